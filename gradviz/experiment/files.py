@@ -1,0 +1,104 @@
+"""Experiments as TOML and JSON text and files, both ways."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from gradviz.errors import ExperimentError
+from gradviz.experiment.recipe import Experiment
+
+LARGEST_FILE_BYTES = 1_000_000
+
+
+def to_toml(experiment: Experiment) -> str:
+    """Return the experiment as TOML, every field that differs from its default."""
+    return tomli_w.dumps(_differences(experiment))
+
+
+def to_json(experiment: Experiment) -> str:
+    """Return the experiment as one line of JSON, every field."""
+    return json.dumps(experiment.model_dump(), ensure_ascii=False)
+
+
+def from_toml(text: str) -> Experiment:
+    """Read an experiment from TOML text. Raises ExperimentError."""
+    try:
+        return Experiment.parse(_with_floats(tomllib.loads(text)))
+    except tomllib.TOMLDecodeError as error:
+        raise ExperimentError(f"not a TOML file: {error}") from None
+
+
+def from_json(text: str) -> Experiment:
+    """Read an experiment from JSON text. Raises ExperimentError."""
+    try:
+        values = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ExperimentError(f"not a JSON file: {error}") from None
+    if not isinstance(values, dict):
+        raise ExperimentError("a JSON experiment is an object of fields and values")
+    return Experiment.parse(_with_floats(values))
+
+
+def read(path: Path) -> Experiment:
+    """Read an experiment from a `.toml` or `.json` file. Raises ExperimentError."""
+    try:
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            raise ExperimentError(f"{path} is too large to be an experiment")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ExperimentError(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ExperimentError(f"{path} is not a text file in UTF-8") from None
+    try:
+        return from_json(text) if path.suffix.lower() == ".json" else from_toml(text)
+    except ExperimentError as error:
+        raise ExperimentError(f"{path}:\n{error}") from None
+
+
+def with_settings(experiment: Experiment, settings: Iterable[str]) -> Experiment:
+    """Apply `key=value` texts, as typed after `--set`. Raises ExperimentError."""
+    values: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals:
+            raise ExperimentError(f"{setting!r} is not of the form key=value")
+        values[key.strip()] = _from_text(key.strip(), text.strip())
+    return experiment.changed(**values)
+
+
+def _from_text(name: str, text: str) -> Any:
+    """Turn typed text into the type that the field `name` wants; what does not fit is left for validation to name."""
+    field = Experiment.model_fields.get(name)
+    try:
+        if field is not None and field.annotation is int:
+            return int(text)
+        if field is not None and field.annotation is float:
+            return float(text)
+    except ValueError:
+        return text
+    if field is not None and field.annotation is bool:
+        return {"true": True, "false": False}.get(text.lower(), text)
+    return text
+
+
+def _differences(experiment: Experiment) -> dict[str, Any]:
+    return experiment.model_dump(exclude_defaults=True)
+
+
+def _with_floats(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Let a person write `noise = 0` where a float is meant; a bool stays a bool and is refused."""
+    result = dict(values)
+    for name, value in values.items():
+        field = Experiment.model_fields.get(name)
+        if field is not None and field.annotation is float and type(value) is int:
+            try:
+                result[name] = float(value)
+            except OverflowError:
+                continue
+    return result

@@ -1,0 +1,1 @@
+"""The stack of layers that is trained: activations, initialisation, normalisation, shortcuts, the fused engine."""

@@ -1,0 +1,1 @@
+"""Frames, the history they append to, and the tables written from it."""

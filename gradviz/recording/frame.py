@@ -1,0 +1,108 @@
+"""What crosses from training to the recording and the views: frozen events over plain numpy arrays.
+
+The training loop yields exactly these, in this order: one `Started`, then `Frame` (every step) and `Evaluation` (on
+the experiment's schedule), then possibly one `Diverged`. Reading this file is reading the whole vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradviz.experiment import Experiment
+
+Scale = Literal["log10", "linear"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What one probe measures per layer, for axes, legends, tooltips and exports.
+
+    A `log10` quantity is non-negative and travels as its log10, minus infinity for an exact zero: norms far below the
+    smallest float32 keep their place. A `linear` quantity travels as it is; `signed` ones get a diverging colour map.
+    """
+
+    name: str
+    label: str
+    unit: str
+    description: str
+    scale: Scale = "log10"
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """The samples that the network never trains on, as a person would look at them.
+
+    `inputs` [samples, features] in the data's own units, `labels` [samples] index `class_names`. `image_shape` is (rows,
+    columns) where a sample is a picture; `extent` is (left, right, bottom, top) of the plane where it is a point.
+    """
+
+    inputs: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int] | None = None
+    extent: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The network stands and is about to be measured."""
+
+    experiment: Experiment
+    layers: int
+    quantities: tuple[Quantity, ...]
+    held_out: HeldOut
+    batch_size: int
+    training_samples: int
+    parameters: int
+    device: str
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What was measured in the state before update `step`; step 0 is the network as initialised.
+
+    `loss` (mean over the batch), `batch_accuracy` (share of the batch classified rightly) and `learning_rate` are
+    numbers; `rows` holds, per probe name, one float32 row [layers], layer 1 first, in the quantity's own scale. A probe
+    that measured nothing at this step is absent (`update_ratio` at step 0: there was no update yet).
+    """
+
+    step: int
+    loss: float
+    batch_accuracy: float
+    learning_rate: float
+    rows: Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Held-out samples put through the network in the state before update `step`.
+
+    `predicted` [samples] class indices, `confidence` [samples] the probability given to the predicted class.
+    `boundary` [rows, columns, classes], for data in the plane only: class probabilities on a regular grid over
+    `HeldOut.extent`, row 0 at the bottom, column 0 at the left, cell centres.
+    """
+
+    step: int
+    loss: float
+    accuracy: float
+    predicted: NDArray[np.int64]
+    confidence: NDArray[np.float32]
+    boundary: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diverged:
+    """The loss at `step` was not finite; nothing after it can be trained."""
+
+    step: int
+    loss: float
+
+
+Event = Started | Frame | Evaluation | Diverged

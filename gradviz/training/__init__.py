@@ -1,0 +1,1 @@
+"""Data, devices and the loop that turns an experiment into frames."""
