@@ -1,0 +1,181 @@
+"""The life of a run: idle, running, paused, ended; and the one thread behind it."""
+
+from __future__ import annotations
+
+import time
+from enum import Enum
+
+from PySide6.QtCore import QObject, Signal
+
+from gradviz.app.failure import Failure
+from gradviz.app.training_thread import TrainingThread
+from gradviz.experiment import Experiment
+from gradviz.recording.history import History
+
+# a training step at depth 2000 and width 1024 may take this long on a slow machine; closing waits, it never kills
+LONGEST_STEP_MS = 120_000
+RATE_WINDOW_S = 1.0
+
+
+class Phase(Enum):
+    """Where a run stands; the value is what the person reads."""
+
+    IDLE = "ready"
+    STARTING = "starting"
+    RUNNING = "training"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    DIVERGED = "diverged"
+    FAILED = "failed"
+
+    @property
+    def busy(self) -> bool:
+        """Whether a worker thread is alive."""
+        return self in (Phase.STARTING, Phase.RUNNING, Phase.PAUSED, Phase.STOPPING)
+
+
+class RunController(QObject):
+    """Starts, pauses, steps and stops training; owns the worker thread, and no widget.
+
+    `phase_changed` carries the Phase, `began` the History of the new run, `failed` a Failure.
+    """
+
+    phase_changed = Signal(object)
+    began = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.phase = Phase.IDLE
+        self.history: History | None = None
+        self.experiment: Experiment | None = None
+        self._thread: TrainingThread | None = None
+        self._after_stop: Experiment | None = None
+        self._rate_mark: tuple[float, int] = (0.0, 0)
+        self._rate = 0.0
+
+    def start(self, experiment: Experiment, *, paused: bool = False) -> None:
+        """Begin a run; with one under way, stop it first and begin then."""
+        if self._thread is not None:
+            self._after_stop = experiment
+            self.stop()
+            return
+        self.history = None
+        self.experiment = experiment
+        self._thread = TrainingThread(experiment, paused=paused, parent=self)
+        self._thread.began.connect(self._on_began)
+        self._thread.failed.connect(self._on_failed)
+        self._thread.finished.connect(self._on_thread_finished)
+        self._enter(Phase.STARTING)
+        self._thread.start()
+
+    def pause(self) -> None:
+        """Hold the run after the step under way."""
+        if self._thread is not None and self.phase in (Phase.RUNNING, Phase.STARTING):
+            self._thread.control.pause()
+            self._enter(Phase.PAUSED)
+
+    def resume(self) -> None:
+        """Go on with a paused run."""
+        if self._thread is not None and self.phase is Phase.PAUSED:
+            self._thread.control.resume()
+            self._enter(Phase.RUNNING)
+
+    def step(self, experiment: Experiment) -> None:
+        """Make exactly one update: of the run under way, which is then paused, or of a new run of `experiment`."""
+        if self._thread is None:
+            self.start(experiment, paused=True)
+        if self.phase in (Phase.RUNNING, Phase.STARTING, Phase.PAUSED) and self._thread is not None:
+            self._thread.control.pause()
+            self._thread.control.step()
+            self._enter(Phase.PAUSED)
+
+    def stop(self) -> None:
+        """End the run after the step under way; its history stays."""
+        if self._thread is not None and self.phase is not Phase.STOPPING:
+            self._thread.control.stop()
+            self._enter(Phase.STOPPING)
+
+    def reset(self) -> None:
+        """Forget the ended run and be ready again. A run under way is stopped first."""
+        if self._thread is not None:
+            self._after_stop = None
+            self.stop()
+            self._join()
+        self.history = None
+        self._enter(Phase.IDLE)
+
+    def close(self) -> bool:
+        """Stop and wait for the worker; return whether it has ended."""
+        self._after_stop = None
+        if self._thread is None:
+            return True
+        self.stop()
+        return self._join()
+
+    def steps_per_second(self) -> float:
+        """Training steps per second over about the last second; 0 while nothing moves."""
+        if self.phase is not Phase.RUNNING or self.history is None:
+            return 0.0
+        now, frames = time.monotonic(), self.history.frames
+        since, before = self._rate_mark
+        if now - since >= RATE_WINDOW_S:
+            self._rate = (frames - before) / (now - since)
+            self._rate_mark = (now, frames)
+        return self._rate
+
+    def _join(self) -> bool:
+        thread = self._thread
+        if thread is None:
+            return True
+        ended = thread.wait(LONGEST_STEP_MS)
+        if ended:
+            # the queued signals of the ended thread must not reach the next run
+            thread.began.disconnect(self._on_began)
+            thread.failed.disconnect(self._on_failed)
+            thread.finished.disconnect(self._on_thread_finished)
+            self._settle(thread)
+        return ended
+
+    def _on_began(self, history: History) -> None:
+        if self.sender() is not self._thread:
+            return
+        self.history = history
+        self._rate, self._rate_mark = 0.0, (time.monotonic(), history.frames)
+        self.began.emit(history)
+        if self.phase is Phase.STARTING:
+            self._enter(Phase.RUNNING)
+
+    def _on_failed(self, failure: Failure) -> None:
+        if self.sender() is not self._thread:
+            return
+        self._enter(Phase.FAILED)
+        self.failed.emit(failure)
+
+    def _on_thread_finished(self) -> None:
+        thread = self._thread
+        if thread is None or self.sender() is not thread:
+            return
+        self._settle(thread)
+        if self._after_stop is not None:
+            waiting, self._after_stop = self._after_stop, None
+            self.start(waiting)
+
+    def _settle(self, thread: TrainingThread) -> None:
+        self._thread = None
+        thread.deleteLater()
+        if self.phase is Phase.FAILED:
+            return
+        if self.history is not None and self.history.diverged is not None:
+            self._enter(Phase.DIVERGED)
+        elif self.phase is Phase.STOPPING:
+            self._enter(Phase.STOPPED)
+        else:
+            self._enter(Phase.FINISHED)
+
+    def _enter(self, phase: Phase) -> None:
+        if phase is not self.phase:
+            self.phase = phase
+            self.phase_changed.emit(phase)
