@@ -1,0 +1,171 @@
+"""The plots together: they show the same run, the same quantity and the same picked step.
+
+The board pulls: one timer refreshes the pictures, a slower one the words. It knows no thread; whatever history it is
+given, live, ended or a preview of one frame, is drawn in the same way.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QRectF, QTimer, Signal
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from gradviz.app.heatmap_panel import HeatmapPanel
+from gradviz.plots.boundary import BoundaryPlot
+from gradviz.plots.curves import CurvesPlot
+from gradviz.plots.images import Placement
+from gradviz.plots.profile import ProfilePlot
+from gradviz.plots.samples import SamplesPlot
+from gradviz.plots.style import Style
+from gradviz.recording.history import History
+
+PICTURE_PERIOD_MS = 33
+TEXT_PERIOD_MS = 250
+
+
+class Board(QObject):
+    """Heatmap, profile, curves and held-out samples of one run. `text_due` asks for the words to be pulled, too."""
+
+    text_due = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.heatmap = HeatmapPanel()
+        self.profile = ProfilePlot()
+        self.curves = CurvesPlot()
+        self.samples = SamplesPlot()
+        self.boundary = BoundaryPlot()
+        self.held_out = QStackedWidget()
+        self.held_out.addWidget(self.samples)
+        self.held_out.addWidget(self.boundary)
+        self.history: History | None = None
+        self.reference: History | None = None
+        self._preview: History | None = None
+        self._compare = True
+        self._turn = 0
+        self._pictures = QTimer(self)
+        self._pictures.setInterval(PICTURE_PERIOD_MS)
+        self._pictures.timeout.connect(self._next_pictures)
+        self._words = QTimer(self)
+        self._words.setInterval(TEXT_PERIOD_MS)
+        self._words.timeout.connect(self.text_due)
+        self.heatmap.quantity_chosen.connect(self._show_quantity)
+        self.heatmap.plot.step_picked.connect(self.pick_step)
+        self.curves.step_picked.connect(self.pick_step)
+        self.profile.hovered.connect(self.heatmap.readout.setText)
+
+    def show_run(self, history: History | None, reference: History | None) -> None:
+        """Show a run, and the one before it for comparison."""
+        self.history, self.reference, self._preview = history, reference, None
+        planar = history is not None and history.started.held_out.extent is not None
+        self.held_out.setCurrentWidget(self.boundary if planar else self.samples)
+        self.heatmap.show_history(history)
+        self.curves.show_history(history)
+        self.samples.show_history(history)
+        self.boundary.show_history(history)
+        self.pick_step(None)
+        self._show_reference()
+
+    def show_preview(self, preview: History) -> None:
+        """Show the profile of a network that is not trained yet; a run on the board stays where it is."""
+        if self.history is None or self.history.frames <= 1:
+            self.show_run(preview, self.reference)
+            self._preview = preview
+            self.refresh()
+            return
+        self._preview = preview
+        self.profile.show_history(preview)
+        self.profile.show_reference(self.history, f"last run: {in_short(self.history)}")
+        self.profile.show_step(0)
+        self.profile.refresh()
+
+    def pick_step(self, step: int | None) -> None:
+        """Let every plot show `step`; None follows the latest."""
+        if self.profile.history is not self.history:
+            self._preview = None
+            self.profile.show_history(self.history)
+            self._show_reference()
+        self.heatmap.plot.pick_step(step)
+        self.curves.pick_step(step)
+        self.profile.show_step(step)
+        self.profile.refresh()
+
+    def compare(self, wanted: bool) -> None:
+        """Draw the previous run behind the current one, or not."""
+        self._compare = wanted
+        self._show_reference()
+        self.refresh()
+
+    def live(self, running: bool) -> None:
+        """Pull regularly while a run moves; draw once more when it has ended."""
+        if running and not self._pictures.isActive():
+            self._pictures.start()
+            self._words.start()
+        elif not running:
+            self._pictures.stop()
+            self._words.stop()
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Pull everything now."""
+        self.heatmap.refresh()
+        for plot in (self.profile, self.curves, self.samples, self.boundary):
+            plot.refresh()
+
+    def apply_style(self, style: Style) -> None:
+        """Recolour every plot."""
+        for part in (self.heatmap, self.profile, self.curves, self.samples, self.boundary):
+            part.apply_style(style)
+
+    def plots(self) -> dict[str, QWidget]:
+        """Return the plots a person can export, by name."""
+        return {
+            "heatmap": self.heatmap.plot,
+            "profile": self.profile,
+            "curves": self.curves,
+            "held-out samples": self.held_out.currentWidget(),
+        }
+
+    def placements(self, name: str) -> list[Placement]:
+        """Return what to put on the page for the plot `name`, or for all of them where it is `board`."""
+        if name != "board":
+            view = self.plots()[name]
+            return [Placement(view, QRectF(0, 0, view.width(), view.height()))]
+        return _side_by_side(self.heatmap.plot, [self.profile, self.curves, self.held_out.currentWidget()])
+
+    def _next_pictures(self) -> None:
+        # the heatmap moves at every tick, the others take turns: no tick draws everything
+        self.heatmap.refresh()
+        others = (self.profile, self.curves, self.samples, self.boundary)
+        others[self._turn].refresh()
+        self._turn = (self._turn + 1) % len(others)
+
+    def _show_quantity(self, name: str) -> None:
+        self.profile.show_quantity(name)
+        self.profile.refresh()
+
+    def _show_reference(self) -> None:
+        reference = self.reference if self._compare else None
+        label = f"previous: {in_short(reference)}" if reference is not None else ""
+        self.profile.show_reference(reference, label)
+        self.curves.show_reference(reference, label)
+
+
+def in_short(history: History) -> str:
+    """Name a run in a few words, for a legend."""
+    experiment = history.started.experiment
+    words = [f"{experiment.depth} × {experiment.width}", experiment.activation.replace("_", " ")]
+    if experiment.shortcut != "none":
+        words.append(f"{experiment.shortcut.replace('_', '-')} shortcut")
+    return " ".join(words)
+
+
+def _side_by_side(main: QWidget, others: list[QWidget]) -> list[Placement]:
+    """Lay out the board as on screen: the heatmap at the left, the rest stacked beside it at its height."""
+    height = max(main.height(), 260 * len(others))
+    side_width = max(max(other.width() for other in others), 380)
+    placements = [Placement(main, QRectF(0, 0, main.width(), height))]
+    each = height / len(others)
+    placements += [
+        Placement(other, QRectF(main.width(), index * each, side_width, each)) for index, other in enumerate(others)
+    ]
+    return placements

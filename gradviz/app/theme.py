@@ -1,0 +1,86 @@
+"""Light and dark: one palette for the widgets, made from the style of the plots, and icons in its colours."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication
+
+from gradviz.app.settings import ThemeChoice
+from gradviz.plots.style import DARK, LIGHT, Style
+from gradviz.resources import resource_path
+
+ICON_PX = 20
+
+
+def style_for(choice: ThemeChoice) -> Style:
+    """Return the style for `choice`, asking the system where it is left to it."""
+    if choice == "system":
+        hints = QGuiApplication.styleHints()
+        return DARK if hints.colorScheme() is Qt.ColorScheme.Dark else LIGHT
+    return DARK if choice == "dark" else LIGHT
+
+
+def palette_of(style: Style) -> QPalette:
+    """Return the palette that puts widgets into the colours of `style`."""
+    panel, text, muted = QColor(style.background), QColor(style.foreground), QColor(style.muted)
+    dark = style.name == "dark"
+    raised = panel.lighter(135) if dark else panel.darker(104)
+    palette = QPalette()
+    roles = {
+        QPalette.ColorRole.Window: raised if not dark else panel.lighter(118),
+        QPalette.ColorRole.WindowText: text,
+        QPalette.ColorRole.Base: panel,
+        QPalette.ColorRole.AlternateBase: raised,
+        QPalette.ColorRole.Text: text,
+        QPalette.ColorRole.Button: raised,
+        QPalette.ColorRole.ButtonText: text,
+        QPalette.ColorRole.BrightText: QColor("#ffffff"),
+        QPalette.ColorRole.ToolTipBase: raised,
+        QPalette.ColorRole.ToolTipText: text,
+        QPalette.ColorRole.PlaceholderText: muted,
+        QPalette.ColorRole.Highlight: QColor(style.accent),
+        QPalette.ColorRole.HighlightedText: panel,
+        QPalette.ColorRole.Link: QColor(style.accent),
+        QPalette.ColorRole.Accent: QColor(style.accent),
+    }
+    for role, colour in roles.items():
+        palette.setColor(role, colour)
+    for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, muted)
+    return palette
+
+
+def apply_theme(style: Style) -> None:
+    """Put the whole application into `style`."""
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    application.setStyle("Fusion")
+    application.setPalette(palette_of(style))
+
+
+def icon(name: str, style: Style) -> QIcon:
+    """Return the icon `resources/icons/<name>.svg` in the text colour of `style`, greyed where disabled."""
+    source = resource_path(f"icons/{name}.svg").read_text(encoding="utf-8")
+    result = QIcon()
+    for mode, colour in ((QIcon.Mode.Normal, style.foreground), (QIcon.Mode.Disabled, style.muted)):
+        result.addPixmap(_painted(source.replace("currentColor", colour), mode), mode)
+    return result
+
+
+def application_icon() -> QIcon:
+    """Return the icon of the application."""
+    return QIcon(str(resource_path("icon.svg")))
+
+
+def _painted(svg: str, mode: QIcon.Mode) -> QPixmap:
+    ratio = QGuiApplication.primaryScreen().devicePixelRatio() if QGuiApplication.primaryScreen() else 1.0
+    pixmap = QPixmap(round(ICON_PX * ratio), round(ICON_PX * ratio))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setOpacity(0.55 if mode is QIcon.Mode.Disabled else 1.0)
+    QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(pixmap.rect()))
+    painter.end()
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap

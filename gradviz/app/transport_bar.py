@@ -1,0 +1,104 @@
+"""Start, pause, step, stop, reset; how far the run is, how fast, and where it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
+
+from gradviz.app.run_controller import Phase, RunController
+from gradviz.app.theme import ICON_PX
+from gradviz.recording.history import History
+
+TRANSPORT = ("start", "pause", "step", "stop", "reset")
+
+
+class TransportBar(QFrame):
+    """The bar under the plots. `refresh` pulls the numbers; `show_phase` follows the life of the run."""
+
+    def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("transport")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 6, 10, 6)
+        row.setSpacing(6)
+        for name in TRANSPORT:
+            row.addWidget(self._button(actions[name]))
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setFixedHeight(8)
+        self.progress.setAccessibleName("progress of the run")
+        self.progress.setToolTip("Share of the training steps done")
+        self.state = self._label("ready", "What the worker is doing", 150)
+        self.steps = self._label("step –", "The latest step and the last one", 140)
+        self.result = self._label("", "Loss of the latest batch, and accuracy on samples never trained on", 210)
+        self.rate = self._label("", "Training steps per second over the last second", 90)
+        self.device = self._label("", "Where the network is trained", 110)
+        self.device.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addSpacing(8)
+        row.addWidget(self.state)
+        row.addWidget(self.progress, 1)
+        for label in (self.steps, self.result, self.rate, self.device):
+            row.addWidget(label)
+
+    def show_phase(self, phase: Phase, run: RunController) -> None:
+        """Say where the run stands; a diverged run names its step."""
+        history = run.history
+        words = phase.value
+        if phase is Phase.DIVERGED and history is not None and history.diverged is not None:
+            words = f"diverged at step {history.diverged.step:,}"
+        self.state.setText(words)
+        self.refresh(run)
+
+    def refresh(self, run: RunController) -> None:
+        """Pull the numbers of the run."""
+        history = run.history
+        if history is None or run.experiment is None:
+            waiting = run.phase is Phase.STARTING
+            self.progress.setRange(0, 0 if waiting else 1)
+            self.progress.setValue(0)
+            for label, text in ((self.steps, "step –"), (self.result, ""), (self.rate, ""), (self.device, "")):
+                label.setText(text)
+            return
+        latest, last = max(history.frames - 1, 0), run.experiment.steps
+        if last:
+            self.progress.setRange(0, last)
+            self.progress.setValue(latest)
+        else:
+            self.progress.setRange(0, 0 if run.phase is Phase.RUNNING else 1)
+        self.steps.setText(f"step {latest:,} / {last:,}" if last else f"step {latest:,}")
+        self.result.setText(_result(history))
+        rate = run.steps_per_second()
+        self.rate.setText(f"{rate:,.1f} steps/s" if rate else "")
+        threads = history.started.threads
+        on_cpu = history.started.device == "cpu"
+        self.device.setText(f"{history.started.device}, {threads} thread{'s'[: threads != 1]}" if on_cpu else history.started.device)
+
+    def _button(self, action: QAction) -> QToolButton:
+        button = QToolButton()
+        button.setDefaultAction(action)
+        button.setIconSize(QSize(ICON_PX, ICON_PX))
+        start = action.objectName() == "start"
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if start else Qt.ToolButtonStyle.ToolButtonIconOnly
+        button.setToolButtonStyle(style)
+        button.setMinimumHeight(32)
+        button.setMinimumWidth(88 if start else 36)
+        button.setAccessibleName(action.text().replace("&", ""))
+        return button
+
+    @staticmethod
+    def _label(text: str, tip: str, width_px: int) -> QLabel:
+        label = QLabel(text)
+        label.setToolTip(tip)
+        label.setMinimumWidth(width_px)
+        return label
+
+
+def _result(history: History) -> str:
+    _, losses = history.losses()
+    parts = [f"loss {losses[-1]:.4g}"] if len(losses) else []
+    if history.latest_evaluation is not None:
+        parts.append(f"held-out {history.latest_evaluation.accuracy:.1%}")
+    return " · ".join(parts)
