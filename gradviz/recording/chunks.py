@@ -1,0 +1,47 @@
+"""Rows that only ever grow, in blocks of fixed size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+ROWS_PER_CHUNK = 256
+
+
+class ChunkedRows:
+    """A table [rows, width] that grows without ever copying what stands.
+
+    A row once written stays where it is, so a reader may look at it while a writer appends the next one. The class
+    keeps no count: whoever owns it publishes how many rows may be read.
+    """
+
+    def __init__(self, width: int, dtype: DTypeLike) -> None:
+        self._width = width
+        self._dtype = np.dtype(dtype)
+        self._chunks: list[NDArray[Any]] = []
+
+    def put(self, index: int, row: Any) -> None:
+        """Write the row `index`; rows come in order, each once."""
+        chunk, place = divmod(index, ROWS_PER_CHUNK)
+        if chunk == len(self._chunks):
+            self._chunks.append(np.empty((ROWS_PER_CHUNK, self._width), self._dtype))
+        self._chunks[chunk][place] = row
+
+    def at(self, index: int) -> NDArray[Any]:
+        """Return the row `index` [width] as a view; not to be written to."""
+        chunk, place = divmod(index, ROWS_PER_CHUNK)
+        row: NDArray[Any] = self._chunks[chunk][place]
+        return row
+
+    def read(self, first: int, end: int) -> NDArray[Any]:
+        """Return a copy of the rows `first` up to but without `end`, [end - first, width]."""
+        result = np.empty((max(end - first, 0), self._width), self._dtype)
+        position = first
+        while position < end:
+            chunk, place = divmod(position, ROWS_PER_CHUNK)
+            count = min(ROWS_PER_CHUNK - place, end - position)
+            result[position - first : position - first + count] = self._chunks[chunk][place : place + count]
+            position += count
+        return result
