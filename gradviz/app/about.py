@@ -37,7 +37,9 @@ GLOSSARY = (
 class TextDialog(QDialog):
     """A page of rich text to read and close."""
 
-    def __init__(self, title: str, html: str, parent: QWidget | None, size: QSize, picture: QIcon | None = None) -> None:
+    def __init__(
+        self, title: str, html: str, parent: QWidget | None, size: QSize, picture: QIcon | None = None
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
         self.resize(size)
@@ -84,7 +86,9 @@ def shortcuts_dialog(parent: QWidget | None) -> TextDialog:
         ("Click, drag", "In the heatmap and the curves: pick a step"),
         ("Wheel", "In a plot: zoom; drag with the right button along an axis to stretch it"),
     )
-    rows += "".join(f"<tr><td style='padding:3px 16px 3px 0'><b>{key}</b></td><td>{tip}</td></tr>" for key, tip in in_plots)
+    rows += "".join(
+        f"<tr><td style='padding:3px 16px 3px 0'><b>{key}</b></td><td>{tip}</td></tr>" for key, tip in in_plots
+    )
     return TextDialog("Keyboard shortcuts", f"<table>{rows}</table>", parent, QSize(600, 560))
 
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing the person can do. `menu` is a path such as `View/Theme`; commands of one `choice` exclude each other."""
+    """One thing the person can do. `menu` is a path such as `View/Theme`; of one `choice` only one is ticked."""
 
     name: str
     menu: str
@@ -28,11 +28,21 @@ COMMANDS: tuple[Command, ...] = (
     Command("open", "&File", "&Open experiment…", "Read an experiment from a TOML or JSON file", "Ctrl+O"),
     Command("save", "&File", "&Save experiment…", "Write the experiment to a TOML or JSON file", "Ctrl+S"),
     Command(
-        "export", "&File", "&Export…", "Save plots as PNG, SVG or PDF, or the data as CSV or NPZ", "Ctrl+E", "export",
+        "export",
+        "&File",
+        "&Export…",
+        "Save plots as PNG, SVG or PDF, or the data as CSV or NPZ",
+        "Ctrl+E",
+        "export",
         separated=True,
     ),
     Command(
-        "copy_board", "&File", "Copy &picture", "Copy the whole board as a picture to the clipboard", "Ctrl+Shift+P", "copy"
+        "copy_board",
+        "&File",
+        "Copy &picture",
+        "Copy the whole board as a picture to the clipboard",
+        "Ctrl+Shift+P",
+        "copy",
     ),
     Command("quit", "&File", "&Quit", "Stop training and close the window", "Ctrl+Q", separated=True),
     Command("undo", "&Edit", "&Undo", "Take back the last change of the experiment", "Ctrl+Z", "undo"),
@@ -41,46 +51,89 @@ COMMANDS: tuple[Command, ...] = (
         "defaults", "&Edit", "Reset form to &defaults", "Set every field to its default; can be undone", separated=True
     ),
     Command(
-        "copy_code", "&Edit", "&Copy experiment code", "Copy a short text that carries the experiment and its seed",
-        "Ctrl+Shift+C", separated=True,
+        "copy_code",
+        "&Edit",
+        "&Copy experiment code",
+        "Copy a short text that carries the experiment and its seed",
+        "Ctrl+Shift+C",
+        separated=True,
     ),
     Command(
-        "paste_code", "&Edit", "&Paste experiment code", "Set up the experiment whose code is in the clipboard", "Ctrl+Shift+V"
+        "paste_code",
+        "&Edit",
+        "&Paste experiment code",
+        "Set up the experiment whose code is in the clipboard",
+        "Ctrl+Shift+V",
     ),
     Command("start", "&Run", "&Start", "Train the experiment on the form from its initialisation", "Ctrl+R", "start"),
     Command("pause", "&Run", "&Pause", "Hold the run after the step under way; again to go on", "Ctrl+Space", "pause"),
     Command("step", "&Run", "S&ingle step", "Make exactly one training step, then pause", "Ctrl+.", "step"),
     Command("stop", "&Run", "S&top", "End the run; what was measured stays", "Ctrl+T", "stop"),
-    Command("reset", "&Run", "&Reset", "Go back to the network as initialised; the run stays as comparison", "Ctrl+Backspace", "reset"),
     Command(
-        "swap", "&Run", "Bring back the &previous run", "Show the previous run again, and the current one as comparison",
-        "Ctrl+B", separated=True,
+        "reset",
+        "&Run",
+        "&Reset",
+        "Go back to the network as initialised; the run stays as comparison",
+        "Ctrl+Backspace",
+        "reset",
     ),
     Command(
-        "compare", "&View", "&Compare with previous run", "Draw the previous run dashed behind the current one",
-        "Ctrl+K", checkable=True,
+        "swap",
+        "&Run",
+        "Bring back the &previous run",
+        "Show the previous run again, and the current one as comparison",
+        "Ctrl+B",
+        separated=True,
+    ),
+    Command(
+        "compare",
+        "&View",
+        "&Compare with previous run",
+        "Draw the previous run dashed behind the current one",
+        "Ctrl+K",
+        checkable=True,
     ),
     Command("fit", "&View", "Show &all steps", "Zoom out and follow the run again", "Ctrl+0", "fit"),
     Command("latest", "&View", "Follow the &latest step", "Let profile and cursor follow the run", "Escape"),
     Command(
-        "first_bottom", "&View/&Layer 1", "At the &bottom", "Draw the layer next to the input at the bottom",
-        checkable=True, choice="first", separated=True,
+        "first_bottom",
+        "&View/&Layer 1",
+        "At the &bottom",
+        "Draw the layer next to the input at the bottom",
+        checkable=True,
+        choice="first",
+        separated=True,
     ),
     Command(
-        "first_top", "&View/&Layer 1", "At the &top", "Draw the layer next to the input at the top", checkable=True, choice="first"
+        "first_top",
+        "&View/&Layer 1",
+        "At the &top",
+        "Draw the layer next to the input at the top",
+        checkable=True,
+        choice="first",
     ),
-    Command("theme_system", "&View/&Theme", "As the &system", "Light or dark, as the system has it", checkable=True, choice="theme"),
+    Command(
+        "theme_system",
+        "&View/&Theme",
+        "As the &system",
+        "Light or dark, as the system has it",
+        checkable=True,
+        choice="theme",
+    ),
     Command("theme_light", "&View/&Theme", "&Light", "Dark text on a light background", checkable=True, choice="theme"),
     Command("theme_dark", "&View/&Theme", "&Dark", "Light text on a dark background", checkable=True, choice="theme"),
     Command("layout", "&View", "&Restore panel layout", "Put every panel back where it was at first", separated=True),
     Command("shortcuts", "&Help", "&Keyboard shortcuts", "List every command with its keys", "F1"),
     Command("glossary", "&Help", "&Glossary", "What the words on screen mean"),
     Command("about", "&Help", "&About gradviz", "Version, credits and licences", separated=True),
-)  # fmt: skip
+)
 
 
-def make_actions(window: QMainWindow, handlers: Mapping[str, Callable[[], object]]) -> dict[str, QAction]:
-    """Make one QAction per command, each calling its handler. Raises KeyError for a command without one."""
+def make_actions(window: QMainWindow, handlers: object) -> dict[str, QAction]:
+    """Make one QAction per command, calling the method of `handlers` of that name.
+
+    Raises AttributeError for a command without one.
+    """
     groups: dict[str, QActionGroup] = {}
     actions = {}
     for command in COMMANDS:
@@ -95,7 +148,7 @@ def make_actions(window: QMainWindow, handlers: Mapping[str, Callable[[], object
         if command.choice:
             group = groups.setdefault(command.choice, QActionGroup(window))
             group.addAction(action)
-        handler = handlers[command.name]
+        handler: Callable[[], object] = getattr(handlers, command.name)
         action.triggered.connect(lambda _checked=False, handler=handler: handler())
         window.addAction(action)
         actions[command.name] = action

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class ErrorReporter(QObject):
-    """Shows failures, from whichever thread they come, one box at a time; the same message is not shown twice at once."""
+    """Shows failures, from whichever thread they come, one box at a time and none of them twice."""
 
     _reported = Signal(object)
 
@@ -41,9 +41,7 @@ class ErrorReporter(QObject):
         """Bring exceptions that nobody caught here instead of to a console that may not exist."""
         sys.excepthook = self._excepthook
 
-    def _excepthook(
-        self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
-    ) -> None:
+    def _excepthook(self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             QApplication.quit()
             return

@@ -83,11 +83,9 @@ class RunController(QObject):
             self._thread.control.resume()
             self._enter(Phase.RUNNING)
 
-    def step(self, experiment: Experiment) -> None:
-        """Make exactly one update: of the run under way, which is then paused, or of a new run of `experiment`."""
-        if self._thread is None:
-            self.start(experiment, paused=True)
-        if self.phase in (Phase.RUNNING, Phase.STARTING, Phase.PAUSED) and self._thread is not None:
+    def step(self) -> None:
+        """Make exactly one update of the run under way, which is paused then."""
+        if self._thread is not None and self.phase in (Phase.RUNNING, Phase.STARTING, Phase.PAUSED):
             self._thread.control.pause()
             self._thread.control.step()
             self._enter(Phase.PAUSED)

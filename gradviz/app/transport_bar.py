@@ -74,7 +74,9 @@ class TransportBar(QFrame):
         self.rate.setText(f"{rate:,.1f} steps/s" if rate else "")
         threads = history.started.threads
         on_cpu = history.started.device == "cpu"
-        self.device.setText(f"{history.started.device}, {threads} thread{'s'[: threads != 1]}" if on_cpu else history.started.device)
+        self.device.setText(
+            f"{history.started.device}, {threads} thread{'s'[: threads != 1]}" if on_cpu else history.started.device
+        )
 
     def _button(self, action: QAction) -> QToolButton:
         button = QToolButton()

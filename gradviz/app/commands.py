@@ -1,0 +1,210 @@
+"""What each command of the menus does, one method per command, under the command's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gradviz.app.about import about_dialog, glossary_dialog, shortcuts_dialog
+from gradviz.app.actions import COMMANDS
+from gradviz.app.export_dialog import ExportDialog, ExportRequest
+from gradviz.app.failure import Failure
+from gradviz.app.run_controller import Phase
+from gradviz.app.settings import FirstLayer, Settings, ThemeChoice
+from gradviz.errors import GradvizError
+from gradviz.experiment import Experiment
+
+if TYPE_CHECKING:
+    from gradviz.app.main_window import MainWindow
+
+
+class Commands:
+    """The commands of one window. Mistakes the person can put right end in the error box, not in a traceback."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def guarded(self, act: Callable[[], object]) -> None:
+        """Do `act`; show what a GradvizError says."""
+        try:
+            act()
+        except GradvizError as error:
+            self._window.errors.report(Failure.of(error))
+
+    @staticmethod
+    def icon_of(name: str) -> str:
+        """Return the name of the command's icon, empty for none."""
+        return next(command.icon for command in COMMANDS if command.name == name)
+
+    def enable(self) -> None:
+        """Let every action be possible exactly when it means something."""
+        window, phase = self._window, self._window.run.phase
+        actions = window.actions_by_name
+        ended = not phase.busy
+        actions["start"].setText("&Start" if ended else "Re&start")
+        actions["start"].setEnabled(phase is not Phase.STOPPING)
+        actions["pause"].setEnabled(phase in (Phase.STARTING, Phase.RUNNING, Phase.PAUSED))
+        actions["pause"].setText("Resu&me" if phase is Phase.PAUSED else "&Pause")
+        actions["pause"].setIconText("Resume" if phase is Phase.PAUSED else "Pause")
+        actions["step"].setEnabled(phase is not Phase.STOPPING)
+        actions["stop"].setEnabled(phase.busy and phase is not Phase.STOPPING)
+        actions["reset"].setEnabled(window.run.history is not None)
+        actions["swap"].setEnabled(ended and window.previous is not None)
+        actions["undo"].setEnabled(window.edits.canUndo())
+        actions["redo"].setEnabled(window.edits.canRedo())
+        actions["undo"].setText(f"&Undo {window.edits.undoText()}".strip())
+        actions["redo"].setText(f"&Redo {window.edits.redoText()}".strip())
+
+    def recall(self, settings: Settings) -> None:
+        """Tick what the person chose last time."""
+        actions = self._window.actions_by_name
+        actions[f"theme_{settings.theme}"].setChecked(True)
+        actions[f"first_{settings.first_layer_at}"].setChecked(True)
+        actions["compare"].setChecked(settings.compare)
+        self._window.board.heatmap.plot.set_first_layer_at(settings.first_layer_at)
+        self._window.board.compare(settings.compare)
+
+    # File
+
+    def open(self) -> None:
+        self.guarded(self._window.exchange.ask_and_open)
+
+    def save(self) -> None:
+        self.guarded(lambda: self._window.exchange.ask_and_save(self._window.form.experiment()))
+
+    def export(self) -> None:
+        window = self._window
+        history = window.board.history
+        stem = (
+            "gradviz"
+            if history is None
+            else f"gradviz-{history.started.experiment.activation}-{history.started.layers}"
+        )
+        dialog = ExportDialog(window.exporter.subjects(), window.settings, stem, window)
+        dialog.accepted.connect(lambda: self.guarded(lambda: self.carry_out(dialog.request())))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def carry_out(self, request: ExportRequest) -> None:
+        """Write one export and say where it went. Raises ExportError."""
+        if self._window.exporter.carry_out(request, self._window.style_now):
+            self._window.say(f"Exported {request.path}")
+
+    def copy_board(self) -> None:
+        self.guarded(lambda: self._window.exporter.copy_board(self._window.style_now))
+        self._window.say("Copied the board as a picture")
+
+    def quit(self) -> None:
+        self._window.close()
+
+    # Edit
+
+    def undo(self) -> None:
+        self._window.edits.undo()
+
+    def redo(self) -> None:
+        self._window.edits.redo()
+
+    def defaults(self) -> None:
+        self._window.set_experiment(Experiment())
+
+    def copy_code(self) -> None:
+        self.guarded(lambda: self._window.exchange.copy_code(self._window.form.experiment()))
+
+    def paste_code(self) -> None:
+        self.guarded(self._window.exchange.paste_code)
+
+    # Run
+
+    def start(self) -> None:
+        self._begin(paused=False)
+
+    def pause(self) -> None:
+        run = self._window.run
+        if run.phase is Phase.PAUSED:
+            run.resume()
+        else:
+            run.pause()
+
+    def step(self) -> None:
+        if not self._window.run.phase.busy:
+            self._begin(paused=True)
+        self._window.run.step()
+
+    def stop(self) -> None:
+        self._window.run.stop()
+
+    def reset(self) -> None:
+        window = self._window
+        self._keep_for_comparison()
+        window.run.reset()
+        window.show_run(None)
+        window.preview_form()
+
+    def swap(self) -> None:
+        window = self._window
+        shown, window.previous = window.previous, window.run.history
+        window.run.history = shown
+        window.show_run(shown)
+        window.transport.show_phase(window.run.phase, window.run)
+        self.enable()
+
+    # View
+
+    def compare(self) -> None:
+        wanted = self._window.actions_by_name["compare"].isChecked()
+        self._window.settings.compare = wanted
+        self._window.board.compare(wanted)
+
+    def fit(self) -> None:
+        self._window.board.heatmap.plot.show_all()
+
+    def latest(self) -> None:
+        self._window.board.pick_step(None)
+
+    def first_bottom(self) -> None:
+        self._set_first_layer("bottom")
+
+    def first_top(self) -> None:
+        self._set_first_layer("top")
+
+    def theme_system(self) -> None:
+        self._set_theme("system")
+
+    def theme_light(self) -> None:
+        self._set_theme("light")
+
+    def theme_dark(self) -> None:
+        self._set_theme("dark")
+
+    def layout(self) -> None:
+        self._window.restore_first_layout()
+
+    # Help
+
+    def shortcuts(self) -> None:
+        shortcuts_dialog(self._window).open()
+
+    def glossary(self) -> None:
+        glossary_dialog(self._window).open()
+
+    def about(self) -> None:
+        about_dialog(self._window).open()
+
+    def _begin(self, *, paused: bool) -> None:
+        self._window.preview.cancel()
+        self._keep_for_comparison()
+        self._window.run.start(self._window.form.experiment(), paused=paused)
+
+    def _keep_for_comparison(self) -> None:
+        history = self._window.run.history
+        if history is not None and history.frames > 1:
+            self._window.previous = history
+
+    def _set_first_layer(self, place: FirstLayer) -> None:
+        self._window.settings.first_layer_at = place
+        self._window.board.heatmap.plot.set_first_layer_at(place)
+
+    def _set_theme(self, choice: ThemeChoice) -> None:
+        self._window.settings.theme = choice
+        self._window.restyle()

@@ -1,0 +1,222 @@
+"""The window: the form at the left, the heatmap in the middle, profile, curves and samples beside it, transport below.
+
+It puts the parts together and passes facts between them. The run lives in the run controller, the pictures on the
+board, the experiment on the form, and what the menus do in `commands`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+from gradviz.app.actions import fill_menus, make_actions
+from gradviz.app.board import Board, in_short
+from gradviz.app.commands import Commands
+from gradviz.app.error_box import ErrorReporter
+from gradviz.app.experiment_edits import ExperimentEdits
+from gradviz.app.experiment_exchange import EXPERIMENT_SUFFIXES, ExperimentExchange
+from gradviz.app.experiment_panel import ExperimentPanel
+from gradviz.app.exporter import Exporter
+from gradviz.app.preview_thread import PreviewThread
+from gradviz.app.run_controller import Phase, RunController
+from gradviz.app.settings import Settings
+from gradviz.app.theme import apply_theme, icon, style_for
+from gradviz.app.transport_bar import TransportBar
+from gradviz.experiment import Experiment
+from gradviz.plots.style import Style
+from gradviz.recording.history import History
+
+SAY_MS = 8_000
+FIRST_SIZE = (1440, 900)
+
+
+class MainWindow(QMainWindow):
+    """The desktop window; one experiment and one run at a time, with the run before it for comparison."""
+
+    def __init__(self, experiment: Experiment | None = None, settings: Settings | None = None) -> None:
+        super().__init__()
+        self.settings = settings or Settings()
+        self.board = Board(self)
+        self.form = ExperimentPanel()
+        self.run = RunController(self)
+        self.preview = PreviewThread(self)
+        self.errors = ErrorReporter(self)
+        self.exporter = Exporter(self, self.board)
+        first = experiment or self.settings.experiment or self.form.experiment()
+        self.form.set_experiment(first)
+        self.edits = ExperimentEdits(first, self._show_experiment)
+        self.exchange = ExperimentExchange(self, self.settings, self.set_experiment, self.say)
+        self.commands = Commands(self)
+        self.actions_by_name = make_actions(self, self.commands)
+        self.transport = TransportBar(self.actions_by_name)
+        self.previous: History | None = None
+        self.setAcceptDrops(True)
+        self._docks = self._lay_out()
+        self._fill_menus()
+        self._connect()
+        self._first_layout = self.saveState()
+        self._recall()
+
+    @property
+    def style_now(self) -> Style:
+        """The style in force: light or dark."""
+        return style_for(self.settings.theme)
+
+    def set_experiment(self, experiment: Experiment) -> None:
+        """Put `experiment` on the form; can be undone."""
+        self._show_experiment(experiment)
+        self.edits.record(experiment)
+
+    def begin_background_work(self) -> None:
+        """Load torch behind the shown window and measure the network on the form."""
+        self.preview.request(self.form.experiment())
+        self.preview.start()
+
+    def say(self, text: str) -> None:
+        """Tell the person in the status bar what just happened."""
+        self.statusBar().showMessage(text, SAY_MS)
+
+    def show_run(self, history: History | None) -> None:
+        """Put a run on the board, beside the one before it."""
+        self.board.show_run(history, self.previous)
+        self._show_title()
+
+    def preview_form(self) -> None:
+        """Measure the network on the form at its initialisation, unless a run is under way."""
+        if not self.run.phase.busy:
+            self.preview.request(self.form.experiment())
+
+    def restyle(self) -> None:
+        """Put the window into the style in force."""
+        style = self.style_now
+        apply_theme(style)
+        self.board.apply_style(style)
+        for command_name, action in self.actions_by_name.items():
+            if icon_name := self.commands.icon_of(command_name):
+                action.setIcon(icon(icon_name, style))
+
+    def restore_first_layout(self) -> None:
+        """Put every dock back where it was when the program first started."""
+        self.restoreState(self._first_layout)
+        for dock in self._docks.values():
+            dock.show()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop the threads and remember the window; nothing is left running."""
+        self.board.live(False)
+        self.preview.end()
+        if not self.run.close() or (self.preview.isRunning() and not self.preview.wait(60_000)):
+            self.say("A training step is still under way; close again in a moment")
+            event.ignore()
+            return
+        self.settings.geometry = self.saveGeometry()
+        self.settings.layout = self.saveState()
+        self.settings.experiment = self.form.experiment()
+        self.settings.write()
+        event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take experiment files."""
+        if _dropped(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the dropped experiment."""
+        if path := _dropped(event):
+            self.commands.guarded(lambda: self.exchange.open(path))
+
+    def _lay_out(self) -> dict[str, QDockWidget]:
+        self.resize(*FIRST_SIZE)
+        self.setDockNestingEnabled(True)
+        self.setCentralWidget(self.board.heatmap)
+        docks = {
+            "experiment": self._dock("Experiment", self.form, Qt.DockWidgetArea.LeftDockWidgetArea),
+            "profile": self._dock("Profile over layers", self.board.profile, Qt.DockWidgetArea.RightDockWidgetArea),
+            "curves": self._dock("Loss and accuracy", self.board.curves, Qt.DockWidgetArea.RightDockWidgetArea),
+            "samples": self._dock("Held-out samples", self.board.held_out, Qt.DockWidgetArea.RightDockWidgetArea),
+            "transport": self._dock("Transport", self.transport, Qt.DockWidgetArea.BottomDockWidgetArea),
+        }
+        docks["transport"].setTitleBarWidget(QWidget())
+        docks["transport"].setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        self.tabifyDockWidget(docks["curves"], docks["samples"])
+        docks["curves"].raise_()
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.resizeDocks([docks["experiment"], docks["profile"]], [330, 460], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["profile"], docks["curves"]], [420, 400], Qt.Orientation.Vertical)
+        self.statusBar().setSizeGripEnabled(False)
+        return docks
+
+    def _dock(self, title: str, content: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(title)
+        dock.setWidget(content)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _fill_menus(self) -> None:
+        menus = fill_menus(self, self.actions_by_name)
+        panels = menus["&View"].addMenu("&Panels")
+        for name, dock in self._docks.items():
+            if name != "transport":
+                panels.addAction(dock.toggleViewAction())
+
+    def _connect(self) -> None:
+        self.form.edited.connect(self._edited)
+        self.form.rejected.connect(self.say)
+        self.run.began.connect(self.show_run)
+        self.run.phase_changed.connect(self._phase_changed)
+        self.run.failed.connect(self.errors.report)
+        self.preview.previewed.connect(self._show_preview)
+        self.preview.devices_found.connect(self.form.set_devices)
+        self.preview.failed.connect(
+            lambda failure: self.errors.report(failure) if failure.details else self.say(failure.message)
+        )
+        self.board.text_due.connect(lambda: self.transport.refresh(self.run))
+        self.edits.indexChanged.connect(lambda _index: self.commands.enable())
+        QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _scheme: self.restyle())
+
+    def _recall(self) -> None:
+        self.restoreGeometry(self.settings.geometry)
+        self.restoreState(self.settings.layout)
+        self.commands.recall(self.settings)
+        self.restyle()
+        self.transport.show_phase(self.run.phase, self.run)
+        self.commands.enable()
+        self._show_title()
+
+    def _edited(self, experiment: Experiment) -> None:
+        self.edits.record(experiment)
+        self._show_title()
+        if self.run.phase.busy:
+            self.say("The change applies when you press Start again")
+        else:
+            self.preview_form()
+
+    def _show_experiment(self, experiment: Experiment) -> None:
+        self.form.set_experiment(experiment)
+        self._show_title()
+        self.preview_form()
+
+    def _show_preview(self, history: History) -> None:
+        if not self.run.phase.busy:
+            self.board.show_preview(history)
+
+    def _phase_changed(self, phase: Phase) -> None:
+        self.board.live(phase.busy)
+        self.transport.show_phase(phase, self.run)
+        self.commands.enable()
+
+    def _show_title(self) -> None:
+        history = self.board.history
+        shown = history.started.experiment if history is not None else self.form.experiment()
+        name = shown.title or (in_short(history) if history is not None else "")
+        self.setWindowTitle(f"{name} – gradviz" if name else "gradviz")
+
+
+def _dropped(event: QDropEvent) -> Path | None:
+    """Return the experiment file that is being dropped, if it is one."""
+    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    return next((path for path in paths if path.suffix.lower() in EXPERIMENT_SUFFIXES), None)
