@@ -39,7 +39,8 @@ class HeldOut:
     """The samples that the network never trains on, as a person would look at them.
 
     `inputs` [samples, features] in the data's own units, `labels` [samples] index `class_names`. `image_shape` is
-    (rows, columns) where a sample is a picture; `extent` is (left, right, bottom, top) of the plane where it is a point.
+    (rows, columns) where a sample is a picture; `extent` is (left, right, bottom, top) of the plane where it is a
+    point.
     """
 
     inputs: NDArray[np.float32]

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+import pytest
+
+from gradviz.recording.chunks import ChunkedRows
+from gradviz.recording.frame import Diverged, Evaluation, Frame, Quantity, Started
+from gradviz.recording.history import History
+
+ONE = (Quantity("norm", "Norm", "", "made up"),)
+
+
+@pytest.fixture
+def history(make_started: Callable[..., Started]) -> History:
+    return History(make_started())
+
+
+def test_a_new_history_is_empty(history: History) -> None:
+    assert history.frames == 0
+    assert history.diverged is None
+    assert history.latest_evaluation is None
+    assert history.span("mean") is None
+    assert history.row("mean", 0) is None
+    assert history.losses()[0].size == history.accuracies()[1].size == 0
+    assert history.window("mean", 0, 10, 10).values.shape == (0, 3)
+
+
+def test_frames_come_back_as_they_went_in(history: History, make_frame: Callable[..., Frame]) -> None:
+    frames = [make_frame(step) for step in range(600)]
+    for item in frames:
+        history.append(item)
+    assert history.frames == 600
+    for item in frames:
+        for name, row in item.rows.items():
+            np.testing.assert_array_equal(history.row(name, item.step), row)
+    for series, field in (
+        (history.losses(), "loss"),
+        (history.batch_accuracies(), "batch_accuracy"),
+        (history.learning_rates(), "learning_rate"),
+    ):
+        np.testing.assert_array_equal(series[0], np.arange(600))
+        np.testing.assert_array_equal(series[1], [getattr(item, field) for item in frames])
+
+
+def test_the_writers_array_may_be_used_again(history: History, make_frame: Callable[..., Frame]) -> None:
+    buffer = np.ones(3, np.float32)
+    history.append(make_frame(0, mean=buffer))
+    buffer[:] = 9.0
+    assert history.row("mean", 0).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_what_was_not_measured_is_none_and_no_column(history: History, make_frame: Callable[..., Frame]) -> None:
+    for step in range(4):
+        history.append(make_frame(step, mean=None if step % 2 == 0 else np.full(3, step, np.float32)))
+    assert history.row("mean", 0) is None
+    assert history.row("mean", 1) is not None
+    assert history.row("mean", 4) is None
+    assert history.row("mean", -1) is None
+    window = history.window("mean", 0, 3, 10)
+    assert window.measured.tolist() == [False, True, False, True]
+    assert np.isnan(window.values[0]).all()
+
+
+def test_evaluations(history: History, make_evaluation: Callable[..., Evaluation]) -> None:
+    for step in (0, 10, 20):
+        history.append(make_evaluation(step))
+    assert history.latest_evaluation.step == 20
+    steps, accuracies = history.accuracies()
+    assert steps.tolist() == [0, 10, 20]
+    assert steps.dtype.kind == "i"
+    assert accuracies.tolist() == [make_evaluation(step).accuracy for step in (0, 10, 20)]
+    assert history.evaluation_losses()[1].tolist() == [make_evaluation(step).loss for step in (0, 10, 20)]
+    with pytest.raises(ValueError, match="out of order"):
+        history.append(make_evaluation(20))
+
+
+def test_span_is_of_finite_values_only(history: History, make_frame: Callable[..., Frame]) -> None:
+    rows = np.array([[np.nan, -np.inf, np.inf], [-3.0, np.nan, 4.0], [5.0, -np.inf, 0.0]], np.float32)
+    seen = []
+    for step, row in enumerate(rows):
+        history.append(make_frame(step, mean=row))
+        seen.append(history.span("mean"))
+    assert seen == [None, (-3.0, 4.0), (-3.0, 5.0)]
+
+
+def test_quantities_are_found_by_name(history: History) -> None:
+    assert history.quantity("mean") is history.quantities[1]
+    with pytest.raises(KeyError):
+        history.quantity("unknown")
+
+
+@pytest.mark.parametrize(
+    ("step", "rows", "message"),
+    [
+        (2, {}, "out of order"),
+        (0, {}, "out of order"),
+        (1, {"mean": np.zeros(4, np.float32)}, "shape"),
+        (1, {"exact_log10_norm": np.zeros((1, 3), np.float32)}, "shape"),
+        (1, {"unknown": np.zeros(3, np.float32)}, "unknown"),
+    ],
+)
+def test_a_wrong_frame_is_refused_and_leaves_no_trace(
+    history: History, make_frame: Callable[..., Frame], step: int, rows: dict[str, np.ndarray], message: str
+) -> None:
+    history.append(make_frame(0))
+    with pytest.raises(ValueError, match=message):
+        history.append(make_frame(step, **rows))
+    assert history.frames == 1
+    history.append(make_frame(1))
+    np.testing.assert_array_equal(history.row("mean", 1), make_frame(1).rows["mean"])
+
+
+def test_nothing_comes_after_a_divergence(history: History, make_frame: Callable[..., Frame]) -> None:
+    history.append(make_frame(0))
+    history.append(Diverged(0, float("nan")))
+    assert history.diverged.step == 0
+    with pytest.raises(ValueError, match="diverged at step 0"):
+        history.append(make_frame(1))
+    assert history.frames == 1
+
+
+def test_a_reader_never_sees_what_is_not_whole(make_started: Callable[..., Started]) -> None:
+    """Every frame carries its own step in every number, so a torn or early read would show."""
+    history, steps, layers = History(make_started(5, ONE)), 4000, 5
+    done, wrong = threading.Event(), []
+
+    def read() -> None:
+        while not done.is_set():
+            frames = history.frames
+            if frames:
+                newest = history.row("norm", frames - 1)
+                window = history.window("norm", 0, frames - 1, 16)
+                ends = np.minimum(window.first_step + window.stride * np.arange(1, len(window.values) + 1), frames) - 1
+                # every value grows with its step: the maximum of a column is its last step
+                if not (newest == frames - 1).all() or not (window.values[:-1] == ends[:-1, np.newaxis]).all():
+                    wrong.append(frames)
+                if not window.values[-1, 0] >= ends[-1]:
+                    wrong.append(frames)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for step in range(steps):
+        history.append(Frame(step, 1.0, 0.5, 0.1, {"norm": np.full(layers, step, np.float32)}))
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert wrong == []
+
+
+class CountedReads:
+    """Counts the rows that reading a window copies, which is what it costs."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.rows = 0
+        read, at = ChunkedRows.read, ChunkedRows.at
+
+        def counted_read(rows: ChunkedRows, first: int, end: int) -> np.ndarray:
+            self.rows += end - first
+            return read(rows, first, end)
+
+        def counted_at(rows: ChunkedRows, index: int) -> np.ndarray:
+            self.rows += 1
+            return at(rows, index)
+
+        monkeypatch.setattr(ChunkedRows, "read", counted_read)
+        monkeypatch.setattr(ChunkedRows, "at", counted_at)
+
+
+def long_history(make_started: Callable[..., Started], steps: int) -> History:
+    history, row = History(make_started(5, ONE)), np.zeros(5, np.float32)
+    for step in range(steps):
+        history.append(Frame(step, 1.0, 0.5, 0.1, {"norm": row}))
+    return history
+
+
+def test_a_window_costs_the_same_however_long_the_run(
+    make_started: Callable[..., Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs, times = [], []
+    for steps in (999, 99_999):
+        history = long_history(make_started, steps)
+        with monkeypatch.context() as patch:
+            counter = CountedReads(patch)
+            history.window("norm", 0, steps, 500)
+            costs.append(counter.rows)
+        times.append(median(_seconds(lambda history=history, steps=steps: history.window("norm", 0, steps, 500))))
+    # values and measured of at most 500 columns, and two reads for each of at most 17 levels
+    assert all(cost <= 2 * 500 + 2 * 17 for cost in costs)
+    assert times[1] < 4 * times[0]
+
+
+def _seconds(call: Callable[[], object]) -> list[float]:
+    seconds = []
+    for _ in range(51):
+        begin = perf_counter()
+        call()
+        seconds.append(perf_counter() - begin)
+    return seconds
+
+
+def test_appending_writes_two_rows_per_step_on_average(
+    make_started: Callable[..., Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = 0
+    put = ChunkedRows.put
+
+    def counted(rows: ChunkedRows, index: int, row: object) -> None:
+        nonlocal written
+        written += 1
+        put(rows, index, row)
+
+    monkeypatch.setattr(ChunkedRows, "put", counted)
+    long_history(make_started, 4096)
+    # per step: values and measured on two levels on average, and the scalars
+    assert written <= 5 * 4096
