@@ -1,0 +1,156 @@
+"""The forward and backward pass of the stack for one batch size, written out once as two flat lists of calls.
+
+Every tensor is allocated when the passes are built: states and their gradients [layers + 1, batch, width], and what
+the activations need. Each list then runs without allocating, layer by layer: an affine map, an activation, a join. The
+weights' gradients of all layers come from one batched product at the end.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from gradviz.network.activations import Activation, Op
+from gradviz.network.normalization import Normalization
+from gradviz.network.shortcuts import Block, Shortcut
+
+
+class Passes:
+    """Buffers and calls for batches of one size. `forward(x)` then `backward(grad)`; parameters are read in place."""
+
+    def __init__(
+        self,
+        weights: Tensor,
+        biases: Tensor,
+        activation: Activation,
+        normalization: Normalization | None,
+        shortcut: Shortcut | None,
+        blocks: list[Block],
+        batch_size: int,
+        pre_activation: bool,
+    ) -> None:
+        self.weights, self.biases = weights, biases
+        self.activation, self.normalization, self.shortcut, self.blocks = activation, normalization, shortcut, blocks
+        self.pre_activation = pre_activation
+        self.generation = 0
+        self._allocate(batch_size)
+        if shortcut is not None:
+            shortcut.bind(self.states, self.grads, self.branches, blocks)
+        self._forward: list[Op] = []
+        self._backward: list[Op] = []
+        for block in blocks:
+            self._write_forward(block)
+        for block in reversed(blocks):
+            self._write_backward(block)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Put the batch `x` [batch, width] through all layers; return the last state, a view of the buffers."""
+        self.generation += 1
+        self.states[0].copy_(x)
+        for op in self._forward:
+            op()
+        return self.states[-1]
+
+    def backward(self, grad: Tensor) -> list[Tensor]:
+        """Bring `grad` [batch, width] at the last state back to the front.
+
+        Returns the gradients at the input, the weights, the biases, and then normalisation's and shortcut's own
+        parameters; new tensors, safe to keep.
+        """
+        if self.normalization is not None:
+            self.normalization.prepare()
+        self.grads[-1].copy_(grad)
+        for op in self._backward:
+            op()
+        linear_inputs = self.activated if self.pre_activation else self.states[:-1]
+        result = [
+            self.grads[0].clone(),
+            torch.bmm(self.affine_grads.transpose(1, 2), linear_inputs),
+            self.affine_grads.sum(1),
+        ]
+        for part in (self.normalization, self.shortcut):
+            if part is not None:
+                result += part.parameter_grads()
+        return result
+
+    def _allocate(self, batch_size: int) -> None:
+        layers, width = self.biases.shape
+        empty = partial(torch.empty, dtype=self.weights.dtype, device=self.weights.device)
+        whole = (layers, batch_size, width)
+        self.states = empty(layers + 1, batch_size, width)
+        self.grads = empty(layers + 1, batch_size, width)
+        nothing = empty(0)
+        normalised, joined = self.normalization is not None, self.shortcut is not None
+        # without normalisation a pre-activation stack's activations read the states themselves
+        self.pre_activations = empty(whole) if normalised or not self.pre_activation else self.states[:-1]
+        self.affine = empty(whole) if normalised and not self.pre_activation else nothing
+        self.normalised_grads = empty(whole) if normalised and not self.pre_activation else nothing
+        self.activated = empty(whole) if self.pre_activation else nothing
+        self.branches = empty(len(self.blocks), batch_size, width) if joined else nothing
+        self.affine_grads = self.grads[1:] if self.pre_activation else empty(whole)
+        self._scratch = empty(batch_size, width)
+
+    def _write_forward(self, block: Block) -> None:
+        for layer in block.layers:
+            joins = self.shortcut is not None and layer == block.last
+            out = self.branches[block.index] if joins else self.states[layer + 1]
+            if self.pre_activation:
+                self._write_normalization(layer, self.states[layer])
+                self._forward.append(self.activation.forward(self.pre_activations[layer], self.activated[layer]))
+                self._write_affine(layer, self.activated[layer], out)
+            else:
+                place = self.pre_activations if self.normalization is None else self.affine
+                self._write_affine(layer, self.states[layer], place[layer])
+                self._write_normalization(layer, place[layer])
+                self._forward.append(self.activation.forward(self.pre_activations[layer], out))
+        if self.shortcut is not None:
+            x, out = self.states[block.first], self.states[block.last + 1]
+            self._forward += self.shortcut.forward_ops(block, x, self.branches[block.index], out)
+
+    def _write_affine(self, layer: int, x: Tensor, out: Tensor) -> None:
+        self._forward.append(partial(torch.addmm, self.biases[layer], x, self.weights[layer].t(), out=out))
+
+    def _write_normalization(self, layer: int, x: Tensor) -> None:
+        if self.normalization is not None:
+            self._forward.append(self.normalization.forward_op(layer, x, self.pre_activations[layer]))
+
+    def _write_backward(self, block: Block) -> None:
+        at_branch, skip = self.grads[block.last + 1], None
+        if self.shortcut is not None:
+            x = self.states[block.first]
+            ops, at_branch, skip = self.shortcut.backward_ops(block, at_branch, x, self.branches[block.index])
+            self._backward += ops
+        write = self._write_pre_activation_backward if self.pre_activation else self._write_layer_backward
+        for layer in reversed(block.layers):
+            grad = at_branch if layer == block.last else self.grads[layer + 1]
+            write(block, layer, grad, skip if layer == block.first else None)
+
+    def _write_layer_backward(self, block: Block, layer: int, grad: Tensor, skip: Tensor | None) -> None:
+        """act(norm(W x + b)): gradient through the activation, the normalisation, the weights."""
+        joins = self.shortcut is not None and layer == block.last
+        activated = self.branches[block.index] if joins else self.states[layer + 1]
+        inner, affine_grad = self.pre_activations[layer], self.affine_grads[layer]
+        if self.normalization is None:
+            self._backward.append(self.activation.backward(grad, inner, activated, affine_grad))
+        else:
+            normalised = self.normalised_grads[layer]
+            self._backward.append(self.activation.backward(grad, inner, activated, normalised))
+            self._backward.append(self.normalization.backward_op(layer, self.affine[layer], normalised, affine_grad))
+        below, weight = self.grads[layer], self.weights[layer]
+        if skip is None:
+            self._backward.append(partial(torch.mm, affine_grad, weight, out=below))
+        else:
+            self._backward.append(partial(torch.addmm, skip, affine_grad, weight, out=below))
+
+    def _write_pre_activation_backward(self, block: Block, layer: int, grad: Tensor, skip: Tensor | None) -> None:
+        """W act(norm(x)) + b: gradient through the weights, the activation, the normalisation."""
+        below = self.grads[layer] if skip is None else self._scratch
+        inner, activated = self.pre_activations[layer], self.activated[layer]
+        self._backward.append(partial(torch.mm, grad, self.weights[layer], out=self._scratch))
+        self._backward.append(self.activation.backward(self._scratch, inner, activated, below))
+        if self.normalization is not None:
+            self._backward.append(self.normalization.backward_op(layer, self.states[layer], below, below))
+        if skip is not None:
+            self._backward.append(partial(torch.add, skip, below, out=self.grads[layer]))

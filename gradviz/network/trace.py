@@ -1,0 +1,34 @@
+"""What one forward and backward pass left behind: the tensors that probes read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Views of the engine's own buffers, valid until the next forward pass; layer l of the person is index l - 1.
+
+    `outputs` [layers, batch, width]: what each layer hands on. `output_grads` [layers, batch, width]: derivative of the
+    batch-mean loss there, as the backward pass delivered it. `pre_activations` [layers, batch, width]: what enters each
+    activation. `weights` and `weight_grads` [layers, width, width], `biases` [layers, width].
+    """
+
+    outputs: Tensor
+    output_grads: Tensor
+    pre_activations: Tensor
+    weights: Tensor
+    weight_grads: Tensor
+    biases: Tensor
+
+    @property
+    def layers(self) -> int:
+        """Number of hidden layers."""
+        return self.outputs.shape[0]
+
+    @property
+    def batch_size(self) -> int:
+        """Samples in the pass."""
+        return self.outputs.shape[1]
