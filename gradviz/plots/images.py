@@ -1,0 +1,228 @@
+"""Pictures of plots: PNG, and SVG and PDF as vectors with text as text, one plot or a whole board on one page.
+
+The page is measured in logical pixels. pyqtgraph's axes replay a QPicture, which Qt scales by the ratio of the two
+devices' resolutions: every device painted on must have the resolution of a QPicture, else the axes drift away from
+their plots. For the same reason a PNG gets its dots per metre only after it was painted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from xml.sax.saxutils import escape, unescape
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRect, QRectF, QSizeF
+from PySide6.QtGui import (
+    QColor,
+    QGuiApplication,
+    QImage,
+    QImageReader,
+    QImageWriter,
+    QPageSize,
+    QPainter,
+    QPdfWriter,
+    QPicture,
+)
+from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QGraphicsView
+
+from gradviz.errors import ExperimentError, ExportError
+from gradviz.plots import svg_clipping
+from gradviz.recording.atomic_file import write_atomically
+
+EXPERIMENT_KEY = "gradviz-experiment"
+NAMESPACE = "https://gradviz.org/ns/1"
+INCHES_PER_METRE = 1 / 0.0254
+POINTS_PER_INCH = 72
+SUFFIXES = (".png", ".svg", ".pdf")
+
+_FONT_FAMILY = re.compile(r'font-family="([^"]*)"')
+_IN_XML = re.compile(rb"<gradviz:experiment[^>]*>(.*?)</gradviz:experiment>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A view and where on the page it goes, in logical pixels; it is laid out anew if that is not its size."""
+
+    view: QGraphicsView
+    rect: QRectF
+
+
+def save_picture(
+    path: Path,
+    placements: Sequence[Placement],
+    *,
+    scale: float,
+    background: str,
+    experiment_json: str,
+    title: str,
+) -> None:
+    """Write a page as PNG, SVG or PDF, by the suffix of `path`, with the experiment embedded.
+
+    `scale` is pixels of a PNG per logical pixel, `background` a colour (`#rrggbb`). Raises ExportError for an unknown
+    suffix, nothing to draw, a picture too large for the memory, or a file that cannot be written; nothing half-written
+    is left behind.
+    """
+    # ASCII alone is safe in a PNG text chunk, in XML and in a PDF alike
+    experiment = json.dumps(json.loads(experiment_json))
+    page = _Page(placements, background)
+    match path.suffix.lower():
+        case ".png":
+            content = _png(page, scale, experiment, title)
+        case ".svg":
+            content = _svg(page, experiment, title)
+        case ".pdf":
+            content = _pdf(page, experiment, title)
+        case _:
+            raise ExportError(
+                f"{path.name}: pictures are written as {', '.join(SUFFIXES)}; give the file such an ending"
+            )
+    write_atomically(path, content)
+
+
+def copy_to_clipboard(placements: Sequence[Placement], *, scale: float, background: str) -> None:
+    """Put a picture of a page on the clipboard. Raises ExportError as `save_picture` does."""
+    QGuiApplication.clipboard().setImage(_image(_Page(placements, background), scale))
+
+
+def read_experiment(path: Path) -> str | None:
+    """Return the experiment embedded in a PNG, SVG or PDF as JSON; None if it holds none.
+
+    Raises ExperimentError for a file that cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ExperimentError(f"cannot read {path}: {error.strerror or error}") from error
+    if path.suffix.lower() == ".png":
+        buffer = QBuffer()
+        buffer.setData(content)
+        return QImageReader(buffer, QByteArray(b"png")).text(EXPERIMENT_KEY) or None
+    found = _IN_XML.search(content)
+    return unescape(found[1].decode("ascii", "replace")) if found else None
+
+
+class _Page:
+    """Views on a sheet of the size that they need together."""
+
+    def __init__(self, placements: Sequence[Placement], background: str) -> None:
+        self._placements = placements
+        self._background = QColor(background)
+        bounds = QRectF()
+        for placement in placements:
+            bounds = bounds.united(placement.rect)
+        if bounds.isEmpty():
+            raise ExportError("there is nothing to draw: the plots have no size; open the window first")
+        self._origin = bounds.topLeft()
+        self.size = bounds.size().toSize()
+        self.views = [placement.view for placement in placements]
+
+    def paint(self, painter: QPainter) -> None:
+        painter.fillRect(QRectF(0, 0, self.size.width(), self.size.height()), self._background)
+        for placement in self._placements:
+            _paint_view(painter, placement.view, placement.rect.translated(-self._origin))
+
+
+def _paint_view(painter: QPainter, view: QGraphicsView, target: QRectF) -> None:
+    before = view.size()
+    # the text keeps its size where the plot is given another one: it is laid out anew, not stretched
+    view.resize(target.size().toSize())
+    _settle_layout(view)
+    view.render(painter, target, view.viewport().rect())
+    if view.size() != before:
+        view.resize(before)
+        _settle_layout(view)
+
+
+def _settle_layout(view: QGraphicsView) -> None:
+    # a widget that was never shown postpones its resize events until it is painted
+    view.grab(QRect(0, 0, 1, 1))
+
+
+def _image(page: _Page, scale: float) -> QImage:
+    width, height = round(page.size.width() * scale), round(page.size.height() * scale)
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    if image.isNull():
+        raise ExportError(f"a picture of {width} × {height} pixels is too large; choose a smaller scale, or SVG")
+    image.setDevicePixelRatio(scale)
+    painter = QPainter(image)
+    page.paint(painter)
+    painter.end()
+    dots = round(QPicture().logicalDpiX() * scale * INCHES_PER_METRE)
+    image.setDotsPerMeterX(dots)
+    image.setDotsPerMeterY(dots)
+    return image
+
+
+def _png(page: _Page, scale: float, experiment: str, title: str) -> bytes:
+    image = _image(page, scale)
+    image.setText("Title", title)
+    image.setText("Software", "gradviz")
+    image.setText(EXPERIMENT_KEY, experiment)
+    buffer = _open_buffer()
+    if not QImageWriter(buffer, QByteArray(b"png")).write(image):
+        raise ExportError("the picture could not be packed as PNG; choose a smaller scale, or SVG")
+    return bytes(buffer.data().data())
+
+
+def _svg(page: _Page, experiment: str, title: str) -> bytes:
+    buffer = _open_buffer()
+    generator = QSvgGenerator()
+    generator.setOutputDevice(buffer)
+    generator.setResolution(QPicture().logicalDpiX())
+    generator.setSize(page.size)
+    generator.setViewBox(QRect(0, 0, page.size.width(), page.size.height()))
+    generator.setTitle(title)
+    painter = QPainter(generator)
+    with ExitStack() as markers:
+        for view in page.views:
+            markers.enter_context(svg_clipping.marked(view.scene()))
+        page.paint(painter)
+    painter.end()
+    text = svg_clipping.clip_marked(bytes(buffer.data().data()).decode())
+    # Qt's generic family is not a name that other programs know
+    text = _FONT_FAMILY.sub(r'font-family="\1, sans-serif"', text)
+    metadata = f"<metadata>{_experiment_element(experiment)}</metadata>\n"
+    return text.replace("<defs>", metadata + "<defs>", 1).encode()
+
+
+def _pdf(page: _Page, experiment: str, title: str) -> bytes:
+    buffer = _open_buffer()
+    writer = QPdfWriter(buffer)
+    resolution = QPicture().logicalDpiX()
+    writer.setResolution(resolution)
+    points = QSizeF(page.size) * (POINTS_PER_INCH / resolution)
+    writer.setPageSize(QPageSize(points, QPageSize.Unit.Point, "", QPageSize.SizeMatchPolicy.ExactMatch))
+    writer.setPageMargins(QMarginsF())
+    writer.setTitle(title)
+    writer.setCreator("gradviz")
+    writer.setDocumentXmpMetadata(QByteArray(_xmp(experiment, title).encode()))
+    painter = QPainter(writer)
+    page.paint(painter)
+    painter.end()
+    return bytes(buffer.data().data())
+
+
+def _xmp(experiment: str, title: str) -> str:
+    return (
+        '<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>\n<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/">'
+        f'<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{escape(title)}</rdf:li></rdf:Alt></dc:title>'
+        f"{_experiment_element(experiment)}</rdf:Description></rdf:RDF></x:xmpmeta>\n"
+        '<?xpacket end="w"?>'
+    )
+
+
+def _experiment_element(experiment: str) -> str:
+    return f'<gradviz:experiment xmlns:gradviz="{NAMESPACE}">{escape(experiment)}</gradviz:experiment>'
+
+
+def _open_buffer() -> QBuffer:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    return buffer
