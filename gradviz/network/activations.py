@@ -30,7 +30,8 @@ class Activation:
 
     `function(z)` is phi(z). `forward(z, out)` prepares phi(z) -> out. `backward(grad, z, a, out)` prepares
     grad * phi'(z) -> out, where a = phi(z); `out` may be `grad`. `supremum` is the least upper bound of |phi'|,
-    which the chain rule multiplies once per layer.
+    which the chain rule multiplies once per layer. `from_output` says that phi' can be read off phi(z), so that z need
+    not be kept: `forward` may then write over z, and `backward` does not look at it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Activation:
     forward: Callable[[Tensor, Tensor], Op]
     backward: Callable[[Tensor, Tensor, Tensor, Tensor], Op]
     supremum: float
+    from_output: bool = False
 
     def derivative(self, z: Tensor) -> Tensor:
         """Return phi'(z)."""
@@ -58,6 +60,7 @@ def _linear(_: Experiment) -> Activation:
         lambda z, out: partial(out.copy_, z),
         lambda grad, z, a, out: partial(out.copy_, grad),
         1.0,
+        from_output=True,
     )
 
 
@@ -68,6 +71,7 @@ def _sigmoid(_: Experiment) -> Activation:
         lambda z, out: partial(torch.sigmoid, z, out=out),
         lambda grad, z, a, out: partial(aten.sigmoid_backward.grad_input, grad, a, grad_input=out),
         0.25,
+        from_output=True,
     )
 
 
@@ -78,6 +82,7 @@ def _tanh(_: Experiment) -> Activation:
         lambda z, out: partial(torch.tanh, z, out=out),
         lambda grad, z, a, out: partial(aten.tanh_backward.grad_input, grad, a, grad_input=out),
         1.0,
+        from_output=True,
     )
 
 
@@ -88,6 +93,7 @@ def _relu(_: Experiment) -> Activation:
         lambda z, out: partial(torch.clamp_min, z, 0.0, out=out),
         lambda grad, z, a, out: partial(aten.threshold_backward.grad_input, grad, a, 0, grad_input=out),
         1.0,
+        from_output=True,
     )
 
 

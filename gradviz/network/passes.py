@@ -75,6 +75,12 @@ class Passes:
                 result += part.parameter_grads()
         return result
 
+    def pre_activations(self) -> Tensor:
+        """Return what entered each activation [layers, batch, width]; computed again where it was not kept."""
+        if not self.in_place:
+            return self._inner
+        return torch.baddbmm(self.biases[:, None], self.states[:-1], self.weights.transpose(1, 2))
+
     def _allocate(self, batch_size: int) -> None:
         layers, width = self.biases.shape
         empty = partial(torch.empty, dtype=self.weights.dtype, device=self.weights.device)
@@ -83,8 +89,13 @@ class Passes:
         self.grads = empty(layers + 1, batch_size, width)
         nothing = empty(0)
         normalised, joined = self.normalization is not None, self.shortcut is not None
-        # without normalisation a pre-activation stack's activations read the states themselves
-        self.pre_activations = empty(whole) if normalised or not self.pre_activation else self.states[:-1]
+        # without normalisation a pre-activation stack's activations read the states themselves; and an activation
+        # whose derivative can be read off its output is applied in place, which spares a third of the memory traffic
+        self.in_place = self.activation.from_output and not normalised and not self.pre_activation
+        if self.pre_activation and not normalised:
+            self._inner = self.states[:-1]
+        else:
+            self._inner = nothing if self.in_place else empty(whole)
         self.affine = empty(whole) if normalised and not self.pre_activation else nothing
         self.normalised_grads = empty(whole) if normalised and not self.pre_activation else nothing
         self.activated = empty(whole) if self.pre_activation else nothing
@@ -98,13 +109,14 @@ class Passes:
             out = self.branches[block.index] if joins else self.states[layer + 1]
             if self.pre_activation:
                 self._write_normalization(layer, self.states[layer])
-                self._forward.append(self.activation.forward(self.pre_activations[layer], self.activated[layer]))
+                self._forward.append(self.activation.forward(self._inner[layer], self.activated[layer]))
                 self._write_affine(layer, self.activated[layer], out)
             else:
-                place = self.pre_activations if self.normalization is None else self.affine
-                self._write_affine(layer, self.states[layer], place[layer])
-                self._write_normalization(layer, place[layer])
-                self._forward.append(self.activation.forward(self.pre_activations[layer], out))
+                inner = out if self.in_place else self._inner[layer]
+                affine = inner if self.normalization is None else self.affine[layer]
+                self._write_affine(layer, self.states[layer], affine)
+                self._write_normalization(layer, affine)
+                self._forward.append(self.activation.forward(inner, out))
         if self.shortcut is not None:
             x, out = self.states[block.first], self.states[block.last + 1]
             self._forward += self.shortcut.forward_ops(block, x, self.branches[block.index], out)
@@ -114,7 +126,7 @@ class Passes:
 
     def _write_normalization(self, layer: int, x: Tensor) -> None:
         if self.normalization is not None:
-            self._forward.append(self.normalization.forward_op(layer, x, self.pre_activations[layer]))
+            self._forward.append(self.normalization.forward_op(layer, x, self._inner[layer]))
 
     def _write_backward(self, block: Block) -> None:
         at_branch, skip = self.grads[block.last + 1], None
@@ -131,7 +143,8 @@ class Passes:
         """act(norm(W x + b)): gradient through the activation, the normalisation, the weights."""
         joins = self.shortcut is not None and layer == block.last
         activated = self.branches[block.index] if joins else self.states[layer + 1]
-        inner, affine_grad = self.pre_activations[layer], self.affine_grads[layer]
+        inner = activated if self.in_place else self._inner[layer]
+        affine_grad = self.affine_grads[layer]
         if self.normalization is None:
             self._backward.append(self.activation.backward(grad, inner, activated, affine_grad))
         else:
@@ -147,7 +160,7 @@ class Passes:
     def _write_pre_activation_backward(self, block: Block, layer: int, grad: Tensor, skip: Tensor | None) -> None:
         """W act(norm(x)) + b: gradient through the weights, the activation, the normalisation."""
         below = self.grads[layer] if skip is None else self._scratch
-        inner, activated = self.pre_activations[layer], self.activated[layer]
+        inner, activated = self._inner[layer], self.activated[layer]
         self._backward.append(partial(torch.mm, grad, self.weights[layer], out=self._scratch))
         self._backward.append(self.activation.backward(self._scratch, inner, activated, below))
         if self.normalization is not None:

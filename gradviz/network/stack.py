@@ -87,10 +87,10 @@ class Stack(nn.Module):
         return Trace(
             self._passes.states[1:],
             self._passes.grads[1:],
-            self._passes.pre_activations,
             self.weights.detach(),
             self.weights.grad,
             self.biases.detach(),
+            self._passes.pre_activations,
         )
 
     def _layer(self, layer: int, x: Tensor) -> Tensor:

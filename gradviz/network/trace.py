@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -12,16 +13,17 @@ class Trace:
     """Views of the engine's own buffers, valid until the next forward pass; layer l of the person is index l - 1.
 
     `outputs` [layers, batch, width]: what each layer hands on. `output_grads` [layers, batch, width]: derivative of the
-    batch-mean loss there, as the backward pass delivered it. `pre_activations` [layers, batch, width]: what enters each
-    activation. `weights` and `weight_grads` [layers, width, width], `biases` [layers, width].
+    batch-mean loss there, as the backward pass delivered it. `weights` and `weight_grads` [layers, width, width],
+    `biases` [layers, width]. `pre_activations()` [layers, batch, width]: what entered each activation; costs a
+    pass over all layers where the engine did not keep it, and must be called before the weights are updated.
     """
 
     outputs: Tensor
     output_grads: Tensor
-    pre_activations: Tensor
     weights: Tensor
     weight_grads: Tensor
     biases: Tensor
+    pre_activations: Callable[[], Tensor]
 
     @property
     def layers(self) -> int:

@@ -26,7 +26,14 @@ def one_thread() -> None:
 
 
 def experiment(**values: object) -> Experiment:
-    base = {"depth": 5, "width": 4, "precision": "float64", "initialization": "gaussian", "sigma_w": 1.3, "sigma_b": 0.2}
+    base = {
+        "depth": 5,
+        "width": 4,
+        "precision": "float64",
+        "initialization": "gaussian",
+        "sigma_w": 1.3,
+        "sigma_b": 0.2,
+    }
     return Experiment.parse(base | {"batch_size": BATCH} | values)
 
 
@@ -81,7 +88,11 @@ def test_gradients_of_every_variant_equal_autograds(activation: str) -> None:
         for name, parameter in network.named_parameters():
             assert parameter.grad is not None, (variant, name)
             torch.testing.assert_close(
-                parameter.grad, expected_grads[name], rtol=1e-9, atol=1e-14, msg=lambda m, v=variant, n=name: f"{v} {n}: {m}"
+                parameter.grad,
+                expected_grads[name],
+                rtol=1e-9,
+                atol=1e-14,
+                msg=lambda m, v=variant, n=name: f"{v} {n}: {m}",
             )
 
 
@@ -223,6 +234,23 @@ def test_trace_holds_outputs_and_their_gradients_layer_by_layer() -> None:
     for layer, output in enumerate(outputs):
         torch.testing.assert_close(trace.outputs[layer], output.detach())
         torch.testing.assert_close(trace.output_grads[layer], output.grad)
+
+
+@pytest.mark.parametrize("normalization", choices("normalization"))
+@pytest.mark.parametrize("shortcut", choices("shortcut"))
+@pytest.mark.parametrize("activation", ["tanh", "gelu"])
+def test_trace_tells_what_entered_each_activation(activation: str, shortcut: str, normalization: str) -> None:
+    network, reference = pair(
+        experiment(activation=activation, shortcut=shortcut, shortcut_span=2, normalization=normalization)
+    )
+    entered: list[Tensor] = []
+    for module in reference.modules():
+        if isinstance(module, nn.Tanh | nn.GELU):
+            module.register_forward_pre_hook(lambda _module, inputs: entered.append(inputs[0].detach()))
+    x, y = batch()
+    loss_of(reference, x, y)
+    loss_of(network, x, y).backward()
+    torch.testing.assert_close(network.trace.pre_activations(), torch.stack(entered))
 
 
 def test_a_backward_pass_that_comes_too_late_is_refused() -> None:
