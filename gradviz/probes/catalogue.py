@@ -1,0 +1,8 @@
+"""All probes, in the order in which the views offer what they measure. A new probe is a file and a line here."""
+
+from gradviz.probes.gradients import ActivationGradRms, WeightGradNorm
+from gradviz.probes.probe import Probe
+from gradviz.probes.units import ActivationMoments
+from gradviz.probes.updates import UpdateRatio, WeightNorm
+
+PROBES: tuple[type[Probe], ...] = (WeightGradNorm, ActivationGradRms, UpdateRatio, WeightNorm, ActivationMoments)

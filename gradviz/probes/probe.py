@@ -1,0 +1,29 @@
+"""What every probe is: a few quantities per layer, measured on what one training step left behind."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from gradviz.network.trace import Trace
+from gradviz.recording.frame import Quantity
+
+
+class Probe:
+    """Measures `quantities` in the state before an update; may look on while the optimiser moves the weights.
+
+    A probe keeps its numbers on the device and never asks for one of them: the frame is copied once, as a whole.
+    """
+
+    quantities: ClassVar[tuple[Quantity, ...]]
+
+    def measure(self, trace: Trace) -> Tensor | None:
+        """Return the quantities' own values (not their log10), [quantities, layers]; None if there is nothing yet."""
+        raise NotImplementedError
+
+    def before_update(self, trace: Trace) -> None:
+        """Look at the weights before the optimiser moves them."""
+
+    def after_update(self, trace: Trace) -> None:
+        """Look at the weights after the optimiser has moved them."""
