@@ -1,0 +1,105 @@
+"""What the plots of held-out samples have in common: when to draw, the title, and words where there is no picture."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
+
+from gradviz.plots.style import LIGHT, Style
+from gradviz.plots.words import Words
+from gradviz.recording.frame import Evaluation, HeldOut
+from gradviz.recording.history import History
+
+
+class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+    """Draws the latest evaluation of a history; a subclass puts its picture into row 1 of the layout."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = Words(size_pt=10.5)
+        self.message = Words(lines=0, size_pt=10.5)
+        self.note = Words(lines=2, size_pt=8.5)
+        self.addItem(self.title, row=0, col=0)
+        self.addItem(self.note, row=2, col=0)
+        self.ci.setContentsMargins(4, 6, 4, 4)
+        self.ci.layout.setSpacing(2)
+        self.style_in_use: Style = LIGHT
+        self.history: History | None = None
+        self._drawn: Evaluation | None = None
+
+    def show_history(self, history: History | None) -> None:
+        """Draw `history` from now on; None empties the plot."""
+        self.history = history
+        self.redraw()
+
+    def refresh(self) -> None:
+        """Draw again if there is a new evaluation; otherwise this costs a comparison."""
+        if self.history is not None and self.history.latest_evaluation is not self._drawn:
+            self.redraw()
+
+    def apply_style(self, style: Style) -> None:
+        """Recolour everything."""
+        self.style_in_use = style
+        self.setBackground(style.background)
+        self.title.set_colour(style.foreground)
+        self.message.set_colour(style.muted)
+        self.note.set_colour(style.muted)
+        self._colour_picture(style)
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw whether or not anything is new."""
+        evaluation = self.history.latest_evaluation if self.history is not None else None
+        self._drawn = evaluation
+        if self.history is None:
+            self._say("There is no run yet: start one to see how it does on samples it never trains on")
+        elif reason := self._why_not(self.history.started.held_out):
+            self._say(reason)
+        elif evaluation is None:
+            self._say("The held-out samples have not been evaluated yet")
+        else:
+            self._swap(show_picture=True)
+            self.title.say(f"Held-out samples at step {evaluation.step:,}: {evaluation.accuracy:.1%} right")
+            self.note.say(self._draw(self.history.started.held_out, evaluation))
+
+    def _say(self, reason: str) -> None:
+        self._swap(show_picture=False)
+        self.title.say("")
+        self.note.say("")
+        self.message.say(reason)
+
+    def _swap(self, show_picture: bool) -> None:
+        wanted = self._picture() if show_picture else self.message
+        present = self.ci.getItem(1, 0)
+        if present is wanted:
+            return
+        if present is not None:
+            self.removeItem(present)
+        self.addItem(wanted, row=1, col=0)
+
+    @abstractmethod
+    def _picture(self) -> pg.GraphicsWidget:
+        """Return the item that draws the samples."""
+
+    @abstractmethod
+    def _why_not(self, held_out: HeldOut) -> str:
+        """Say why these samples cannot be drawn here; empty if they can."""
+
+    @abstractmethod
+    def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> str:
+        """Update the picture and return a note to put below it."""
+
+    @abstractmethod
+    def _colour_picture(self, style: Style) -> None:
+        """Put the picture's own lines and letters into `style`."""
+
+
+def channels(colour: str) -> NDArray[np.float64]:
+    """Return red, green and blue [3], from 0 to 255, of a colour `#rrggbb`."""
+    value = QColor(colour)
+    return np.array([value.red(), value.green(), value.blue()], np.float64)
