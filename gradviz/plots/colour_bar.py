@@ -1,0 +1,51 @@
+"""The scale beside the heatmap: which colour stands for which value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF
+
+from gradviz.plots.axes import DecadeAxis, style_axis
+from gradviz.plots.colours import colour_table
+from gradviz.plots.limits import Span
+from gradviz.plots.readout import with_unit
+from gradviz.plots.style import Style
+from gradviz.recording.frame import Quantity
+
+WIDTH_PX = 14
+
+
+class ColourBar(pg.PlotItem):  # type: ignore[misc]
+    """A narrow plot of the colour table against its own axis, with decade ticks for logarithms."""
+
+    def __init__(self) -> None:
+        self._axis = DecadeAxis("right")
+        super().__init__(enableMenu=False, axisItems={"right": self._axis})
+        self._image = pg.ImageItem(axisOrder="row-major")
+        self.addItem(self._image)
+        self.hideButtons()
+        self.setMouseEnabled(x=False, y=False)
+        for side in ("left", "top", "bottom"):
+            self.hideAxis(side)
+        self.showAxis("right")
+        self.layout.setColumnFixedWidth(1, WIDTH_PX)
+        self.setXRange(0, 1, padding=0)
+
+    def show_quantity(self, quantity: Quantity | None) -> None:
+        """Take the colours, the label and the kind of ticks of `quantity`."""
+        table: Any = colour_table(quantity)
+        self._image.setImage(table[:, None, :], levels=None, autoLevels=False)
+        self._axis.set_logarithmic(quantity is None or quantity.scale == "log10")
+        self._axis.setLabel(with_unit(quantity) if quantity is not None else "")
+
+    def show_limits(self, limits: Span) -> None:
+        """Let the colours reach from one limit to the other."""
+        low, high = limits
+        self._image.setRect(QRectF(0, low, 1, high - low))
+        self.setYRange(low, high, padding=0)
+
+    def apply_style(self, style: Style) -> None:
+        """Recolour the axis; the colours themselves mean the same in every style."""
+        style_axis(self._axis, style)

@@ -1,0 +1,298 @@
+"""The heatmap: one quantity of every layer at every step, as it grows."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+
+from gradviz.plots.axes import WholeNumberAxis, style_axis
+from gradviz.plots.captions import Caption, KeyEntry
+from gradviz.plots.colour_bar import ColourBar
+from gradviz.plots.colours import lookup_table
+from gradviz.plots.limits import Span, limits_around, room_for
+from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
+from gradviz.plots.picking import DivergedLine, PickingViewBox, StepCursor
+from gradviz.plots.picture import Grid, Picture, read_columns
+from gradviz.plots.readout import in_sentence, value_in_words, with_unit
+from gradviz.plots.style import LIGHT, Style
+from gradviz.recording.frame import Quantity
+from gradviz.recording.history import History
+
+SMALLEST_ZOOM = 4
+STEPS_BY_KEY = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+SHIFT_FACTOR = 10
+
+
+class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+    """Layer x step. `refresh` pulls; `hovered` says in words what is under the mouse; `step_picked` is the step.
+
+    The step axis follows the run until the person zooms in; `show_all` lets it follow again.
+    """
+
+    hovered = Signal(str)
+    step_picked = Signal(int)
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.history: History | None = None
+        self._name: str | None = None
+        self._style = LIGHT
+        self._fixed_limits: Span | None = None
+        self._limits: Span = (-1.0, 0.0)
+        self._following = True
+        self._room = (0, 0)
+        self._picked: int | None = None
+        self._picture: Picture | None = None
+        self._build()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.apply_style(LIGHT)
+        self.refresh()
+
+    @property
+    def limits(self) -> Span:
+        """Ends of the colour scale: exponents of ten for a logarithmic quantity."""
+        return self._limits
+
+    @property
+    def following(self) -> bool:
+        """Whether the step axis grows with the run."""
+        return self._following
+
+    def show_history(self, history: History | None) -> None:
+        """Draw another run, from its beginning."""
+        self.history = history
+        self._picture = None
+        self._picked = None
+        self._cursor.show(None)
+        self.show_all()
+        self._show_quantity()
+
+    def show_quantity(self, name: str) -> None:
+        """Draw the quantity `name`, now and for runs to come."""
+        self._name = name
+        self._fixed_limits = None
+        self._show_quantity()
+
+    def set_limits(self, low: float, high: float) -> None:
+        """Fix the ends of the colour scale. Raises ValueError unless `low` is below `high`."""
+        if not low < high:
+            raise ValueError(f"the colour scale cannot reach from {low} to {high}")
+        self._fixed_limits = (low, high)
+        self.refresh()
+
+    def set_auto_limits(self) -> None:
+        """Let the colour scale hold everything measured so far."""
+        self._fixed_limits = None
+        self.refresh()
+
+    def set_first_layer_at(self, place: Literal["bottom", "top"]) -> None:
+        """Put layer 1, the one next to the input, at the bottom or at the top."""
+        self._view.invertY(place == "top")
+
+    def show_all(self) -> None:
+        """Show all layers and steps, and follow the run again."""
+        self._following = True
+        self._room = (0, 0)
+        self._make_room()
+        self._view.setYRange(0.5, self._layers() + 0.5, padding=0)
+        self.refresh()
+
+    def pick_step(self, step: int | None) -> None:
+        """Mark `step`; None marks nothing and stands for the latest."""
+        self._picked = step
+        self._cursor.show(step)
+        self._show_title()
+
+    def refresh(self) -> None:
+        """Pull what is new. Costs next to nothing if there is none."""
+        self._notice.say(self._what_is_missing())
+        if self.history is None:
+            self._image.setVisible(False)
+            return
+        self._make_room()
+        self._update_limits()
+        diverged = self.history.diverged
+        self._diverged.show(diverged.step if diverged else None)
+        self._draw()
+
+    def apply_style(self, style: Style) -> None:
+        """Recolour everything."""
+        self._style = style
+        self.setBackground(style.background)
+        for axis in (self._steps, self._layer_axis):
+            style_axis(axis, style)
+        self._view.setBorder(style.grid)
+        for part in (self._bar, self._cursor, self._diverged, self._notice):
+            part.apply_style(style)
+        self._show_title()
+        self._image.setLookupTable(lookup_table(self._quantity(), style))
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Move the picked step by arrow keys; ten steps with Shift."""
+        direction = STEPS_BY_KEY.get(event.key())
+        if direction is None or self.history is None or not self.history.frames:
+            super().keyPressEvent(event)
+            return
+        event.accept()
+        stride = SHIFT_FACTOR if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+        here = self._picked if self._picked is not None else self.history.frames - 1
+        self._pick(here + direction * stride)
+
+    def leaveEvent(self, event: Any) -> None:
+        """Say nothing once the mouse is elsewhere."""
+        super().leaveEvent(event)
+        self.hovered.emit("")
+
+    def _build(self) -> None:
+        self._title = Caption(size_pt=11, bold=True)
+        self._view = PickingViewBox()
+        self._steps = WholeNumberAxis("bottom")
+        self._layer_axis = WholeNumberAxis("left", first=1)
+        self._layer_axis.setLabel("layer (1 = next to the input)")
+        self._plot = pg.PlotItem(viewBox=self._view, axisItems={"bottom": self._steps, "left": self._layer_axis})
+        self._plot.hideButtons()
+        self._bar = ColourBar()
+        self._key = Caption()
+        self.addItem(self._title, row=0, col=0, colspan=2)
+        self.addItem(self._plot, row=1, col=0)
+        self.addItem(self._bar, row=1, col=1)
+        self.addItem(self._key, row=2, col=0, colspan=2)
+        self._image = pg.ImageItem(axisOrder="row-major", autoDownsample=False)
+        self._plot.addItem(self._image)
+        self._cursor = StepCursor(self._plot)
+        self._diverged = DivergedLine(self._plot)
+        self._notice = Notice(self._view)
+        self._view.picked.connect(lambda x: self._pick(round(x)))
+        self._view.sigRangeChangedManually.connect(self._zoomed)
+        self._view.sigRangeChanged.connect(self._draw)
+        self._view.sigResized.connect(self._draw)
+        self.scene().sigMouseMoved.connect(self._hover)
+
+    def _quantity(self) -> Quantity | None:
+        """Return what is shown: the quantity asked for, else the run's first; None if the run does not have it."""
+        if self.history is None or not self.history.quantities:
+            return None
+        if self._name is None:
+            return self.history.quantities[0]
+        return next((each for each in self.history.quantities if each.name == self._name), None)
+
+    def _layers(self) -> int:
+        return self.history.started.layers if self.history is not None else 1
+
+    def _what_is_missing(self) -> str:
+        if self.history is None:
+            return NO_RUN
+        if self._quantity() is None:
+            return "This run did not measure that; choose another quantity."
+        return "" if self.history.frames else NO_STEP_YET
+
+    def _show_quantity(self) -> None:
+        quantity = self._quantity()
+        self._picture = None
+        self._bar.show_quantity(quantity)
+        self._image.setLookupTable(lookup_table(quantity, self._style))
+        self._show_title()
+        self.refresh()
+
+    def _show_title(self) -> None:
+        quantity = self._quantity()
+        words = with_unit(quantity) if quantity is not None else ""
+        if self._picked is not None:
+            words += f" · step {self._picked} picked"
+        self._title.show_text(words, self._style.foreground)
+        self._key.show_key(self._key_entries(quantity), self._style)
+
+    def _key_entries(self, quantity: Quantity | None) -> list[KeyEntry]:
+        style = self._style
+        entries = [
+            ("■", style.nan_colour, "not a number or infinite"),
+            ("■", style.not_measured_colour, "not measured"),
+        ]
+        if quantity is None or quantity.scale == "log10":
+            entries.insert(0, ("■", style.zero_colour, "exactly zero (underflow)"))
+        return entries
+
+    def _make_room(self) -> None:
+        """Let the axes end where the run does, give or take; move the view there unless the person zoomed in."""
+        history, layers = self.history, self._layers()
+        room = room_for(history.frames, history.started.experiment.steps) if history is not None else room_for(0)
+        if (room, layers) == self._room:
+            return
+        self._room = (room, layers)
+        self._view.setLimits(
+            xMin=-0.5, xMax=room - 0.5, yMin=0.5, yMax=layers + 0.5,
+            minXRange=SMALLEST_ZOOM, minYRange=min(SMALLEST_ZOOM, layers),
+        )  # fmt: skip
+        if self._following:
+            self._view.setXRange(-0.5, room - 0.5, padding=0)
+
+    def _zoomed(self) -> None:
+        low, high = self._view.viewRange()[0]
+        # zoomed out as far as it goes is as good as not zoomed
+        self._following = high - low >= self._room[0] * 0.999
+
+    def _update_limits(self) -> None:
+        quantity = self._quantity()
+        if self.history is None or quantity is None:
+            return
+        limits = self._fixed_limits or limits_around(self.history.span(quantity.name), quantity)
+        if limits != self._limits:
+            self._limits = limits
+            self._bar.show_limits(limits)
+
+    def _draw(self) -> None:
+        history, quantity = self.history, self._quantity()
+        if history is None or quantity is None or not history.frames:
+            self._image.setVisible(False)
+            return
+        low, high = self._view.viewRange()[0]
+        pixels = round(self._view.width() * self.devicePixelRatioF())
+        grid = Grid.covering(low, high, pixels, history.frames)
+        picture = self._picture
+        if picture is None or (picture.grid, picture.limits) != (grid, self._limits):
+            picture = self._picture = Picture(history, quantity, grid, self._limits)
+            self._label_steps(quantity, grid.stride)
+        if picture.update():
+            self._image.setImage(picture.indices, autoLevels=False, levels=None)
+            left, width = grid.first * grid.stride - 0.5, grid.columns * grid.stride
+            self._image.setRect(QRectF(left, 0.5, width, history.started.layers))
+            self._image.setVisible(True)
+
+    def _label_steps(self, quantity: Quantity, stride: int) -> None:
+        what = "value of largest magnitude" if quantity.signed and quantity.scale == "linear" else "maximum"
+        self._steps.setLabel(f"step (each column: {what} of {stride} steps)" if stride > 1 else "step")
+
+    def _pick(self, step: int) -> None:
+        if self.history is not None and self.history.frames:
+            step = min(max(step, 0), self.history.frames - 1)
+            self.pick_step(step)
+            self.step_picked.emit(step)
+
+    def _hover(self, position: QPointF) -> None:
+        self.hovered.emit(self._words_at(position) if self._view.sceneBoundingRect().contains(position) else "")
+
+    def _words_at(self, position: QPointF) -> str:
+        history, quantity, picture = self.history, self._quantity(), self._picture
+        point = self._view.mapSceneToView(position)
+        step, layer = round(point.x()), round(point.y())
+        if history is None or quantity is None or picture is None:
+            return ""
+        if not (0 <= step < history.frames and 1 <= layer <= history.started.layers):
+            return ""
+        row = history.row(quantity.name, step)
+        value = value_in_words(quantity, None if row is None else float(row[layer - 1]))
+        words = f"step {step} · layer {layer} · {value} ({in_sentence(quantity.label)})"
+        return words + _shown_instead(history, quantity, picture.grid, step, layer)
+
+
+def _shown_instead(history: History, quantity: Quantity, grid: Grid, step: int, layer: int) -> str:
+    """Say which value the colour stands for where a column holds several steps."""
+    if grid.stride == 1:
+        return ""
+    column, frames = step // grid.stride, history.frames
+    window = read_columns(history, quantity.name, grid.stride, column, column + 1, frames)
+    last = min((column + 1) * grid.stride, frames) - 1
+    value = value_in_words(quantity, float(window.values[0, layer - 1]) if window.measured[0] else None)
+    return f" · shown for steps {column * grid.stride}–{last}: {value}"

@@ -1,0 +1,40 @@
+"""Measured values in words, exact where the picture is not."""
+
+from __future__ import annotations
+
+import math
+
+from gradviz.recording.frame import Quantity
+
+
+def value_in_words(quantity: Quantity, value: float | None) -> str:
+    """Say what was measured, in the scale of `quantity`; None if nothing was."""
+    if value is None:
+        return "not measured at this step"
+    if math.isnan(value):
+        return "not a number"
+    if quantity.scale == "log10" and value == -math.inf:
+        return "exactly zero: underflowed or dead"
+    if math.isinf(value):
+        return "infinite: overflowed"
+    number = scientific(value) if quantity.scale == "log10" else f"{value:.4g}"
+    return f"{number} {quantity.unit}".rstrip()
+
+
+def scientific(log10: float) -> str:
+    """Return 10 to the power of `log10` with three digits, however far below the smallest float: 3.21e-600."""
+    exponent = math.floor(log10)
+    mantissa = f"{10 ** (log10 - exponent):.2f}"
+    if mantissa == "10.00":
+        mantissa, exponent = "1.00", exponent + 1
+    return f"{mantissa}e{exponent:+03d}"
+
+
+def in_sentence(label: str) -> str:
+    """Return `label` as it stands in the middle of a sentence: `Weight norm` gives `weight norm`, `RMS` stays."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+
+
+def with_unit(quantity: Quantity) -> str:
+    """Return the label of an axis: quantity and unit."""
+    return f"{quantity.label} ({quantity.unit})" if quantity.unit else quantity.label
