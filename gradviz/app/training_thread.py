@@ -46,7 +46,7 @@ class TrainingThread(QThread):
             from gradviz.training.control import pump
             from gradviz.training.loop import train
 
-            pump(train(self.experiment, should_stop=lambda: self.control.stopped), self.control, self._record)
+            pump(train(self.experiment, self.control), self.control, self._record)
         except BaseException as error:  # anything that escapes a QThread's run would vanish or abort the process
             self.failed.emit(Failure.of(error))
 

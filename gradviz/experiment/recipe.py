@@ -210,7 +210,11 @@ class Experiment(BaseModel):
     ] = 1000
     noise: Annotated[
         float,
-        Field(description="Standard deviation of the noise on generated points", ge=0.0, le=1.0),
+        Field(
+            description="Standard deviation of the noise on generated points (a quarter of it for spirals)",
+            ge=0.0,
+            le=1.0,
+        ),
         Trait("Noise", "Data", "xn"),
     ] = 0.1
     data_file: Annotated[

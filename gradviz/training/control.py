@@ -1,0 +1,88 @@
+"""Pause, resume, single step and stop, from another thread; and the pump that obeys them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from enum import Enum
+
+from gradviz.recording.frame import Event, Frame
+
+
+class _Mode(Enum):
+    RUN = "run"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+class Control:
+    """Commands to a training run. Every method may be called from any thread and returns at once."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._mode = _Mode.RUN
+        self._steps = 0
+
+    @property
+    def paused(self) -> bool:
+        """Whether the run is to hold after the step under way."""
+        return self._mode is _Mode.PAUSE
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run is to end after the step under way; this is final."""
+        return self._mode is _Mode.STOP
+
+    def pause(self) -> None:
+        """Hold the run."""
+        self._enter(_Mode.PAUSE)
+
+    def resume(self) -> None:
+        """Let the run go on."""
+        self._enter(_Mode.RUN)
+
+    def stop(self) -> None:
+        """End the run."""
+        self._enter(_Mode.STOP)
+
+    def step(self) -> None:
+        """Let a paused run make one more frame, then hold again."""
+        with self._changed:
+            self._steps += 1
+            self._changed.notify_all()
+
+    def wait_for_turn(self) -> bool:
+        """Block while paused without a step to make; return False once stopped."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._mode is not _Mode.PAUSE or self._steps > 0)
+            return self._mode is not _Mode.STOP
+
+    def frame_made(self) -> None:
+        """Count a frame against the steps asked for."""
+        with self._changed:
+            self._steps = max(self._steps - 1, 0) if self._mode is _Mode.PAUSE else 0
+
+    def _enter(self, mode: _Mode) -> None:
+        with self._changed:
+            if self._mode is not _Mode.STOP:
+                self._mode = mode
+                self._changed.notify_all()
+
+
+def pump(events: Generator[Event], control: Control, sink: Callable[[Event], None]) -> None:
+    """Hand every event to `sink` until there are no more or the run is stopped; hold where `control` says so.
+
+    The frame of step 0 costs no update, so a paused run still shows the network as initialised.
+    """
+    try:
+        for event in events:
+            sink(event)
+            if control.stopped:
+                return
+            if isinstance(event, Frame):
+                if event.step > 0:
+                    control.frame_made()
+                if not control.wait_for_turn():
+                    return
+    finally:
+        events.close()

@@ -1,0 +1,81 @@
+"""The training loop, a generator of events: it knows no thread and no window, and whoever pumps it may pause or stop.
+
+Everything in the frame of step t is measured in the state before update t, so step 0 is the network as initialised and
+a run of N steps has N + 1 frames.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import torch
+
+from gradviz.errors import DeviceError
+from gradviz.experiment import Experiment
+from gradviz.recording.frame import Diverged, Event, Frame, Started
+from gradviz.training.control import Control
+from gradviz.training.devices import resolve
+from gradviz.training.optimization import warm_up
+from gradviz.training.run import TrainingRun, too_large
+from gradviz.training.thread_settings import thread_settings
+
+__all__ = ["first_frame", "train", "warm_up"]
+
+
+def train(experiment: Experiment, control: Control | None = None) -> Generator[Event]:
+    """Train `experiment` in the calling thread and yield what happens, one `Started` first.
+
+    An evaluation precedes the frame of its step. On a GPU frames arrive up to a few steps late, and without delay
+    while `control` says paused. Ends after the last step, after a `Diverged`, or when closed.
+
+    Raises DeviceError (device not there, out of memory), DataError (unusable data file).
+    """
+    control = control or Control()
+    device = resolve(experiment.device, experiment.precision)
+    with thread_settings(experiment, device) as threads, _memory_errors_explained(experiment, device):
+        run = TrainingRun(experiment)
+        yield run.started(threads)
+        for step in count():
+            last = bool(experiment.steps) and step >= experiment.steps
+            run.measure(step)
+            if step % experiment.evaluate_every == 0 or last:
+                yield run.evaluate(step)
+            for frame in run.frames(wait=last or step == 0 or control.paused):
+                yield frame
+                if not math.isfinite(frame.loss):
+                    yield Diverged(frame.step, frame.loss)
+                    return
+            if last:
+                return
+            run.update()
+
+
+def first_frame(experiment: Experiment) -> tuple[Started, Frame]:
+    """Return the network as initialised: the first frame of `train`, without an optimiser or an evaluation.
+
+    Raises what `train` raises.
+    """
+    device = resolve(experiment.device, experiment.precision)
+    with thread_settings(experiment, device) as threads, _memory_errors_explained(experiment, device):
+        run = TrainingRun(experiment)
+        run.measure(0)
+        return run.started(threads), next(run.frames(wait=True))
+
+
+@contextmanager
+def _memory_errors_explained(experiment: Experiment, device: torch.device) -> Iterator[None]:
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise DeviceError(too_large(experiment, device)) from error
+    except RuntimeError as error:
+        # torch's allocator for the CPU raises a plain RuntimeError and says so only in words
+        if "can't allocate memory" in str(error) or "not enough memory" in str(error):
+            raise DeviceError(too_large(experiment, device)) from error
+        raise
+    finally:
+        if device.type == "cuda":
+            torch.cuda.empty_cache()

@@ -1,0 +1,46 @@
+"""The optimiser of an experiment, and gradient clipping that does not underflow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
+
+from gradviz.experiment import Experiment
+from gradviz.probes.reduction import norms
+
+
+def optimizer(experiment: Experiment, parameters: Iterable[nn.Parameter]) -> Optimizer:
+    """Return torch's optimiser for `parameters`, with the experiment's learning rate and weight decay."""
+    rate, decay = experiment.learning_rate, experiment.weight_decay
+    match experiment.optimizer:
+        case "sgd":
+            return SGD(parameters, lr=rate, weight_decay=decay)
+        case "momentum":
+            return SGD(parameters, lr=rate, momentum=experiment.momentum, weight_decay=decay)
+        case "adam":
+            return Adam(parameters, lr=rate, weight_decay=decay)
+        case "adamw":
+            return AdamW(parameters, lr=rate, weight_decay=decay)
+        case "rmsprop":
+            return RMSprop(parameters, lr=rate, weight_decay=decay)
+
+
+@torch.no_grad()
+def clip_gradients(parameters: Iterable[nn.Parameter], longest: float) -> Tensor:
+    """Shorten the whole gradient to the L2 norm `longest` if it is longer; return its norm before, a tensor."""
+    grads = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    total: Tensor = torch.linalg.vector_norm(torch.cat([norms(grad[None]) for grad in grads]))
+    factor = (longest / total).clamp_max(1.0)
+    for grad in grads:
+        grad.mul_(factor.to(grad.dtype))
+    return total
+
+
+def warm_up() -> None:
+    """Pay now what the first optimiser of a process costs: seconds of imports inside torch."""
+    parameter = nn.Parameter(torch.zeros(1))
+    parameter.grad = torch.zeros(1)
+    SGD([parameter], lr=0.1).step()
