@@ -104,7 +104,8 @@ def power_of_ten(exponent: float) -> str:
 
 
 def style_axis(axis: Any, style: Style) -> None:
-    """Put an axis into the colours of `style`."""
+    """Put an axis into the colours of `style`, with ticks pointing away from the plot."""
+    axis.setStyle(tickLength=4, hideOverlappingLabels=False)
     axis.setPen(style.muted)
     axis.setTextPen(style.foreground)
     axis.setTickPen(style.muted)

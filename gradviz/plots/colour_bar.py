@@ -15,6 +15,7 @@ from gradviz.plots.style import Style
 from gradviz.recording.frame import Quantity
 
 WIDTH_PX = 14
+GAP_PX = 8
 
 
 class ColourBar(pg.PlotItem):  # type: ignore[misc]
@@ -32,6 +33,13 @@ class ColourBar(pg.PlotItem):  # type: ignore[misc]
         self.showAxis("right")
         self.layout.setColumnFixedWidth(1, WIDTH_PX)
         self.setXRange(0, 1, padding=0)
+        self.show_quantity(None)
+        self.show_limits((-1.0, 0.0))
+
+    def stand_beside(self, plot: Any) -> None:
+        """Stand at the right of the view of `plot`, as high as it is."""
+        plot.layout.addItem(self, 2, 5)
+        plot.layout.setColumnFixedWidth(4, GAP_PX)
 
     def show_quantity(self, quantity: Quantity | None) -> None:
         """Take the colours, the label and the kind of ticks of `quantity`."""

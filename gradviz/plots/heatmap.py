@@ -8,15 +8,16 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 
 from gradviz.plots.axes import WholeNumberAxis, style_axis
-from gradviz.plots.captions import Caption, KeyEntry
 from gradviz.plots.colour_bar import ColourBar
 from gradviz.plots.colours import lookup_table
+from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, limits_around, room_for
 from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
 from gradviz.plots.picking import DivergedLine, PickingViewBox, StepCursor
 from gradviz.plots.picture import Grid, Picture, read_columns
 from gradviz.plots.readout import in_sentence, value_in_words, with_unit
 from gradviz.plots.style import LIGHT, Style
+from gradviz.plots.words import Words
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 
@@ -48,7 +49,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._build()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.apply_style(LIGHT)
-        self.refresh()
+        self.show_all()
 
     @property
     def limits(self) -> Span:
@@ -146,19 +147,22 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.hovered.emit("")
 
     def _build(self) -> None:
-        self._title = Caption(size_pt=11, bold=True)
+        self._title = Words(size_pt=10.5)
         self._view = PickingViewBox()
         self._steps = WholeNumberAxis("bottom")
+        self._steps.setLabel("step")
         self._layer_axis = WholeNumberAxis("left", first=1)
         self._layer_axis.setLabel("layer (1 = next to the input)")
         self._plot = pg.PlotItem(viewBox=self._view, axisItems={"bottom": self._steps, "left": self._layer_axis})
         self._plot.hideButtons()
         self._bar = ColourBar()
-        self._key = Caption()
-        self.addItem(self._title, row=0, col=0, colspan=2)
+        self._key = Key()
+        self.ci.setContentsMargins(4, 6, 4, 4)
+        self.ci.layout.setSpacing(2)
+        self._bar.stand_beside(self._plot)
+        self.addItem(self._title, row=0, col=0)
         self.addItem(self._plot, row=1, col=0)
-        self.addItem(self._bar, row=1, col=1)
-        self.addItem(self._key, row=2, col=0, colspan=2)
+        self.addItem(self._key, row=2, col=0)
         self._image = pg.ImageItem(axisOrder="row-major", autoDownsample=False)
         self._plot.addItem(self._image)
         self._cursor = StepCursor(self._plot)
@@ -201,10 +205,11 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         words = with_unit(quantity) if quantity is not None else ""
         if self._picked is not None:
             words += f" · step {self._picked} picked"
-        self._title.show_text(words, self._style.foreground)
-        self._key.show_key(self._key_entries(quantity), self._style)
+        self._title.say(words)
+        self._title.set_colour(self._style.foreground)
+        self._key.show_entries(self._key_entries(quantity), self._style.foreground)
 
-    def _key_entries(self, quantity: Quantity | None) -> list[KeyEntry]:
+    def _key_entries(self, quantity: Quantity | None) -> list[tuple[str, str, str]]:
         style = self._style
         entries = [
             ("■", style.nan_colour, "not a number or infinite"),

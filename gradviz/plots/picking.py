@@ -69,7 +69,7 @@ class DivergedLine:
             angle=90,
             movable=False,
             label="",
-            labelOpts={"position": 0.5, "rotateAxis": (1, 0), "anchors": [(0.5, 1)] * 2},
+            labelOpts={"position": 0.5, "rotateAxis": (1, 0), "anchors": [(0.5, 0)] * 2},
         )
         self._line.setZValue(ABOVE_ALL - 1)
         self._line.setVisible(False)
@@ -85,5 +85,5 @@ class DivergedLine:
     def apply_style(self, style: Style) -> None:
         """Recolour line and words."""
         self._line.setPen(style.zero_colour, width=2, style=Qt.PenStyle.DashLine)
-        self._line.label.setColor(style.zero_colour)
+        self._line.label.setColor(style.foreground)
         self._line.label.fill = pg.mkBrush(style.background)

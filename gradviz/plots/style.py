@@ -40,7 +40,7 @@ LIGHT = Style(
     series=("#0072b2", "#d55e00", "#009e73", "#cc79a7"),
     zero_colour="#c81010",
     nan_colour="#ff00ff",
-    not_measured_colour="#eef1f4",
+    not_measured_colour="#d9dee4",
 )
 
 DARK = Style(
@@ -53,5 +53,5 @@ DARK = Style(
     series=("#56b4e9", "#e69f00", "#009e73", "#cc79a7"),
     zero_colour="#d81b1b",
     nan_colour="#ff00ff",
-    not_measured_colour="#262b33",
+    not_measured_colour="#323944",
 )
