@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QWidget
 
+from gradviz.plots.axes import style_axis
 from gradviz.plots.held_out import HeldOutPlot, channels
 from gradviz.plots.style import LIGHT, Style
 from gradviz.recording.frame import Evaluation, HeldOut
@@ -66,7 +67,7 @@ class BoundaryPlot(HeldOutPlot):
         self._field.setVisible(evaluation.boundary is not None)
         self._plot.getViewBox().setRange(xRange=(left, right), yRange=(bottom, top), padding=0)
         self._draw_points(held_out, evaluation.predicted)
-        return self._legend(held_out)
+        return _legend(held_out)
 
     def _draw_lines(self, probabilities: NDArray[np.float32]) -> None:
         margins = _margins(probabilities)
@@ -98,21 +99,17 @@ class BoundaryPlot(HeldOutPlot):
         wrong = points[predicted[:MOST_POINTS] != labels]
         self._wrong.setData(wrong[:, 0], wrong[:, 1], pen=pg.mkPen(self.style_in_use.foreground, width=1.3))
 
-    def _legend(self, held_out: HeldOut) -> str:
-        classes = "   ".join(
-            f"{SYMBOLS[number % len(SYMBOLS)][1]} {name}" for number, name in enumerate(held_out.class_names)
-        )
-        total = len(held_out.labels)
-        shown = f"   first {MOST_POINTS:,} of {total:,} points" if total > MOST_POINTS else ""
-        return f"{classes}   ◯ wrong{shown}"
-
     def _colour_picture(self, style: Style) -> None:
         for side in ("left", "bottom"):
-            axis = self._plot.getAxis(side)
-            axis.setPen(pg.mkPen(style.grid))
-            axis.setTextPen(pg.mkPen(style.muted))
-            axis.labelStyle["color"] = style.muted
-            axis.setLabel(axis.labelText)
+            style_axis(self._plot.getAxis(side), style)
+
+
+def _legend(held_out: HeldOut) -> str:
+    marks = [SYMBOLS[number % len(SYMBOLS)][1] for number in range(len(held_out.class_names))]
+    entries = [f"{mark} {name}" for mark, name in zip(marks, held_out.class_names, strict=True)]
+    total = len(held_out.labels)
+    shown = [f"first {MOST_POINTS:,} of {total:,} points"] if total > MOST_POINTS else []
+    return "   ".join([*entries, "◯ wrong", *shown])
 
 
 def _class_colour(number: int, style: Style) -> str:

@@ -22,12 +22,10 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title = Words(size_pt=10.5)
-        self.message = Words(lines=0, size_pt=10.5)
         self.note = Words(lines=2, size_pt=8.5)
+        self.message = Words(lines=0, size_pt=10.5)
         self.addItem(self.title, row=0, col=0)
         self.addItem(self.note, row=2, col=0)
-        self.ci.setContentsMargins(4, 6, 4, 4)
-        self.ci.layout.setSpacing(2)
         self.style_in_use: Style = LIGHT
         self.history: History | None = None
         self._drawn: Evaluation | None = None
@@ -47,8 +45,8 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.style_in_use = style
         self.setBackground(style.background)
         self.title.set_colour(style.foreground)
-        self.message.set_colour(style.muted)
         self.note.set_colour(style.muted)
+        self.message.set_colour(style.muted)
         self._colour_picture(style)
         self.redraw()
 
@@ -92,7 +90,7 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     @abstractmethod
     def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> str:
-        """Update the picture and return a note to put below it."""
+        """Update the picture and return the note to put below it."""
 
     @abstractmethod
     def _colour_picture(self, style: Style) -> None:

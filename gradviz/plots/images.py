@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape, unescape
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRect, QRectF, QSizeF
+from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QEvent, QIODevice, QMarginsF, QRect, QRectF, QSizeF
 from PySide6.QtGui import (
     QColor,
     QGuiApplication,
@@ -31,7 +31,8 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QGraphicsView
 
 from gradviz.errors import ExperimentError, ExportError
-from gradviz.plots import svg_clipping
+from gradviz.plots import svg_clipping, svg_strokes
+from gradviz.plots.export_mode import export_mode
 from gradviz.recording.atomic_file import write_atomically
 
 EXPERIMENT_KEY = "gradviz-experiment"
@@ -121,10 +122,11 @@ class _Page:
         self.size = bounds.size().toSize()
         self.views = [placement.view for placement in placements]
 
-    def paint(self, painter: QPainter) -> None:
+    def paint(self, painter: QPainter, pen_factor: float = 1.0) -> None:
         painter.fillRect(QRectF(0, 0, self.size.width(), self.size.height()), self._background)
         for placement in self._placements:
-            _paint_view(painter, placement.view, placement.rect.translated(-self._origin))
+            with export_mode(placement.view.scene(), pen_factor):
+                _paint_view(painter, placement.view, placement.rect.translated(-self._origin))
 
 
 def _paint_view(painter: QPainter, view: QGraphicsView, target: QRectF) -> None:
@@ -139,8 +141,11 @@ def _paint_view(painter: QPainter, view: QGraphicsView, target: QRectF) -> None:
 
 
 def _settle_layout(view: QGraphicsView) -> None:
-    # a widget that was never shown postpones its resize events until it is painted
-    view.grab(QRect(0, 0, 1, 1))
+    # a widget that was never shown gets its size when it is painted, and an axis learns while being painted how wide
+    # its numbers are; what is laid out anew then holds from the second time on
+    for _ in range(2):
+        view.grab()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
 
 def _image(page: _Page, scale: float) -> QImage:
@@ -150,7 +155,7 @@ def _image(page: _Page, scale: float) -> QImage:
         raise ExportError(f"a picture of {width} × {height} pixels is too large; choose a smaller scale, or SVG")
     image.setDevicePixelRatio(scale)
     painter = QPainter(image)
-    page.paint(painter)
+    page.paint(painter, pen_factor=scale)
     painter.end()
     dots = round(QPicture().logicalDpiX() * scale * INCHES_PER_METRE)
     image.setDotsPerMeterX(dots)
@@ -183,7 +188,7 @@ def _svg(page: _Page, experiment: str, title: str) -> bytes:
             markers.enter_context(svg_clipping.marked(view.scene()))
         page.paint(painter)
     painter.end()
-    text = svg_clipping.clip_marked(bytes(buffer.data().data()).decode())
+    text = svg_strokes.on_page(svg_clipping.clip_marked(bytes(buffer.data().data()).decode()))
     # Qt's generic family is not a name that other programs know
     text = _FONT_FAMILY.sub(r'font-family="\1, sans-serif"', text)
     metadata = f"<metadata>{_experiment_element(experiment)}</metadata>\n"

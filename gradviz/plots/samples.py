@@ -65,7 +65,7 @@ class SamplesPlot(HeldOutPlot):
             ]
         )
         which = "Wrong ones first, of" if self.wrong_first.isChecked() else "The first of"
-        return f"{which} {len(wrong):,}: prediction, confidence.   ✗ wrong: prediction ≠ truth"
+        return f"{which} {len(wrong):,}: prediction, confidence.   ✗ wrong, ≠ truth"
 
     def _colour_picture(self, style: Style) -> None:
         self._grid.apply_style(style)
@@ -116,9 +116,10 @@ class _Grid(pg.GraphicsWidget):  # type: ignore[misc]
         ramp = _ramp(self._style)
         width = area.width() / columns
         height = side + caption + 2 * MARGIN_PX
+        top = area.center().y() - height * math.ceil(count / columns) / 2
         for place, sample in enumerate(self._samples[:count]):
             row, column = divmod(place, columns)
-            cell = QRectF(area.left() + column * width, area.top() + row * height, width, height)
+            cell = QRectF(area.left() + column * width, top + row * height, width, height)
             self._paint_sample(painter, sample, cell, side, ramp)
 
     def _paint_sample(self, painter: QPainter, sample: _Sample, cell: QRectF, side: float, ramp: list[int]) -> None:
