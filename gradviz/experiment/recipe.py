@@ -70,9 +70,6 @@ class Experiment(BaseModel):
         Field(description="Hidden layers, counted from 1 next to the input", ge=1, le=2000),
         Trait("Depth", "Network", "d", "layers", logarithmic=True),
     ] = 30
-    width: Annotated[
-        int, Field(description="Units in every hidden layer", ge=2, le=1024), Trait("Width", "Network", "w", "units")
-    ] = 32
     activation: Annotated[
         Activation, Field(description="Function applied to every unit"), Trait("Activation", "Network", "a")
     ] = "sigmoid"
@@ -100,6 +97,9 @@ class Experiment(BaseModel):
         Field(description="Factor on the residual branch of a scaled shortcut; 0 means 1/sqrt(depth)", ge=0.0, le=10.0),
         Trait("Branch scale", "Network", "sf", zero_means="1/√depth"),
     ] = 0.0
+    width: Annotated[
+        int, Field(description="Units in every hidden layer", ge=2, le=1024), Trait("Width", "Network", "w", "units")
+    ] = 32
     normalization: Annotated[
         Normalization,
         Field(description="Normalisation of what enters the activation, with learnt gain (and offset, but for rms)"),
