@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, Signal
 
 from gradviz.plots.axes import DecadeAxis, WholeNumberAxis, style_axis
@@ -14,13 +13,12 @@ from gradviz.plots.float_floors import FloatFloors
 from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, limits_around, united
 from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
+from gradviz.plots.profile_line import ProfileLine, Row
 from gradviz.plots.readout import in_sentence, value_in_words, with_unit
 from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
-
-Row = NDArray[np.float32]
 
 # room under the lowest decade for the marks of layers that are exactly zero, as a share of the height
 FLOOR_SHARE = 0.07
@@ -45,7 +43,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._style = LIGHT
         self._drawn: object = None
         self._limits: Span = (-1.0, 0.0)
-        self._rows: dict[str, tuple[int, Row]] = {}
+        self._room: object = None
         self._build()
         self.apply_style(LIGHT)
 
@@ -72,7 +70,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def show_all(self) -> None:
         """Show all layers and the whole range of values."""
-        self._room: object = None
+        self._room = self._drawn = None
         self.refresh()
 
     def refresh(self) -> None:
@@ -84,9 +82,11 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         # what is shown is looked up anew only if one of these changed
         if drawn != self._drawn:
             self._drawn = drawn
-            self._rows = self._read(step)
+            self._read(step)
             self._make_room()
-            self._draw()
+            low, high = self._limits
+            for line in self._lines:
+                line.draw(low - (high - low) * FLOOR_SHARE / 2, high)
             self._describe(step)
 
     def apply_style(self, style: Style) -> None:
@@ -97,12 +97,10 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for axis in (self._values, self._layer_axis):
             style_axis(axis, style)
         self._view.setBorder(style.grid)
-        self._lines["initial"].setPen(style.muted, width=1)
-        self._lines["reference"].setPen(style.series[1], width=1, style=Qt.PenStyle.DashLine)
-        self._lines["now"].setPen(style.series[0], width=2)
-        self._zeros.setPen(style.zero_colour)
-        self._zeros.setBrush(style.zero_colour)
-        self._not_finite.setPen(style.nan_colour)
+        dashed = Qt.PenStyle.DashLine
+        self._initial.colour(pg.mkPen(style.muted), style.muted, style.nan_colour, filled=False)
+        self._other.colour(pg.mkPen(style.series[1], style=dashed), style.series[1], style.nan_colour, filled=False)
+        self._now.colour(pg.mkPen(style.series[0], width=2), style.zero_colour, style.nan_colour, filled=True)
         self._floors.apply_style(style)
         self._notice.apply_style(style)
         self.refresh()
@@ -126,12 +124,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for row, part in enumerate((self._title, plot, self._key)):
             self.addItem(part, row=row, col=0)
         self._floors = FloatFloors(plot)
-        # a single layer is a point: every line has marks as long as there are few of them
-        self._lines = {name: plot.plot(connect="finite") for name in ("initial", "reference", "now")}
-        self._zeros = pg.ScatterPlotItem(symbol="t", size=9, pxMode=True)
-        self._not_finite = pg.ScatterPlotItem(symbol="x", size=9, pxMode=True)
-        plot.addItem(self._zeros)
-        plot.addItem(self._not_finite)
+        self._lines = self._initial, self._other, self._now = ProfileLine(plot), ProfileLine(plot), ProfileLine(plot)
         self._notice = Notice(self._view)
         self.scene().sigMouseMoved.connect(self._hover)
 
@@ -160,21 +153,22 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             return f"{quantity.label} was not measured at step {step}."
         return ""
 
-    def _read(self, step: int) -> dict[str, tuple[int, Row]]:
-        """Return the steps and rows [layers] to draw, by the name of their line."""
-        quantity = self._quantity()
-        if self.history is None or quantity is None or step < 0:
-            return {}
-        found = {"now": (step, self.history.row(quantity.name, step))}
-        # what has no value at the start (an update before the first one) begins one step later
-        first = min(0 if self.history.row(quantity.name, 0) is not None else 1, step)
-        if first < step:
-            found["initial"] = (first, self.history.row(quantity.name, first))
-        other = self._reference
-        if other is not None and other.frames and any(each.name == quantity.name for each in other.quantities):
-            there = min(step, other.frames - 1)
-            found["reference"] = (there, other.row(quantity.name, there))
-        return {name: (at, row) for name, (at, row) in found.items() if row is not None}
+    def _read(self, step: int) -> None:
+        """Hand every line its row; what has no value at the start (an update before the first) begins a step later."""
+        history, quantity, other = self.history, self._quantity(), self._reference
+        now = initial = there = None
+        first = other_step = 0
+        if history is not None and quantity is not None and step >= 0:
+            now = history.row(quantity.name, step)
+            first = 0 if history.row(quantity.name, 0) is not None else 1
+            initial = history.row(quantity.name, first) if first < step else None
+            if other is not None and other.frames and any(each.name == quantity.name for each in other.quantities):
+                other_step = min(step, other.frames - 1)
+                there = other.row(quantity.name, other_step)
+        logarithmic = self._is_logarithmic()
+        self._now.show(step, now, logarithmic=logarithmic)
+        self._initial.show(first, initial, logarithmic=logarithmic)
+        self._other.show(other_step, there, logarithmic=logarithmic)
 
     def _make_room(self) -> None:
         """Let the axes hold the run and what of the reference lies in its layers; keep a zoom if nothing changed."""
@@ -182,7 +176,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if self.history is None or quantity is None:
             return
         layers = self.history.started.layers
-        spans = [_finite_span(row[:layers]) for _, row in self._rows.values()]
+        spans = [_finite_span(line.row[:layers]) for line in self._lines]
         self._limits = low, high = limits_around(united(self.history.span(quantity.name), *spans), quantity)
         room = (quantity.name, layers, low, high)
         if room == self._room:
@@ -202,50 +196,29 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         double = self.history.started.experiment.precision == "float64"
         self._floors.show(self._limits if logarithmic else None, double=double)
 
-    def _draw(self) -> None:
-        for name, line in self._lines.items():
-            if name in self._rows:
-                values = self._rows[name][1]
-                line.setData(np.arange(1, len(values) + 1), np.where(np.isfinite(values), values, np.nan))
-            else:
-                line.setData([], [])
-        layers, row = self._layers_now()
-        logarithmic = self._is_logarithmic()
-        zero = np.isneginf(row) if logarithmic else np.zeros(len(row), np.bool_)
-        low, high = self._limits
-        self._zeros.setData(layers[zero], np.full(int(zero.sum()), low - (high - low) * FLOOR_SHARE / 2))
-        lost = ~np.isfinite(row) & ~zero
-        self._not_finite.setData(layers[lost], np.full(int(lost.sum()), high))
-
     def _describe(self, step: int) -> None:
-        quantity = self._quantity()
+        quantity, style = self._quantity(), self._style
         self._title.say(f"{with_unit(quantity)} · step {step}" if quantity is not None and step >= 0 else "")
-        style = self._style
-        entries = []
-        if "now" in self._rows:
-            entries.append(("—", style.series[0], f"step {step}"))
-        if "initial" in self._rows:
-            first = self._rows["initial"][0]
-            entries.append(("—", style.muted, "at initialisation" if first == 0 else f"step {first}"))
-        if "reference" in self._rows:
-            entries.append(("- -", style.series[1], f"{self._reference_label} (step {self._rows['reference'][0]})"))
-        entries += self._marked_layers()
-        self._key.show_entries(entries, style.foreground)
-
-    def _marked_layers(self) -> list[tuple[str, str, str]]:
-        _, row = self._layers_now()
-        zeros = int(np.isneginf(row).sum()) if self._is_logarithmic() else 0
-        lost = int((~np.isfinite(row)).sum()) - zeros
-        entries = []
-        if zeros:
-            entries.append(("▼", self._style.zero_colour, f"exactly zero: {_layers_in_words(zeros)}"))
-        if lost:
-            entries.append(("×", self._style.nan_colour, f"not a number or infinite: {_layers_in_words(lost)}"))
-        return entries
-
-    def _layers_now(self) -> tuple[NDArray[np.int64], Row]:
-        row = self._rows["now"][1] if "now" in self._rows else np.empty(0, np.float32)
-        return np.arange(1, len(row) + 1), row
+        now, initial, other = self._now, self._initial, self._other
+        words = "at initialisation" if initial.step == 0 else f"step {initial.step}"
+        entries = [
+            ("—", style.series[0], f"step {now.step}", now.visible),
+            ("—", style.muted, words + _zeros_in_words(initial), initial.visible),
+            (
+                "- -",
+                style.series[1],
+                f"{self._reference_label} (step {other.step})" + _zeros_in_words(other),
+                other.visible,
+            ),
+            ("▼", style.zero_colour, f"exactly zero: {_layers(now.zero_layers.size)}", now.zero_layers.size > 0),
+            (
+                "×",
+                style.nan_colour,
+                f"not a number or infinite: {_layers(now.lost_layers.size)}",
+                now.lost_layers.size > 0,
+            ),
+        ]
+        self._key.show_entries([entry[:3] for entry in entries if entry[3]], style.foreground)
 
     def _is_logarithmic(self) -> bool:
         quantity = self._quantity()
@@ -256,21 +229,22 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.hovered.emit(self._words_at(round(self._view.mapSceneToView(position).x())) if inside else "")
 
     def _words_at(self, layer: int) -> str:
-        quantity = self._quantity()
-        _, row = self._layers_now()
-        if quantity is None or not 1 <= layer <= len(row):
+        quantity, now, initial = self._quantity(), self._now, self._initial
+        if quantity is None or not 1 <= layer <= len(now.row):
             return ""
-        step, values = self._rows["now"]
-        value = value_in_words(quantity, float(values[layer - 1]))
-        words = f"step {step} · layer {layer} · {value} ({in_sentence(quantity.label)})"
-        if "initial" in self._rows:
-            first, values = self._rows["initial"]
-            words += f" · at step {first}: {value_in_words(quantity, float(values[layer - 1]))}"
+        value = value_in_words(quantity, float(now.row[layer - 1]))
+        words = f"step {now.step} · layer {layer} · {value} ({in_sentence(quantity.label)})"
+        if initial.visible:
+            words += f" · at step {initial.step}: {value_in_words(quantity, float(initial.row[layer - 1]))}"
         return words
 
 
-def _layers_in_words(count: int) -> str:
+def _layers(count: int) -> str:
     return f"{count} layer" if count == 1 else f"{count} layers"
+
+
+def _zeros_in_words(line: ProfileLine) -> str:
+    return f", {_layers(line.zero_layers.size)} exactly zero ▽" if line.zero_layers.size else ""
 
 
 def _finite_span(values: Row) -> Span | None:

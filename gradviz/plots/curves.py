@@ -1,0 +1,295 @@
+"""Loss and accuracy over the steps, of the batch that was trained on and of samples held out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, Qt, Signal
+
+from gradviz.plots.axes import DecadeAxis, WholeNumberAxis, style_axis
+from gradviz.plots.key import Key
+from gradviz.plots.limits import Span, nice_above, room_for, united
+from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
+from gradviz.plots.picking import DivergedLine, PickingViewBox, StepCursor
+from gradviz.plots.style import LIGHT, Style
+from gradviz.plots.words import Words
+from gradviz.recording.history import History, Series
+
+Values = NDArray[np.float64]
+
+SMALLEST_ZOOM = 4
+PERCENT = 100.0
+MOST_MARKS = 60
+LEFT_PX = 58
+
+
+class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+    """Loss above, accuracy in percent below, over one step axis. `refresh` pulls; a click or drag picks a step."""
+
+    hovered = Signal(str)
+    step_picked = Signal(int)
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.history: History | None = None
+        self._reference: History | None = None
+        self._reference_label = ""
+        self._style = LIGHT
+        self._log_loss = False
+        self._following = True
+        self._room = 0
+        self._loss_limits: Span = (0.0, 1.0)
+        self._drawn: object = None
+        self._build()
+        self.apply_style(LIGHT)
+        self.show_all()
+
+    @property
+    def following(self) -> bool:
+        """Whether the step axis grows with the run."""
+        return self._following
+
+    def show_history(self, history: History | None) -> None:
+        """Draw another run, from its beginning."""
+        self.history = history
+        self.pick_step(None)
+        self.show_all()
+
+    def show_reference(self, history: History | None, label: str = "") -> None:
+        """Draw held-out loss and accuracy of another run behind, dashed; None: do not."""
+        self._reference, self._reference_label = history, label
+        self._drawn = None
+        self.refresh()
+
+    def show_log_loss(self, logarithmic: bool) -> None:
+        """Draw the loss over a logarithmic axis, or over an ordinary one from zero."""
+        self._log_loss = logarithmic
+        self._loss_axis.set_logarithmic(logarithmic)
+        self.show_all()
+
+    def show_all(self) -> None:
+        """Show the whole run and follow it again."""
+        self._following = True
+        self._room = 0
+        self._drawn = None
+        self._accuracy_view.setYRange(0, PERCENT, padding=0.02)
+        self.refresh()
+
+    def pick_step(self, step: int | None) -> None:
+        """Mark `step`; None marks nothing and stands for the latest."""
+        for cursor in self._cursors:
+            cursor.show(step)
+
+    def refresh(self) -> None:
+        """Pull what is new. Costs next to nothing if there is none."""
+        history, reference = self.history, self._reference
+        missing = NO_RUN if history is None else "" if history.frames else NO_STEP_YET
+        self._notice.say(missing)
+        drawn = (_extent(history), _extent(reference))
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        self._draw_run()
+        self._draw_reference()
+        self._make_room()
+        self._describe()
+
+    def apply_style(self, style: Style) -> None:
+        """Recolour everything."""
+        self._style = style
+        self.setBackground(style.background)
+        self._title.set_colour(style.foreground)
+        for axis in (self._loss_axis, self._accuracy_axis, self._steps, self._hidden_steps):
+            style_axis(axis, style)
+        held_out, batch = style.series[1], style.series[0]
+        dashed = Qt.PenStyle.DashLine
+        for batch_curve, held_out_curve, other_curve in (self._loss_curves, self._accuracy_curves):
+            batch_curve.setPen(batch, width=1)
+            held_out_curve.setPen(held_out, width=1)
+            held_out_curve.setSymbolBrush(held_out)
+            held_out_curve.setSymbolPen(None)
+            other_curve.setPen(style.series[2], width=1, style=dashed)
+        self._chance.setPen(style.muted, width=1, style=Qt.PenStyle.DotLine)
+        self._chance.label.setColor(style.muted)
+        for part in (*self._cursors, *self._diverged, self._notice):
+            part.apply_style(style)
+        for view in (self._loss_view, self._accuracy_view):
+            view.setBorder(style.grid)
+        self._describe()
+
+    def leaveEvent(self, event: Any) -> None:
+        """Say nothing once the mouse is elsewhere."""
+        super().leaveEvent(event)
+        self.hovered.emit("")
+
+    def _build(self) -> None:
+        self._title, self._key = Words(size_pt=10.5), Key()
+        self._title.say("Loss and accuracy")
+        self._loss_view, self._accuracy_view = PickingViewBox(), PickingViewBox()
+        self._loss_axis, self._accuracy_axis = DecadeAxis("left"), WholeNumberAxis("left")
+        self._steps, self._hidden_steps = WholeNumberAxis("bottom"), WholeNumberAxis("bottom")
+        self._loss_axis.set_logarithmic(False)
+        self._loss_axis.setLabel("loss")
+        self._accuracy_axis.setLabel("accuracy (%)")
+        self._steps.setLabel("step")
+        self._hidden_steps.setStyle(showValues=False)
+        loss = _plot(self._loss_view, self._hidden_steps, self._loss_axis)
+        accuracy = _plot(self._accuracy_view, self._steps, self._accuracy_axis)
+        self._accuracy_view.setXLink(self._loss_view)
+        self._accuracy_view.setLimits(yMin=-5, yMax=PERCENT + 5)
+        self.ci.setContentsMargins(4, 6, 4, 4)
+        self.ci.layout.setSpacing(2)
+        for row, part in enumerate((self._title, loss, accuracy, self._key)):
+            self.addItem(part, row=row, col=0)
+        self._loss_curves, self._accuracy_curves = _curves(loss), _curves(accuracy)
+        self._chance = pg.InfiniteLine(angle=0, label="chance", labelOpts={"position": 0.97, "anchors": [(1, 1)] * 2})
+        accuracy.addItem(self._chance, ignoreBounds=True)
+        self._cursors = [StepCursor(loss), StepCursor(accuracy)]
+        self._diverged = [DivergedLine(loss), DivergedLine(accuracy)]
+        self._notice = Notice(self._loss_view)
+        for view in (self._loss_view, self._accuracy_view):
+            view.picked.connect(self._pick)
+            view.sigRangeChangedManually.connect(self._zoomed)
+        self.scene().sigMouseMoved.connect(self._hover)
+
+    def _draw_run(self) -> None:
+        history = self.history
+        diverged = history.diverged if history is not None else None
+        for line in self._diverged:
+            line.show(diverged.step if diverged else None)
+        if history is None:
+            for curve in (*self._loss_curves[:2], *self._accuracy_curves[:2]):
+                curve.setData([], [])
+            self._chance.setVisible(False)
+            return
+        (steps, losses), (_, shares) = history.losses(), history.batch_accuracies()
+        # the worker may have recorded a frame between the two
+        count = min(len(losses), len(shares))
+        self._loss_curves[0].setData(steps[:count], self._on_loss_axis(losses[:count]))
+        self._accuracy_curves[0].setData(steps[:count], shares[:count] * PERCENT)
+        evaluated, held_out = history.evaluation_losses()
+        _draw_marked(self._loss_curves[1], evaluated, self._on_loss_axis(held_out))
+        evaluated, held_out = history.accuracies()
+        _draw_marked(self._accuracy_curves[1], evaluated, held_out * PERCENT)
+        self._chance.setValue(PERCENT / len(history.started.held_out.class_names))
+        self._chance.setVisible(True)
+
+    def _draw_reference(self) -> None:
+        losses, accuracies = self._reference_series()
+        self._loss_curves[2].setData(losses[0], self._on_loss_axis(losses[1]))
+        self._accuracy_curves[2].setData(accuracies[0], accuracies[1] * PERCENT)
+
+    def _reference_series(self) -> tuple[Series, Series]:
+        if self._reference is None:
+            nothing = np.empty(0, np.int64), np.empty(0)
+            return nothing, nothing
+        return self._reference.evaluation_losses(), self._reference.accuracies()
+
+    def _on_loss_axis(self, losses: Values) -> Values:
+        """Return where losses lie on the axis; NaN, which is drawn as a gap, for those that lie nowhere."""
+        if not self._log_loss:
+            return np.where(np.isfinite(losses), losses, np.nan)
+        drawn = np.isfinite(losses) & (losses > 0)
+        return np.log10(losses, out=np.full(len(losses), np.nan), where=drawn)
+
+    def _make_room(self) -> None:
+        history = self.history
+        room = room_for(history.frames, history.started.experiment.steps) if history is not None else room_for(0)
+        limits = self._limits_of_loss()
+        if (room, limits) == (self._room, self._loss_limits):
+            return
+        self._room, self._loss_limits = room, limits
+        low, high = limits
+        self._loss_view.setLimits(
+            xMin=-0.5, xMax=room - 0.5, yMin=low - 0.05 * (high - low), yMax=high + 0.05 * (high - low),
+            minXRange=SMALLEST_ZOOM,
+        )  # fmt: skip
+        self._accuracy_view.setLimits(xMin=-0.5, xMax=room - 0.5, minXRange=SMALLEST_ZOOM)
+        if self._following:
+            self._loss_view.setXRange(-0.5, room - 0.5, padding=0)
+            self._loss_view.setYRange(low, high, padding=0.02)
+
+    def _limits_of_loss(self) -> Span:
+        drawn = united(*(_finite_span(curve.getOriginalDataset()[1]) for curve in self._loss_curves))
+        if drawn is None:
+            return (-1.0, 0.0) if self._log_loss else (0.0, 1.0)
+        low, high = drawn
+        if self._log_loss:
+            return float(np.floor(low)), float(np.floor(high) + 1)
+        return 0.0 - nice_above(-low), nice_above(high) or 1.0
+
+    def _zoomed(self) -> None:
+        low, high = self._loss_view.viewRange()[0]
+        # zoomed out as far as it goes is as good as not zoomed
+        self._following = high - low >= self._room * 0.999
+
+    def _describe(self) -> None:
+        style = self._style
+        entries = [("—", style.series[0], "training batch"), ("●", style.series[1], "held out")]
+        if self._reference is not None:
+            entries.append(("- -", style.series[2], f"{self._reference_label}, held out"))
+        self._key.show_entries(entries, style.foreground)
+
+    def _pick(self, x: float) -> None:
+        if self.history is not None and self.history.frames:
+            step = min(max(round(x), 0), self.history.frames - 1)
+            self.pick_step(step)
+            self.step_picked.emit(step)
+
+    def _hover(self, position: QPointF) -> None:
+        for view in (self._loss_view, self._accuracy_view):
+            if view.sceneBoundingRect().contains(position):
+                self.hovered.emit(self._words_at(round(view.mapSceneToView(position).x())))
+                return
+        self.hovered.emit("")
+
+    def _words_at(self, step: int) -> str:
+        history = self.history
+        if history is None or not 0 <= step < history.frames:
+            return ""
+        loss, share = history.losses()[1][step], history.batch_accuracies()[1][step]
+        words = f"step {step} · batch: loss {loss:.4g}, accuracy {share:.1%}"
+        (evaluated, losses), (_, shares) = history.evaluation_losses(), history.accuracies()
+        latest = min(int(np.searchsorted(evaluated, step, side="right")), len(shares)) - 1
+        if latest >= 0:
+            words += (
+                f" · held out at step {evaluated[latest]}: loss {losses[latest]:.4g}, accuracy {shares[latest]:.1%}"
+            )
+        return words
+
+
+def _plot(view: Any, bottom: Any, left: Any) -> Any:
+    plot = pg.PlotItem(viewBox=view, axisItems={"bottom": bottom, "left": left})
+    plot.hideButtons()
+    # both plots begin at the same place
+    left.setWidth(LEFT_PX)
+    return plot
+
+
+def _curves(plot: Any) -> tuple[Any, Any, Any]:
+    """Return the curves of the batch, of the samples held out, and of those of another run."""
+    curves = tuple(plot.plot(connect="finite") for _ in range(3))
+    for curve in curves:
+        # of many steps in one pixel the extremes are drawn; width 1 is the only fast one
+        curve.setDownsampling(auto=True, method="peak")
+        curve.setClipToView(True)
+    return curves[2], curves[1], curves[0]
+
+
+def _draw_marked(curve: Any, steps: NDArray[np.int64], values: Values) -> None:
+    curve.setData(steps, values, symbol="o" if len(steps) <= MOST_MARKS else None, symbolSize=5)
+
+
+def _extent(history: History | None) -> object:
+    """Return what tells whether a run has anything new to draw."""
+    if history is None:
+        return None
+    return history, history.frames, history.latest_evaluation, history.diverged
+
+
+def _finite_span(values: Values | None) -> Span | None:
+    finite = values[np.isfinite(values)] if values is not None else np.empty(0)
+    return (float(finite.min()), float(finite.max())) if finite.size else None
