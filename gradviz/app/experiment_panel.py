@@ -50,7 +50,7 @@ class FieldRow:
         self.place = QStackedWidget()
         self.place.addWidget(self.editor)
         self.place.addWidget(self.reason)
-        self.place.setSizePolicy(self.editor.sizePolicy())
+        self.place.setMinimumHeight(self.editor.sizeHint().height())
         self._help = describe(name)
 
     def show(self, experiment: Experiment, reason: str) -> None:
@@ -77,7 +77,7 @@ class Group(QWidget):
         self.heading.setText(title)
         self.heading.setCheckable(True)
         self.heading.setChecked(True)
-        self.heading.setAutoRaise(True)
+        self.heading.setStyleSheet("QToolButton { border: none; padding: 2px; }")
         self.heading.setArrowType(Qt.ArrowType.DownArrow)
         self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.heading.setToolTip(f"Show or hide {title.lower()}")

@@ -268,7 +268,7 @@ class ToggleEditor(FieldEditor):
         self.box = QCheckBox()
         self.add(self.box)
         self.row.addStretch(1)
-        self.box.toggled.connect(self.changed)
+        self.box.toggled.connect(lambda on: self.changed.emit(on))
 
     def show_value(self, value: Any) -> None:
         """Show yes or no."""

@@ -24,14 +24,18 @@ def style_for(choice: ThemeChoice) -> Style:
 
 def palette_of(style: Style) -> QPalette:
     """Return the palette that puts widgets into the colours of `style`."""
-    panel, text, muted = QColor(style.background), QColor(style.foreground), QColor(style.muted)
+    text, muted = QColor(style.foreground), QColor(style.muted)
+    background = QColor(style.background)
     dark = style.name == "dark"
-    raised = panel.lighter(135) if dark else panel.darker(104)
+    # fields stand out from the window: lighter on dark ground, white on light grey
+    window = background.lighter(125) if dark else background.darker(104)
+    field = background.lighter(185) if dark else background
+    raised = background.lighter(210) if dark else background.darker(107)
     palette = QPalette()
     roles = {
-        QPalette.ColorRole.Window: raised if not dark else panel.lighter(118),
+        QPalette.ColorRole.Window: window,
         QPalette.ColorRole.WindowText: text,
-        QPalette.ColorRole.Base: panel,
+        QPalette.ColorRole.Base: field,
         QPalette.ColorRole.AlternateBase: raised,
         QPalette.ColorRole.Text: text,
         QPalette.ColorRole.Button: raised,
@@ -41,7 +45,7 @@ def palette_of(style: Style) -> QPalette:
         QPalette.ColorRole.ToolTipText: text,
         QPalette.ColorRole.PlaceholderText: muted,
         QPalette.ColorRole.Highlight: QColor(style.accent),
-        QPalette.ColorRole.HighlightedText: panel,
+        QPalette.ColorRole.HighlightedText: background,
         QPalette.ColorRole.Link: QColor(style.accent),
         QPalette.ColorRole.Accent: QColor(style.accent),
     }

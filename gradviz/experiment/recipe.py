@@ -134,7 +134,7 @@ class Experiment(BaseModel):
         Field(
             description="Start the last layer of every residual branch at zero, so that the branch is silent at first"
         ),
-        Trait("Zero last branch layer", "Initialisation", "z"),
+        Trait("Silent branches", "Initialisation", "z"),
     ] = False
 
     optimizer: Annotated[
