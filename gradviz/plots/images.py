@@ -134,6 +134,8 @@ def _paint_view(painter: QPainter, view: QGraphicsView, target: QRectF) -> None:
     # the text keeps its size where the plot is given another one: it is laid out anew, not stretched
     view.resize(target.size().toSize())
     _settle_layout(view)
+    # else a PDF holds heatmaps as JPEG, with colours in them that stand for values nobody measured
+    painter.setRenderHint(QPainter.RenderHint.LosslessImageRendering)
     view.render(painter, target, view.viewport().rect())
     if view.size() != before:
         view.resize(before)
