@@ -24,6 +24,7 @@ SMALLEST_ZOOM = 4
 PERCENT = 100.0
 MOST_MARKS = 60
 LEFT_PX = 58
+PLOT_HEIGHT_PX = 1000
 
 
 class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
@@ -114,8 +115,11 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             other_curve.setPen(style.series[2], width=1, style=dashed)
         self._chance.setPen(style.muted, width=1, style=Qt.PenStyle.DotLine)
         self._chance.label.setColor(style.muted)
-        for part in (*self._cursors, *self._diverged, self._notice):
-            part.apply_style(style)
+        self._notice.apply_style(style)
+        for cursor in self._cursors:
+            cursor.apply_style(style)
+        for line in self._diverged:
+            line.apply_style(style)
         for view in (self._loss_view, self._accuracy_view):
             view.setBorder(style.grid)
         self._describe()
@@ -144,11 +148,13 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.ci.layout.setSpacing(2)
         for row, part in enumerate((self._title, loss, accuracy, self._key)):
             self.addItem(part, row=row, col=0)
+        for row in (1, 2):
+            self.ci.layout.setRowPreferredHeight(row, PLOT_HEIGHT_PX)
         self._loss_curves, self._accuracy_curves = _curves(loss), _curves(accuracy)
         self._chance = pg.InfiniteLine(angle=0, label="chance", labelOpts={"position": 0.97, "anchors": [(1, 1)] * 2})
         accuracy.addItem(self._chance, ignoreBounds=True)
         self._cursors = [StepCursor(loss), StepCursor(accuracy)]
-        self._diverged = [DivergedLine(loss), DivergedLine(accuracy)]
+        self._diverged = [DivergedLine(loss), DivergedLine(accuracy, in_words=False)]
         self._notice = Notice(self._loss_view)
         for view in (self._loss_view, self._accuracy_view):
             view.picked.connect(self._pick)
@@ -276,7 +282,8 @@ def _curves(plot: Any) -> tuple[Any, Any, Any]:
         # of many steps in one pixel the extremes are drawn; width 1 is the only fast one
         curve.setDownsampling(auto=True, method="peak")
         curve.setClipToView(True)
-    return curves[2], curves[1], curves[0]
+    # the samples held out on top, another run at the bottom
+    return curves[1], curves[2], curves[0]
 
 
 def _draw_marked(curve: Any, steps: NDArray[np.int64], values: Values) -> None:

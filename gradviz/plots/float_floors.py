@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont
 
 from gradviz.plots.limits import Span
 from gradviz.plots.style import Style
 
+LABEL_PT = 8.0
+LOG10_2 = math.log10(2)
+
 
 def floors(double: bool) -> dict[str, float]:
-    """Return the log10 of the smallest normal and of the smallest subnormal number, by what to call them."""
-    info = np.finfo(np.float64 if double else np.float32)
-    # a subnormal float64 has a logarithm, a subnormal number below it does not: both are exact enough as float64
-    return {
-        f"smallest normal {info.dtype}, {float(info.smallest_normal):.3g}": float(
-            np.log10(float(info.smallest_normal))
-        ),
-        f"smallest {info.dtype} above zero, {float(info.smallest_subnormal):.2g}": float(
-            np.log10(float(info.smallest_subnormal))
-        ),
-    }
+    """Return the log10 of the smallest normal and of the smallest subnormal number (IEEE 754), by what to call them."""
+    if double:
+        return {"smallest normal float64, 2.23e-308": -1022 * LOG10_2, "smallest float64, 4.9e-324": -1074 * LOG10_2}
+    return {"smallest normal float32, 1.18e-38": -126 * LOG10_2, "smallest float32, 1.4e-45": -149 * LOG10_2}
 
 
 class FloatFloors:
@@ -34,7 +31,10 @@ class FloatFloors:
             pg.InfiniteLine(angle=0, movable=False, label="", labelOpts={"position": 0.98, "anchors": [(1, 1), (1, 1)]})
             for _ in range(2)
         ]
+        font = QFont()
+        font.setPointSizeF(LABEL_PT)
         for line in self._lines:
+            line.label.setFont(font)
             line.setVisible(False)
             plot.addItem(line, ignoreBounds=True)
 

@@ -62,15 +62,12 @@ class StepCursor:
 
 
 class DivergedLine:
-    """A vertical line, with words, at the step at which the loss ceased to be finite."""
+    """A vertical line, with words if wanted, at the step at which the loss ceased to be finite."""
 
-    def __init__(self, plot: Any) -> None:
-        self._line = pg.InfiniteLine(
-            angle=90,
-            movable=False,
-            label="",
-            labelOpts={"position": 0.5, "rotateAxis": (1, 0), "anchors": [(0.5, 0)] * 2},
-        )
+    def __init__(self, plot: Any, *, in_words: bool = True) -> None:
+        self._in_words = in_words
+        placed = {"position": 0.5, "rotateAxis": (1, 0), "anchors": [(0.5, 0), (0.5, 0)]}
+        self._line = pg.InfiniteLine(angle=90, movable=False, label="", labelOpts=placed)
         self._line.setZValue(ABOVE_ALL - 1)
         self._line.setVisible(False)
         plot.addItem(self._line, ignoreBounds=True)
@@ -80,7 +77,7 @@ class DivergedLine:
         self._line.setVisible(step is not None)
         if step is not None:
             self._line.setValue(step)
-            self._line.label.setFormat(f"diverged at step {step}")
+            self._line.label.setFormat(f"diverged at step {step}" if self._in_words else "")
 
     def apply_style(self, style: Style) -> None:
         """Recolour line and words."""
