@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QWidget
 
 from gradviz.plots.axes import style_axis
-from gradviz.plots.held_out import HeldOutPlot, channels
+from gradviz.plots.held_out import Entry, HeldOutPlot, channels
 from gradviz.plots.style import LIGHT, Style
 from gradviz.recording.frame import Evaluation, HeldOut
 
@@ -57,7 +57,7 @@ class BoundaryPlot(HeldOutPlot):
             "Choose moons, circles, spirals, xor or gaussian to see one"
         )
 
-    def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> str:
+    def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> list[Entry]:
         assert held_out.extent is not None
         left, right, bottom, top = held_out.extent
         if evaluation.boundary is not None:
@@ -67,7 +67,7 @@ class BoundaryPlot(HeldOutPlot):
         self._field.setVisible(evaluation.boundary is not None)
         self._plot.getViewBox().setRange(xRange=(left, right), yRange=(bottom, top), padding=0)
         self._draw_points(held_out, evaluation.predicted)
-        return _legend(held_out)
+        return _legend(held_out, self.style_in_use)
 
     def _draw_lines(self, probabilities: NDArray[np.float32]) -> None:
         margins = _margins(probabilities)
@@ -104,12 +104,17 @@ class BoundaryPlot(HeldOutPlot):
             style_axis(self._plot.getAxis(side), style)
 
 
-def _legend(held_out: HeldOut) -> str:
-    marks = [SYMBOLS[number % len(SYMBOLS)][1] for number in range(len(held_out.class_names))]
-    entries = [f"{mark} {name}" for mark, name in zip(marks, held_out.class_names, strict=True)]
+def _legend(held_out: HeldOut, style: Style) -> list[Entry]:
+    entries = [
+        (SYMBOLS[number % len(SYMBOLS)][1], _class_colour(number, style), name)
+        for number, name in enumerate(held_out.class_names)
+    ]
+    entries.append(("◯", style.foreground, "wrong"))
+    entries.append(("―", style.foreground, "undecided"))
     total = len(held_out.labels)
-    shown = [f"first {MOST_POINTS:,} of {total:,} points"] if total > MOST_POINTS else []
-    return "   ".join([*entries, "◯ wrong", *shown])
+    if total > MOST_POINTS:
+        entries.append(("…", style.muted, f"the first {MOST_POINTS:,} of {total:,} points"))
+    return entries
 
 
 def _class_colour(number: int, style: Style) -> str:

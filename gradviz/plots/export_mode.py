@@ -40,7 +40,6 @@ def _widen(item: Any, factor: float) -> list[Callable[[], None]]:
         case pg.PlotCurveItem() | pg.ScatterPlotItem():
             places = [(item.opts, "pen")]
         case pg.AxisItem():
-            item._pen = item.pen()
             places = [(vars(item), "_pen"), (vars(item), "_tickPen")]
         case pg.InfiniteLine():
             places = [(vars(item), "currentPen")]

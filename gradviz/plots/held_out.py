@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
+from gradviz.plots.key import Key
 from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
 from gradviz.recording.frame import Evaluation, HeldOut
 from gradviz.recording.history import History
+
+Entry = tuple[str, str, str]
 
 
 class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
@@ -22,10 +25,10 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title = Words(size_pt=10.5)
-        self.note = Words(lines=2, size_pt=8.5)
+        self.key = Key()
         self.message = Words(lines=0, size_pt=10.5)
         self.addItem(self.title, row=0, col=0)
-        self.addItem(self.note, row=2, col=0)
+        self.addItem(self.key, row=2, col=0)
         self.style_in_use: Style = LIGHT
         self.history: History | None = None
         self._drawn: Evaluation | None = None
@@ -45,7 +48,6 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.style_in_use = style
         self.setBackground(style.background)
         self.title.set_colour(style.foreground)
-        self.note.set_colour(style.muted)
         self.message.set_colour(style.muted)
         self._colour_picture(style)
         self.redraw()
@@ -63,12 +65,13 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         else:
             self._swap(show_picture=True)
             self.title.say(f"Held-out samples at step {evaluation.step:,}: {evaluation.accuracy:.1%} right")
-            self.note.say(self._draw(self.history.started.held_out, evaluation))
+            entries = self._draw(self.history.started.held_out, evaluation)
+            self.key.show_entries(entries, self.style_in_use.foreground)
 
     def _say(self, reason: str) -> None:
         self._swap(show_picture=False)
         self.title.say("")
-        self.note.say("")
+        self.key.show_entries((), self.style_in_use.foreground)
         self.message.say(reason)
 
     def _swap(self, show_picture: bool) -> None:
@@ -89,8 +92,8 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         """Say why these samples cannot be drawn here; empty if they can."""
 
     @abstractmethod
-    def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> str:
-        """Update the picture and return the note to put below it."""
+    def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> list[Entry]:
+        """Update the picture and return what its marks mean: mark, colour and words."""
 
     @abstractmethod
     def _colour_picture(self, style: Style) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QAction, QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from gradviz.plots.held_out import HeldOutPlot, channels
+from gradviz.plots.held_out import Entry, HeldOutPlot, channels
 from gradviz.plots.style import LIGHT, Style
 from gradviz.recording.frame import Evaluation, HeldOut
 
@@ -47,7 +47,7 @@ class SamplesPlot(HeldOutPlot):
         features = held_out.inputs.shape[1]
         return f"These samples are neither pictures nor points in a plane, but rows of {features:,} numbers"
 
-    def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> str:
+    def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> list[Entry]:
         wrong = evaluation.predicted != held_out.labels
         order = np.argsort(~wrong, kind="stable") if self.wrong_first.isChecked() else np.arange(len(wrong))
         chosen = order[:MOST_SAMPLES]
@@ -64,8 +64,13 @@ class SamplesPlot(HeldOutPlot):
                 for picture, index in zip(pictures, chosen, strict=True)
             ]
         )
-        which = "Wrong ones first, of" if self.wrong_first.isChecked() else "The first of"
-        return f"{which} {len(wrong):,}: prediction, confidence.   ✗ wrong, ≠ truth"
+        which = "wrong ones first, of" if self.wrong_first.isChecked() else "the first of"
+        style = self.style_in_use
+        return [
+            ("✗", style.series[1], "wrong: prediction ≠ truth"),
+            ("%", style.muted, "confidence"),
+            ("…", style.muted, f"{which} {len(wrong):,}"),
+        ]
 
     def _colour_picture(self, style: Style) -> None:
         self._grid.apply_style(style)

@@ -150,7 +150,10 @@ def test_words_around_the_plot(plot: BoundaryPlot, points: HeldOut) -> None:
     run.append(evaluated(points))
     plot.show_history(run)
     assert plot.title.text == "Held-out samples at step 30: 97.5% right"
-    assert all(words in plot.note.text for words in ("● below", "▲ above", "wrong"))
+    marks = {words: (mark, colour) for mark, colour, words in plot.key.entries}
+    assert marks["below"] == ("●", LIGHT.series[0])
+    assert marks["above"] == ("▲", LIGHT.series[1])
+    assert "wrong" in marks
     for side, words in (("left", "second input"), ("bottom", "first input")):
         assert plot._plot.getAxis(side).labelText == words
     ((low_x, high_x), (low_y, high_y)) = plot._plot.getViewBox().viewRange()
@@ -165,7 +168,7 @@ def test_very_many_points_are_cut_and_it_says_so(plot: BoundaryPlot) -> None:
     run.append(evaluated(many))
     plot.show_history(run)
     assert sum(len(item.getData()[0]) for item in plot._points) == MOST_POINTS
-    assert "first 2,000 of 2,500 points" in plot.note.text
+    assert plot.key.entries[-1][2] == "the first 2,000 of 2,500 points"
 
 
 def test_a_run_with_fewer_classes_leaves_nothing_of_the_last_one(plot: BoundaryPlot, points: HeldOut) -> None:

@@ -42,8 +42,14 @@ def plot(qtbot: object) -> Iterator[SamplesPlot]:
     plot.close()
 
 
+def words_of(plot: SamplesPlot) -> str:
+    return " ".join(words for _, _, words in plot.key.entries)
+
+
 def picture_of(plot: SamplesPlot) -> QImage:
-    return plot.grab().toImage()
+    """The row of the layout between title and key."""
+    plot.grab()
+    return plot.grab(plot.ci.getItem(1, 0).sceneBoundingRect().toRect()).toImage()
 
 
 def share_of(image: QImage, colour: str) -> float:
@@ -59,7 +65,7 @@ def test_the_title_says_step_and_accuracy(plot: SamplesPlot, pictures: HeldOut) 
     run.append(evaluated())
     plot.show_history(run)
     assert plot.title.text == "Held-out samples at step 120: 97.5% right"
-    assert "60" in plot.note.text
+    assert "the first of 60" in words_of(plot)
 
 
 def test_every_sample_has_its_prediction_and_confidence(plot: SamplesPlot, pictures: HeldOut) -> None:
@@ -87,7 +93,7 @@ def test_wrong_ones_come_first_on_demand(plot: SamplesPlot, pictures: HeldOut) -
     greys = [int(sample.grey[0, 0]) for sample in plot._grid._samples]
     order = [*WRONG, *(number for number in range(COUNT) if number not in WRONG)][:MOST_SAMPLES]
     assert greys == [round(255 * number / (COUNT - 1)) for number in order]
-    assert "Wrong ones first" in plot.note.text
+    assert "wrong ones first, of 60" in words_of(plot)
     plot.wrong_first.setChecked(False)
     assert not plot._grid._samples[0].wrong
 
@@ -133,7 +139,7 @@ def test_why_nothing_is_drawn(plot: SamplesPlot) -> None:
     rows = HeldOut(np.zeros((4, 13), np.float32), np.zeros(4, np.int64), ("a", "b"))
     plot.show_history(history(rows))
     assert "13 numbers" in plot.message.text
-    assert plot.title.text == plot.note.text == ""
+    assert plot.title.text == words_of(plot) == ""
     assert share_of(picture_of(plot), LIGHT.background) < 1.0
 
 
