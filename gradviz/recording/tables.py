@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from gradviz.errors import ExportError
+from gradviz.errors import ExperimentError, ExportError
 from gradviz.experiment import to_json
 from gradviz.recording.atomic_file import replacing
 from gradviz.recording.frame import Quantity
@@ -56,15 +56,15 @@ def save_table(path: Path, history: History, progress: Progress | None = None) -
 def read_experiment(path: Path) -> str | None:
     """Return the experiment embedded in an NPZ table as JSON; None if it holds none.
 
-    Raises ExportError for a file that cannot be read.
+    Raises ExperimentError for a file that cannot be read.
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return str(arrays[EXPERIMENT_ENTRY]) if EXPERIMENT_ENTRY in arrays else None
     except OSError as error:
-        raise ExportError(f"cannot read {path}: {error.strerror or error}") from error
+        raise ExperimentError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        raise ExportError(f"{path} is not an NPZ table") from error
+        raise ExperimentError(f"{path} is not an NPZ table") from error
 
 
 def _write_csv(file: BinaryIO, history: History, steps: int, progress: Progress) -> None:
@@ -86,9 +86,6 @@ def _write_csv(file: BinaryIO, history: History, steps: int, progress: Progress)
 def _write_npz(file: BinaryIO, history: History, steps: int, progress: Progress) -> None:
     total = steps * len(history.quantities)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-        for name, values in _scalars(history, steps).items():
-            with _entry(archive, name) as entry:
-                npy.write_array(entry, values, allow_pickle=False)
         for number, quantity in enumerate(history.quantities):
             with _entry(archive, quantity.name) as entry:
                 shape = (steps, history.started.layers)
@@ -96,6 +93,9 @@ def _write_npz(file: BinaryIO, history: History, steps: int, progress: Progress)
                 for first in _blocks(number * steps, steps, total, progress):
                     values, _ = _read(history, quantity, first, min(first + STEPS_AT_A_TIME, steps))
                     entry.write(values.astype("<f8", copy=False).tobytes())
+        for name, values in _scalars(history, steps).items():
+            with _entry(archive, name) as entry:
+                npy.write_array(entry, values, allow_pickle=False)
 
 
 def _entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:

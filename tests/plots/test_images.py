@@ -260,6 +260,9 @@ def test_pdf_holds_text_as_text(view: pg.GraphicsLayoutWidget, tmp_path: Path) -
     page = re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", content)
     points_per_pixel = 72 / QPicture().logicalDpiX()
     assert [float(page[1]), float(page[2])] == pytest.approx([WIDTH * points_per_pixel, HEIGHT * points_per_pixel])
+    # one unit of the drawing is one logical pixel: pyqtgraph's axes drift from their plots in any other resolution
+    drawn = next(page for page in map(stream, pdf_objects(content).values()) if page.startswith(b"/GSa"))
+    assert float(re.search(rb"([\d.]+) 0 0 -[\d.]+ 0 [\d.]+ cm", drawn)[1]) == pytest.approx(points_per_pixel)
     xmp = re.search(rb"<x:xmpmeta.*</x:xmpmeta>", content, re.DOTALL)
     found = [item.text for item in ElementTree.fromstring(xmp[0]).iter() if item.tag.endswith("}experiment")]
     assert [from_json(text) for text in found] == [EXPERIMENT]
