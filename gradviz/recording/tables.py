@@ -93,9 +93,9 @@ def _write_npz(file: BinaryIO, history: History, steps: int, progress: Progress)
                 for first in _blocks(number * steps, steps, total, progress):
                     values, _ = _read(history, quantity, first, min(first + STEPS_AT_A_TIME, steps))
                     entry.write(values.astype("<f8", copy=False).tobytes())
-        for name, values in _scalars(history, steps).items():
+        for name, array in _scalars(history, steps).items():
             with _entry(archive, name) as entry:
-                npy.write_array(entry, values, allow_pickle=False)
+                npy.write_array(entry, array, allow_pickle=False)
 
 
 def _entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradviz.errors import ExportError
+from gradviz.errors import ExperimentError, ExportError
 from gradviz.experiment import from_json
 from gradviz.recording import tables
 from gradviz.recording.frame import Evaluation, Frame, Started
@@ -115,9 +115,9 @@ def test_files_without_an_experiment(tmp_path: Path) -> None:
     (tmp_path / "text.npz").write_text("no archive")
     np.save(tmp_path / "array", np.zeros(3))
     for name in ("text.npz", "array.npy"):
-        with pytest.raises(ExportError, match="not an NPZ"):
+        with pytest.raises(ExperimentError, match="not an NPZ"):
             read_experiment(tmp_path / name)
-    with pytest.raises(ExportError, match="cannot read"):
+    with pytest.raises(ExperimentError, match="cannot read"):
         read_experiment(tmp_path / "missing.npz")
 
 
