@@ -23,3 +23,7 @@ class DeviceError(GradvizError):
 
 class ExportError(GradvizError):
     """A picture or table that could not be written; nothing half-written is left behind."""
+
+
+class DisplayError(GradvizError):
+    """No screen to show a window on."""

@@ -1,0 +1,185 @@
+"""The command line: it parses, and imports what a command needs only when that command is called."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from gradviz import __version__
+from gradviz.errors import ExperimentError, GradvizError
+
+if TYPE_CHECKING:
+    from gradviz.experiment import Experiment
+
+BAD_ARGUMENTS = 2
+INTERRUPTED = 130
+PLOTS = ("heatmap", "profile", "curves", "held-out", "board")
+OTHER_COMMANDS = """\
+other commands, each with --help:
+  gradviz run       train without a window; write pictures and numbers
+  gradviz presets   list the experiments that come with gradviz
+  gradviz fields    list every field of an experiment, for --set and for files
+  gradviz bench     measure on this machine what measuring costs
+  gradviz selftest  build the window, train, export and read back, without a screen
+"""
+
+
+class _OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage block."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_ARGUMENTS, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 fine, 1 a defect, 2 something to put right, 130 interrupted."""
+    _provide_streams()
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    commands = {"run": _run, "presets": _presets, "fields": _fields, "selftest": _selftest, "bench": _bench}
+    try:
+        command = commands.get(arguments[0]) if arguments else None
+        status = command(arguments[1:]) if command is not None else _open(arguments)
+        sys.stdout.flush()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except GradvizError as error:
+        sys.stderr.write(f"gradviz: {_in_one_line(str(error))}\n")
+        return BAD_ARGUMENTS
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # the reader of our output has gone (as with `| head`); the interpreter must not try to flush it at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    return status
+
+
+def _provide_streams() -> None:
+    """Let what is written vanish where a windowed bundle has no standard streams."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def _in_one_line(message: str) -> str:
+    return message.replace(":\n", ": ").replace("\n", "; ")
+
+
+def _open(arguments: list[str]) -> int:
+    parser = _OneLineParser(
+        prog="gradviz",
+        description="See why deep networks stop learning: live gradient heatmaps of a network you configure.",
+        epilog=OTHER_COMMANDS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_recipe(parser)
+    parser.add_argument("--start", action="store_true", help="begin to train at once")
+    parser.add_argument("--version", action="version", version=f"gradviz {__version__}")
+    options = parser.parse_args(arguments)
+    experiment = _recipe(options)
+    from gradviz.commands.open import open_program
+
+    return open_program(experiment, start=options.start)
+
+
+def _run(arguments: list[str]) -> int:
+    parser = _parser("run", "Train without a window; write pictures and numbers. Ctrl-C ends the run in order.")
+    _add_recipe(parser)
+    parser.add_argument("--steps", metavar="N", help="training steps, as --set steps=N")
+    parser.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:N or mps, as --set device=D")
+    parser.add_argument(
+        "--export", action="append", default=[], metavar="FILE", help="write a picture: .png, .svg or .pdf; repeatable"
+    )
+    parser.add_argument("--plot", choices=PLOTS, default="heatmap", help="what the picture shows (default: heatmap)")
+    parser.add_argument("--probe", metavar="NAME", help="what is measured in the picture (default: weight_grad_norm)")
+    parser.add_argument("--data", metavar="FILE", help="write the numbers: .csv or .npz")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
+    options = parser.parse_args(arguments)
+    options.set += [f"{name}={value}" for name in ("steps", "device") if (value := getattr(options, name)) is not None]
+    experiment = _recipe(options)
+    from pathlib import Path
+
+    from gradviz.commands.outputs import Outputs
+    from gradviz.commands.run import run
+    from gradviz.experiment import Experiment
+
+    outputs = Outputs(
+        pictures=tuple(Path(name) for name in options.export),
+        table=Path(options.data) if options.data is not None else None,
+        plot=options.plot,
+        probe=options.probe,
+    )
+    return run(experiment or Experiment(), outputs, as_json=options.json)
+
+
+def _presets(arguments: list[str]) -> int:
+    _parser("presets", "List the experiments that come with gradviz.").parse_args(arguments)
+    from gradviz.commands.presets import list_presets
+
+    return list_presets()
+
+
+def _fields(arguments: list[str]) -> int:
+    _parser("fields", "List every field of an experiment: default, unit, range, meaning.").parse_args(arguments)
+    from gradviz.commands.fields import list_fields
+
+    return list_fields()
+
+
+def _selftest(arguments: list[str]) -> int:
+    _parser("selftest", "Build the window, train, export and read back; say `selftest ok`.").parse_args(arguments)
+    from gradviz.commands.selftest import selftest
+
+    return selftest()
+
+
+def _bench(arguments: list[str]) -> int:
+    parser = _parser("bench", "Compare the measured training step with an ordinary unmeasured one, on this machine.")
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions")
+    options = parser.parse_args(arguments)
+    from gradviz.commands.bench import bench
+
+    return bench(quick=options.quick)
+
+
+def _parser(command: str, description: str) -> _OneLineParser:
+    return _OneLineParser(prog=f"gradviz {command}", description=description, allow_abbrev=False)
+
+
+def _add_recipe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", metavar="FILE", help="an experiment: TOML or JSON")
+    parser.add_argument("--preset", metavar="NAME", help="an experiment that comes with gradviz (see gradviz presets)")
+    parser.add_argument("--code", metavar="CODE", help="the short code of an experiment")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change one field (see gradviz fields); repeatable",
+    )
+
+
+def _recipe(options: argparse.Namespace) -> Experiment | None:
+    """Return the experiment that the arguments name; None if they name none. Raises ExperimentError."""
+    from pathlib import Path
+
+    from gradviz.experiment import Experiment, from_code, load_preset, read, with_settings
+
+    sources: dict[str, Callable[[str], Experiment]] = {
+        "file": lambda name: read(Path(name)),
+        "preset": load_preset,
+        "code": from_code,
+    }
+    named = {name: getattr(options, name) for name in sources if getattr(options, name) is not None}
+    if len(named) > 1:
+        raise ExperimentError(f"{' and '.join(named)} each name an experiment; give one of them")
+    if not named and not options.set:
+        return None
+    experiment = Experiment()
+    for name, value in named.items():
+        experiment = sources[name](value)
+    return with_settings(experiment, options.set)

@@ -1,0 +1,88 @@
+"""The files a run in the terminal leaves behind: checked before an hour of training, written after it."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradviz.errors import ExperimentError, ExportError
+from gradviz.recording.history import History
+from gradviz.recording.tables import save_table
+
+PICTURES = (".png", ".svg", ".pdf")
+TABLES = (".csv", ".npz")
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What to write: `pictures` of the plot `plot` that shows the quantity `probe`, and a `table` of the numbers."""
+
+    pictures: tuple[Path, ...] = ()
+    table: Path | None = None
+    plot: str = "heatmap"
+    probe: str | None = None
+
+    def check(self) -> None:
+        """Raise ExportError or ExperimentError for what could not be written in the end."""
+        for path in self.pictures:
+            _check_ending(path, PICTURES, "pictures")
+            _check_place(path)
+        if self.table is not None:
+            _check_ending(self.table, TABLES, "numbers")
+            _check_place(self.table)
+        if self.pictures:
+            _check_qt()
+        if self.probe is not None:
+            _check_probe(self.probe)
+
+    def write(self, history: History) -> tuple[list[str], ExportError | None]:
+        """Write everything that can be written; return the full paths and what went wrong, if anything did."""
+        written: list[str] = []
+        failures: list[str] = []
+        for path in [*([self.table] if self.table is not None else []), *self.pictures]:
+            try:
+                self._write(path, history)
+                written.append(str(path.resolve()))
+            except ExportError as error:
+                failures.append(str(error))
+        return written, ExportError("\n".join(failures)) if failures else None
+
+    def _write(self, path: Path, history: History) -> None:
+        if path == self.table:
+            save_table(path, history)
+            return
+        from gradviz.commands.pictures import save_plot
+
+        save_plot(path, history, self.plot, self.probe)
+
+
+def _check_ending(path: Path, endings: tuple[str, ...], what: str) -> None:
+    if path.suffix.lower() not in endings:
+        raise ExportError(f"{path}: {what} are written as {', '.join(endings)}; give the file such an ending")
+
+
+def _check_place(path: Path) -> None:
+    if path.is_dir():
+        raise ExportError(f"cannot write {path}: there is a folder of that name; choose another name")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise ExportError(f"cannot write {path}: {reason} ({path.resolve().parent}); choose another folder") from None
+
+
+def _check_qt() -> None:
+    try:
+        from PySide6 import QtSvg, QtWidgets  # noqa: F401
+    except ImportError as error:
+        raise ExportError(f"pictures need Qt, which cannot be loaded here: {error}") from None
+
+
+def _check_probe(name: str) -> None:
+    from gradviz.probes.catalogue import PROBES
+
+    known = [quantity.name for probe in PROBES for quantity in probe.quantities]
+    if name not in known:
+        raise ExperimentError(f"there is no probe {name!r}; the probes measure {', '.join(known)}")

@@ -1,0 +1,141 @@
+"""`gradviz run`: the main job without a window."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from gradviz.commands.outputs import Outputs
+from gradviz.errors import ExperimentError
+from gradviz.experiment import Experiment
+from gradviz.recording.frame import Evaluation, Event, Frame, Started
+from gradviz.recording.history import History
+
+if TYPE_CHECKING:
+    from gradviz.training.control import Control
+
+INTERRUPTED = 130
+
+
+def run(experiment: Experiment, outputs: Outputs, *, as_json: bool) -> int:
+    """Train, write what was asked for, say how it ended; return the exit status.
+
+    Raises GradvizError for anything that can be put right: before training where it can be known before, and for files
+    that could not be written after everything else was.
+    """
+    if experiment.steps == 0 and not sys.stderr.isatty():
+        raise ExperimentError("steps = 0 trains until stopped, which takes a terminal and Ctrl-C; give --steps N")
+    outputs.check()
+    from gradviz.training.control import Control, pump
+    from gradviz.training.loop import train
+
+    control = Control()
+    with tqdm(total=experiment.steps or None, unit="step", disable=not sys.stderr.isatty()) as bar:
+        session = Session(control, bar)
+        with session.ended_by_ctrl_c():
+            pump(train(experiment, control), control, session.take)
+    written, failure = outputs.write(session.recorded)
+    summary = session.summary() | {"files": written}
+    print(json.dumps(summary, allow_nan=False) if as_json else in_words(summary))
+    if failure is not None:
+        raise failure
+    return INTERRUPTED if session.status == "stopped" else 0
+
+
+class Session:
+    """One run in a terminal: its recording, its progress bar, its time, and how it ends."""
+
+    def __init__(self, control: Control, bar: tqdm[Any]) -> None:
+        self._control, self._bar = control, bar
+        self._history: History | None = None
+        self._accuracy = math.nan
+        self._began_s = self._latest_s = 0.0
+
+    @property
+    def recorded(self) -> History:
+        """The recording; there is one as soon as the network stands."""
+        assert self._history is not None, "every run begins with Started"
+        return self._history
+
+    @property
+    def status(self) -> str:
+        """How the run ended: finished, stopped or diverged."""
+        if self.recorded.diverged is not None:
+            return "diverged"
+        return "stopped" if self._control.stopped else "finished"
+
+    def take(self, event: Event) -> None:
+        """Record one event and show it."""
+        if isinstance(event, Started):
+            self._history = History(event)
+            self._began_s = self._latest_s = time.perf_counter()
+            return
+        self.recorded.append(event)
+        self._latest_s = time.perf_counter()
+        if isinstance(event, Evaluation):
+            self._accuracy = event.accuracy
+        elif isinstance(event, Frame):
+            self._bar.set_postfix_str(f"loss {event.loss:.4g}, held-out {self._accuracy:.1%}", refresh=event.step == 0)
+            self._bar.update(min(event.step, 1))
+
+    @contextmanager
+    def ended_by_ctrl_c(self) -> Iterator[None]:
+        """Let Ctrl-C end the run after the step under way; a second one, or one before the first frame, at once."""
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            signal.signal(signal.SIGINT, before)
+            if self._history is None or not self._history.frames:
+                raise KeyboardInterrupt
+            self._control.stop()
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def summary(self) -> dict[str, Any]:
+        """Return what the JSON line says.
+
+        `loss` is the mean over the last training batch, `accuracy` the share of the held-out samples classified
+        rightly when they were last looked at; a number that is not finite is null, because JSON knows no other.
+        """
+        history = self.recorded
+        steps = max(history.frames - 1, 0)
+        seconds = self._latest_s - self._began_s
+        evaluation = history.latest_evaluation
+        return {
+            "status": self.status,
+            "steps": steps,
+            "steps_per_second": round(steps / seconds, 2) if seconds else 0.0,
+            "loss": _finite(history.losses()[1][-1]) if history.frames else None,
+            "accuracy": _finite(evaluation.accuracy) if evaluation is not None else None,
+            "accuracy_step": evaluation.step if evaluation is not None else None,
+        }
+
+
+def in_words(summary: dict[str, Any]) -> str:
+    """Say a summary to a person."""
+    loss = "not finite" if summary["loss"] is None else f"{summary['loss']:.4g}"
+    accuracy = "unknown" if summary["accuracy"] is None else f"{summary['accuracy']:.1%}"
+    ended = {"diverged": f"diverged at step {summary['steps']:,}"}.get(
+        summary["status"], f"{summary['status']} after {summary['steps']:,} steps"
+    )
+    lines = [
+        f"{ended}: loss {loss}, held-out accuracy {accuracy}, {summary['steps_per_second']:,} steps per second",
+        *(f"wrote {name}" for name in summary["files"]),
+    ]
+    return "\n".join(lines)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,154 @@
+"""`gradviz selftest`: the real window, painted offscreen, does the main job once.
+
+It shows that an installation or a bundle is whole: Qt and its plugins, torch, the data, the worker thread, the exports.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QEventLoop, QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QImage
+
+from gradviz.app.application import application
+from gradviz.app.export_dialog import ExportRequest
+from gradviz.app.failure import Failure
+from gradviz.app.main_window import MainWindow
+from gradviz.app.run_controller import Phase
+from gradviz.app.settings import Settings
+from gradviz.errors import GradvizError
+from gradviz.experiment import Experiment, from_json
+from gradviz.plots import images
+from gradviz.recording import tables
+from gradviz.recording.history import History
+
+EXPERIMENT = Experiment(title="self-test", depth=6, width=8, batch_size=64, steps=5, evaluate_every=5, device="cpu")
+TRAINING_LIMIT_MS = 120_000
+FEWEST_COLOURS = 20
+# said of every window offscreen, where none has a size that could be hinted at
+NO_NEWS = "This plugin does not support propagateSizeHints()"
+
+
+class SelftestError(GradvizError):
+    """A check of the self-test that does not hold."""
+
+
+def selftest() -> int:
+    """Print `selftest ok` and return 0; or print one line that says what does not work and return 1."""
+    # no display is needed, and none of this machine's is touched
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    application()
+    try:
+        with tempfile.TemporaryDirectory(prefix="gradviz-selftest-") as folder, _qt_messages_sifted():
+            check_window(Path(folder))
+    except GradvizError as error:
+        sys.stderr.write(f"gradviz selftest failed: {error}\n")
+        return 1
+    print("selftest ok")
+    return 0
+
+
+def check_window(folder: Path) -> None:
+    """Train in the window's worker, export into `folder`, read back. Raises GradvizError for what does not work."""
+    window = MainWindow(EXPERIMENT, Settings(folder / "settings.ini"))
+    try:
+        window.show()
+        history = _train(window)
+        _check_history(history)
+        for name, check in _EXPORTS.items():
+            path = folder / name
+            what = "data" if path.suffix == ".npz" else "board"
+            window.exporter.carry_out(ExportRequest(what, path, scale=1), window.style_now)
+            check(path, history)
+    finally:
+        window.close()
+        window.deleteLater()
+
+
+def _train(window: MainWindow) -> History:
+    failures: list[Failure] = []
+    waiting = QEventLoop()
+    window.run.failed.connect(failures.append)
+    window.run.phase_changed.connect(lambda phase: None if phase.busy else waiting.quit())
+    limit = QTimer(singleShot=True, interval=TRAINING_LIMIT_MS)
+    limit.timeout.connect(waiting.quit)
+    limit.start()
+    window.commands.start()
+    waiting.exec()
+    if failures:
+        raise SelftestError(f"training failed: {failures[0].message}")
+    _require(window.run.phase is Phase.FINISHED, f"training is {window.run.phase.value}, not finished")
+    history = window.board.history
+    if history is None:
+        raise SelftestError("the window shows no run")
+    return history
+
+
+def _check_history(history: History) -> None:
+    _require(history.frames == EXPERIMENT.steps + 1, f"{history.frames} frames instead of {EXPERIMENT.steps + 1}")
+    _require(np.isfinite(history.losses()[1]).all(), "the loss is not finite")
+    for quantity in history.quantities:
+        row = history.row(quantity.name, EXPERIMENT.steps)
+        _require(row is not None and np.isfinite(row).all(), f"{quantity.name} is not finite")
+
+
+def _check_png(path: Path, _history: History) -> None:
+    image = QImage(str(path))
+    _require(not image.isNull(), "the PNG cannot be read back")
+    colours = {image.pixel(x, y) for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)}
+    _require(len(colours) >= FEWEST_COLOURS, f"the PNG has only {len(colours)} colours: nothing was drawn")
+    _check_experiment(images.read_experiment(path), "PNG")
+
+
+def _check_svg(path: Path, _history: History) -> None:
+    try:
+        words = " ".join(ElementTree.parse(path).getroot().itertext())
+    except ElementTree.ParseError as error:
+        raise SelftestError(f"the SVG cannot be read back: {error}") from error
+    _require("layer" in words, "the SVG has no text in it: no font was found")
+    _check_experiment(images.read_experiment(path), "SVG")
+
+
+def _check_npz(path: Path, history: History) -> None:
+    with np.load(path, allow_pickle=False) as arrays:
+        _require(np.array_equal(arrays["loss"], history.losses()[1]), "the NPZ holds another loss")
+        name = history.quantities[0].name
+        shape = (history.frames, history.started.layers)
+        _require(arrays[name].shape == shape, f"{name} in the NPZ has shape {arrays[name].shape} instead of {shape}")
+    _check_experiment(tables.read_experiment(path), "NPZ")
+
+
+def _check_experiment(text: str | None, form: str) -> None:
+    _require(text is not None and from_json(text) == EXPERIMENT, f"the {form} carries no or another experiment")
+
+
+@contextmanager
+def _qt_messages_sifted() -> Iterator[None]:
+    def pass_on(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+        if text != NO_NEWS:
+            sys.stderr.write(f"Qt: {text}\n")
+
+    before = qInstallMessageHandler(pass_on)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(before)
+
+
+def _require(holds: bool | np.bool_, complaint: str) -> None:
+    if not holds:
+        raise SelftestError(complaint)
+
+
+_EXPORTS: dict[str, Callable[[Path, History], None]] = {
+    "board.png": _check_png,
+    "board.svg": _check_svg,
+    "run.npz": _check_npz,
+}
