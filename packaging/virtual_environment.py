@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from terminal import SetupError, say
+
+# of a package, with its version where it stands in the name of a file
+NAME = re.compile(r"[A-Za-z0-9_.]+(-[0-9][^-]*)?")
 
 
 class VirtualEnvironment:
@@ -142,8 +146,9 @@ class VirtualEnvironment:
 def in_short(line: str) -> str:
     """Return what a person wants to know of a line of pip's, empty for nothing."""
     words = line.split()
-    if line.startswith(("Collecting ", "Processing /", "Processing file:")):
-        return "found " + words[1].rpartition("/")[2]
+    if line.startswith(("Collecting ", "Processing ")):
+        found = NAME.match(words[1].rpartition("/")[2])
+        return "found " + found.group() if found else ""
     if words[:1] == ["Downloading"] and line.rstrip().endswith(" MB)"):
         return "loading " + words[1].rpartition("/")[2] + " " + " ".join(words[2:])
     if line.startswith("Installing collected packages"):

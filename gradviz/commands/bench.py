@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
-from tqdm import tqdm
+from gradviz.commands.progress import progress_bar
+from gradviz.training import benchmark
 
 ROUNDS = 15
 QUICK_ROUNDS = 5
@@ -12,16 +11,17 @@ QUICK_ROUNDS = 5
 
 def bench(*, quick: bool) -> int:
     """Print, per depth and width, the measured step beside an ordinary unmeasured one, medians of one run."""
-    from gradviz.training.benchmark import CASES, compare
-
     print("One training step in milliseconds, medians, one thread: an ordinary nn.Sequential that measures nothing,")
     print("and gradviz with every probe. A ratio below 1 means that gradviz measures and is faster all the same.\n")
-    print(f"{'depth x width':>14}  {'shortcut':>9}  {'ordinary':>9}  {'gradviz':>9}  {'ratio':>6}")
-    for case in tqdm(CASES, disable=not sys.stderr.isatty(), leave=False):
-        row = compare(case, rounds=QUICK_ROUNDS if quick else ROUNDS)
-        size = f"{case.depth} x {case.width}"
-        print(
-            f"{size:>14}  {case.shortcut:>9}  {row.reference_ms:9.2f}  {row.gradviz_ms:9.2f}  {row.ratio:6.2f}",
-            flush=True,
-        )
+    print(f"{'depth x width':>14}  {'shortcut':>9}  {'ordinary':>9}  {'gradviz':>9}  {'ratio':>6}", flush=True)
+    with progress_bar(len(benchmark.CASES), "network") as bar:
+        for case in benchmark.CASES:
+            row = benchmark.compare(case, rounds=QUICK_ROUNDS if quick else ROUNDS)
+            size = f"{case.depth} x {case.width}"
+            with bar.external_write_mode():
+                print(
+                    f"{size:>14}  {case.shortcut:>9}  {row.reference_ms:9.2f}  {row.gradviz_ms:9.2f}  {row.ratio:6.2f}",
+                    flush=True,
+                )
+            bar.update()
     return 0

@@ -12,15 +12,16 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
 from gradviz.commands.outputs import Outputs
+from gradviz.commands.progress import progress_bar
 from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Evaluation, Event, Frame, Started
 from gradviz.recording.history import History
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from gradviz.training.control import Control
 
 INTERRUPTED = 130
@@ -36,10 +37,12 @@ def run(experiment: Experiment, outputs: Outputs, *, as_json: bool) -> int:
         raise ExperimentError("steps = 0 trains until stopped, which takes a terminal and Ctrl-C; give --steps N")
     outputs.check()
     from gradviz.training.control import Control, pump
-    from gradviz.training.loop import train
+    from gradviz.training.loop import train, warm_up
 
+    # else the first step pays for torch's optimisers, and the steps per second with it
+    warm_up()
     control = Control()
-    with tqdm(total=experiment.steps or None, unit="step", disable=not sys.stderr.isatty()) as bar:
+    with progress_bar(experiment.steps or None, "step") as bar:
         session = Session(control, bar)
         with session.ended_by_ctrl_c():
             pump(train(experiment, control), control, session.take)

@@ -1,0 +1,51 @@
+"""`gradviz selftest` passes here, and says in one line what is broken where something is."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from gradviz.cli import main
+from gradviz.plots import images
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+def test_it_passes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["selftest"]) == 0
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("selftest ok\n", "")
+    assert [window for window in QApplication.topLevelWidgets() if window.isVisible()] == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("gradviz.training.loop.train", "training failed"),
+        ("gradviz.plots.images.read_experiment", "the PNG carries no or another experiment"),
+        ("gradviz.recording.tables.read_experiment", "the NPZ carries no or another experiment"),
+    ],
+)
+def test_what_is_broken_is_named(
+    broken: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(broken, lambda *_arguments: None)
+    assert main(["selftest"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("gradviz selftest failed: ")
+    assert said in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_an_empty_picture_is_noticed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(images._Page, "paint", lambda page, painter, pen_factor=1.0: painter.fillRect(0, 0, 9, 9, 7))
+    assert main(["selftest"]) == 1
+    assert "nothing was drawn" in capsys.readouterr().err
+
+
+def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert main(["selftest"]) == 0
+    assert list(tmp_path.iterdir()) == []
