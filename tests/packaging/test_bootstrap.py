@@ -1,0 +1,217 @@
+"""The set-up script: what it starts, with which arguments, and how it gives up. Nothing is installed here."""
+
+import ast
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bootstrap
+import pytest
+from terminal import SetupError
+
+SCRIPTS = sorted(Path(bootstrap.__file__).parent.glob("*.py"))
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_as_before() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+class Started:
+    """Stands in for `subprocess.run` and everything that prepares the machine; keeps what would have been started."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, display: bool = True) -> None:
+        self.commands: list[list[str]] = []
+        self.environments: list[Any] = []
+        self.prepared: list[Any] = []
+        self.statuses: dict[str, int] = {}
+        monkeypatch.setattr(bootstrap, "prepare_system", lambda environment: self.prepared.append(dict(environment)))
+        monkeypatch.setattr(bootstrap.VirtualEnvironment, "prepare", lambda _self, extras: self.prepared.append(extras))
+        monkeypatch.setattr(bootstrap, "display_answers", lambda _environment: display)
+        monkeypatch.setattr(bootstrap.subprocess, "run", self.run)
+
+    def run(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+        program = Path(command[0])
+        assert program.parent.parent.name == ".venv"
+        self.commands.append([program.stem, *command[1:]])
+        self.environments.append(options.get("env"))
+        return subprocess.CompletedProcess(command, self.statuses.get(program.stem, 0))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_old_pythons_can_read_it_and_say_that_they_are_too_old(script: Path) -> None:
+    tree = ast.parse(script.read_text(encoding="utf-8"), feature_version=(3, 8))
+    modules = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert modules <= set(sys.stdlib_module_names) | {path.stem for path in SCRIPTS}
+
+
+def test_an_old_python_is_refused_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started = Started(monkeypatch)
+    monkeypatch.setattr(sys, "version_info", (3, 10, 13, "final", 0))
+    assert bootstrap.main(["run"]) == 2
+    assert capsys.readouterr().err == "gradviz: Python 3.11 or newer is needed; this is 3.10.\n"
+    assert not started.prepared
+
+
+@pytest.mark.parametrize("arguments", [[], ["bundle"], ["--help"]])
+def test_an_unknown_verb_is_answered_with_those_there_are(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started = Started(monkeypatch)
+    assert bootstrap.main(arguments) == 2
+    said = capsys.readouterr().err
+    assert "run|test" in said
+    assert all(argument in said for argument in arguments)
+    assert not started.prepared
+
+
+@pytest.mark.parametrize(
+    ("arguments", "started_with"),
+    [
+        ([], ["--start"]),
+        (["--preset", "residual-1000", "--start"], ["--preset", "residual-1000", "--start"]),
+        (["mine.toml"], ["mine.toml"]),
+        (["presets"], ["presets"]),
+    ],
+)
+def test_run_passes_its_arguments_on(
+    arguments: list[str], started_with: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = Started(monkeypatch)
+    started.statuses["gradviz"] = 5
+    assert bootstrap.main(["run", *arguments]) == 5
+    assert started.commands == [["gradviz", *started_with]]
+    assert started.prepared[1:] == [[]]
+
+
+EXPORT = ["--export", "gradviz-heatmap.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "started_with"),
+    [
+        ([], ["run", "--preset", "relu-20", *EXPORT]),
+        (["--start", "--set", "depth=5"], ["run", "--preset", "relu-20", "--set", "depth=5", *EXPORT]),
+        (["--preset", "relu-100", "--start"], ["run", "--preset", "relu-100", *EXPORT]),
+        (["--preset=relu-100"], ["run", "--preset=relu-100", *EXPORT]),
+        (["--code", "gv1:x"], ["run", "--code", "gv1:x", *EXPORT]),
+        (["mine.toml"], ["run", "mine.toml", *EXPORT]),
+        (["mine.json", "--export", "a.pdf"], ["run", "mine.json", "--export", "a.pdf"]),
+        (["run", "--steps", "5"], ["run", "--steps", "5"]),
+        (["bench"], ["bench"]),
+        (["--version"], ["--version"]),
+        (["--help"], ["--help"]),
+    ],
+)
+def test_without_a_display_run_does_the_same_job_in_the_terminal(
+    arguments: list[str],
+    started_with: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    started = Started(monkeypatch, display=False)
+    assert bootstrap.main(["run", *arguments]) == 0
+    assert started.commands == [["gradviz", *started_with]]
+    said = capsys.readouterr().err
+    assert ("there is no display" in said) is (EXPORT[1] in started_with or "a.pdf" in started_with)
+
+
+def test_the_display_is_asked_for_by_gradviz_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = bootstrap.VirtualEnvironment(bootstrap.ROOT)
+    asked: list[list[str]] = []
+
+    def answer(command: list[str], **_options: Any) -> subprocess.CompletedProcess[bytes]:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, len(asked) - 1)
+
+    monkeypatch.setattr(bootstrap.subprocess, "run", answer)
+    assert bootstrap.display_answers(environment)
+    assert not bootstrap.display_answers(environment)
+    assert asked[0] == [str(environment.program("python")), "-m", "gradviz.commands.display"]
+
+
+def test_a_display_that_hangs_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(command: list[str], *, timeout: float, **_options: Any) -> None:
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(bootstrap.subprocess, "run", hang)
+    assert not bootstrap.display_answers(bootstrap.VirtualEnvironment(bootstrap.ROOT))
+
+
+def test_test_runs_every_check_and_the_tests_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    started = Started(monkeypatch)
+    assert bootstrap.main(["test"]) == 0
+    assert [command[0] for command in started.commands] == [
+        "ruff", "ruff", "mypy", "lint-imports", "gradviz", "pytest",
+    ]  # fmt: skip
+    assert started.commands[-1] == ["pytest"]
+    assert {environment["QT_QPA_PLATFORM"] for environment in started.environments} == {"offscreen"}
+    # painted offscreen, whatever display there is
+    assert started.prepared == [{}, ["test"]]
+
+
+def test_test_with_arguments_runs_only_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = Started(monkeypatch)
+    assert bootstrap.main(["test", "-k", "foo"]) == 0
+    assert started.commands == [["pytest", "-k", "foo"]]
+
+
+@pytest.mark.parametrize("status", [1, 2, -6])
+def test_a_check_that_fails_or_dies_fails_the_whole_but_stops_nothing(
+    status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started = Started(monkeypatch)
+    started.statuses["mypy"] = status
+    assert bootstrap.main(["test"]) == 1
+    assert started.commands[-1] == ["pytest"]
+    verdicts = capsys.readouterr().err.splitlines()[-6:]
+    assert [("FAILED" in line, "passed" in line) for line in verdicts] == [
+        (name == "types", name != "types")
+        for name in ("lint", "format", "types", "import contracts", "self-test", "tests")
+    ]
+    assert f"exit status {status}" in verdicts[2]
+
+
+def test_a_set_up_that_cannot_go_on_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_environment: object) -> None:
+        raise SetupError("type this")
+
+    monkeypatch.setattr(bootstrap, "prepare_system", fail)
+    assert bootstrap.main(["run"]) == 1
+    assert capsys.readouterr().err == "gradviz: type this\n"
+
+
+def test_ctrl_c_during_the_set_up(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(_environment: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bootstrap, "prepare_system", interrupt)
+    assert bootstrap.main(["test"]) == 130
+    assert capsys.readouterr().err == "gradviz: stopped\n"
+
+
+def test_ci_calls_the_command_of_the_readme() -> None:
+    command = "python3 packaging/bootstrap.py test"
+    assert command in (bootstrap.ROOT / ".ci" / "run").read_text()
+    assert command in (bootstrap.ROOT / "README.md").read_text()
+    assert "python3 packaging/bootstrap.py run" in (bootstrap.ROOT / "README.md").read_text()
