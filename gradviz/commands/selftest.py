@@ -1,11 +1,13 @@
 """`gradviz selftest`: the real window, painted offscreen, does the main job once.
 
-It shows that an installation or a bundle is whole: Qt and its plugins, torch, the data, the worker thread, the exports.
+It shows that an installation or a bundle is whole: Qt and its plugins, torch, the data, the worker threads, the
+exports. The window is opened and left as a person would do it.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
@@ -14,12 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QEventLoop, QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QMessageLogContext, QObject, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
 
-from gradviz.app.application import application
+from gradviz.app.application import application, open_window
 from gradviz.app.export_dialog import ExportRequest
-from gradviz.app.failure import Failure
 from gradviz.app.main_window import MainWindow
 from gradviz.app.run_controller import Phase
 from gradviz.app.settings import Settings
@@ -45,50 +47,71 @@ def selftest() -> int:
     # no display is needed, and none of this machine's is touched
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     application()
-    try:
-        with tempfile.TemporaryDirectory(prefix="gradviz-selftest-") as folder, _qt_messages_sifted():
-            check_window(Path(folder))
-    except GradvizError as error:
-        sys.stderr.write(f"gradviz selftest failed: {error}\n")
+    with tempfile.TemporaryDirectory(prefix="gradviz-selftest-") as folder, _process_as_before():
+        visitor = Visitor(Path(folder))
+        QTimer.singleShot(0, visitor.arrive)
+        open_window(EXPERIMENT, start=True, settings=Settings(Path(folder) / "settings.ini"))
+    if visitor.complaint:
+        sys.stderr.write(f"gradviz selftest failed: {visitor.complaint}\n")
         return 1
     print("selftest ok")
     return 0
 
 
-def check_window(folder: Path) -> None:
-    """Train in the window's worker, export into `folder`, read back. Raises GradvizError for what does not work."""
-    window = MainWindow(EXPERIMENT, Settings(folder / "settings.ini"))
-    try:
-        window.show()
-        history = _train(window)
+class Visitor(QObject):
+    """Stands before the open window, waits for its run to end, exports into `folder`, reads back and leaves.
+
+    `complaint` says what does not work; it is empty once everything was seen to work.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.complaint = "the window did not stay open"
+        self._folder = folder
+        self._leaving = False
+        self._limit = QTimer(self, singleShot=True, interval=TRAINING_LIMIT_MS)
+
+    def arrive(self) -> None:
+        """Begin to wait; called when the window's event loop runs."""
+        windows = (widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow))
+        self._window = next(window for window in windows if window.isVisible())
+        self._window.run.failed.connect(lambda failure: self._leave(f"training failed: {failure.message}"))
+        self._window.run.phase_changed.connect(self._phase_changed)
+        self._limit.timeout.connect(lambda: self._leave("training does not end"))
+        self._limit.start()
+
+    def _phase_changed(self, phase: Phase) -> None:
+        # what a failure was comes with its own signal, and leaving stops what still runs
+        if phase.busy or phase is Phase.FAILED or self._leaving:
+            return
+        try:
+            _require(phase is Phase.FINISHED, f"training is {phase.value}, not finished")
+            self._look()
+        except GradvizError as error:
+            self._leave(str(error))
+        except Exception as error:
+            self._leave(f"{type(error).__name__}: {error}")
+        else:
+            self._leave("")
+
+    def _leave(self, complaint: str) -> None:
+        self._leaving = True
+        self.complaint = complaint
+        # the window closes once whoever called has settled
+        QTimer.singleShot(0, self._window.close)
+        QTimer.singleShot(0, QApplication.quit)
+
+    def _look(self) -> None:
+        window = self._window
+        history = window.board.history
+        if history is None:
+            raise SelftestError("the window shows no run")
         _check_history(history)
         for name, check in _EXPORTS.items():
-            path = folder / name
+            path = self._folder / name
             what = "data" if path.suffix == ".npz" else "board"
             window.exporter.carry_out(ExportRequest(what, path, scale=1), window.style_now)
             check(path, history)
-    finally:
-        window.close()
-        window.deleteLater()
-
-
-def _train(window: MainWindow) -> History:
-    failures: list[Failure] = []
-    waiting = QEventLoop()
-    window.run.failed.connect(failures.append)
-    window.run.phase_changed.connect(lambda phase: None if phase.busy else waiting.quit())
-    limit = QTimer(singleShot=True, interval=TRAINING_LIMIT_MS)
-    limit.timeout.connect(waiting.quit)
-    limit.start()
-    window.commands.start()
-    waiting.exec()
-    if failures:
-        raise SelftestError(f"training failed: {failures[0].message}")
-    _require(window.run.phase is Phase.FINISHED, f"training is {window.run.phase.value}, not finished")
-    history = window.board.history
-    if history is None:
-        raise SelftestError("the window shows no run")
-    return history
 
 
 def _check_history(history: History) -> None:
@@ -130,16 +153,21 @@ def _check_experiment(text: str | None, form: str) -> None:
 
 
 @contextmanager
-def _qt_messages_sifted() -> Iterator[None]:
+def _process_as_before() -> Iterator[None]:
+    """Keep from Qt's messages what is no news; give back the hooks that the window takes over."""
+
     def pass_on(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
         if text != NO_NEWS:
             sys.stderr.write(f"Qt: {text}\n")
 
-    before = qInstallMessageHandler(pass_on)
+    excepthook, on_interrupt = sys.excepthook, signal.getsignal(signal.SIGINT)
+    messages = qInstallMessageHandler(pass_on)
     try:
         yield
     finally:
-        qInstallMessageHandler(before)
+        qInstallMessageHandler(messages)
+        signal.signal(signal.SIGINT, on_interrupt)
+        sys.excepthook = excepthook
 
 
 def _require(holds: bool | np.bool_, complaint: str) -> None:

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication
 
 from gradviz.cli import main
@@ -39,7 +41,10 @@ def test_what_is_broken_is_named(
 
 
 def test_an_empty_picture_is_noticed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(images._Page, "paint", lambda page, painter, pen_factor=1.0: painter.fillRect(0, 0, 9, 9, 7))
+    def paint_nothing(page: images._Page, painter: QPainter, pen_factor: float = 1.0) -> None:
+        painter.fillRect(QRectF(QPointF(0, 0), page.size), Qt.GlobalColor.white)
+
+    monkeypatch.setattr(images._Page, "paint", paint_nothing)
     assert main(["selftest"]) == 1
     assert "nothing was drawn" in capsys.readouterr().err
 
