@@ -68,7 +68,8 @@ INSTALLERS = (
 def prepare_system(environment: Mapping[str, str]) -> None:
     """See to what Qt needs for the display that `environment` names: as root with apt install it, else say how.
 
-    Raises SetupError if something is missing afterwards.
+    Raises SetupError if a library is missing afterwards. Without a font everything works but the letters, so that is
+    only said.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -81,7 +82,9 @@ def prepare_system(environment: Mapping[str, str]) -> None:
         say("step 1 of 3: installing system packages that Qt needs: " + " ".join(command[4:]))
         install_with_apt(command)
         missing = missing_packages(libraries)
-    if missing:
+    if missing == [FONT_PACKAGES]:
+        say(advice(missing))
+    elif missing:
         raise SetupError(advice(missing))
 
 
@@ -150,8 +153,11 @@ def install_with_apt(command: list[str]) -> None:
 
 def advice(missing: list[Packages]) -> str:
     """Say what to type to get `missing`."""
+    lack = "Qt needs system libraries that are missing here"
+    if missing == [FONT_PACKAGES]:
+        lack = "There is no font here, so letters will be empty boxes"
     command = install_command(missing)
     if command is None:
         names = " ".join(sorted({packages[0] for packages in missing}))
-        return "Qt needs system libraries that are missing here; install these (their names on Debian): " + names
-    return "Qt needs system libraries that are missing here. Type this, then try again:\n    sudo " + " ".join(command)
+        return lack + "; install these (their names on Debian): " + names
+    return lack + ". Type this, then try again:\n    sudo " + " ".join(command)

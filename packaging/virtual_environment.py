@@ -15,8 +15,9 @@ from pathlib import Path
 
 from terminal import SetupError, say
 
-# of a package, with its version where it stands in the name of a file
-NAME = re.compile(r"[A-Za-z0-9_.]+(-[0-9][^-]*)?")
+# the name in a requirement, and name and version in the name of a file
+REQUIRED_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+FILE_NAME = re.compile(r"[A-Za-z0-9_.]+-[^-]+")
 
 
 class VirtualEnvironment:
@@ -146,9 +147,10 @@ class VirtualEnvironment:
 def in_short(line: str) -> str:
     """Return what a person wants to know of a line of pip's, empty for nothing."""
     words = line.split()
-    if line.startswith(("Collecting ", "Processing ")):
-        found = NAME.match(words[1].rpartition("/")[2])
-        return "found " + found.group() if found else ""
+    for start, name in (("Collecting ", REQUIRED_NAME), ("Processing ", FILE_NAME)):
+        if line.startswith(start):
+            found = name.match(words[1].rpartition("/")[2])
+            return "found " + found.group() if found else ""
     if words[:1] == ["Downloading"] and line.rstrip().endswith(" MB)"):
         return "loading " + words[1].rpartition("/")[2] + " " + " ".join(words[2:])
     if line.startswith("Installing collected packages"):

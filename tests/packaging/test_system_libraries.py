@@ -69,12 +69,13 @@ def test_the_command_to_type_names_each_package_once(program: str, command: str)
 
 
 class Machine:
-    """A Linux machine that lacks libEGL until apt-get installs it."""
+    """A Linux machine that lacks something (`lacks`, libEGL at first) until apt-get installs it."""
 
     def __init__(
         self, monkeypatch: pytest.MonkeyPatch, *, root: bool, installer: str | None, works: bool = True
     ) -> None:
         self.installed: list[list[str]] = []
+        self.lacks = DRAWING["libEGL.so.1"]
         self._works = works
         monkeypatch.setattr(sys, "platform", "linux")
         monkeypatch.setattr(system_libraries.os, "geteuid", lambda: 0 if root else 1000, raising=False)
@@ -89,8 +90,8 @@ class Machine:
     def install(self, command: list[str]) -> None:
         self.installed.append(command)
 
-    def missing(self, libraries: dict[str, tuple[str, str, str]]) -> list[tuple[str, str, str]]:
-        return [] if self.installed and self._works else [libraries["libEGL.so.1"]]
+    def missing(self, _libraries: dict[str, tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+        return [] if self.installed and self._works else [self.lacks]
 
 
 def test_root_with_apt_gets_it_installed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -117,6 +118,17 @@ def test_everybody_else_is_told_what_to_type(
         system_libraries.prepare_system({})
     assert advice in str(told.value)
     assert machine.installed == []
+
+
+def test_without_a_font_it_goes_on_and_says_what_to_type(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine = Machine(monkeypatch, root=False, installer="apt-get")
+    machine.lacks = FONT_PACKAGES
+    system_libraries.prepare_system({})
+    said = capsys.readouterr().err
+    assert "empty boxes" in said
+    assert "sudo apt-get install -y --no-install-recommends fonts-dejavu-core" in said
 
 
 def test_an_installation_that_does_not_help_is_not_taken_for_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -154,6 +154,7 @@ def test_the_stamp_says_what_was_installed(played: Played) -> None:
     ("line", "news"),
     [
         ("Collecting pydantic<3,>=2.7 (from gradviz==0.1.0)\n", "found pydantic"),
+        ("Collecting pydantic-core==2.50.4 (from pydantic)\n", "found pydantic-core"),
         ("Processing /some/where/torch-2.13.0+cpu-cp311-cp311-linux_x86_64.whl (from x)\n", "found torch-2.13.0+cpu"),
         ("Obtaining file:///work/gradviz\n", ""),
         ("  Downloading numpy-2.4.6-cp311-linux.whl (16.1 MB)\n", "loading numpy-2.4.6-cp311-linux.whl (16.1 MB)"),
