@@ -131,7 +131,6 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _build(self) -> None:
         self._title, self._key = Words(size_pt=10.5), Key()
-        self._title.say("Loss and accuracy")
         self._loss_view, self._accuracy_view = PickingViewBox(), PickingViewBox()
         self._loss_axis, self._accuracy_axis = DecadeAxis("left"), WholeNumberAxis("left")
         self._steps, self._hidden_steps = WholeNumberAxis("bottom"), WholeNumberAxis("bottom")
@@ -233,7 +232,8 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._following = high - low >= self._room * 0.999
 
     def _describe(self) -> None:
-        style = self._style
+        style, frames = self._style, self.history.frames if self.history is not None else 0
+        self._title.say(f"Loss and accuracy · up to step {frames - 1}" if frames else "Loss and accuracy")
         entries = [("—", style.series[0], "training batch"), ("●", style.series[1], "held out")]
         if self._reference is not None:
             entries.append(("- -", style.series[2], f"{self._reference_label}, held out"))

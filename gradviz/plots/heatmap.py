@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 
 from gradviz.plots.axes import WholeNumberAxis, style_axis
 from gradviz.plots.colour_bar import ColourBar
-from gradviz.plots.colours import lookup_table
+from gradviz.plots.colours import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED, lookup_table
 from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, limits_around, room_for
 from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
@@ -168,7 +168,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._cursor = StepCursor(self._plot)
         self._diverged = DivergedLine(self._plot)
         self._notice = Notice(self._view)
-        self._view.picked.connect(lambda x: self._pick(round(x)))
+        self._view.picked.connect(self._pick_at)
         self._view.sigRangeChangedManually.connect(self._zoomed)
         self._view.sigRangeChanged.connect(self._draw)
         self._view.sigResized.connect(self._draw)
@@ -202,22 +202,25 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _show_title(self) -> None:
         quantity = self._quantity()
-        words = with_unit(quantity) if quantity is not None else ""
-        if self._picked is not None:
-            words += f" · step {self._picked} picked"
-        self._title.say(words)
+        self._title.say(self._title_words(quantity))
         self._title.set_colour(self._style.foreground)
-        self._key.show_entries(self._key_entries(quantity), self._style.foreground)
+        self._key.show_entries(self._key_entries(), self._style.foreground)
 
-    def _key_entries(self, quantity: Quantity | None) -> list[tuple[str, str, str]]:
-        style = self._style
-        entries = [
-            ("■", style.nan_colour, "not a number or infinite"),
-            ("■", style.not_measured_colour, "not measured"),
-        ]
-        if quantity is None or quantity.scale == "log10":
-            entries.insert(0, ("■", style.zero_colour, "exactly zero (underflow)"))
-        return entries
+    def _title_words(self, quantity: Quantity | None) -> str:
+        if quantity is None or self.history is None or not self.history.frames:
+            return ""
+        words = f"{with_unit(quantity)} · up to step {self.history.frames - 1}"
+        return words if self._picked is None else f"{words}, {self._picked} picked"
+
+    def _key_entries(self) -> list[tuple[str, str, str]]:
+        """Explain the colours that are in the picture and not on the scale."""
+        meanings = {
+            EXACTLY_ZERO: (self._style.zero_colour, "exactly zero (underflow)"),
+            NOT_FINITE: (self._style.nan_colour, "not a number or infinite"),
+            NOT_MEASURED: (self._style.not_measured_colour, "not measured"),
+        }
+        present = self._picture.present(*meanings) if self._picture is not None else ()
+        return [("■", *meanings[index]) for index in present]
 
     def _make_room(self) -> None:
         """Let the axes end where the run does, give or take; move the view there unless the person zoomed in."""
@@ -264,10 +267,14 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             left, width = grid.first * grid.stride - 0.5, grid.columns * grid.stride
             self._image.setRect(QRectF(left, 0.5, width, history.started.layers))
             self._image.setVisible(True)
+            self._show_title()
 
     def _label_steps(self, quantity: Quantity, stride: int) -> None:
         what = "value of largest magnitude" if quantity.signed and quantity.scale == "linear" else "maximum"
         self._steps.setLabel(f"step (each column: {what} of {stride} steps)" if stride > 1 else "step")
+
+    def _pick_at(self, x: float) -> None:
+        self._pick(round(x))
 
     def _pick(self, step: int) -> None:
         if self.history is not None and self.history.frames:

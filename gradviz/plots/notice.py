@@ -8,7 +8,7 @@ import pyqtgraph as pg
 
 from gradviz.plots.style import Style
 
-NO_RUN = "Press Start to train the network and watch its layers."
+NO_RUN = "Press Start (Ctrl+R) to train the network and watch its layers."
 NO_STEP_YET = "The network is being built; its first step comes in a moment."
 
 

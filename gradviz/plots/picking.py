@@ -66,8 +66,8 @@ class DivergedLine:
 
     def __init__(self, plot: Any, *, in_words: bool = True) -> None:
         self._in_words = in_words
-        placed = {"position": 0.5, "rotateAxis": (1, 0), "anchors": [(0.5, 0), (0.5, 0)]}
-        self._line = pg.InfiniteLine(angle=90, movable=False, label="", labelOpts=placed)
+        # beside the line, on the side where there is room, and never over its middle, where most happens
+        self._line = pg.InfiniteLine(angle=90, movable=False, label="", labelOpts={"position": 0.85})
         self._line.setZValue(ABOVE_ALL - 1)
         self._line.setVisible(False)
         plot.addItem(self._line, ignoreBounds=True)
@@ -81,6 +81,6 @@ class DivergedLine:
 
     def apply_style(self, style: Style) -> None:
         """Recolour line and words."""
-        self._line.setPen(style.zero_colour, width=2, style=Qt.PenStyle.DashLine)
+        self._line.setPen(style.nan_colour, width=2, style=Qt.PenStyle.DashLine)
         self._line.label.setColor(style.foreground)
         self._line.label.fill = pg.mkBrush(style.background)

@@ -67,6 +67,10 @@ class Picture:
         self._final = max(start, min(end, frames // grid.stride))
         return True
 
+    def present(self, *wanted: int) -> tuple[int, ...]:
+        """Return those of the `wanted` indices that occur in the picture."""
+        return tuple(index for index in wanted if (self.indices == index).any())
+
 
 def read_columns(history: History, name: str, stride: int, start: int, end: int, frames: int) -> Window:
     """Return the columns `start` up to but without `end` of the grid of `stride`, of the first `frames` frames.

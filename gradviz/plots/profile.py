@@ -198,7 +198,8 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _describe(self, step: int) -> None:
         quantity, style = self._quantity(), self._style
-        self._title.say(f"{with_unit(quantity)} · step {step}" if quantity is not None and step >= 0 else "")
+        when = "at initialisation (before training)" if step == 0 else f"step {step}"
+        self._title.say(f"{with_unit(quantity)} · {when}" if quantity is not None and step >= 0 else "")
         now, initial, other = self._now, self._initial, self._other
         words = "at initialisation" if initial.step == 0 else f"step {initial.step}"
         entries = [
