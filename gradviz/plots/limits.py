@@ -1,8 +1,8 @@
 """Ends of axes and colour scales that follow a growing run without flickering.
 
 Every function here is monotone: a wider span never gets narrower limits, so limits made from a running span only ever
-move outward, and only by whole steps. The one exception: a linear quantity that was zero everywhere gets a place to start
-from, which it leaves with its first other value.
+move outward, and only by whole steps. The one exception: a linear quantity that was zero everywhere gets a place to
+start from, which it leaves with its first other value.
 """
 
 from __future__ import annotations
