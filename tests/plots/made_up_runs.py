@@ -1,12 +1,16 @@
-"""Runs made up row by row, and where things are on a plot."""
+"""Runs made up row by row, where things are on a plot, and what a mouse does there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF
-from PySide6.QtGui import QColor
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QGraphicsView
+from pytestqt.qtbot import QtBot
 
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Evaluation, Frame, HeldOut, Quantity, Started
@@ -48,19 +52,53 @@ def run_of(rows: Rows, **settings: object) -> History:
     return append(history_of(layers, **settings), rows)  # type: ignore[arg-type]
 
 
-def shown(plot: object, qtbot: object, size: tuple[int, int] = (640, 420)) -> None:
+def shown(plot: QGraphicsView, qtbot: QtBot, size: tuple[int, int] = (640, 420)) -> None:
     """Put a plot on the (offscreen) screen, laid out as it stays."""
-    plot.resize(*size)  # type: ignore[attr-defined]
-    plot.show()  # type: ignore[attr-defined]
-    qtbot.addWidget(plot)  # type: ignore[attr-defined]
-    plot.grab()  # type: ignore[attr-defined]
+    plot.resize(*size)
+    plot.show()
+    qtbot.addWidget(plot)
+    plot.grab()
 
 
-def place_of(plot: object, view: object, x: float, y: float) -> QPoint:
+def place_of(plot: QGraphicsView, view: Any, x: float, y: float) -> QPoint:
     """Where the point (x, y) of a view lies on the widget."""
-    return plot.mapFromScene(view.mapViewToScene(QPointF(x, y)))  # type: ignore[attr-defined, no-any-return]
+    return plot.mapFromScene(view.mapViewToScene(QPointF(x, y)))
 
 
-def colour_at(plot: object, place: QPoint) -> str:
+def colour_at(plot: QGraphicsView, place: QPoint) -> str:
     """The colour of the picture at a place, as `#rrggbb`."""
-    return QColor(plot.grab().toImage().pixelColor(place)).name()  # type: ignore[attr-defined]
+    return QColor(plot.grab().toImage().pixelColor(place)).name()
+
+
+def hover(plot: QGraphicsView, qtbot: QtBot, where: QPoint) -> str:
+    """Move the mouse there, and return what `hovered` says."""
+    with qtbot.waitSignal(plot.hovered, timeout=2000) as caught:  # type: ignore[attr-defined]
+        send(plot, QEvent.Type.MouseMove, where, Qt.MouseButton.NoButton, Qt.MouseButton.NoButton)
+    return str(caught.args[0])
+
+
+def send(
+    plot: QGraphicsView, kind: QEvent.Type, where: QPoint, button: Qt.MouseButton, buttons: Qt.MouseButton
+) -> None:
+    """What Qt delivers; QTest moves the mouse without its buttons."""
+    local, everywhere = QPointF(where), QPointF(plot.viewport().mapToGlobal(where))
+    event = QMouseEvent(kind, local, everywhere, button, buttons, Qt.KeyboardModifier.NoModifier)
+    limit = pg.getConfigOption("mouseRateLimit")
+    # else moves that follow each other within 10 ms are dropped
+    pg.setConfigOption("mouseRateLimit", 0)
+    try:
+        QApplication.sendEvent(plot.viewport(), event)
+    finally:
+        pg.setConfigOption("mouseRateLimit", limit)
+
+
+def click(plot: QGraphicsView, where: QPoint, button: Qt.MouseButton) -> None:
+    send(plot, QEvent.Type.MouseButtonPress, where, button, button)
+    send(plot, QEvent.Type.MouseButtonRelease, where, button, Qt.MouseButton.NoButton)
+
+
+def wheel(plot: QGraphicsView, where: QPoint, angle: int) -> None:
+    local, everywhere = QPointF(where), QPointF(plot.viewport().mapToGlobal(where))
+    none, no_phase = Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase
+    event = QWheelEvent(local, everywhere, QPoint(), QPoint(0, angle), Qt.MouseButton.NoButton, none, no_phase, False)
+    QApplication.sendEvent(plot.viewport(), event)

@@ -6,9 +6,21 @@ from collections.abc import Iterator
 import numpy as np
 import pyqtgraph as pg
 import pytest
-from made_up_runs import GRADIENT, MEAN, append, colour_at, history_of, place_of, run_of, shown
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from made_up_runs import (
+    GRADIENT,
+    MEAN,
+    append,
+    click,
+    colour_at,
+    history_of,
+    hover,
+    place_of,
+    run_of,
+    send,
+    shown,
+    wheel,
+)
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -51,29 +63,8 @@ def on_scale(value: float, low: float, high: float) -> str:
     return "#" + bytes(table[index - 4][:3]).hex()
 
 
-def hover(plot: HeatmapPlot, qtbot: QtBot, step: float, layer: float) -> str:
-    with qtbot.waitSignal(plot.hovered, timeout=2000) as caught:
-        send(plot, QEvent.Type.MouseMove, place(plot, step, layer), Qt.MouseButton.NoButton, Qt.MouseButton.NoButton)
-    return caught.args[0]
-
-
-def send(plot: HeatmapPlot, kind: QEvent.Type, where: QPoint, button: Qt.MouseButton, buttons: Qt.MouseButton) -> None:
-    """What Qt delivers; QTest moves the mouse without its buttons."""
-    local, everywhere = QPointF(where), QPointF(plot.viewport().mapToGlobal(where))
-    event = QMouseEvent(kind, local, everywhere, button, buttons, Qt.KeyboardModifier.NoModifier)
-    QApplication.sendEvent(plot.viewport(), event)
-
-
-def click(plot: HeatmapPlot, where: QPoint, button: Qt.MouseButton) -> None:
-    send(plot, QEvent.Type.MouseButtonPress, where, button, button)
-    send(plot, QEvent.Type.MouseButtonRelease, where, button, Qt.MouseButton.NoButton)
-
-
-def wheel(plot: HeatmapPlot, where: QPoint, angle: int) -> None:
-    local, everywhere = QPointF(where), QPointF(plot.viewport().mapToGlobal(where))
-    none, no_phase = Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase
-    event = QWheelEvent(local, everywhere, QPoint(), QPoint(0, angle), Qt.MouseButton.NoButton, none, no_phase, False)
-    QApplication.sendEvent(plot.viewport(), event)
+def hovered(plot: HeatmapPlot, qtbot: QtBot, step: float, layer: float) -> str:
+    return hover(plot, qtbot, place(plot, step, layer))
 
 
 @pytest.mark.parametrize("style", [LIGHT, DARK], ids=lambda style: style.name)
@@ -151,12 +142,12 @@ def test_the_value_under_the_mouse_is_read_out(
 ) -> None:
     plot.show_history(run_of(ROWS))
     plot.set_first_layer_at("top")
-    assert hover(plot, qtbot, step + 0.3, layer - 0.3) == words
+    assert hovered(plot, qtbot, step + 0.3, layer - 0.3) == words
 
 
 def test_a_value_beyond_every_float_is_read_out(plot: HeatmapPlot, qtbot: QtBot) -> None:
     plot.show_history(run_of([[-612.5, -2.0]]))
-    assert hover(plot, qtbot, 0, 1) == "step 0 · layer 1 · 3.16e-613 |g| (gradient norm)"
+    assert hovered(plot, qtbot, 0, 1) == "step 0 · layer 1 · 3.16e-613 |g| (gradient norm)"
     assert plot.limits == (-613.0, -1.0)
 
 
@@ -169,7 +160,7 @@ def test_where_a_column_holds_several_steps_both_values_are_read_out(plot: Heatm
     assert stride >= 4
     assert f"each column: maximum of {stride} steps" in plot._steps.labelText
     step = round(plot._view.mapSceneToView(plot.mapToScene(place(plot, 1002, 1))).x())
-    words = hover(plot, qtbot, step, 1)
+    words = hovered(plot, qtbot, step, 1)
     first = 1001 // stride * stride
     assert words.startswith(f"step {step} · layer 1 · 1.00e-03 |g| (gradient norm)")
     assert words.endswith(f"shown for steps {first}–{first + stride - 1}: 1.00e-01 |g|")
@@ -207,20 +198,18 @@ def test_a_click_beyond_the_run_picks_its_last_step(plot: HeatmapPlot, qtbot: Qt
     assert caught.args == [len(ROWS) - 1]
 
 
-def test_a_drag_picks_every_step_on_its_way(plot: HeatmapPlot, qtbot: QtBot) -> None:
+def test_a_drag_picks_every_step_on_its_way(plot: HeatmapPlot) -> None:
     plot.show_history(run_of([[-1.0, -2.0]] * 10))
     picked: list[int] = []
     plot.step_picked.connect(picked.append)
     left = Qt.MouseButton.LeftButton
     send(plot, QEvent.Type.MouseButtonPress, place(plot, 2, 1), left, left)
     for step in range(3, 9):
-        # pyqtgraph drops moves that follow each other within 10 ms
-        qtbot.wait(12)
         send(plot, QEvent.Type.MouseMove, place(plot, step, 1), Qt.MouseButton.NoButton, left)
     send(plot, QEvent.Type.MouseButtonRelease, place(plot, 9, 1), left, Qt.MouseButton.NoButton)
     assert picked == sorted(picked)
     assert picked[-1] == 9
-    assert len(set(picked)) >= 5
+    assert len(set(picked)) >= 6
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from made_up_runs import append, click, colour_at, evaluate, history_of, hover, place_of, run_of, shown, wheel
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from gradviz.plots.curves import CurvesPlot
+from gradviz.plots.style import DARK, LIGHT, Style
+from gradviz.recording.frame import Diverged
+from gradviz.recording.history import History
+
+ROW = [-1.0, -2.0, -3.0]
+
+
+@pytest.fixture
+def plot(qtbot: QtBot) -> Iterator[CurvesPlot]:
+    plot = CurvesPlot()
+    shown(plot, qtbot, (520, 420))
+    yield plot
+    plot.close()
+
+
+def run_with(losses: list[float], **settings: object) -> History:
+    """A run of these batch losses; the share classified rightly is step / 50."""
+    return append(history_of(3, **settings), [ROW] * len(losses), losses=losses)  # type: ignore[arg-type]
+
+
+def points(curve: object) -> list[tuple[float, float]]:
+    steps, values = curve.getOriginalDataset()  # type: ignore[attr-defined]
+    return [] if steps is None else list(zip(steps.tolist(), values.tolist(), strict=True))
+
+
+def near(plot: CurvesPlot, view: object, step: float, value: float, reach: int = 2) -> set[str]:
+    place = place_of(plot, view, step, value)
+    offsets = range(-reach, reach + 1)
+    return {colour_at(plot, place + QPoint(x, y)) for x in offsets for y in offsets}
+
+
+@pytest.mark.parametrize("style", [LIGHT, DARK], ids=lambda style: style.name)
+def test_loss_and_accuracy_of_batch_and_held_out_samples_are_drawn(plot: CurvesPlot, style: Style) -> None:
+    plot.apply_style(style)
+    history = run_with([2.0, 1.5, 1.25, 1.0, 0.5, 0.25])
+    evaluate(history, 0, 2.25, 0.125)
+    evaluate(history, 4, 0.75, 0.75)
+    plot.show_history(history)
+    assert points(plot._loss_curves[0]) == list(enumerate([2.0, 1.5, 1.25, 1.0, 0.5, 0.25]))
+    assert points(plot._accuracy_curves[0]) == [(step, pytest.approx(2.0 * step)) for step in range(6)]
+    assert points(plot._loss_curves[1]) == [(0, 2.25), (4, 0.75)]
+    assert points(plot._accuracy_curves[1]) == [(0, 12.5), (4, 75.0)]
+    assert style.series[0] in near(plot, plot._loss_view, 2.5, 1.125)
+    assert style.series[1] in near(plot, plot._loss_view, 4, 0.75)
+    assert style.series[1] in near(plot, plot._accuracy_view, 4, 75.0)
+
+
+def test_the_title_states_what_and_how_far(plot: CurvesPlot) -> None:
+    history = run_with([2.0] * 5)
+    plot.show_history(history)
+    assert plot._title.text == "Loss and accuracy · up to step 4"
+    append(history, [ROW])
+    plot.refresh()
+    assert plot._title.text.endswith("step 5")
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_chance_is_one_in_the_number_of_classes(plot: CurvesPlot, classes: int) -> None:
+    plot.show_history(run_with([1.0], classes=classes))
+    assert plot._chance.value() == pytest.approx(100 / classes)
+    assert plot._chance.label.toPlainText() == "chance"
+    assert plot._chance.isVisible()
+    plot.show_history(None)
+    assert not plot._chance.isVisible()
+
+
+def test_both_plots_show_the_same_steps_under_each_other(plot: CurvesPlot) -> None:
+    plot.show_history(run_with([1.0] * 40))
+    plot.grab()
+    for step in (0, 17, 39):
+        above, below = (place_of(plot, view, step, 1.0).x() for view in (plot._loss_view, plot._accuracy_view))
+        assert abs(above - below) <= 1
+    wheel(plot, place_of(plot, plot._accuracy_view, 20, 50), 240)
+    assert plot._loss_view.viewRange()[0] == pytest.approx(plot._accuracy_view.viewRange()[0])
+    assert plot._loss_view.viewRange()[0][0] > 0
+
+
+def test_losses_that_are_not_finite_leave_a_gap_and_spoil_nothing(plot: CurvesPlot) -> None:
+    history = run_with([2.0, math.nan, 1.0, math.inf, 1.5])
+    history.append(Diverged(4, math.inf))
+    plot.show_history(history)
+    drawn = [step for step, loss in points(plot._loss_curves[0]) if math.isfinite(loss)]
+    assert drawn == [0, 2, 4]
+    low, high = plot._loss_view.viewRange()[1]
+    assert low < 0 < 2.0 < high < 3.0
+    assert [line._line.value() for line in plot._diverged] == [4, 4]
+    assert all(line._line.isVisible() for line in plot._diverged)
+    assert plot._diverged[0]._line.label.toPlainText() == "diverged at step 4"
+    plot.grab()
+
+
+def test_a_run_of_nothing_but_nan_is_drawn(plot: CurvesPlot) -> None:
+    plot.show_history(run_with([math.nan]))
+    plot.grab()
+    assert plot._loss_view.viewRange()[1] == pytest.approx([-0.02, 1.02])
+
+
+def test_a_logarithmic_loss_axis_holds_what_is_positive(plot: CurvesPlot) -> None:
+    plot.show_history(run_with([10.0, 0.1, 0.0, math.inf]))
+    plot.show_log_loss(True)
+    drawn = {step: loss for step, loss in points(plot._loss_curves[0]) if not math.isnan(loss)}
+    assert drawn == {0: pytest.approx(1.0), 1: pytest.approx(-1.0)}
+    low, high = plot._loss_view.viewRange()[1]
+    assert low <= -1
+    assert high >= 1
+    plot.show_log_loss(False)
+    assert points(plot._loss_curves[0])[2] == (2, 0.0)
+
+
+def test_a_spike_between_two_pixels_is_seen(plot: CurvesPlot) -> None:
+    losses = [1.0] * 20_000
+    losses[12_345] = 3.0
+    plot.show_history(run_with(losses))
+    assert LIGHT.series[0] in near(plot, plot._loss_view, 12_345, 2.5)
+    # and only there
+    assert LIGHT.series[0] not in near(plot, plot._loss_view, 11_500, 2.5)
+
+
+def test_another_run_is_drawn_behind(plot: CurvesPlot) -> None:
+    other = run_with([2.0] * 3)
+    evaluate(other, 0, 2.5, 0.25)
+    evaluate(other, 2, 1.5, 0.5)
+    plot.show_history(run_with([1.0] * 4))
+    plot.show_reference(other, "previous: 2 × 8")
+    assert points(plot._loss_curves[2]) == [(0, 2.5), (2, 1.5)]
+    assert points(plot._accuracy_curves[2]) == [(0, 25.0), (2, 50.0)]
+    assert plot._key.entries[-1] == ("- -", LIGHT.series[2], "previous: 2 × 8, held out")
+    evaluate(other, 3, 0.5, 1.0)
+    plot.refresh()
+    assert points(plot._accuracy_curves[2])[-1] == (3, 100.0)
+    plot.show_reference(None)
+    assert points(plot._loss_curves[2]) == []
+    assert len(plot._key.entries) == 2
+
+
+def test_a_click_in_either_plot_picks_a_step(plot: CurvesPlot, qtbot: QtBot) -> None:
+    plot.show_history(run_with([1.0] * 30))
+    for view, y, step in ((plot._loss_view, 0.5, 12), (plot._accuracy_view, 50, 21)):
+        with qtbot.waitSignal(plot.step_picked) as caught:
+            click(plot, place_of(plot, view, step, y), Qt.MouseButton.LeftButton)
+        assert caught.args == [step]
+        for each, height in ((plot._loss_view, 0.3), (plot._accuracy_view, 80)):
+            assert LIGHT.foreground in near(plot, each, step, height)
+
+
+def test_a_click_beyond_the_run_picks_its_last_step(plot: CurvesPlot, qtbot: QtBot) -> None:
+    plot.show_history(run_with([1.0] * 3))
+    with qtbot.waitSignal(plot.step_picked) as caught:
+        click(plot, place_of(plot, plot._loss_view, 8, 0.5), Qt.MouseButton.LeftButton)
+    assert caught.args == [2]
+    plot.show_history(None)
+    with qtbot.assertNotEmitted(plot.step_picked):
+        click(plot, place_of(plot, plot._loss_view, 8, 0.5), Qt.MouseButton.LeftButton)
+
+
+def test_picking_nothing_takes_the_cursor_away(plot: CurvesPlot) -> None:
+    plot.show_history(run_with([1.0] * 30))
+    plot.pick_step(10)
+    assert LIGHT.foreground in near(plot, plot._loss_view, 10, 0.4)
+    plot.pick_step(None)
+    assert LIGHT.foreground not in near(plot, plot._loss_view, 10, 0.4)
+
+
+def test_the_step_under_the_mouse_is_read_out(plot: CurvesPlot, qtbot: QtBot) -> None:
+    history = run_with([2.0, 1.5, 1.25, 1.0, math.nan])
+    evaluate(history, 1, 1.75, 0.375)
+    plot.show_history(history)
+    first = hover(plot, qtbot, place_of(plot, plot._loss_view, 0, 1.0))
+    assert first == "step 0 · batch: loss 2, accuracy 0.0%"
+    later = hover(plot, qtbot, place_of(plot, plot._accuracy_view, 3.2, 50))
+    assert later == "step 3 · batch: loss 1, accuracy 6.0% · held out at step 1: loss 1.75, accuracy 37.5%"
+    assert "loss nan" in hover(plot, qtbot, place_of(plot, plot._loss_view, 4, 1.0))
+    assert hover(plot, qtbot, place_of(plot, plot._loss_view, 7, 1.0)) == ""
+    with qtbot.waitSignal(plot.hovered) as caught:
+        QApplication.sendEvent(plot, QEvent(QEvent.Type.Leave))
+    assert caught.args == [""]
+
+
+def test_the_axes_leap_rarely_and_only_outward(plot: CurvesPlot) -> None:
+    history = run_with([1.0])
+    plot.show_history(history)
+    generator, ranges = np.random.default_rng(0), []
+    for step in range(299):
+        append(history, [ROW], losses=[1.0 + step / 100 + generator.random()])
+        plot.refresh()
+        (_, right), (_, top) = plot._loss_view.viewRange()
+        ranges.append((right, top))
+        assert right >= step + 1.5
+    assert ranges == sorted(ranges)
+    assert len(set(ranges)) < 25
+
+
+def test_a_zoom_stays_until_everything_is_asked_for(plot: CurvesPlot) -> None:
+    history = run_with([1.0] * 50)
+    plot.show_history(history)
+    wheel(plot, place_of(plot, plot._loss_view, 20, 0.5), 240)
+    zoomed = plot._loss_view.viewRange()
+    assert not plot.following
+    append(history, [ROW] * 100, losses=[3.0] * 100)
+    plot.refresh()
+    assert plot._loss_view.viewRange() == zoomed
+    plot.show_all()
+    assert plot.following
+    assert plot._loss_view.viewRange()[0] == [-0.5, 149.5]
+
+
+def test_nothing_new_is_not_drawn_again(plot: CurvesPlot, monkeypatch: pytest.MonkeyPatch) -> None:
+    history = run_with([1.0] * 5)
+    plot.show_history(history)
+    drawn: list[object] = []
+    monkeypatch.setattr(plot._loss_curves[0], "setData", lambda *data: drawn.append(data))
+    plot.refresh()
+    assert not drawn
+    evaluate(history, 4, 1.0, 0.5)
+    plot.refresh()
+    assert len(drawn) == 1
+
+
+def test_without_a_run_it_says_what_to_do(plot: CurvesPlot) -> None:
+    plot.show_history(None)
+    assert "Press Start (Ctrl+R)" in plot._notice.text
+    plot.show_history(history_of(3))
+    assert plot._notice.text
+    plot.show_history(run_of([ROW]))
+    assert plot._notice.text == ""
+    plot.show_history(None)
+    assert points(plot._loss_curves[0]) == []
+    assert plot._title.text == "Loss and accuracy"
