@@ -92,8 +92,8 @@ def test_losses_that_are_not_finite_leave_a_gap_and_spoil_nothing(plot: CurvesPl
     history = run_with([2.0, math.nan, 1.0, math.inf, 1.5])
     history.append(Diverged(4, math.inf))
     plot.show_history(history)
-    drawn = [step for step, loss in points(plot._loss_curves[0]) if math.isfinite(loss)]
-    assert drawn == [0, 2, 4]
+    # an infinity in the data would spoil every range that is made from it
+    assert [step for step, loss in points(plot._loss_curves[0]) if not math.isnan(loss)] == [0, 2, 4]
     low, high = plot._loss_view.viewRange()[1]
     assert low < 0 < 2.0 < high < 3.0
     assert [line._line.value() for line in plot._diverged] == [4, 4]
