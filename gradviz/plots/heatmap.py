@@ -21,6 +21,8 @@ from gradviz.plots.words import Words
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 
+LAYERS = "layer (1 = next to the input)"
+CROWDED_LAYERS = "layer (1 = next to the input; zoom in to see every one)"
 SMALLEST_ZOOM = 4
 STEPS_BY_KEY = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 SHIFT_FACTOR = 10
@@ -152,7 +154,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._steps = WholeNumberAxis("bottom")
         self._steps.setLabel("step")
         self._layer_axis = WholeNumberAxis("left", first=1)
-        self._layer_axis.setLabel("layer (1 = next to the input)")
+        self._layer_axis.setLabel(LAYERS)
         self._plot = pg.PlotItem(viewBox=self._view, axisItems={"bottom": self._steps, "left": self._layer_axis})
         self._plot.hideButtons()
         self._bar = ColourBar()
@@ -255,6 +257,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if history is None or quantity is None or not history.frames:
             self._image.setVisible(False)
             return
+        self._label_layers()
         low, high = self._view.viewRange()[0]
         pixels = round(self._view.width() * self.devicePixelRatioF())
         grid = Grid.covering(low, high, pixels, history.frames)
@@ -268,6 +271,14 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._image.setRect(QRectF(left, 0.5, width, history.started.layers))
             self._image.setVisible(True)
             self._show_title()
+
+    def _label_layers(self) -> None:
+        """Say so where there are more layers than pixels: what is painted then is a sample of them."""
+        low, high = self._view.viewRange()[1]
+        crowded = high - low > self._view.height() * self.devicePixelRatioF()
+        label = CROWDED_LAYERS if crowded else LAYERS
+        if label != self._layer_axis.labelText:
+            self._layer_axis.setLabel(label)
 
     def _label_steps(self, quantity: Quantity, stride: int) -> None:
         what = "value of largest magnitude" if quantity.signed and quantity.scale == "linear" else "maximum"

@@ -40,5 +40,5 @@ class Notice:
         self._item.setColor(style.muted)
 
     def _centre(self) -> None:
-        self._item.setTextWidth(max(min(self._view_box.width() - 20, 360), 40))
+        self._item.setTextWidth(max(min(self._view_box.width() - 20, 420), 40))
         self._item.setPos(self._view_box.boundingRect().center())

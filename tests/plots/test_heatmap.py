@@ -114,6 +114,15 @@ def test_every_size_of_network_and_run_fills_its_place(plot: HeatmapPlot, layers
     assert (low, high) == (0.5, layers + 0.5)
 
 
+def test_more_layers_than_pixels_are_admitted_to_be_a_sample(plot: HeatmapPlot) -> None:
+    plot.show_history(run_of([np.full(2000, -1.25)] * 3))
+    assert "zoom in to see every one" in plot._layer_axis.labelText
+    plot._view.setYRange(100, 200, padding=0)
+    assert plot._layer_axis.labelText == "layer (1 = next to the input)"
+    plot.show_history(run_of([np.full(30, -1.25)] * 3))
+    assert plot._layer_axis.labelText == "layer (1 = next to the input)"
+
+
 def test_ticks_sit_on_the_middle_of_a_layer(plot: HeatmapPlot) -> None:
     plot.show_history(run_of([[-1.0, -2.0, -3.0, -4.0]]))
     axis = plot._layer_axis
