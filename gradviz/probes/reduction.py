@@ -50,4 +50,5 @@ def _sliced(rows: Tensor, sums: bool) -> tuple[Tensor, Tensor]:
 def _scaled_norms(rows: Tensor) -> Tensor:
     largest = rows.abs().amax(1, keepdim=True)
     unit = rows / torch.where(largest > 0, largest, torch.ones_like(largest))
-    return torch.linalg.vector_norm(unit, dim=1) * largest.squeeze(1)
+    norm: Tensor = torch.linalg.vector_norm(unit, dim=1)
+    return norm * largest.squeeze(1)

@@ -39,9 +39,7 @@ def test_a_dragged_slider_is_taken_back_in_one_go(edits: ExperimentEdits, shown:
     assert shown == [Experiment()]
 
 
-def test_changes_of_different_fields_are_taken_back_one_by_one(
-    edits: ExperimentEdits, shown: list[Experiment]
-) -> None:
+def test_changes_of_different_fields_are_taken_back_one_by_one(edits: ExperimentEdits, shown: list[Experiment]) -> None:
     edits.record(Experiment(depth=100))
     edits.record(Experiment(depth=100, activation="relu"))
     edits.undo()

@@ -1,0 +1,117 @@
+"""The cost of measuring: an instrumented step of the engine against an ordinary step that measures nothing.
+
+Both steps do forward, loss, backward and update with the same mathematics from the same weights; ours measures every
+probe and delivers a frame besides. The two take turns in one run, so that a busy machine slows both.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from gradviz.experiment import Experiment
+from gradviz.network.reference import copy_weights, reference_network
+from gradviz.training.optimization import optimizer
+from gradviz.training.run import TrainingRun
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One network to compare on."""
+
+    depth: int
+    width: int
+    shortcut: str = "identity"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Medians of one comparison."""
+
+    case: Case
+    reference_ms: float
+    gradviz_ms: float
+
+    @property
+    def ratio(self) -> float:
+        """The instrumented step's share of the ordinary step's time."""
+        return self.gradviz_ms / self.reference_ms
+
+
+CASES = (
+    Case(30, 32),
+    Case(100, 32, "none"),
+    Case(100, 32),
+    Case(100, 128),
+    Case(1000, 32, "none"),
+    Case(1000, 32),
+)
+
+
+def compare(case: Case, rounds: int) -> Row:
+    """Time `rounds` steps of each kind in turn, after two of each that do not count."""
+    experiment = Experiment.parse(
+        {
+            "depth": case.depth,
+            "width": case.width,
+            "shortcut": case.shortcut,
+            "activation": "relu",
+            "initialization": "he_normal",
+            "optimizer": "momentum",
+            "learning_rate": 1e-4,
+            "device": "cpu",
+        }
+    )
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        ours, ordinary = _instrumented_step(experiment), _ordinary_step(experiment)
+        times: tuple[list[float], list[float]] = ([], [])
+        for turn in range(rounds + 2):
+            for step, taken in zip((ours, ordinary), times, strict=True):
+                seconds = _timed(step, turn)
+                if turn >= 2:
+                    taken.append(seconds)
+        gradviz_ms, reference_ms = (1e3 * statistics.median(taken) for taken in times)
+        return Row(case, reference_ms, gradviz_ms)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _timed(step: Callable[[int], None], turn: int) -> float:
+    begin = time.perf_counter()
+    step(turn)
+    return time.perf_counter() - begin
+
+
+def _instrumented_step(experiment: Experiment) -> Callable[[int], None]:
+    run = TrainingRun(experiment)
+
+    def step(turn: int) -> None:
+        run.measure(turn)
+        list(run.frames(wait=True))
+        run.update()
+
+    return step
+
+
+def _ordinary_step(experiment: Experiment) -> Callable[[int], None]:
+    run = TrainingRun(experiment)
+    network = reference_network(experiment, run.data.features, run.data.classes)
+    copy_weights(run.network, network)
+    rule = optimizer(experiment, network.parameters())
+    inputs = torch.from_numpy(run.data.train_inputs[: run.batch_size]).float()
+    labels = torch.from_numpy(run.data.train_labels[: run.batch_size])
+
+    def step(_turn: int) -> None:
+        rule.zero_grad(set_to_none=True)
+        loss = nn.functional.cross_entropy(network(inputs), labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        rule.step()
+
+    return step
