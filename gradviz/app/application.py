@@ -11,7 +11,7 @@ import sys
 
 os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"  # pyqtgraph would take PyQt6 where both are installed
 
-from PySide6.QtCore import QCoreApplication, QLocale, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QLocale, QTimer
 from PySide6.QtWidgets import QApplication
 
 from gradviz import __version__
@@ -54,7 +54,7 @@ def open_window(experiment: Experiment | None, start: bool, settings: Settings |
     heartbeat.start(HEARTBEAT_MS)
     signal.signal(signal.SIGINT, lambda *_: window.close())
     window.show()
-    QTimer.singleShot(0, Qt.TimerType.CoarseTimer, window, window.begin_background_work)
+    QTimer.singleShot(0, window, window.begin_background_work)
     if start:
-        QTimer.singleShot(0, Qt.TimerType.CoarseTimer, window, window.commands.start)
+        QTimer.singleShot(0, window, window.commands.start)
     return program.exec()

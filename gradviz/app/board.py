@@ -7,7 +7,7 @@ given, live, ended or a preview of one frame, is drawn in the same way.
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, QRectF, QTimer, Signal
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QGraphicsView, QStackedWidget
 
 from gradviz.app.heatmap_panel import HeatmapPanel
 from gradviz.plots.boundary import BoundaryPlot
@@ -116,13 +116,18 @@ class Board(QObject):
         for part in (self.heatmap, self.profile, self.curves, self.samples, self.boundary):
             part.apply_style(style)
 
-    def plots(self) -> dict[str, QWidget]:
+    @property
+    def held_out_plot(self) -> QGraphicsView:
+        """Held-out samples as they are shown: pictures, or points in the plane."""
+        return self.boundary if self.held_out.currentWidget() is self.boundary else self.samples
+
+    def plots(self) -> dict[str, QGraphicsView]:
         """Return the plots a person can export, by name."""
         return {
             "heatmap": self.heatmap.plot,
             "profile": self.profile,
             "curves": self.curves,
-            "held-out samples": self.held_out.currentWidget(),
+            "held-out samples": self.held_out_plot,
         }
 
     def placements(self, name: str) -> list[Placement]:
@@ -130,7 +135,7 @@ class Board(QObject):
         if name != "board":
             view = self.plots()[name]
             return [Placement(view, QRectF(0, 0, view.width(), view.height()))]
-        return _side_by_side(self.heatmap.plot, [self.profile, self.curves, self.held_out.currentWidget()])
+        return _side_by_side(self.heatmap.plot, [self.profile, self.curves, self.held_out_plot])
 
     def _next_pictures(self) -> None:
         # the heatmap moves at every tick, the others take turns: no tick draws everything
@@ -159,7 +164,7 @@ def in_short(history: History) -> str:
     return " ".join(words)
 
 
-def _side_by_side(main: QWidget, others: list[QWidget]) -> list[Placement]:
+def _side_by_side(main: QGraphicsView, others: list[QGraphicsView]) -> list[Placement]:
     """Lay out the board as on screen: the heatmap at the left, the rest stacked beside it at its height."""
     height = max(main.height(), 260 * len(others))
     side_width = max(max(other.width() for other in others), 380)

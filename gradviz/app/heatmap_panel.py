@@ -68,12 +68,12 @@ class HeatmapPanel(QWidget):
         row.setSpacing(8)
         show = QLabel("S&how")
         show.setBuddy(self.quantity)
-        for widget in (show, self.quantity):
-            row.addWidget(widget)
+        row.addWidget(show)
+        row.addWidget(self.quantity)
         row.addStretch(1)
-        self._between = QLabel("to")
-        for widget in (self.automatic, self.low, self._between, self.high):
-            row.addWidget(widget)
+        controls: tuple[QWidget, ...] = (self.automatic, self.low, QLabel("to"), self.high)
+        for control in controls:
+            row.addWidget(control)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)

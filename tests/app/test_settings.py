@@ -42,7 +42,8 @@ def test_a_new_person_gets_the_defaults(tmp_path: Path) -> None:
 def test_each_broken_entry_falls_back_alone(tmp_path: Path) -> None:
     path = tmp_path / "settings.ini"
     path.write_text(
-        '[General]\ntheme=purple\nfirst_layer_at=top\nexport_folder=/no/such/folder\ngeometry=7\nexperiment="{\\"depth\\": 5000}"\n'
+        "[General]\ntheme=purple\nfirst_layer_at=top\nexport_folder=/no/such/folder\ngeometry=7\n"
+        'experiment="{\\"depth\\": 5000}"\n'
     )
     settings = Settings(path)
     assert settings.theme == "system"
