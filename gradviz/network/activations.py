@@ -90,7 +90,8 @@ def _relu(_: Experiment) -> Activation:
     return Activation(
         "relu",
         torch.relu,
-        lambda z, out: partial(torch.clamp_min, z, 0.0, out=out),
+        # in place there is a shorter way through torch
+        lambda z, out: partial(torch.relu_, z) if out is z else partial(torch.clamp_min, z, 0.0, out=out),
         lambda grad, z, a, out: partial(aten.threshold_backward.grad_input, grad, a, 0, grad_input=out),
         1.0,
         from_output=True,

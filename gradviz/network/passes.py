@@ -2,7 +2,7 @@
 
 Every tensor is allocated when the passes are built: states and their gradients [layers + 1, batch, width], and what
 the activations need. Each list then runs without allocating, layer by layer: an affine map, an activation, a join. The
-weights' gradients of all layers come from one batched product at the end.
+weights' gradients come from one batched product per slab of layers, while what it reads is still in the cache.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from torch import Tensor
 from gradviz.network.activations import Activation, Op
 from gradviz.network.normalization import Normalization
 from gradviz.network.shortcuts import Block, Shortcut
+from gradviz.network.weight_grads import LAYERS_PER_SLAB, WeightGrads
 
 
 class Passes:
@@ -62,14 +63,10 @@ class Passes:
         if self.normalization is not None:
             self.normalization.prepare()
         self.grads[-1].copy_(grad)
+        self._weight_grads.begin()
         for op in self._backward:
             op()
-        linear_inputs = self.activated if self.pre_activation else self.states[:-1]
-        result = [
-            self.grads[0].clone(),
-            torch.bmm(self.affine_grads.transpose(1, 2), linear_inputs),
-            self.affine_grads.sum(1),
-        ]
+        result = [self.grads[0].clone(), *self._weight_grads.take()]
         for part in (self.normalization, self.shortcut):
             if part is not None:
                 result += part.parameter_grads()
@@ -100,7 +97,11 @@ class Passes:
         self.normalised_grads = empty(whole) if normalised and not self.pre_activation else nothing
         self.activated = empty(whole) if self.pre_activation else nothing
         self.branches = empty(len(self.blocks), batch_size, width) if joined else nothing
-        self.affine_grads = self.grads[1:] if self.pre_activation else empty(whole)
+        if self.pre_activation:
+            self._weight_grads = WeightGrads(self.activated, self.grads[1:])
+        else:
+            slab = empty(min(LAYERS_PER_SLAB, layers), batch_size, width)
+            self._weight_grads = WeightGrads(self.states[:-1], slab)
         self._scratch = empty(batch_size, width)
 
     def _write_forward(self, block: Block) -> None:
@@ -138,13 +139,15 @@ class Passes:
         for layer in reversed(block.layers):
             grad = at_branch if layer == block.last else self.grads[layer + 1]
             write(block, layer, grad, skip if layer == block.first else None)
+            if layer % LAYERS_PER_SLAB == 0:
+                self._backward.append(partial(self._weight_grads.finish_slab, layer))
 
     def _write_layer_backward(self, block: Block, layer: int, grad: Tensor, skip: Tensor | None) -> None:
         """act(norm(W x + b)): gradient through the activation, the normalisation, the weights."""
         joins = self.shortcut is not None and layer == block.last
         activated = self.branches[block.index] if joins else self.states[layer + 1]
         inner = activated if self.in_place else self._inner[layer]
-        affine_grad = self.affine_grads[layer]
+        affine_grad = self._weight_grads.at(layer)
         if self.normalization is None:
             self._backward.append(self.activation.backward(grad, inner, activated, affine_grad))
         else:

@@ -16,7 +16,6 @@ from torch import nn
 
 from gradviz.experiment import Experiment
 from gradviz.network.reference import copy_weights, reference_network
-from gradviz.training.optimization import optimizer
 from gradviz.training.run import TrainingRun
 
 
@@ -104,7 +103,7 @@ def _ordinary_step(experiment: Experiment) -> Callable[[int], None]:
     run = TrainingRun(experiment)
     network = reference_network(experiment, run.data.features, run.data.classes)
     copy_weights(run.network, network)
-    rule = optimizer(experiment, network.parameters())
+    rule = torch.optim.SGD(network.parameters(), lr=experiment.learning_rate, momentum=experiment.momentum)
     inputs = torch.from_numpy(run.data.train_inputs[: run.batch_size]).float()
     labels = torch.from_numpy(run.data.train_labels[: run.batch_size])
 

@@ -40,6 +40,7 @@ class TrainingRun:
         _check_memory(experiment, self.device)
         self.data: Dataset = load_data(experiment)
         self.network = Network(experiment, self.data.features, self.data.classes, self.device)
+        self._parameters = list(self.network.parameters())
         self.probes = [probe() for probe in PROBES]
         self.quantities: tuple[Quantity, ...] = tuple(q for probe in self.probes for q in probe.quantities)
         self.batch_size = min(experiment.batch_size, len(self.data.train_labels))
@@ -64,7 +65,7 @@ class TrainingRun:
             held_out=self.data.held_out,
             batch_size=self.batch_size,
             training_samples=len(self.data.train_labels),
-            parameters=sum(parameter.numel() for parameter in self.network.parameters()),
+            parameters=sum(parameter.numel() for parameter in self._parameters),
             device=device_label(self.device),
             threads=threads,
         )
@@ -73,7 +74,8 @@ class TrainingRun:
         """Put the next batch forward and backward and begin to copy what the probes say of it."""
         chosen = next(self._batches)
         inputs, labels = self._inputs[chosen], self._labels[chosen]
-        self.network.zero_grad(set_to_none=True)
+        for parameter in self._parameters:
+            parameter.grad = None
         logits = self.network(inputs)
         loss = nn.functional.cross_entropy(logits, labels)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -109,13 +111,13 @@ class TrainingRun:
     def update(self) -> None:
         """Let the optimiser move the weights by the gradients last measured."""
         if self._optimizer is None:
-            self._optimizer = optimizer(self.experiment, self.network.parameters())
+            self._optimizer = optimizer(self.experiment, self._parameters)
         trace = self.network.trace
         with torch.no_grad():
             for probe in self.probes:
                 probe.before_update(trace)
         if self.experiment.gradient_clip:
-            clip_gradients(self.network.parameters(), self.experiment.gradient_clip)
+            clip_gradients(self._parameters, self.experiment.gradient_clip)
         self._optimizer.step()
         with torch.no_grad():
             for probe in self.probes:
