@@ -5,8 +5,8 @@ from __future__ import annotations
 from gradviz.commands.progress import progress_bar
 from gradviz.training import benchmark
 
-ROUNDS = 15
-QUICK_ROUNDS = 5
+ROUNDS = 9
+QUICK_ROUNDS = 2
 
 
 def bench(*, quick: bool) -> int:

@@ -99,9 +99,7 @@ def _split(samples: Samples, rng: np.random.Generator) -> Dataset:
         held_out[members[: max(1, round(len(members) * HELD_OUT_SHARE))]] = True
     order = rng.permutation(len(samples.labels))
     train, test = order[~held_out[order]], order[held_out[order]]
-    mean = samples.inputs[train].mean(0)
-    spread = samples.inputs[train].std(0)
-    scale = np.where(spread > 0, spread, 1.0)
+    mean, scale = _moments(samples.inputs[train])
     planar = samples.inputs.shape[1] == 2
     return Dataset(
         train_inputs=(samples.inputs[train] - mean) / scale,
@@ -117,6 +115,17 @@ def _split(samples: Samples, rng: np.random.Generator) -> Dataset:
         mean=mean,
         scale=scale,
     )
+
+
+def _moments(inputs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what to subtract from each feature and what to divide it by: mean and standard deviation where it varies.
+
+    A constant feature has a mean that may be off by its last bit and a deviation of that size: divided by it, nothing
+    would become 1.
+    """
+    spread = inputs.std(0)
+    varies = (inputs != inputs[0]).any(0) & (spread > 0)
+    return np.where(varies, inputs.mean(0), inputs[0]), np.where(varies, spread, 1.0)
 
 
 def _extent(points: NDArray[np.float64]) -> tuple[float, float, float, float]:

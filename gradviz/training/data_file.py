@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import math
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,9 @@ from gradviz.errors import DataError
 
 LARGEST_FILE_BYTES = 200_000_000
 MOST_CLASSES = 1000
+
+# what numpy and zipfile raise for a file that is damaged, encrypted, or no NPZ file at all
+_UNREADABLE = (ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 Labelled = tuple[NDArray[np.float64], NDArray[np.int64], tuple[str, ...]]
 
@@ -56,7 +61,7 @@ def _read_csv(path: Path) -> tuple[NDArray[np.float64], list[str]]:
         if len(row) != expected:
             raise DataError(f"{path}: row {number} has {len(row)} cells where {expected} are expected")
         inputs[index] = [_number(path, number, column, cell) for column, cell in enumerate(row[:-1], start=1)]
-        if not row[-1].strip():
+        if _is_missing(row[-1]):
             raise DataError(f"{path}: row {number} has no label; the last cell of a row is its label")
     return inputs, [row[-1].strip() for _, row in rows]
 
@@ -65,7 +70,14 @@ def _is_header(row: list[str]) -> bool:
     return all(_as_float(cell) is None for cell in row[:-1]) and len(row) > 1
 
 
+def _is_missing(label: str) -> bool:
+    value = _as_float(label)
+    return not label.strip() or (value is not None and math.isnan(value))
+
+
 def _as_float(cell: str) -> float | None:
+    if "_" in cell:  # Python would read 1_000 as a thousand
+        return None
     try:
         return float(cell)
     except ValueError:
@@ -82,18 +94,7 @@ def _number(path: Path, row: int, column: int, cell: str) -> float:
 
 
 def _read_npz(path: Path) -> tuple[NDArray[np.float64], list[str]]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            missing = [key for key in ("x", "y") if key not in archive.files]
-            if missing:
-                raise DataError(
-                    f"{path}: there is no array {missing[0]!r}; x [samples, features] and y [samples] are expected"
-                )
-            x, y = archive["x"], archive["y"]
-    except (ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path}: not a readable NPZ file: {error}") from None
+    x, y = _npz_arrays(path)
     if x.ndim < 2 or y.ndim != 1 or len(x) != len(y):
         raise DataError(
             f"{path}: x has shape {x.shape} and y {y.shape}; [samples, features] and [samples] are expected"
@@ -102,15 +103,45 @@ def _read_npz(path: Path) -> tuple[NDArray[np.float64], list[str]]:
         raise DataError(f"{path}: x holds {x.dtype}, not numbers")
     if y.dtype.kind not in "biufU":
         raise DataError(f"{path}: y holds {y.dtype}, neither numbers nor text")
-    return x.reshape(len(x), -1).astype(np.float64), [str(label) for label in y.tolist()]
+    if not x.size:
+        raise DataError(f"{path}: there is no sample in the file")
+    labels = [str(label) for label in y.tolist()]
+    if missing := [sample for sample, label in enumerate(labels, start=1) if _is_missing(label)]:
+        raise DataError(f"{path}: sample {missing[0]} has no label; y is {labels[missing[0] - 1]!r} there")
+    return x.reshape(len(x), -1).astype(np.float64), labels
+
+
+def _npz_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+    """Return x and y as they are in the file; nothing that Python would have to run is loaded."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        if unpacked > LARGEST_FILE_BYTES:
+            raise DataError(f"{path}: unpacks to more than {LARGEST_FILE_BYTES // 1_000_000} MB")
+        with np.load(path, allow_pickle=False) as arrays:
+            missing = [key for key in ("x", "y") if key not in arrays.files]
+            if missing:
+                raise DataError(
+                    f"{path}: there is no array {missing[0]!r}; x [samples, features] and y [samples] are expected"
+                )
+            x, y = arrays["x"], arrays["y"]
+    except _UNREADABLE as error:
+        if "allow_pickle" in str(error):
+            raise DataError(
+                f"{path}: holds Python objects; only arrays of numbers, and of text for y, are read"
+            ) from None
+        raise DataError(f"{path}: not a readable NPZ file: {error}") from None
+    for name, array in (("x", x), ("y", y)):
+        if not isinstance(array, np.ndarray):
+            raise DataError(f"{path}: {name} is not an array")
+    return x, y
 
 
 def _checked(path: Path, inputs: NDArray[np.float64], raw_labels: list[str]) -> Labelled:
-    if not inputs.size:
-        raise DataError(f"{path}: there is no sample in the file")
     if not np.isfinite(inputs).all():
         sample, feature = np.argwhere(~np.isfinite(inputs))[0] + 1
         raise DataError(f"{path}: feature {feature} of sample {sample} is not a finite number")
+    raw_labels = _alike(raw_labels)
     names = sorted(set(raw_labels), key=lambda label: (_as_float(label) is None, _as_float(label) or 0.0, label))
     if len(names) < 2:
         raise DataError(f"{path}: every label is {names[0]!r}; there must be at least two classes")
@@ -120,3 +151,11 @@ def _checked(path: Path, inputs: NDArray[np.float64], raw_labels: list[str]) -> 
         )
     index = {name: number for number, name in enumerate(names)}
     return inputs, np.array([index[label] for label in raw_labels]), tuple(names)
+
+
+def _alike(labels: list[str]) -> list[str]:
+    """Write labels that are all numbers the same way, so that 1 and 1.0 are one class."""
+    values = [_as_float(label) for label in labels]
+    if any(value is None or not math.isfinite(value) for value in values):
+        return labels
+    return [str(int(value)) if value.is_integer() else str(value) for value in values if value is not None]

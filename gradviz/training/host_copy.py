@@ -25,12 +25,12 @@ class HostCopies:
         self._under_way: deque[tuple[int, Tensor, Any]] = deque()
 
     def submit(self, step: int, values: Tensor) -> None:
-        """Begin to copy `values`; they may be overwritten on the device by later work."""
+        """Begin to copy `values`, which are to stay as they are."""
         if not self._on_cuda:
-            self._under_way.append((step, values.detach().cpu().clone(), None))
+            self._under_way.append((step, values.cpu(), None))
             return
         host = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
-        host.copy_(values.detach(), non_blocking=True)
+        host.copy_(values, non_blocking=True)
         event: Any = torch.cuda.Event()  # type: ignore[no-untyped-call]
         event.record()
         self._under_way.append((step, host, event))

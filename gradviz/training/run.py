@@ -24,7 +24,7 @@ from gradviz.training.optimization import clip_gradients, optimizer
 
 BOUNDARY_CELLS = 40
 EVALUATION_SAMPLES = 2048
-# loss and batch accuracy travel in front of the probes' rows, in the same copy
+# loss and batch accuracy, in front of the probes' rows
 SCALARS = 2
 
 
@@ -51,9 +51,7 @@ class TrainingRun:
         self._test_labels = torch.from_numpy(self.data.held_out.labels).to(self.device)
         self._batches = self._shuffled_batches()
         self._copies = HostCopies(self.device)
-        wide = torch.float32 if self.device.type == "mps" else torch.float64
-        rows = len(self.quantities) * experiment.depth
-        self._values = torch.zeros(SCALARS + rows, dtype=wide, device=self.device)
+        self._wide = torch.float32 if self.device.type == "mps" else torch.float64
         self._measured: dict[int, tuple[Quantity, ...]] = {}
 
     def started(self, threads: int) -> Started:
@@ -80,20 +78,15 @@ class TrainingRun:
         loss = nn.functional.cross_entropy(logits, labels)
         loss.backward()  # type: ignore[no-untyped-call]
         with torch.no_grad():
-            self._values[0] = loss
-            self._values[1] = (logits.argmax(1) == labels).to(self._values.dtype).mean()
+            accuracy = (logits.argmax(1) == labels).to(self._wide).mean()
             trace = self.network.trace
-            measured: list[Quantity] = []
-            first = SCALARS
-            for probe in self.probes:
-                rows = probe.measure(trace)
-                if rows is not None:
-                    count = rows.numel()
-                    self._values[first : first + count].copy_(rows.reshape(-1))
-                    first += count
-                    measured += probe.quantities
-        self._measured[step] = tuple(measured)
-        self._copies.submit(step, self._values[:first])
+            rows = {probe.quantities: probe.measure(trace) for probe in self.probes}
+            measured = {quantities: values for quantities, values in rows.items() if values is not None}
+            # loss and batch accuracy travel in front of the rows, in the same copy
+            scalars = torch.stack([loss.to(self._wide), accuracy])
+            values = torch.cat([scalars, *(values.reshape(-1) for values in measured.values())])
+        self._measured[step] = tuple(quantity for quantities in measured for quantity in quantities)
+        self._copies.submit(step, values)
 
     def frames(self, *, wait: bool) -> Iterator[Frame]:
         """Return the frames that have reached the host, oldest first."""
