@@ -8,13 +8,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 
 os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"  # pyqtgraph would take PyQt6 where both are installed
 
-from PySide6.QtCore import QCoreApplication, QLocale, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, QTimer
+from PySide6.QtGui import QWindow
+from PySide6.QtWidgets import QApplication, QWidget
 
 from gradviz import __version__
+from gradviz.app.garbage import GarbageCollector
 from gradviz.app.settings import Settings
 from gradviz.app.theme import application_icon
 from gradviz.experiment import Experiment
@@ -39,6 +42,22 @@ def application() -> QApplication:
     return result
 
 
+class _FirstPaint(QObject):
+    """Calls `then` once the window was painted for the first time."""
+
+    def __init__(self, window: QWidget, then: Callable[[], None]) -> None:
+        super().__init__(window)
+        self._then = then
+        window.windowHandle().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Expose and isinstance(watched, QWindow) and watched.isExposed():
+            watched.removeEventFilter(self)
+            # Qt paints while it handles this event; whatever waits in the queue comes after
+            QTimer.singleShot(0, self, self._then)
+        return False
+
+
 def open_window(experiment: Experiment | None, start: bool, settings: Settings | None = None) -> int:
     """Show the window, run until it is closed, and return the exit status.
 
@@ -53,8 +72,18 @@ def open_window(experiment: Experiment | None, start: bool, settings: Settings |
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start(HEARTBEAT_MS)
     signal.signal(signal.SIGINT, lambda *_: window.close())
+    collector = GarbageCollector(window)
+    window.preview.devices_found.connect(collector.spare_what_is_loaded)
     window.show()
-    QTimer.singleShot(0, window, window.begin_background_work)
-    if start:
-        QTimer.singleShot(0, window, window.commands.start)
-    return program.exec()
+
+    def begin() -> None:
+        window.begin_background_work()
+        if start:
+            window.commands.start()
+
+    _FirstPaint(window, begin)
+    collector.begin()
+    try:
+        return program.exec()
+    finally:
+        collector.end()
