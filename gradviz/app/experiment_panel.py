@@ -24,15 +24,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gradviz.app.field_editors import DeviceEditor, FieldEditor, ask_for_data_file, editor_for, in_words
+from gradviz.app.field_editor import FieldEditor
+from gradviz.app.field_editors import DeviceEditor, ask_for_data_file, editor_for, in_words
 from gradviz.app.formula import formula
 from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment, allowed, inapplicable, load_preset, preset_names, trait
 
 LABEL_WIDTH_PX = 118
-PANEL_WIDTH_PX = 320
+PANEL_WIDTH_PX = 340
 NOT_ON_FORM = ("title", "notes")
 CUSTOM = "custom"
+PRESET_TIP = "Experiments worth seeing; each says what to look for"
 
 
 class FieldRow:
@@ -75,9 +77,7 @@ class Group(QWidget):
         super().__init__()
         self.heading = QToolButton()
         self.heading.setText(title)
-        self.heading.setCheckable(True)
-        self.heading.setChecked(True)
-        self.heading.setStyleSheet("QToolButton { border: none; padding: 2px; }")
+        self.heading.setAutoRaise(True)
         self.heading.setArrowType(Qt.ArrowType.DownArrow)
         self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.heading.setToolTip(f"Show or hide {title.lower()}")
@@ -95,11 +95,12 @@ class Group(QWidget):
         column.setSpacing(2)
         column.addWidget(self.heading)
         column.addWidget(self.content)
-        self.heading.toggled.connect(self._open)
+        self.heading.clicked.connect(self._turn)
 
-    def _open(self, wanted: bool) -> None:
-        self.content.setVisible(wanted)
-        self.heading.setArrowType(Qt.ArrowType.DownArrow if wanted else Qt.ArrowType.RightArrow)
+    def _turn(self) -> None:
+        opened = self.content.isHidden()
+        self.content.setVisible(opened)
+        self.heading.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
 
 
 class ExperimentPanel(QScrollArea):
@@ -115,15 +116,21 @@ class ExperimentPanel(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._experiment = Experiment()
+        self._complaints = 0
         self.rows = {name: FieldRow(name) for name in Experiment.model_fields if name not in NOT_ON_FORM}
         self.groups: dict[str, Group] = {}
         self.preset = QComboBox()
         self.formula = self._note("What one layer computes from its input x")
-        self.mistake = self._note("Why the last change was not taken over")
+        self.notes = self._note("What there is to see in this experiment")
+        self.notes.setTextFormat(Qt.TextFormat.PlainText)
+        self.mistake = self._note("Why the last change was not taken over, or cannot be measured")
+        self.mistake.setFrameShape(QFrame.Shape.StyledPanel)
+        self.mistake.setTextFormat(Qt.TextFormat.PlainText)
         self.mistake.hide()
         self._lay_out()
         for name, row in self.rows.items():
             row.editor.changed.connect(partial(self._change, name))
+            row.editor.refused.connect(self.complain)
             row.label.customContextMenuRequested.connect(partial(self._offer_reset, name))
         self.preset.activated.connect(lambda _index: self._take_preset())
         self._show()
@@ -138,6 +145,21 @@ class ExperimentPanel(QScrollArea):
         self.mistake.hide()
         self._show()
 
+    def complain(self, why: str) -> None:
+        """Say above the fields what is wrong, until the next change."""
+        self._complaints += 1
+        self.mistake.setText(f"⚠ {why}")
+        self.mistake.show()
+        self.rejected.emit(why)
+
+    def take_typed(self) -> bool:
+        """Take over what is typed and not yet confirmed; return whether all of it is allowed."""
+        before = self._complaints
+        for row in self.rows.values():
+            if row.place.currentWidget() is row.editor:
+                row.editor.take_typed()
+        return self._complaints == before
+
     def set_devices(self, devices: list[tuple[str, str]]) -> None:
         """Offer the devices of this machine as (value, label)."""
         editor = self.rows["device"].editor
@@ -151,32 +173,36 @@ class ExperimentPanel(QScrollArea):
         values = {name: value, "title": "", "notes": ""}
         if name == "data" and value == "file" and not self._experiment.data_file:
             values["data_file"] = ask_for_data_file(self, "")
+            if not values["data_file"]:  # thought better of it
+                self._show()
+                return
         try:
             changed = self._experiment.changed(**values)
         except ExperimentError as error:
-            self.mistake.setText(str(error))
-            self.mistake.show()
-            self.rejected.emit(str(error))
             self._show()
+            self.complain(str(error))
             return
         self.set_experiment(changed)
         self.edited.emit(changed)
 
     def _take_preset(self) -> None:
         name = self.preset.currentData()
-        if name != CUSTOM:
-            self.set_experiment(load_preset(name))
-            self.edited.emit(self._experiment)
+        if name == CUSTOM:
+            self._show()
+            return
+        self.set_experiment(load_preset(name))
+        self.edited.emit(self._experiment)
 
     def _show(self) -> None:
         reasons = inapplicable(self._experiment)
         for name, row in self.rows.items():
             row.show(self._experiment, reasons.get(name, ""))
         self.formula.setText(formula(self._experiment))
+        self.notes.setText(self._experiment.notes)
+        self.notes.setVisible(bool(self._experiment.notes))
         with QSignalBlocker(self.preset):
             index = self.preset.findText(self._experiment.title) if self._experiment.title else 0
             self.preset.setCurrentIndex(max(index, 0))
-        self.preset.setToolTip(self._experiment.notes or "Experiments worth seeing; each says what to look for")
 
     def _offer_reset(self, name: str, place: Any) -> None:
         default = Experiment.model_fields[name].default
@@ -192,15 +218,16 @@ class ExperimentPanel(QScrollArea):
         column = QVBoxLayout(content)
         column.setContentsMargins(6, 8, 6, 8)
         column.setSpacing(6)
-        top = QFormLayout()
+        # below its caption: titles are long
+        top = QVBoxLayout()
         top.setContentsMargins(8, 0, 4, 0)
-        top.setHorizontalSpacing(8)
+        top.setSpacing(4)
         caption = QLabel("&Preset")
-        caption.setFixedWidth(LABEL_WIDTH_PX)
         caption.setBuddy(self.preset)
-        top.addRow(caption, self.preset)
+        for widget in (caption, self.preset, self.notes, self.mistake):
+            widget.setToolTip(widget.toolTip() or PRESET_TIP)
+            top.addWidget(widget)
         column.addLayout(top)
-        column.addWidget(self.mistake)
         self._fill_presets()
         for name, row in self.rows.items():
             title = trait(name).group
@@ -208,11 +235,14 @@ class ExperimentPanel(QScrollArea):
                 self.groups[title] = Group(title)
                 column.addWidget(self.groups[title])
             self.groups[title].rows.addRow(row.label, row.place)
+        self.formula.setForegroundRole(QPalette.ColorRole.Link)
         self.groups["Network"].rows.addRow(self.formula)
         column.addStretch(1)
         self.setWidget(content)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        # the fields take the focus, and scroll into sight with it
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(PANEL_WIDTH_PX)
 
@@ -230,7 +260,6 @@ class ExperimentPanel(QScrollArea):
         label = QLabel()
         label.setWordWrap(True)
         label.setToolTip(tip)
-        label.setForegroundRole(QPalette.ColorRole.Link)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         return label
 
@@ -240,7 +269,7 @@ def describe(name: str) -> str:
     field = Experiment.model_fields[name]
     return (
         f"{field.description}.\nAllowed: {allowed(name)}. Default: {_shown(name, field.default)}.\n"
-        "Right-click the label to reset."
+        "A bold label: not the default. Right-click it to reset."
     )
 
 
