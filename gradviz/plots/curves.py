@@ -143,7 +143,8 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         accuracy = _plot(self._accuracy_view, self._steps, self._accuracy_axis)
         self._accuracy_view.setXLink(self._loss_view)
         self._accuracy_view.setLimits(yMin=-5, yMax=PERCENT + 5)
-        self.ci.setContentsMargins(4, 6, 4, 4)
+        # at the right for the half of the last step's number that stands beyond the axis
+        self.ci.setContentsMargins(4, 6, 18, 4)
         self.ci.layout.setSpacing(2)
         for row, part in enumerate((self._title, loss, accuracy, self._key)):
             self.addItem(part, row=row, col=0)

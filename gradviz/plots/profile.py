@@ -119,7 +119,8 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._values = DecadeAxis("left")
         plot = pg.PlotItem(viewBox=self._view, axisItems={"bottom": self._layer_axis, "left": self._values})
         plot.hideButtons()
-        self.ci.setContentsMargins(4, 6, 4, 4)
+        # at the right for the half of the last layer's number that stands beyond the axis
+        self.ci.setContentsMargins(4, 6, 18, 4)
         self.ci.layout.setSpacing(2)
         for row, part in enumerate((self._title, plot, self._key)):
             self.addItem(part, row=row, col=0)
@@ -199,7 +200,8 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def _describe(self, step: int) -> None:
         quantity, style = self._quantity(), self._style
         when = "at initialisation (before training)" if step == 0 else f"step {step}"
-        self._title.say(f"{with_unit(quantity)} · {when}" if quantity is not None and step >= 0 else "")
+        # without the unit, which the axis names: the title has to fit a narrow panel
+        self._title.say(f"{quantity.label} · {when}" if quantity is not None and step >= 0 else "")
         now, initial, other = self._now, self._initial, self._other
         words = "at initialisation" if initial.step == 0 else f"step {initial.step}"
         entries = [

@@ -27,7 +27,7 @@ class SamplesPlot(HeldOutPlot):
     def __init__(self, parent: QWidget | None = None) -> None:
         self._grid = _Grid()
         super().__init__(parent)
-        self.wrong_first = QAction("Show wrong ones first", self)
+        self.wrong_first = QAction("Show &wrong samples first", self)
         self.wrong_first.setCheckable(True)
         self.wrong_first.setToolTip("Put the samples that the network gets wrong at the beginning")
         self.wrong_first.toggled.connect(lambda _on: self.redraw())

@@ -58,7 +58,7 @@ def test_the_latest_step_is_drawn_before_the_initial_one(plot: ProfilePlot) -> N
     append(history, [[-6.5, -4.5, -2.5, -0.5]])
     plot.refresh()
     assert line_of(plot._now)[1] == -6.5
-    assert plot._title.text == "Gradient norm (|g|) · step 2"
+    assert plot._title.text == "Gradient norm · step 2"
     assert words_of(plot) == ["step 2", "at initialisation"]
 
 
@@ -76,7 +76,7 @@ def test_a_picked_step_stays_and_the_latest_is_followed_again(plot: ProfilePlot)
 
 def test_before_training_the_title_says_so(plot: ProfilePlot) -> None:
     plot.show_history(run_of([INITIAL]))
-    assert plot._title.text == "Gradient norm (|g|) · at initialisation (before training)"
+    assert plot._title.text == "Gradient norm · at initialisation (before training)"
     assert not plot._initial.visible
 
 
