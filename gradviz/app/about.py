@@ -6,7 +6,7 @@ import platform
 
 import pyqtgraph
 import PySide6
-from PySide6.QtCore import QSize, qVersion
+from PySide6.QtCore import QSize, Qt, qVersion
 from PySide6.QtGui import QIcon, QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QTextBrowser, QVBoxLayout, QWidget
 
@@ -42,6 +42,7 @@ class TextDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(size)
         column = QVBoxLayout(self)
         row = QHBoxLayout()
@@ -84,12 +85,13 @@ def shortcuts_dialog(parent: QWidget | None) -> TextDialog:
     in_plots = (
         ("← →", "In the heatmap: move the picked step (with Shift by ten)"),
         ("Click, drag", "In the heatmap and the curves: pick a step"),
-        ("Wheel", "In a plot: zoom; drag with the right button along an axis to stretch it"),
+        ("Wheel", "In a plot: zoom; drag with the middle button to move, with the right one to stretch an axis"),
+        ("Right click", "In a plot: copy or export it, and what else it can do"),
     )
     rows += "".join(
         f"<tr><td style='padding:3px 16px 3px 0'><b>{key}</b></td><td>{tip}</td></tr>" for key, tip in in_plots
     )
-    return TextDialog("Keyboard shortcuts", f"<table>{rows}</table>", parent, QSize(600, 560))
+    return TextDialog("Keyboard shortcuts", f"<table>{rows}</table>", parent, QSize(720, 640))
 
 
 def glossary_dialog(parent: QWidget | None) -> TextDialog:

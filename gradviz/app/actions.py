@@ -25,7 +25,13 @@ class Command:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("open", "&File", "&Open experiment…", "Read an experiment from a TOML or JSON file", "Ctrl+O"),
+    Command(
+        "open",
+        "&File",
+        "&Open experiment…",
+        "Read an experiment from its file, or from a picture or table that gradviz exported",
+        "Ctrl+O",
+    ),
     Command("save", "&File", "&Save experiment…", "Write the experiment to a TOML or JSON file", "Ctrl+S"),
     Command(
         "export",
@@ -91,6 +97,14 @@ COMMANDS: tuple[Command, ...] = (
         "&Compare with previous run",
         "Draw the previous run dashed behind the current one",
         "Ctrl+K",
+        checkable=True,
+    ),
+    Command(
+        "log_loss",
+        "&View",
+        "&Logarithmic loss axis",
+        "Draw the loss over powers of ten",
+        "Ctrl+L",
         checkable=True,
     ),
     Command("fit", "&View", "Show &all steps", "Zoom out and follow the run again", "Ctrl+0", "fit"),

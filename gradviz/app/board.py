@@ -6,7 +6,10 @@ given, live, ended or a preview of one frame, is drawn in the same way.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QRectF, QTimer, Signal
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QObject, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsView, QStackedWidget
 
 from gradviz.app.heatmap_panel import HeatmapPanel
@@ -23,9 +26,14 @@ TEXT_PERIOD_MS = 250
 
 
 class Board(QObject):
-    """Heatmap, profile, curves and held-out samples of one run. `text_due` asks for the words to be pulled, too."""
+    """Heatmap, profile, curves and held-out samples of one run.
+
+    `text_due` asks for the words to be pulled, too; `menu_wanted` says on which plot (by its name) and where on the
+    screen the right button was clicked.
+    """
 
     text_due = Signal()
+    menu_wanted = Signal(str, QPoint)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -39,7 +47,6 @@ class Board(QObject):
         self.held_out.addWidget(self.boundary)
         self.history: History | None = None
         self.reference: History | None = None
-        self._preview: History | None = None
         self._compare = True
         self._turn = 0
         self._pictures = QTimer(self)
@@ -51,11 +58,21 @@ class Board(QObject):
         self.heatmap.quantity_chosen.connect(self._show_quantity)
         self.heatmap.plot.step_picked.connect(self.pick_step)
         self.curves.step_picked.connect(self.pick_step)
-        self.profile.hovered.connect(self.heatmap.readout.setText)
+        self.curves.hovered.connect(self.heatmap.say)
+        self.profile.hovered.connect(self.heatmap.say)
+        self.profile.setToolTip("The quantity of the heatmap over the layers, at the picked or the latest step")
+        self.curves.setToolTip("Loss and accuracy of the training batch and of samples held out; click to pick a step")
+        for plot in (self.profile, self.curves, self.samples, self.boundary):
+            # they have no keys of their own; the heatmap's arrows move all of them
+            plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        for plot in (self.heatmap.plot, self.profile, self.curves, self.samples, self.boundary):
+            # one menu for all, on a click; a menu on the press of the button would forbid to drag with it
+            plot.setContextMenuPolicy(Qt.ContextMenuPolicy.DefaultContextMenu)
+            plot.scene().sigMouseClicked.connect(partial(self._clicked, plot))
 
     def show_run(self, history: History | None, reference: History | None) -> None:
         """Show a run, and the one before it for comparison."""
-        self.history, self.reference, self._preview = history, reference, None
+        self.history, self.reference = history, reference
         planar = history is not None and history.started.held_out.extent is not None
         self.held_out.setCurrentWidget(self.boundary if planar else self.samples)
         self.heatmap.show_history(history)
@@ -69,10 +86,8 @@ class Board(QObject):
         """Show the profile of a network that is not trained yet; a run on the board stays where it is."""
         if self.history is None or self.history.frames <= 1:
             self.show_run(preview, self.reference)
-            self._preview = preview
             self.refresh()
             return
-        self._preview = preview
         self.profile.show_history(preview)
         self.profile.show_reference(self.history, f"last run: {in_short(self.history)}")
         self.profile.show_step(0)
@@ -81,7 +96,6 @@ class Board(QObject):
     def pick_step(self, step: int | None) -> None:
         """Let every plot show `step`; None follows the latest."""
         if self.profile.history is not self.history:
-            self._preview = None
             self.profile.show_history(self.history)
             self._show_reference()
         self.heatmap.plot.pick_step(step)
@@ -136,6 +150,11 @@ class Board(QObject):
             view = self.plots()[name]
             return [Placement(view, QRectF(0, 0, view.width(), view.height()))]
         return _side_by_side(self.heatmap.plot, [self.profile, self.curves, self.held_out_plot])
+
+    def _clicked(self, plot: QGraphicsView, event: Any) -> None:
+        if event.button() == Qt.MouseButton.RightButton:
+            name = next(name for name, each in self.plots().items() if each is plot)
+            self.menu_wanted.emit(name, event.screenPos().toPoint())
 
     def _next_pictures(self) -> None:
         # the heatmap moves at every tick, the others take turns: no tick draws everything

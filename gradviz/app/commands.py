@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
+
 from gradviz.app.about import about_dialog, glossary_dialog, shortcuts_dialog
 from gradviz.app.actions import COMMANDS
 from gradviz.app.export_dialog import ExportDialog, ExportRequest
@@ -48,7 +50,8 @@ class Commands:
         actions["pause"].setIconText("Resume" if phase is Phase.PAUSED else "Pause")
         actions["step"].setEnabled(phase is not Phase.STOPPING)
         actions["stop"].setEnabled(phase.busy and phase is not Phase.STOPPING)
-        actions["reset"].setEnabled(window.run.history is not None)
+        resettable = window.run.history is not None or phase is Phase.FAILED
+        actions["reset"].setEnabled(resettable and phase is not Phase.STOPPING)
         actions["swap"].setEnabled(ended and window.previous is not None)
         actions["undo"].setEnabled(window.edits.canUndo())
         actions["redo"].setEnabled(window.edits.canRedo())
@@ -61,8 +64,10 @@ class Commands:
         actions[f"theme_{settings.theme}"].setChecked(True)
         actions[f"first_{settings.first_layer_at}"].setChecked(True)
         actions["compare"].setChecked(settings.compare)
+        actions["log_loss"].setChecked(settings.log_loss)
         self._window.board.heatmap.plot.set_first_layer_at(settings.first_layer_at)
         self._window.board.compare(settings.compare)
+        self._window.board.curves.show_log_loss(settings.log_loss)
 
     # File
 
@@ -70,29 +75,40 @@ class Commands:
         self.guarded(self._window.exchange.ask_and_open)
 
     def save(self) -> None:
-        self.guarded(lambda: self._window.exchange.ask_and_save(self._window.form.experiment()))
+        if self._window.form.take_typed():
+            self.guarded(lambda: self._window.exchange.ask_and_save(self._window.form.experiment()))
 
     def export(self) -> None:
+        self.ask_and_export("board")
+
+    def ask_and_export(self, what: str) -> None:
+        """Ask in which form and where to export the plot `what`, `board` or `data`, then do it."""
         window = self._window
-        history = window.board.history
-        stem = (
-            "gradviz"
-            if history is None
-            else f"gradviz-{history.started.experiment.activation}-{history.started.layers}"
-        )
-        dialog = ExportDialog(window.exporter.subjects(), window.settings, stem, window)
+        dialog = ExportDialog(window.exporter.subjects(), window.settings, self._stem(), window)
+        dialog.choose(what)
         dialog.accepted.connect(lambda: self.guarded(lambda: self.carry_out(dialog.request())))
-        dialog.finished.connect(dialog.deleteLater)
+        dialog.copy_wanted.connect(self.copy)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     def carry_out(self, request: ExportRequest) -> None:
         """Write one export and say where it went. Raises ExportError."""
         if self._window.exporter.carry_out(request, self._window.style_now):
             self._window.say(f"Exported {request.path}")
+        else:
+            self._window.say("Export cancelled; nothing was written")
+
+    def copy(self, what: str) -> None:
+        """Put the plot `what` or the `board` on the clipboard."""
+
+        def act() -> None:
+            self._window.exporter.copy(what, self._window.style_now)
+            self._window.say(f"Copied the {what} as a picture")
+
+        self.guarded(act)
 
     def copy_board(self) -> None:
-        self.guarded(lambda: self._window.exporter.copy_board(self._window.style_now))
-        self._window.say("Copied the board as a picture")
+        self.copy("board")
 
     def quit(self) -> None:
         self._window.close()
@@ -109,7 +125,8 @@ class Commands:
         self._window.set_experiment(Experiment())
 
     def copy_code(self) -> None:
-        self.guarded(lambda: self._window.exchange.copy_code(self._window.form.experiment()))
+        if self._window.form.take_typed():
+            self.guarded(lambda: self._window.exchange.copy_code(self._window.form.experiment()))
 
     def paste_code(self) -> None:
         self.guarded(self._window.exchange.paste_code)
@@ -129,6 +146,7 @@ class Commands:
     def step(self) -> None:
         if not self._window.run.phase.busy:
             self._begin(paused=True)
+        # does nothing where the form did not let a run begin
         self._window.run.step()
 
     def stop(self) -> None:
@@ -137,17 +155,16 @@ class Commands:
     def reset(self) -> None:
         window = self._window
         self._keep_for_comparison()
-        window.run.reset()
         window.show_run(None)
-        window.preview_form()
+        window.run.reset()
 
     def swap(self) -> None:
         window = self._window
         shown, window.previous = window.previous, window.run.history
-        window.run.history = shown
-        window.show_run(shown)
-        window.transport.show_phase(window.run.phase, window.run)
-        self.enable()
+        if shown is not None:
+            window.run.bring_back(shown)
+            window.show_run(shown)
+            window.transport.show_phase(window.run.phase, window.run)
 
     # View
 
@@ -156,8 +173,14 @@ class Commands:
         self._window.settings.compare = wanted
         self._window.board.compare(wanted)
 
+    def log_loss(self) -> None:
+        wanted = self._window.actions_by_name["log_loss"].isChecked()
+        self._window.settings.log_loss = wanted
+        self._window.board.curves.show_log_loss(wanted)
+
     def fit(self) -> None:
-        self._window.board.heatmap.plot.show_all()
+        for plot in (self._window.board.heatmap.plot, self._window.board.profile, self._window.board.curves):
+            plot.show_all()
 
     def latest(self) -> None:
         self._window.board.pick_step(None)
@@ -192,6 +215,8 @@ class Commands:
         about_dialog(self._window).open()
 
     def _begin(self, *, paused: bool) -> None:
+        if not self._window.form.take_typed():
+            return
         self._window.preview.cancel()
         self._keep_for_comparison()
         self._window.run.start(self._window.form.experiment(), paused=paused)
@@ -200,6 +225,12 @@ class Commands:
         history = self._window.run.history
         if history is not None and history.frames > 1:
             self._window.previous = history
+
+    def _stem(self) -> str:
+        history = self._window.board.history
+        if history is None:
+            return "gradviz"
+        return f"gradviz-{history.started.experiment.activation}-{history.started.layers}"
 
     def _set_first_layer(self, place: FirstLayer) -> None:
         self._window.settings.first_layer_at = place

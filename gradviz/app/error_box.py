@@ -67,7 +67,7 @@ class ErrorReporter(QObject):
         if rest:
             box.setInformativeText(rest)
         if failure.details:
-            box.setInformativeText((rest + "\n\n" if rest else "") + "gradviz goes on; this run has ended.")
+            box.setInformativeText((rest + "\n\n" if rest else "") + "gradviz goes on.")
             box.setDetailedText(failure.details)
         box.setStandardButtons(QMessageBox.StandardButton.Ok)
         box.finished.connect(self._closed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from gradviz.experiment import Experiment, trait
@@ -44,8 +45,10 @@ class _Edit(QUndoCommand):
 class ExperimentEdits(QUndoStack):
     """The changes made to one experiment; `show` puts an experiment on the form without recording it again."""
 
-    def __init__(self, experiment: Experiment, show: Callable[[Experiment], None]) -> None:
-        super().__init__()
+    def __init__(
+        self, experiment: Experiment, show: Callable[[Experiment], None], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
         self.setUndoLimit(LONGEST_MEMORY)
         self._current = experiment
         self._show_on_form = show

@@ -10,11 +10,16 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gradviz.app.settings import Settings
 from gradviz.errors import ExperimentError
-from gradviz.experiment import Experiment, from_code, read, to_code, to_json, to_toml
+from gradviz.experiment import Experiment, from_code, from_json, read, to_code, to_json, to_toml
+from gradviz.plots import images
+from gradviz.recording import tables
 from gradviz.recording.atomic_file import write_atomically
 
 FILE_KINDS = "Experiment (*.toml *.json)"
 EXPERIMENT_SUFFIXES = (".toml", ".json")
+EXPORTED_SUFFIXES = (".png", ".svg", ".pdf", ".npz")
+OPENABLE = (*EXPERIMENT_SUFFIXES, *EXPORTED_SUFFIXES)
+OPENABLE_KINDS = f"Experiments, and exports that carry one ({' '.join('*' + suffix for suffix in OPENABLE)})"
 
 
 class ExperimentExchange:
@@ -31,13 +36,13 @@ class ExperimentExchange:
     def ask_and_open(self) -> None:
         """Let the person pick a file and put its experiment on the form."""
         folder = str(self._settings.export_folder)
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open experiment", folder, FILE_KINDS)
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open experiment", folder, OPENABLE_KINDS)
         if name:
             self.open(Path(name))
 
     def open(self, path: Path) -> None:
-        """Put the experiment in `path` on the form."""
-        self._show(read(path))
+        """Put the experiment in `path` on the form, be it a file of its own or an exported picture or table."""
+        self._show(_experiment_in(path))
         self._settings.export_folder = path.parent
         self._say(f"Opened {path.name}")
 
@@ -70,3 +75,13 @@ class ExperimentExchange:
             raise ExperimentError("the clipboard holds no text; copy an experiment code first")
         self._show(from_code(text))
         self._say("Set up the experiment from the clipboard; Ctrl+Z takes it back")
+
+
+def _experiment_in(path: Path) -> Experiment:
+    suffix = path.suffix.lower()
+    if suffix not in EXPORTED_SUFFIXES:
+        return read(path)
+    text = tables.read_experiment(path) if suffix == ".npz" else images.read_experiment(path)
+    if text is None:
+        raise ExperimentError(f"{path} carries no experiment; only what gradviz exported does")
+    return from_json(text)

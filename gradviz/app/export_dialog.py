@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -51,7 +51,12 @@ class ExportRequest:
 
 
 class ExportDialog(QDialog):
-    """Asks for an ExportRequest; `request()` after it was accepted."""
+    """Asks for an ExportRequest; `request()` after it was accepted.
+
+    `copy_wanted` carries the name of a plot, or `board`, of which a picture is wanted on the clipboard.
+    """
+
+    copy_wanted = Signal(str)
 
     def __init__(
         self, subjects: Mapping[str, str], settings: Settings, stem: str, parent: QWidget | None = None
@@ -60,6 +65,7 @@ class ExportDialog(QDialog):
         self.setWindowTitle("Export")
         self._settings = settings
         self._sizes: Mapping[str, str] = subjects
+        self._may_replace: Path | None = None
         self.what = QComboBox()
         for name in subjects:
             self.what.addItem(_title(name), name)
@@ -74,30 +80,35 @@ class ExportDialog(QDialog):
         self.note.setWordWrap(True)
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self._lay_out()
+        self.path.textChanged.connect(self._path_changed)
         self.what.currentIndexChanged.connect(self._subject_changed)
         self.form.currentIndexChanged.connect(self._form_changed)
         self._subject_changed()
 
     def request(self) -> ExportRequest:
         """Return what the person asked for; the file name ends as the form wants it."""
-        path = Path(self.path.text().strip()).expanduser()
-        suffix = f".{self.form.currentData()}"
-        if path.suffix.lower() != suffix:
-            path = path.with_name(path.name + suffix)
-        return ExportRequest(self.what.currentData(), path, self.scale.currentData())
+        path = _with_suffix(self.path.text().strip(), self.form.currentData())
+        return ExportRequest(self.what.currentData(), path.expanduser(), self.scale.currentData())
 
     def choose(self, what: str) -> None:
         """Set the subject beforehand."""
         self.what.setCurrentIndex(max(self.what.findData(what), 0))
 
     def accept(self) -> None:
-        """Close, unless there is no file name."""
-        if self.path.text().strip():
-            self._settings.export_folder = self.request().path.parent
-            super().accept()
-        else:
+        """Close, unless there is no file name, or one of a file that nobody has agreed to replace."""
+        typed = self.path.text().strip()
+        if not typed or Path(typed).expanduser().is_dir():
             self.path.setFocus()
-            self.note.setText("Name a file first.")
+            self.note.setText("That is a folder; add the name of a file." if typed else "Name a file first.")
+            return
+        path = self.request().path
+        if path.exists() and path != self._may_replace:
+            self._may_replace = path
+            self.note.setText(f"{path.name} is there already; press Replace to write over it.")
+            self._save.setText("&Replace")
+            return
+        self._settings.export_folder = path.parent
+        super().accept()
 
     def _lay_out(self) -> None:
         browse = QPushButton("&Browse…")
@@ -110,12 +121,20 @@ class ExportDialog(QDialog):
         rows.addRow("&What", self.what)
         rows.addRow("&Form", self.form)
         rows.addRow("&Size", self.scale)
-        rows.addRow("&To", place)
+        to = QLabel("&To")
+        to.setBuddy(self.path)
+        rows.addRow(to, place)
         self.what.setToolTip("One plot, the whole board on one page, or the numbers behind them")
         self.form.setToolTip("The experiment is embedded in every form and can be read back")
         self.scale.setToolTip("Pixels of a PNG as a multiple of what is on screen")
         self.path.setToolTip("File to write; an existing one is replaced only when the new one is complete")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
+        self._save = buttons.button(QDialogButtonBox.StandardButton.Save)
+        self._save.setToolTip("Write the file")
+        buttons.button(QDialogButtonBox.StandardButton.Cancel).setToolTip("Write nothing")
+        self.copy = buttons.addButton("&Copy", QDialogButtonBox.ButtonRole.ActionRole)
+        self.copy.setToolTip("Put the picture on the clipboard instead of into a file")
+        self.copy.clicked.connect(self._copy)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
@@ -125,6 +144,7 @@ class ExportDialog(QDialog):
 
     def _subject_changed(self) -> None:
         forms = TABLE_FORMS if self.what.currentData() == "data" else PICTURE_FORMS
+        self.copy.setEnabled(forms is PICTURE_FORMS)
         self.form.clear()
         for suffix, words in forms.items():
             self.form.addItem(words, suffix)
@@ -135,9 +155,16 @@ class ExportDialog(QDialog):
             return
         self.scale.setEnabled(suffix == "png")
         self.note.setText(self._sizes[self.what.currentData()])
-        text = self.path.text().strip()
-        if text:
-            self.path.setText(str(Path(text).with_suffix(f".{suffix}")))
+        if text := self.path.text().strip():
+            self.path.setText(str(_with_suffix(text, suffix)))
+
+    def _path_changed(self) -> None:
+        self._may_replace = None
+        self._save.setText("&Save")
+
+    def _copy(self) -> None:
+        self.copy_wanted.emit(self.what.currentData())
+        self.reject()
 
     def _browse(self) -> None:
         suffix = self.form.currentData()
@@ -146,6 +173,20 @@ class ExportDialog(QDialog):
         )
         if name:
             self.path.setText(name)
+            # the file dialog has asked already
+            self._may_replace = self.request().path
+
+
+def _with_suffix(name: str, suffix: str) -> Path:
+    """Let `name` end as the form wants; only an ending that names another form gives way."""
+    path = Path(name)
+    if not path.name:
+        return path
+    ending = path.suffix.lower().removeprefix(".")
+    if ending == suffix:
+        return path
+    stem = path.stem if ending in PICTURE_FORMS | TABLE_FORMS else path.name
+    return path.with_name(f"{stem}.{suffix}")
 
 
 def _title(name: str) -> str:

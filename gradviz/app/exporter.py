@@ -14,6 +14,8 @@ from gradviz.plots.style import Style
 from gradviz.recording.history import History
 from gradviz.recording.tables import save_table
 
+CLIPBOARD_SCALE = 2
+
 
 class Exporter:
     """Writes what the board shows. Raises ExportError with the way out; nothing half-written stays behind."""
@@ -49,9 +51,9 @@ class Exporter:
         )
         return True
 
-    def copy_board(self, style: Style) -> None:
-        """Put a picture of the whole board on the clipboard."""
-        copy_to_clipboard(self._board.placements("board"), scale=2, background=style.background)
+    def copy(self, what: str, style: Style) -> None:
+        """Put a picture of the plot `what` or of the whole `board` on the clipboard."""
+        copy_to_clipboard(self._board.placements(what), scale=CLIPBOARD_SCALE, background=style.background)
 
     def _history(self) -> History:
         if self._board.history is None:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gradviz.plots.heatmap import HeatmapPlot
 from gradviz.plots.style import Style
@@ -11,6 +20,31 @@ from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 
 LIMIT_RANGE = 10_000.0
+# what stands in the line of the readout while nothing is under the mouse
+PROMPT = "Point at a plot to read a value; click or drag to pick a step"
+KEYS = "← → pick a step (with Shift ten further), Escape follows the latest"
+
+
+class LimitBox(QDoubleSpinBox):
+    """One end of the colour scale: a power of ten for a logarithmic quantity, else a plain number."""
+
+    def __init__(self, meaning: str) -> None:
+        super().__init__()
+        self.setRange(-LIMIT_RANGE, LIMIT_RANGE)
+        self.setKeyboardTracking(False)
+        self.setAccessibleName(meaning)
+        self.setToolTip(meaning.capitalize())
+        self.show_scale(logarithmic=True)
+
+    def show_scale(self, *, logarithmic: bool) -> None:
+        """Write the limit as the colour bar writes it."""
+        self.setPrefix("10^" if logarithmic else "")
+        self.setDecimals(1 if logarithmic else 4)
+        self.setSingleStep(1.0 if logarithmic else 0.1)
+
+    def textFromValue(self, value: float) -> str:
+        """Write no more digits than there are."""
+        return f"{value:.7g}"
 
 
 class HeatmapPanel(QWidget):
@@ -28,10 +62,15 @@ class HeatmapPanel(QWidget):
         self.automatic = QCheckBox("Automatic limits")
         self.automatic.setChecked(True)
         self.automatic.setToolTip("Let the colour scale grow with what is measured; untick to fix it by hand")
-        self.low = self._limit("lower end of the colour scale")
-        self.high = self._limit("upper end of the colour scale")
-        self.readout = QLabel("Point at the heatmap to read a value; click to pick a step")
-        self.readout.setObjectName("readout")
+        self.low = LimitBox("lower end of the colour scale")
+        self.high = LimitBox("upper end of the colour scale")
+        self.plot.setToolTip(
+            "Click or drag to pick a step, also with ← and →. The wheel zooms, the middle button moves, "
+            "and the right button drags an axis longer or shorter"
+        )
+        self.readout = QLabel(PROMPT)
+        self.readout.setToolTip("The value under the mouse, exact where the colours are not")
+        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.readout.setAccessibleName("value under the mouse")
         self._lay_out()
         self._connect()
@@ -39,9 +78,9 @@ class HeatmapPanel(QWidget):
 
     def show_history(self, history: History | None) -> None:
         """Draw `history`; the chooser offers what it measures."""
+        self.plot.show_history(history)
         if history is not None:
             self._offer(history.quantities)
-        self.plot.show_history(history)
 
     def refresh(self) -> None:
         """Pull what is new, and let the limit fields follow while they are automatic."""
@@ -53,14 +92,15 @@ class HeatmapPanel(QWidget):
         """Recolour the plot."""
         self.plot.apply_style(style)
 
-    def _limit(self, meaning: str) -> QDoubleSpinBox:
-        box = QDoubleSpinBox()
-        box.setRange(-LIMIT_RANGE, LIMIT_RANGE)
-        box.setDecimals(1)
-        box.setKeyboardTracking(False)
-        box.setAccessibleName(meaning)
-        box.setToolTip(f"{meaning.capitalize()}: the exponent of ten for logarithmic quantities")
-        return box
+    def say(self, words: str) -> None:
+        """Show what is under the mouse, on whichever plot; a hint where it is nothing."""
+        self.readout.setText(words or (KEYS if self.plot.hasFocus() else PROMPT))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Say which keys the heatmap takes while it has the focus."""
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self.say(KEYS if event.type() is QEvent.Type.FocusIn else PROMPT)
+        return False
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -68,10 +108,13 @@ class HeatmapPanel(QWidget):
         row.setSpacing(8)
         show = QLabel("S&how")
         show.setBuddy(self.quantity)
+        show.setToolTip(self.quantity.toolTip())
+        between = QLabel("to")
+        between.setToolTip("The ends of the colour scale")
         row.addWidget(show)
         row.addWidget(self.quantity)
         row.addStretch(1)
-        controls: tuple[QWidget, ...] = (self.automatic, self.low, QLabel("to"), self.high)
+        controls: tuple[QWidget, ...] = (self.automatic, self.low, between, self.high)
         for control in controls:
             row.addWidget(control)
         column = QVBoxLayout(self)
@@ -87,7 +130,8 @@ class HeatmapPanel(QWidget):
         self.automatic.toggled.connect(self._limits_changed)
         self.low.valueChanged.connect(self._limits_changed)
         self.high.valueChanged.connect(self._limits_changed)
-        self.plot.hovered.connect(self.readout.setText)
+        self.plot.hovered.connect(self.say)
+        self.plot.installEventFilter(self)
 
     def _offer(self, quantities: tuple[Quantity, ...]) -> None:
         offered = [self.quantity.itemData(index) for index in range(self.quantity.count())]
@@ -98,7 +142,7 @@ class HeatmapPanel(QWidget):
             self.quantity.clear()
             for index, quantity in enumerate(quantities):
                 self.quantity.addItem(quantity.label, quantity.name)
-                self.quantity.setItemData(index, quantity.description, 3)  # Qt.ItemDataRole.ToolTipRole
+                self.quantity.setItemData(index, quantity.description, Qt.ItemDataRole.ToolTipRole)
             self.quantity.setCurrentIndex(max(self.quantity.findData(chosen), 0))
         self._choose()
 
@@ -106,19 +150,37 @@ class HeatmapPanel(QWidget):
         name = self.quantity.currentData()
         if name is not None:
             self.plot.show_quantity(name)
+            self._show_scale(name)
             # limits fixed for one quantity mean nothing for another
             self.automatic.setChecked(True)
             self.plot.set_auto_limits()
             self._follow_limits()
             self.quantity_chosen.emit(name)
 
+    def _show_scale(self, name: str) -> None:
+        history = self.plot.history
+        logarithmic = history is not None and history.quantity(name).scale == "log10"
+        for box in (self.low, self.high):
+            box.show_scale(logarithmic=logarithmic)
+
     def _limits_changed(self) -> None:
         self._show_limit_fields()
         if self.automatic.isChecked():
             self.plot.set_auto_limits()
             self._follow_limits()
-        elif self.low.value() < self.high.value():
+        else:
+            self._part_limits()
             self.plot.set_limits(self.low.value(), self.high.value())
+
+    def _part_limits(self) -> None:
+        """Keep the lower end below the upper one: the end that was not touched gives way."""
+        if self.low.value() < self.high.value():
+            return
+        touched, other, step = self.high, self.low, -self.high.singleStep()
+        if self.sender() is self.low:
+            touched, other, step = self.low, self.high, self.low.singleStep()
+        with QSignalBlocker(other):
+            other.setValue(touched.value() + step)
 
     def _show_limit_fields(self) -> None:
         fixed = not self.automatic.isChecked()

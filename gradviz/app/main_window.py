@@ -10,18 +10,20 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QWidget
 
 from gradviz.app.actions import fill_menus, make_actions
 from gradviz.app.board import Board, in_short
 from gradviz.app.commands import Commands
 from gradviz.app.error_box import ErrorReporter
 from gradviz.app.experiment_edits import ExperimentEdits
-from gradviz.app.experiment_exchange import EXPERIMENT_SUFFIXES, ExperimentExchange
+from gradviz.app.experiment_exchange import OPENABLE, ExperimentExchange
 from gradviz.app.experiment_panel import ExperimentPanel
 from gradviz.app.exporter import Exporter
+from gradviz.app.failure import Failure
+from gradviz.app.plot_menu import plot_menu
 from gradviz.app.preview_thread import PreviewThread
-from gradviz.app.run_controller import Phase, RunController
+from gradviz.app.run_controller import LONGEST_STEP_MS, Phase, RunController
 from gradviz.app.settings import Settings
 from gradviz.app.theme import apply_theme, icon, style_for
 from gradviz.app.transport_bar import TransportBar
@@ -31,6 +33,7 @@ from gradviz.recording.history import History
 
 SAY_MS = 8_000
 FIRST_SIZE = (1440, 900)
+CLOSE_TIP = "Hide the panel; View > Panels brings it back"
 
 
 class MainWindow(QMainWindow):
@@ -47,7 +50,7 @@ class MainWindow(QMainWindow):
         self.exporter = Exporter(self, self.board)
         first = experiment or self.settings.experiment or self.form.experiment()
         self.form.set_experiment(first)
-        self.edits = ExperimentEdits(first, self._show_experiment)
+        self.edits = ExperimentEdits(first, self._show_experiment, self)
         self.exchange = ExperimentExchange(self, self.settings, self.set_experiment, self.say)
         self.commands = Commands(self)
         self.actions_by_name = make_actions(self, self.commands)
@@ -82,6 +85,7 @@ class MainWindow(QMainWindow):
     def show_run(self, history: History | None) -> None:
         """Put a run on the board, beside the one before it."""
         self.board.show_run(history, self.previous)
+        self.commands.enable()
         self._show_title()
 
     def preview_form(self) -> None:
@@ -105,17 +109,20 @@ class MainWindow(QMainWindow):
             dock.show()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Stop the threads and remember the window; nothing is left running."""
+        """Remember the window and take it off the screen at once; then wait until nothing is left running."""
         self.board.live(False)
-        self.preview.end()
-        if not self.run.close() or (self.preview.isRunning() and not self.preview.wait(60_000)):
-            self.say("A training step is still under way; close again in a moment")
-            event.ignore()
-            return
+        self.form.take_typed()
         self.settings.geometry = self.saveGeometry()
         self.settings.layout = self.saveState()
         self.settings.experiment = self.form.experiment()
         self.settings.write()
+        self.hide()
+        self.preview.end()
+        if not self.run.close() or (self.preview.isRunning() and not self.preview.wait(LONGEST_STEP_MS)):
+            self.show()
+            self.say("A training step is still under way; close again in a moment")
+            event.ignore()
+            return
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -131,9 +138,10 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> dict[str, QDockWidget]:
         self.resize(*FIRST_SIZE)
         self.setDockNestingEnabled(True)
+        # Tab goes through the parts in the order in which they come: form, heatmap, panels beside it, transport
+        docks = {"experiment": self._dock("Experiment", self.form, Qt.DockWidgetArea.LeftDockWidgetArea)}
         self.setCentralWidget(self.board.heatmap)
-        docks = {
-            "experiment": self._dock("Experiment", self.form, Qt.DockWidgetArea.LeftDockWidgetArea),
+        docks |= {
             "profile": self._dock("Profile over layers", self.board.profile, Qt.DockWidgetArea.RightDockWidgetArea),
             "curves": self._dock("Loss and accuracy", self.board.curves, Qt.DockWidgetArea.RightDockWidgetArea),
             "samples": self._dock("Held-out samples", self.board.held_out, Qt.DockWidgetArea.RightDockWidgetArea),
@@ -144,7 +152,7 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(docks["curves"], docks["samples"])
         docks["curves"].raise_()
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
-        self.resizeDocks([docks["experiment"], docks["profile"]], [330, 460], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["experiment"], docks["profile"]], [352, 460], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["profile"], docks["curves"]], [420, 400], Qt.Orientation.Vertical)
         self.statusBar().setSizeGripEnabled(False)
         return docks
@@ -153,15 +161,22 @@ class MainWindow(QMainWindow):
         dock = QDockWidget(title, self)
         dock.setObjectName(title)
         dock.setWidget(content)
+        for button, tip in (("floatbutton", "Float the panel, or put it back"), ("closebutton", CLOSE_TIP)):
+            if found := dock.findChild(QAbstractButton, f"qt_dockwidget_{button}"):
+                found.setToolTip(tip)
         self.addDockWidget(area, dock)
         return dock
 
     def _fill_menus(self) -> None:
         menus = fill_menus(self, self.actions_by_name)
         panels = menus["&View"].addMenu("&Panels")
+        panels.setToolTipsVisible(True)
         for name, dock in self._docks.items():
             if name != "transport":
-                panels.addAction(dock.toggleViewAction())
+                toggle = dock.toggleViewAction()
+                toggle.setToolTip(f"Show or hide {dock.windowTitle().lower()}")
+                panels.addAction(toggle)
+        menus["&View"].addAction(self.board.samples.wrong_first)
 
     def _connect(self) -> None:
         self.form.edited.connect(self._edited)
@@ -171,11 +186,10 @@ class MainWindow(QMainWindow):
         self.run.failed.connect(self.errors.report)
         self.preview.previewed.connect(self._show_preview)
         self.preview.devices_found.connect(self.form.set_devices)
-        self.preview.failed.connect(
-            lambda failure: self.errors.report(failure) if failure.details else self.say(failure.message)
-        )
+        self.preview.failed.connect(self._preview_failed)
+        self.board.menu_wanted.connect(lambda name, place: plot_menu(self, name).popup(place))
         self.board.text_due.connect(lambda: self.transport.refresh(self.run))
-        self.edits.indexChanged.connect(lambda _index: self.commands.enable())
+        self.edits.indexChanged.connect(self._edits_moved)
         QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _scheme: self.restyle())
 
     def _recall(self) -> None:
@@ -204,10 +218,21 @@ class MainWindow(QMainWindow):
         if not self.run.phase.busy:
             self.board.show_preview(history)
 
+    def _preview_failed(self, failure: Failure) -> None:
+        if failure.details:
+            self.errors.report(failure)
+        else:
+            self.form.complain(failure.message)
+
+    def _edits_moved(self, _index: int) -> None:
+        self.commands.enable()
+
     def _phase_changed(self, phase: Phase) -> None:
         self.board.live(phase.busy)
         self.transport.show_phase(phase, self.run)
         self.commands.enable()
+        if phase is Phase.IDLE:
+            self.preview_form()
 
     def _show_title(self) -> None:
         history = self.board.history
@@ -219,4 +244,4 @@ class MainWindow(QMainWindow):
 def _dropped(event: QDropEvent) -> Path | None:
     """Return the experiment file that is being dropped, if it is one."""
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return next((path for path in paths if path.suffix.lower() in EXPERIMENT_SUFFIXES), None)
+    return next((path for path in paths if path.suffix.lower() in OPENABLE), None)

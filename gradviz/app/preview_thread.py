@@ -11,7 +11,6 @@ import threading
 from PySide6.QtCore import QObject, QThread, Signal
 
 from gradviz.app.failure import Failure
-from gradviz.errors import GradvizError
 from gradviz.experiment import Experiment
 from gradviz.recording.history import History
 
@@ -81,9 +80,9 @@ class PreviewThread(QThread):
 
         try:
             started, frame = first_frame(experiment)
-        except GradvizError as error:
+            history = History(started)
+            history.append(frame)
+        except Exception as error:  # one experiment that cannot be measured is no reason to measure no other
             self.failed.emit(Failure.of(error))
             return
-        history = History(started)
-        history.append(frame)
         self.previewed.emit(history)

@@ -53,6 +53,7 @@ class RunController(QObject):
         self.experiment: Experiment | None = None
         self._thread: TrainingThread | None = None
         self._after_stop: Experiment | None = None
+        self._forget = False
         self._rate_mark: tuple[float, int] = (0.0, 0)
         self._rate = 0.0
 
@@ -60,6 +61,7 @@ class RunController(QObject):
         """Begin a run; with one under way, stop it first and begin then."""
         if self._thread is not None:
             self._after_stop = experiment
+            self._forget = False
             self.stop()
             return
         self.history = None
@@ -97,21 +99,41 @@ class RunController(QObject):
             self._enter(Phase.STOPPING)
 
     def reset(self) -> None:
-        """Forget the ended run and be ready again. A run under way is stopped first."""
-        if self._thread is not None:
-            self._after_stop = None
-            self.stop()
-            self._join()
+        """Forget the run and be ready again; one under way is stopped first, and its end is not waited for here."""
+        self._after_stop = None
         self.history = None
-        self._enter(Phase.IDLE)
+        if self._thread is None:
+            self._enter(Phase.IDLE)
+        else:
+            self._forget = True
+            self.stop()
+
+    def bring_back(self, history: History) -> None:
+        """Take an ended run as the current one again."""
+        assert self._thread is None, "a run under way cannot be put aside"
+        self.history = history
+        self.experiment = history.started.experiment
+        if history.diverged is not None:
+            self._enter(Phase.DIVERGED)
+        else:
+            complete = history.frames > self.experiment.steps > 0
+            self._enter(Phase.FINISHED if complete else Phase.STOPPED)
 
     def close(self) -> bool:
         """Stop and wait for the worker; return whether it has ended."""
         self._after_stop = None
-        if self._thread is None:
+        thread = self._thread
+        if thread is None:
             return True
         self.stop()
-        return self._join()
+        if not thread.wait(LONGEST_STEP_MS):
+            return False
+        # the queued signals of the ended thread must not reach anybody any more
+        thread.began.disconnect(self._on_began)
+        thread.failed.disconnect(self._on_failed)
+        thread.finished.disconnect(self._on_thread_finished)
+        self._settle(thread)
+        return True
 
     def steps_per_second(self) -> float:
         """Training steps per second over about the last second; 0 while nothing moves."""
@@ -124,21 +146,8 @@ class RunController(QObject):
             self._rate_mark = (now, frames)
         return self._rate
 
-    def _join(self) -> bool:
-        thread = self._thread
-        if thread is None:
-            return True
-        ended = thread.wait(LONGEST_STEP_MS)
-        if ended:
-            # the queued signals of the ended thread must not reach the next run
-            thread.began.disconnect(self._on_began)
-            thread.failed.disconnect(self._on_failed)
-            thread.finished.disconnect(self._on_thread_finished)
-            self._settle(thread)
-        return ended
-
     def _on_began(self, history: History) -> None:
-        if self.sender() is not self._thread:
+        if self.sender() is not self._thread or self._forget:
             return
         self.history = history
         self._rate, self._rate_mark = 0.0, (time.monotonic(), history.frames)
@@ -164,9 +173,12 @@ class RunController(QObject):
     def _settle(self, thread: TrainingThread) -> None:
         self._thread = None
         thread.deleteLater()
-        if self.phase is Phase.FAILED:
+        forget, self._forget = self._forget, False
+        if forget:
+            self._enter(Phase.IDLE)
+        elif self.phase is Phase.FAILED:
             return
-        if self.history is not None and self.history.diverged is not None:
+        elif self.history is not None and self.history.diverged is not None:
             self._enter(Phase.DIVERGED)
         elif self.phase is Phase.STOPPING:
             self._enter(Phase.STOPPED)

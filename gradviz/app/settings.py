@@ -66,6 +66,15 @@ class Settings:
         self._store.setValue("compare", "yes" if value else "no")
 
     @property
+    def log_loss(self) -> bool:
+        """Whether the loss is drawn over powers of ten."""
+        return self._word("log_loss", ("no", "yes")) == "yes"
+
+    @log_loss.setter
+    def log_loss(self, value: bool) -> None:
+        self._store.setValue("log_loss", "yes" if value else "no")
+
+    @property
     def export_folder(self) -> Path:
         """Where the last export went; the home folder at first or if that folder is gone."""
         value = self._store.value("export_folder")

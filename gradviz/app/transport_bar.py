@@ -55,14 +55,14 @@ class TransportBar(QFrame):
     def refresh(self, run: RunController) -> None:
         """Pull the numbers of the run."""
         history = run.history
-        if history is None or run.experiment is None:
+        if history is None:
             waiting = run.phase is Phase.STARTING
             self.progress.setRange(0, 0 if waiting else 1)
             self.progress.setValue(0)
             for label, text in ((self.steps, "step –"), (self.result, ""), (self.rate, ""), (self.device, "")):
                 label.setText(text)
             return
-        latest, last = max(history.frames - 1, 0), run.experiment.steps
+        latest, last = max(history.frames - 1, 0), history.started.experiment.steps
         if last:
             self.progress.setRange(0, last)
             self.progress.setValue(latest)
@@ -72,11 +72,7 @@ class TransportBar(QFrame):
         self.result.setText(_result(history))
         rate = run.steps_per_second()
         self.rate.setText(f"{rate:,.1f} steps/s" if rate else "")
-        threads = history.started.threads
-        on_cpu = history.started.device == "cpu"
-        self.device.setText(
-            f"{history.started.device}, {threads} thread{'s'[: threads != 1]}" if on_cpu else history.started.device
-        )
+        self.device.setText(_place(history.started.device, history.started.threads))
 
     def _button(self, action: QAction) -> QToolButton:
         button = QToolButton()
@@ -104,3 +100,8 @@ def _result(history: History) -> str:
     if history.latest_evaluation is not None:
         parts.append(f"held-out {history.latest_evaluation.accuracy:.1%}")
     return " · ".join(parts)
+
+
+def _place(device: str, threads: int) -> str:
+    """Say where a run computes: a CPU with its threads, else the name of the device."""
+    return f"CPU, {threads} thread{'s'[: threads != 1]}" if device == "cpu" else device
