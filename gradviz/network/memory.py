@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from gradviz.experiment import Experiment
+from gradviz.network.activations import activation
+from gradviz.network.weight_grads import LAYERS_PER_SLAB
 
 NUMBER_BYTES = {"float32": 4, "float64": 8}
 OPTIMIZER_STATES = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2, "rmsprop": 1}
-# states and their gradients, gradients at the affine maps, what enters the activations (not kept for all of them)
-BATCH_BUFFERS = 4
-# before the affine map there is nothing else to keep, and the gradients there are those of the states
-PRE_ACTIVATION_BUFFERS = 3
+# the states and their gradients
+BATCH_BUFFERS = 2
 # gates, their gradients, the gates' inputs gathered for one product
 HIGHWAY_BUFFERS = 3
 
@@ -27,10 +27,13 @@ def estimated_bytes(experiment: Experiment) -> int:
 
 def _buffers(experiment: Experiment) -> float:
     """Return how many numbers are kept per layer, sample and unit."""
-    before = experiment.shortcut == "pre_activation"
-    buffers = PRE_ACTIVATION_BUFFERS if before else BATCH_BUFFERS
-    if experiment.normalization != "none":
-        buffers += 1 if before else 2
-        buffers += experiment.normalization == "rms"  # the normalised form without its gain
+    normalised = experiment.normalization != "none"
+    buffers = BATCH_BUFFERS + (experiment.normalization == "rms")  # which keeps its result before the gain, too
+    if experiment.shortcut == "pre_activation":
+        buffers += 1 + normalised  # what the activations give, what the normalisations gave
+    else:
+        # what the activations were given, if it is kept, and both sides of the normalisation
+        buffers += (normalised or not activation(experiment).from_output) + 2 * normalised
     branches = {"none": 0, "highway": 1 + HIGHWAY_BUFFERS}.get(experiment.shortcut, 1)
-    return buffers + branches / experiment.shortcut_span
+    slab = min(1.0, LAYERS_PER_SLAB / experiment.depth)  # gradients at the affine maps
+    return buffers + slab + branches / experiment.shortcut_span
