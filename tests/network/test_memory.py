@@ -15,7 +15,7 @@ LEAST, MOST = 0.9, 1.4
 CASES: list[dict[str, object]] = [
     {},
     {"precision": "float64"},
-    {"width": 16, "depth": 500},
+    {"width": 16, "depth": 1000},
     {"batch_size": 16, "width": 128, "depth": 60},
     {"optimizer": "adam", "shortcut": "identity"},
     {"optimizer": "momentum", "shortcut": "identity", "activation": "silu", "shortcut_span": 3},
