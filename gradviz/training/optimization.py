@@ -41,7 +41,8 @@ def optimizer(experiment: Experiment, parameters: Iterable[nn.Parameter]) -> Opt
 def clip_gradients(parameters: Iterable[nn.Parameter], longest: float) -> Tensor:
     """Shorten the whole gradient to the L2 norm `longest` if it is longer; return its norm before, a tensor."""
     grads = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    total: Tensor = torch.linalg.vector_norm(torch.cat([norms(grad[None]) for grad in grads]))
+    # row by row, because a norm of a whole stack would be taken on a float64 copy of all of it
+    total: Tensor = torch.linalg.vector_norm(torch.cat([norms(grad) for grad in grads]))
     factor = (longest / total).clamp_max(1.0)
     for grad in grads:
         grad.mul_(factor.to(grad.dtype))
