@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gradviz.app.field_editor import FieldEditor
+from gradviz.app.field_editor import FieldEditor, WheelGuard
 from gradviz.app.field_editors import DeviceEditor, ask_for_data_file, editor_for, in_words
 from gradviz.app.formula import formula
 from gradviz.errors import ExperimentError
@@ -120,6 +120,7 @@ class ExperimentPanel(QScrollArea):
         self.rows = {name: FieldRow(name) for name in Experiment.model_fields if name not in NOT_ON_FORM}
         self.groups: dict[str, Group] = {}
         self.preset = QComboBox()
+        WheelGuard(self).guard(self.preset)
         self.formula = self._note("What one layer computes from its input x")
         self.notes = self._note("What there is to see in this experiment")
         self.notes.setTextFormat(Qt.TextFormat.PlainText)

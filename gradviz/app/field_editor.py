@@ -10,10 +10,16 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from gradviz.experiment import trait
 
 
-class _WheelGuard(QObject):
+class WheelGuard(QObject):
     """Lets the wheel scroll the form instead of changing a value that the person only passes over."""
 
+    def guard(self, widget: QWidget) -> None:
+        """Let `widget` take the wheel only while it has the focus, which the wheel does not give it."""
+        widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        widget.installEventFilter(self)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Leave the wheel to the form."""
         if event.type() is QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
             event.ignore()
             return True
@@ -32,7 +38,7 @@ class FieldEditor(QWidget):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
-        self._guard = _WheelGuard(self)
+        self._guard = WheelGuard(self)
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(4)
@@ -46,8 +52,7 @@ class FieldEditor(QWidget):
 
     def add(self, widget: QWidget, stretch: int = 0) -> None:
         """Place a control; it takes the wheel only while it has the focus."""
-        widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        widget.installEventFilter(self._guard)
+        self._guard.guard(widget)
         widget.setAccessibleName(trait(self.name).label)
         self.row.addWidget(widget, stretch)
         if self.focusProxy() is None:

@@ -64,6 +64,8 @@ class NumberBox(QDoubleSpinBox):
     def valueFromText(self, text: str) -> float:
         """Read a number as Python does, so that 1e-3 is one."""
         bare = text.removesuffix(self.suffix()).strip()
+        if bare == self.textFromValue(self.value()):
+            return self.value()  # which may have more digits than are shown
         try:
             return float(bare)
         except ValueError:

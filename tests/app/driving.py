@@ -1,0 +1,73 @@
+"""A small experiment, runs made up row by row, and how a test waits for the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PySide6.QtCore import QPoint
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from gradviz.app.main_window import MainWindow
+from gradviz.app.run_controller import Phase
+from gradviz.experiment import Experiment
+from gradviz.recording.frame import Evaluation, Frame, HeldOut, Quantity, Started
+from gradviz.recording.history import History
+
+WAIT_MS = 60_000
+
+TINY = Experiment(
+    title="tiny", depth=4, width=4, activation="tanh", batch_size=32, steps=8, evaluate_every=4, device="cpu"
+)
+ENDLESS = TINY.changed(steps=0)
+
+GRADIENT = Quantity("gradient", "Gradient norm", "|g|", "made up, a logarithm")
+SHARE = Quantity("share", "Share of units", "", "made up, a number", scale="linear")
+
+
+def made_up(
+    rows: Sequence[Sequence[float]], experiment: Experiment = TINY, *, planar: bool = False, losses: float = 1.0
+) -> History:
+    """A run whose gradient is `rows`, one a step; its share is 0.5 everywhere."""
+    layers = len(rows[0])
+    extent = (0.0, 1.0, 0.0, 1.0) if planar else None
+    held_out = HeldOut(np.zeros((2, 64 if not planar else 2), np.float32), np.array([0, 1]), ("a", "b"), None, extent)
+    if not planar:
+        held_out = HeldOut(held_out.inputs, held_out.labels, held_out.class_names, (8, 8))
+    history = History(Started(experiment, layers, (GRADIENT, SHARE), held_out, 4, 8, 100, "cpu", 1))
+    for step, row in enumerate(rows):
+        half = np.full(layers, 0.5, np.float32)
+        history.append(Frame(step, losses, 0.25, 0.1, {GRADIENT.name: np.asarray(row, np.float32), SHARE.name: half}))
+    history.append(Evaluation(len(rows) - 1, losses, 0.5, np.array([0, 0]), np.array([0.9, 0.8], np.float32), None))
+    return history
+
+
+def wait_until(qtbot: QtBot, holds: Callable[[], bool]) -> None:
+    qtbot.waitUntil(holds, timeout=WAIT_MS)
+
+
+def wait_for(qtbot: QtBot, window: MainWindow, *phases: Phase) -> None:
+    wait_until(qtbot, lambda: window.run.phase in phases)
+
+
+def trigger(window: MainWindow, command: str) -> None:
+    """What a menu, a button or a shortcut does."""
+    action = window.actions_by_name[command]
+    assert action.isEnabled(), f"{command} is greyed"
+    action.trigger()
+
+
+def run_to_end(qtbot: QtBot, window: MainWindow) -> History:
+    trigger(window, "start")
+    wait_until(qtbot, lambda: not window.run.phase.busy)
+    assert window.run.history is not None
+    return window.run.history
+
+
+def turn_wheel(widget: QWidget, angle: int) -> None:
+    """Turn the wheel over the middle of a widget, as the window system tells it."""
+    window = widget.window()
+    place = widget.mapTo(window, widget.rect().center())
+    QTest.wheelEvent(window.windowHandle(), place, QPoint(0, angle))
