@@ -93,9 +93,9 @@ def test_the_wheel_over_a_field_scrolls_the_form_and_changes_nothing(qtbot: QtBo
     area.setFocus()
     bar = area.verticalScrollBar()
     for editor in editors:
-        before = bar.value()
+        bar.setValue(0)
         turn_wheel(editor.focusProxy(), -120)
-        assert bar.value() > before, editor.name
+        assert bar.value() > 0, editor.name
     assert chosen == []
 
 
