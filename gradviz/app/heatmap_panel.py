@@ -30,7 +30,6 @@ class LimitBox(QDoubleSpinBox):
 
     def __init__(self, meaning: str) -> None:
         super().__init__()
-        self.setRange(-LIMIT_RANGE, LIMIT_RANGE)
         self.setKeyboardTracking(False)
         self.setAccessibleName(meaning)
         self.setToolTip(meaning.capitalize())
@@ -64,6 +63,9 @@ class HeatmapPanel(QWidget):
         self.automatic.setToolTip("Let the colour scale grow with what is measured; untick to fix it by hand")
         self.low = LimitBox("lower end of the colour scale")
         self.high = LimitBox("upper end of the colour scale")
+        # the one can always give way to the other
+        self.low.setRange(-LIMIT_RANGE, LIMIT_RANGE - 1)
+        self.high.setRange(1 - LIMIT_RANGE, LIMIT_RANGE)
         self.plot.setToolTip(
             "Click or drag to pick a step, also with ← and →. The wheel zooms, the middle button moves, "
             "and the right button drags an axis longer or shorter"
@@ -81,6 +83,7 @@ class HeatmapPanel(QWidget):
         self.plot.show_history(history)
         if history is not None:
             self._offer(history.quantities)
+        self.refresh()
 
     def refresh(self) -> None:
         """Pull what is new, and let the limit fields follow while they are automatic."""
@@ -159,9 +162,9 @@ class HeatmapPanel(QWidget):
 
     def _show_scale(self, name: str) -> None:
         history = self.plot.history
-        logarithmic = history is not None and history.quantity(name).scale == "log10"
-        for box in (self.low, self.high):
-            box.show_scale(logarithmic=logarithmic)
+        if history is not None:
+            for box in (self.low, self.high):
+                box.show_scale(logarithmic=history.quantity(name).scale == "log10")
 
     def _limits_changed(self) -> None:
         self._show_limit_fields()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPoint
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
@@ -71,3 +74,38 @@ def turn_wheel(widget: QWidget, angle: int) -> None:
     window = widget.window()
     place = widget.mapTo(window, widget.rect().center())
     QTest.wheelEvent(window.windowHandle(), place, QPoint(0, angle))
+
+
+def place_of(plot: QGraphicsView, view: Any, x: float, y: float) -> QPoint:
+    """Where the point (x, y) of a view of pyqtgraph lies on the widget."""
+    return plot.mapFromScene(view.mapViewToScene(QPointF(x, y)))
+
+
+def mouse(plot: QGraphicsView, kind: QEvent.Type, where: QPoint, button: Qt.MouseButton, held: Qt.MouseButton) -> None:
+    """What Qt delivers to a plot; QTest moves the mouse without its buttons."""
+    everywhere = QPointF(plot.viewport().mapToGlobal(where))
+    event = QMouseEvent(kind, QPointF(where), everywhere, button, held, Qt.KeyboardModifier.NoModifier)
+    limit = pg.getConfigOption("mouseRateLimit")
+    # else moves that follow each other within 10 ms are dropped
+    pg.setConfigOption("mouseRateLimit", 0)
+    try:
+        QApplication.sendEvent(plot.viewport(), event)
+    finally:
+        pg.setConfigOption("mouseRateLimit", limit)
+
+
+def click(plot: QGraphicsView, where: QPoint, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
+    mouse(plot, QEvent.Type.MouseButtonPress, where, button, button)
+    mouse(plot, QEvent.Type.MouseButtonRelease, where, button, Qt.MouseButton.NoButton)
+
+
+def drag(plot: QGraphicsView, way: Sequence[QPoint]) -> None:
+    left = Qt.MouseButton.LeftButton
+    mouse(plot, QEvent.Type.MouseButtonPress, way[0], left, left)
+    for place in way[1:]:
+        mouse(plot, QEvent.Type.MouseMove, place, Qt.MouseButton.NoButton, left)
+    mouse(plot, QEvent.Type.MouseButtonRelease, way[-1], left, Qt.MouseButton.NoButton)
+
+
+def point(plot: QGraphicsView, where: QPoint) -> None:
+    mouse(plot, QEvent.Type.MouseMove, where, Qt.MouseButton.NoButton, Qt.MouseButton.NoButton)
