@@ -12,8 +12,8 @@ import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from html import escape, unescape
 from pathlib import Path
-from xml.sax.saxutils import escape, unescape
 
 from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QEvent, QIODevice, QMarginsF, QRect, QRectF, QSizeF
 from PySide6.QtGui import (
@@ -219,14 +219,14 @@ def _xmp(experiment: str, title: str) -> str:
         '<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>\n<x:xmpmeta xmlns:x="adobe:ns:meta/">'
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
         '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/">'
-        f'<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{escape(title)}</rdf:li></rdf:Alt></dc:title>'
+        f'<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{escape(title, quote=False)}</rdf:li></rdf:Alt></dc:title>'
         f"{_experiment_element(experiment)}</rdf:Description></rdf:RDF></x:xmpmeta>\n"
         '<?xpacket end="w"?>'
     )
 
 
 def _experiment_element(experiment: str) -> str:
-    return f'<gradviz:experiment xmlns:gradviz="{NAMESPACE}">{escape(experiment)}</gradviz:experiment>'
+    return f'<gradviz:experiment xmlns:gradviz="{NAMESPACE}">{escape(experiment, quote=False)}</gradviz:experiment>'
 
 
 def _open_buffer() -> QBuffer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,7 +27,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """
     # through a symbolic link to the file it stands for, as an ordinary open() would
     target = Path(os.path.realpath(path))
-    aside = target.with_name(f".gradviz-{secrets.token_hex(8)}.part")
+    aside = target.with_name(f".gradviz-{os.urandom(8).hex()}.part")
     try:
         # "x": never into somebody else's file; permissions follow the umask, which a mkstemp file would not
         with aside.open("xb") as file:
