@@ -10,13 +10,17 @@ _JOINS = {
     "pre_activation": "x + {branch}",
     "scaled": "x + {scale:.3g} {branch}",
     "rezero": "x + α {branch}, α = 0 at first",
-    "highway": "T {branch} + (1 − T) x",
+    "highway": "T {branch} + (1 − T) x, T = sigmoid(V x + c)",
 }
+_NAMES = {
+    "linear": "", "leaky_relu": "leakyReLU", "relu": "ReLU", "elu": "ELU", "selu": "SELU", "silu": "SiLU",
+    "gelu": "GELU",
+}  # fmt: skip
 
 
 def formula(experiment: Experiment) -> str:
     """Return what one layer, or one block under a shortcut, computes from its input x."""
-    name = {"linear": "", "leaky_relu": "leaky", "relu": "ReLU"}.get(experiment.activation, experiment.activation)
+    name = _NAMES.get(experiment.activation, experiment.activation)
     norm = "" if experiment.normalization == "none" else "norm"
 
     def around(function: str, inner: str) -> str:

@@ -190,7 +190,7 @@ class MainWindow(QMainWindow):
         self.board.menu_wanted.connect(lambda name, place: plot_menu(self, name).popup(place))
         self.board.text_due.connect(lambda: self.transport.refresh(self.run))
         self.edits.indexChanged.connect(self._edits_moved)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _scheme: self.restyle())
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
 
     def _recall(self) -> None:
         self.restoreGeometry(self.settings.geometry)
@@ -223,6 +223,9 @@ class MainWindow(QMainWindow):
             self.errors.report(failure)
         else:
             self.form.complain(failure.message)
+
+    def _scheme_changed(self, _scheme: Qt.ColorScheme) -> None:
+        self.restyle()
 
     def _edits_moved(self, _index: int) -> None:
         self.commands.enable()

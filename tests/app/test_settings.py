@@ -14,6 +14,7 @@ def test_everything_set_is_read_back_by_the_next_start(tmp_path: Path) -> None:
     first.theme = "dark"
     first.first_layer_at = "top"
     first.compare = False
+    first.log_loss = True
     first.export_folder = tmp_path
     first.geometry = QByteArray(b"\x00\x01geometry")
     first.layout = QByteArray(b"\x02\x03layout")
@@ -23,6 +24,7 @@ def test_everything_set_is_read_back_by_the_next_start(tmp_path: Path) -> None:
     assert second.theme == "dark"
     assert second.first_layer_at == "top"
     assert second.compare is False
+    assert second.log_loss is True
     assert second.export_folder == tmp_path
     assert second.geometry == QByteArray(b"\x00\x01geometry")
     assert second.layout == QByteArray(b"\x02\x03layout")
@@ -34,6 +36,7 @@ def test_a_new_person_gets_the_defaults(tmp_path: Path) -> None:
     assert settings.theme == "system"
     assert settings.first_layer_at == "bottom"
     assert settings.compare is True
+    assert settings.log_loss is False
     assert settings.export_folder == Path.home()
     assert settings.geometry.isEmpty()
     assert settings.experiment is None
