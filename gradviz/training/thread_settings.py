@@ -21,10 +21,13 @@ def thread_settings(experiment: Experiment, device: torch.device) -> Iterator[in
     threads = training_threads(experiment) if device.type == "cpu" else 1
     torch.set_num_threads(threads)
     torch.set_grad_enabled(True)
-    if device.type == "cuda":
+    cuda_before = torch.cuda.current_device() if device.type == "cuda" else None
+    if cuda_before is not None:
         torch.cuda.set_device(device)
     try:
         yield threads
     finally:
+        if cuda_before is not None:
+            torch.cuda.set_device(cuda_before)
         torch.set_num_threads(threads_before)
         torch.set_grad_enabled(grad_before)

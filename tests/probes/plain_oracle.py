@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gradviz.experiment import Experiment
 from gradviz.network.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
 from gradviz.network.stack import Network
+from gradviz.network.trace import Trace
 
 FEATURES, CLASSES = 6, 3
 
@@ -35,6 +36,11 @@ def measured_network(e: Experiment, x: Tensor, y: Tensor) -> Network:
 
 def backward(network: nn.Module, x: Tensor, y: Tensor) -> None:
     nn.functional.cross_entropy(network(x), y).backward()
+
+
+def made_up_trace(**known: Tensor) -> Trace:
+    """A trace of which only some tensors are known; a probe that reads another one fails."""
+    return Trace(**({field.name: None for field in fields(Trace)} | known))
 
 
 @dataclass

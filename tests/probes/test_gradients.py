@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from plain_oracle import batch, experiment, measured_network, truth
+from plain_oracle import batch, experiment, made_up_trace, measured_network, truth
 
 from gradviz.experiment import choices
-from gradviz.network.trace import Trace
 from gradviz.probes.gradients import ActivationGradRms, WeightGradNorm
 
 BATCH = 7
@@ -79,5 +78,5 @@ def test_width_does_not_change_it_either() -> None:
     """A gradient of 3 at every unit of every sample is 3, however many there are; the backward pass delivers 3 / n."""
     for samples, width in ((1, 2), (4, 3), (64, 128)):
         delivered = torch.full((2, samples, width), 3.0 / samples)
-        trace = Trace(delivered, delivered, delivered, delivered, delivered, lambda: delivered)  # noqa: B023
+        trace = made_up_trace(output_grads=delivered)
         np.testing.assert_allclose(ActivationGradRms().measure(trace)[0].numpy(), [3.0, 3.0], rtol=1e-6)

@@ -3,16 +3,15 @@
 import numpy as np
 import pytest
 import torch
-from plain_oracle import batch, experiment, measured_network, truth
+from plain_oracle import batch, experiment, made_up_trace, measured_network, truth
 from torch import Tensor
 
 from gradviz.experiment import choices
-from gradviz.network.trace import Trace
 from gradviz.probes.units import ActivationMoments
 
 
 def moments(outputs: Tensor) -> np.ndarray:
-    measured = ActivationMoments().measure(Trace(outputs, outputs, outputs, outputs, outputs, lambda: outputs))
+    measured = ActivationMoments().measure(made_up_trace(outputs=outputs))
     assert measured is not None
     return measured.numpy()
 
@@ -42,10 +41,22 @@ def test_a_layer_that_is_silent_has_no_mean_and_no_spread() -> None:
     np.testing.assert_array_equal(moments(torch.zeros(2, 16, 8)), 0.0)
 
 
-def test_outputs_that_are_all_alike_spread_less_than_float32_tells_apart() -> None:
-    mean, std = moments(torch.full((1, 128, 32), 0.7))
-    assert mean[0] == pytest.approx(np.float32(0.7), rel=1e-6)
-    assert std[0] < 4 * np.finfo(np.float32).eps * 0.7
+@pytest.mark.parametrize("shape", [(1, 2), (128, 32), (512, 256)], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_outputs_that_are_all_alike_do_not_spread(dtype: torch.dtype, shape: tuple[int, int]) -> None:
+    """E[x²] - E[x]² alone would leave up to a millionth of the mean."""
+    outputs = torch.tensor([0.7, -3.3, 1e-12, 1e9]).to(dtype)[:, None, None].expand(4, *shape)
+    mean, std = moments(outputs)
+    np.testing.assert_allclose(mean, outputs[:, 0, 0].double(), rtol=1e-12)
+    assert (std <= 1e-14 * np.abs(mean)).all()
+
+
+def test_one_unit_that_differs_by_its_last_bit_is_seen() -> None:
+    outputs = torch.full((1, 128, 32), 0.7)
+    outputs[0, 40, 5] = torch.nextafter(outputs[0, 40, 5], torch.tensor(1.0))
+    expected = outputs.numpy().astype(np.float64).std()
+    assert 0 < expected < 1e-9
+    assert moments(outputs)[1][0] == pytest.approx(expected, rel=1e-6)
 
 
 def test_what_is_not_finite_shows() -> None:

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from plain_oracle import batch, experiment, measured_network
+from plain_oracle import batch, experiment, made_up_trace, measured_network
 
 from gradviz.experiment import Experiment, choices
-from gradviz.network.trace import Trace
 from gradviz.probes.updates import UpdateRatio, WeightNorm
 from gradviz.recording.frame import Frame
 from gradviz.training.run import TrainingRun
@@ -54,9 +53,8 @@ def test_ratios_and_norms_are_those_of_explicit_copies(optimizer: str, precision
 
 def probe_over(before: torch.Tensor, after: torch.Tensor) -> np.ndarray:
     probe = UpdateRatio()
-    grads = torch.zeros_like(before)
     weights = before.clone()
-    trace = Trace(grads, grads, weights, grads, grads[0], lambda: grads)
+    trace = made_up_trace(weights=weights)
     assert probe.measure(trace) is None
     probe.before_update(trace)
     weights.copy_(after)

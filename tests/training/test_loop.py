@@ -19,6 +19,7 @@ from gradviz.training.control import Control, pump
 from gradviz.training.data import load_data
 from gradviz.training.loop import first_frame, train
 from gradviz.training.run import TrainingRun
+from gradviz.training.thread_settings import thread_settings
 
 DIVERGING = {
     "depth": 8,
@@ -214,6 +215,18 @@ def test_thread_settings_are_restored_after_an_error(
     with pytest.raises(ZeroDivisionError):
         list(train(experiment()))
     assert settings() == odd_settings
+
+
+def test_the_callers_cuda_device_is_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = [torch.device("cuda:2")]
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: chosen[-1])
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    with thread_settings(experiment(), torch.device("cuda:1")) as threads:
+        assert chosen[-1] == torch.device("cuda:1")
+        assert threads == 1
+    assert chosen[-1] == torch.device("cuda:2")
+    with thread_settings(experiment(), torch.device("cpu")):
+        assert len(chosen) == 3
 
 
 def test_a_worker_thread_trains_without_a_gradient_mode_or_settings_of_its_own() -> None:
