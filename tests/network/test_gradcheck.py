@@ -73,7 +73,6 @@ def inputs_for(experiment: Experiment) -> list[Tensor]:
 
 @pytest.mark.parametrize("activation", get_args(Activation))
 def test_numerical_differentiation_agrees(activation: str) -> None:
-    torch.set_num_threads(1)
     checked = combinations(activation)
     assert len(checked) == (1 + 5 * 4) * 4
     for experiment in checked:

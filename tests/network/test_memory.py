@@ -43,7 +43,6 @@ def held_bytes() -> int:
 
 @pytest.mark.parametrize("values", CASES, ids=lambda values: "-".join(str(v) for v in values.values()) or "plain")
 def test_the_estimate_is_close_to_what_a_run_holds(values: dict[str, object]) -> None:
-    torch.set_num_threads(1)
     e = experiment(**values)
     before = held_bytes()
     run = TrainingRun(e)

@@ -15,11 +15,6 @@ CLOSE = 3e-6
 SMALLEST_NORMAL, SMALLEST = 2.0**-126, 2.0**-149
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def true_norms(x: Tensor) -> np.ndarray:
     """In float64 after dividing by the largest, so that nothing underflows or overflows on the way."""
     rows = x.numpy().astype(np.float64).reshape(len(x), -1)

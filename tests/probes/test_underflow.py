@@ -10,7 +10,6 @@ from gradviz.training.run import TrainingRun
 
 def test_a_layer_reads_zero_only_where_every_gradient_is_zero() -> None:
     """1000 tanh layers at PyTorch's default initialisation, as any other tool's norm reads them and as ours does."""
-    torch.set_num_threads(1)
     run = TrainingRun(
         Experiment.parse(
             {

@@ -13,11 +13,6 @@ from gradviz.training.run import TrainingRun
 RATES = {"sgd": 0.5, "momentum": 0.1, "adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3}
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def lengths(weights: torch.Tensor) -> np.ndarray:
     return np.array([np.linalg.norm(layer) for layer in weights.detach().numpy().astype(np.float64)])
 
