@@ -32,8 +32,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def garbage_collected_here() -> Iterator[None]:
-    yield
+    # before, not after: pytest holds on to what a test had until its teardown is over
     gc.collect(2 if next(_tests) % TESTS_BETWEEN_FULL_COLLECTIONS == 0 else 1)
+    yield
+    if "PySide6.QtWidgets" in sys.modules:
+        _delete_widgets()
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +49,14 @@ def no_dangling_thread(request: pytest.FixtureRequest, garbage_collected_here: N
     if places:
         _end_qt_threads()
     assert not places, f"{request.node.name} left threads running: {'; '.join(places)}"
+
+
+def _delete_widgets() -> None:
+    """Do now what pytest-qt leaves to an event loop that a later test may run, or none."""
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    if QCoreApplication.instance() is not None:
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 def _origin(frame: FrameType) -> str:

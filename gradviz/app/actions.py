@@ -86,7 +86,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "swap",
         "&Run",
-        "Bring back the &previous run",
+        "&Bring back the previous run",
         "Show the previous run again, and the current one as comparison",
         "Ctrl+B",
         separated=True,
@@ -102,13 +102,13 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "log_loss",
         "&View",
-        "&Logarithmic loss axis",
+        "Lo&garithmic loss axis",
         "Draw the loss over powers of ten",
         "Ctrl+L",
         checkable=True,
     ),
     Command("fit", "&View", "Show &all steps", "Zoom out and follow the run again", "Ctrl+0", "fit"),
-    Command("latest", "&View", "Follow the &latest step", "Let profile and cursor follow the run", "Escape"),
+    Command("latest", "&View", "&Follow the latest step", "Let profile and cursor follow the run", "Escape"),
     Command(
         "first_bottom",
         "&View/&Layer 1",

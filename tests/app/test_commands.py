@@ -1,0 +1,316 @@
+"""Every command of the menus, triggered once as a menu, a button or its keys would do, and what it must bring about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from driving import ENDLESS, TINY, made_up, run_to_end, trigger, wait_for, wait_until
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
+from pytestqt.qtbot import QtBot
+
+from gradviz.app.about import TextDialog
+from gradviz.app.actions import COMMANDS
+from gradviz.app.export_dialog import ExportDialog
+from gradviz.app.main_window import MainWindow
+from gradviz.app.run_controller import Phase
+from gradviz.experiment import Experiment, from_code, read, to_code
+from gradviz.plots.style import DARK, LIGHT
+
+OTHER = TINY.changed(depth=9, title="other")
+BY_NAME = {command.name: command for command in COMMANDS}
+ROWS = [[-1.0, -2.0, -3.0]] * 5
+
+
+def put_up(window: MainWindow, depth: int = 3) -> None:
+    """Show an ended run."""
+    history = made_up([[-1.0] * depth] * 5)
+    window.run.bring_back(history)
+    window.show_run(history)
+
+
+def dialog_of(window: MainWindow, kind: type[QDialog]) -> QDialog:
+    (dialog,) = (each for each in window.findChildren(kind) if each.isVisible())
+    return dialog
+
+
+def opens(window: MainWindow, _qtbot: QtBot, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    path = folder / "other.toml"
+    window.exchange.save(OTHER, path)
+    patch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    trigger(window, "open")
+    assert window.form.experiment() == OTHER
+
+
+def saves(window: MainWindow, _qtbot: QtBot, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    path = folder / "mine.toml"
+    patch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    trigger(window, "save")
+    assert read(path) == TINY
+
+
+def exports(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    put_up(window)
+    trigger(window, "export")
+    dialog = dialog_of(window, ExportDialog)
+    assert isinstance(dialog, ExportDialog)
+    path = dialog.request().path
+    assert path == folder / "gradviz-tanh-3.png"
+    dialog._save.click()
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert window.statusBar().currentMessage() == f"Exported {path}"
+
+
+def copies_board(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    put_up(window)
+    QApplication.clipboard().clear()
+    trigger(window, "copy_board")
+    assert not QApplication.clipboard().image().isNull()
+
+
+def quits(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    trigger(window, "quit")
+    assert window.isHidden()
+
+
+def undoes(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    window.set_experiment(TINY.changed(activation="relu"))
+    assert window.actions_by_name["undo"].text() == "&Undo Activation tanh → relu"
+    trigger(window, "undo")
+    assert window.form.experiment() == TINY
+    assert not window.actions_by_name["undo"].isEnabled()
+
+
+def redoes(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    window.set_experiment(OTHER)
+    trigger(window, "undo")
+    trigger(window, "redo")
+    assert window.form.experiment() == OTHER
+    assert not window.actions_by_name["redo"].isEnabled()
+
+
+def resets_form(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    trigger(window, "defaults")
+    assert window.form.experiment() == Experiment()
+    trigger(window, "undo")
+    assert window.form.experiment() == TINY
+
+
+def copies_code(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    trigger(window, "copy_code")
+    assert from_code(QApplication.clipboard().text()) == TINY.changed(title="")
+
+
+def pastes_code(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    QApplication.clipboard().setText(to_code(OTHER))
+    trigger(window, "paste_code")
+    assert window.form.experiment() == OTHER.changed(title="")
+
+
+def starts(window: MainWindow, qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    assert run_to_end(qtbot, window).frames == TINY.steps + 1
+    assert window.run.phase is Phase.FINISHED
+    assert window.board.history is window.run.history
+
+
+def pauses(window: MainWindow, qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    window.set_experiment(ENDLESS)
+    trigger(window, "start")
+    wait_for(qtbot, window, Phase.RUNNING)
+    trigger(window, "pause")
+    assert window.run.phase is Phase.PAUSED
+    assert window.actions_by_name["pause"].text() == "Resu&me"
+    trigger(window, "pause")
+    assert window.run.phase is Phase.RUNNING
+    assert window.actions_by_name["pause"].text() == "&Pause"
+
+
+def steps(window: MainWindow, qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    trigger(window, "step")
+    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames == 2)
+    assert window.run.phase is Phase.PAUSED
+    trigger(window, "step")
+    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames == 3)
+
+
+def stops(window: MainWindow, qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    window.set_experiment(ENDLESS)
+    trigger(window, "start")
+    wait_for(qtbot, window, Phase.RUNNING)
+    trigger(window, "stop")
+    wait_for(qtbot, window, Phase.STOPPED)
+    assert window.board.history is window.run.history is not None
+
+
+def resets(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    put_up(window)
+    ended = window.run.history
+    trigger(window, "reset")
+    assert window.run.phase is Phase.IDLE
+    assert window.board.history is None
+    assert window.previous is ended
+
+
+def swaps(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    put_up(window, depth=3)
+    first = window.run.history
+    window.previous = made_up([[-1.0] * 7] * 2)
+    window.commands.enable()
+    trigger(window, "swap")
+    assert window.run.history is window.board.history is not first
+    assert window.board.reference is window.previous is first
+    assert window.transport.steps.text() == "step 1 / 8"
+    trigger(window, "swap")
+    assert window.board.history is first
+
+
+def compares(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    window.previous = made_up([[-9.0, -9.0, -9.0]] * 5)
+    put_up(window)
+    assert window.board.profile._other.visible
+    trigger(window, "compare")
+    assert not window.board.profile._other.visible
+    assert window.settings.compare is False
+
+
+def draws_log_loss(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    put_up(window)
+    trigger(window, "log_loss")
+    # a loss of 1 lies at 10^0
+    assert set(window.board.curves._loss_curves[0].getOriginalDataset()[1]) == {0.0}
+    assert window.settings.log_loss is True
+
+
+def fits(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    history = made_up([[-1.0, -2.0, -3.0]] * 9)
+    window.run.bring_back(history)
+    window.show_run(history)
+    views = (window.board.heatmap.plot._view, window.board.curves._loss_view)
+    whole = [view.viewRange()[0] for view in views]
+    for view in views:
+        view.setXRange(1, 6, padding=0)
+    trigger(window, "fit")
+    assert [view.viewRange()[0] for view in views] == whole
+
+
+def follows(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    put_up(window)
+    window.board.pick_step(1)
+    trigger(window, "latest")
+    assert window.board.profile._now.step == 4
+
+
+def turns(place: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]:
+    def check(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+        other = "first_top" if place == "bottom" else "first_bottom"
+        trigger(window, other)
+        trigger(window, f"first_{place}")
+        assert window.board.heatmap.plot._view.yInverted() == (place == "top")
+        assert window.settings.first_layer_at == place
+        assert window.actions_by_name[f"first_{place}"].isChecked()
+        assert not window.actions_by_name[other].isChecked()
+
+    return check
+
+
+def themes(choice: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]:
+    def check(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+        trigger(window, f"theme_{choice}")
+        # the offscreen system has no opinion, which is light
+        wanted = DARK if choice == "dark" else LIGHT
+        assert window.settings.theme == choice
+        assert window.style_now is wanted
+        assert window.board.profile.backgroundBrush().color().name() == wanted.background
+
+    return check
+
+
+def restores_layout(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    window._docks["profile"].setFloating(True)
+    window._docks["curves"].hide()
+    trigger(window, "layout")
+    assert not window._docks["profile"].isFloating()
+    assert all(dock.isVisibleTo(window) or dock is window._docks["samples"] for dock in window._docks.values())
+
+
+def explains(title: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]:
+    def check(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+        name = next(command.name for command in COMMANDS if title in command.text.replace("&", ""))
+        trigger(window, name)
+        dialog = dialog_of(window, TextDialog)
+        assert dialog.windowTitle() == title
+        dialog.close()
+
+    return check
+
+
+CHECKS: dict[str, Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]] = {
+    "open": opens, "save": saves, "export": exports, "copy_board": copies_board, "quit": quits,
+    "undo": undoes, "redo": redoes, "defaults": resets_form, "copy_code": copies_code, "paste_code": pastes_code,
+    "start": starts, "pause": pauses, "step": steps, "stop": stops, "reset": resets, "swap": swaps,
+    "compare": compares, "log_loss": draws_log_loss, "fit": fits, "latest": follows,
+    "first_bottom": turns("bottom"), "first_top": turns("top"),
+    "theme_system": themes("system"), "theme_light": themes("light"), "theme_dark": themes("dark"),
+    "layout": restores_layout, "shortcuts": explains("Keyboard shortcuts"), "glossary": explains("Glossary"),
+    "about": explains("About gradviz"),
+}  # fmt: skip
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support raise", extend=True)
+@pytest.mark.parametrize("name", BY_NAME)
+def test_the_command_does_what_it_says(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    CHECKS[name](window, qtbot, tmp_path, monkeypatch)
+
+
+def test_no_two_commands_share_their_keys() -> None:
+    keys = [QKeySequence(command.shortcut).toString() for command in COMMANDS if command.shortcut]
+    assert all(keys)
+    assert len(set(keys)) == len(keys)
+
+
+def test_no_two_entries_of_a_menu_share_their_letter() -> None:
+    menus: dict[str, list[str]] = {}
+    for command in COMMANDS:
+        path = command.menu.split("/")
+        for level, part in enumerate([*path[1:], command.text], start=1):
+            menus.setdefault("/".join(path[:level]), []).append(part)
+    for menu, entries in menus.items():
+        letters = [entry[entry.index("&") + 1].lower() for entry in dict.fromkeys(entries)]
+        assert len(set(letters)) == len(letters), (menu, letters)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_says_what_it_does(window: MainWindow, command: object) -> None:
+    name, tip = command.name, command.tip  # type: ignore[attr-defined]
+    action = window.actions_by_name[name]
+    assert tip in action.toolTip()
+    assert action.statusTip() == tip
+    if command.shortcut:  # type: ignore[attr-defined]
+        assert action.shortcut().toString(QKeySequence.SequenceFormat.NativeText) in action.toolTip()
+
+
+@pytest.mark.parametrize(
+    ("phase", "possible"),
+    [
+        (Phase.IDLE, {"start", "step"}),
+        (Phase.STARTING, {"start", "pause", "step", "stop"}),
+        (Phase.RUNNING, {"start", "pause", "step", "stop"}),
+        (Phase.PAUSED, {"start", "pause", "step", "stop"}),
+        (Phase.STOPPING, set()),
+        (Phase.FINISHED, {"start", "step"}),
+        (Phase.STOPPED, {"start", "step"}),
+        (Phase.DIVERGED, {"start", "step"}),
+        (Phase.FAILED, {"start", "step", "reset"}),
+    ],
+    ids=lambda value: value.value if isinstance(value, Phase) else "",
+)
+def test_what_means_nothing_now_is_greyed(window: MainWindow, phase: Phase, possible: set[str]) -> None:
+    window.run.phase = phase
+    window.commands.enable()
+    transport = ("start", "pause", "step", "stop", "reset", "swap")
+    assert {name for name in transport if window.actions_by_name[name].isEnabled()} == possible
+    window.run.phase = Phase.IDLE
