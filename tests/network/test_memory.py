@@ -3,7 +3,6 @@
 import gc
 
 import pytest
-import torch
 from torch import Tensor
 
 from gradviz.experiment import Experiment
