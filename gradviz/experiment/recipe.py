@@ -179,6 +179,11 @@ class Experiment(BaseModel):
         Field(description="Steps between two measurements of held-out accuracy", ge=1, le=10_000),
         Trait("Evaluate every", "Training", "e", "steps"),
     ] = 10
+    probe_every: Annotated[
+        int,
+        Field(description="Steps between two measurements of what costs too much for every step", ge=1, le=10_000),
+        Trait("Measure every", "Training", "pe", "steps"),
+    ] = 10
     seed: Annotated[
         int,
         Field(description="Seed of weights, batches and generated data", ge=0, le=2**32 - 1),

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from gradviz.network.activations import Activation, Op
+from gradviz.network.exact_gradients import ExactGradients, Rescaling
 from gradviz.network.normalization import Normalization
 from gradviz.network.shortcuts import Block, Shortcut
 from gradviz.network.weight_grads import LAYERS_PER_SLAB, WeightGrads
@@ -43,8 +44,11 @@ class Passes:
         self._backward: list[Op] = []
         for block in blocks:
             self._write_forward(block)
+        # how many backward calls there are when the gradient at the input of each block, last block first, is done
+        self._calls_until: list[int] = []
         for block in reversed(blocks):
             self._write_backward(block)
+            self._calls_until.append(len(self._backward))
 
     def forward(self, x: Tensor) -> Tensor:
         """Put the batch `x` [batch, width] through all layers; return the last state, a view of the buffers."""
@@ -71,6 +75,25 @@ class Passes:
             if part is not None:
                 result += part.parameter_grads()
         return result
+
+    @torch.no_grad()
+    def exact_gradients(self) -> ExactGradients:
+        """Repeat the latest backward pass without underflow or overflow; the delivered gradients are overwritten."""
+        if self.normalization is not None:
+            self.normalization.prepare()
+        self._weight_grads.begin()
+        rescaling = Rescaling(self._scratch, len(self.blocks) + 1)
+        rescaling.rescale(0, self.grads[-1])
+        begin = 0
+        for number, end in enumerate(self._calls_until, start=1):
+            for op in self._backward[begin:end]:
+                op()
+            rescaling.rescale(number, self.grads[self.blocks[-number].first])
+            begin = end
+        # everything inside a block, weights included, is on the scale of the gradient that came into the block
+        per_block = rescaling.exponents()[:-1].flip(0)
+        weight_grads, _ = self._weight_grads.take()
+        return ExactGradients(self.grads[1:], weight_grads, per_block.index_select(0, self._block_of_layer))
 
     def pre_activations(self) -> Tensor:
         """Return what entered each activation [layers, batch, width]; computed again where it was not kept."""
@@ -103,6 +126,8 @@ class Passes:
             slab = empty(min(LAYERS_PER_SLAB, layers), batch_size, width)
             self._weight_grads = WeightGrads(self.states[:-1], slab)
         self._scratch = empty(batch_size, width)
+        numbers = [block.index for block in self.blocks for _ in block.layers]
+        self._block_of_layer = torch.tensor(numbers, device=self.weights.device)
 
     def _write_forward(self, block: Block) -> None:
         for layer in block.layers:

@@ -91,6 +91,7 @@ class Stack(nn.Module):
             self.weights.grad,
             self.biases.detach(),
             self._passes.pre_activations,
+            self._passes.exact_gradients,
         )
 
     def _layer(self, layer: int, x: Tensor) -> Tensor:

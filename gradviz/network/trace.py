@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from gradviz.network.exact_gradients import ExactGradients
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:
@@ -16,6 +18,8 @@ class Trace:
     batch-mean loss there, as the backward pass delivered it. `weights` and `weight_grads` [layers, width, width],
     `biases` [layers, width]. `pre_activations()` [layers, batch, width]: what entered each activation; costs a
     pass over all layers where the engine did not keep it, and must be called before the weights are updated.
+    `exact_gradients()`: the backward pass again, without underflow and overflow; costs about as much as it, must be
+    called before the update as well, and overwrites `output_grads`.
     """
 
     outputs: Tensor
@@ -24,6 +28,7 @@ class Trace:
     weight_grads: Tensor
     biases: Tensor
     pre_activations: Callable[[], Tensor]
+    exact_gradients: Callable[[], ExactGradients]
 
     @property
     def layers(self) -> int:

@@ -1,8 +1,17 @@
 """All probes, in the order in which the views offer what they measure. A new probe is a file and a line here."""
 
+from gradviz.probes.exact import ExactGradients
 from gradviz.probes.gradients import ActivationGradRms, WeightGradNorm
 from gradviz.probes.probe import Probe
 from gradviz.probes.units import ActivationMoments
 from gradviz.probes.updates import UpdateRatio, WeightNorm
 
-PROBES: tuple[type[Probe], ...] = (WeightGradNorm, ActivationGradRms, UpdateRatio, WeightNorm, ActivationMoments)
+PROBES: tuple[type[Probe], ...] = (
+    WeightGradNorm,
+    ActivationGradRms,
+    UpdateRatio,
+    WeightNorm,
+    ActivationMoments,
+    # it overwrites the gradients that the others read
+    ExactGradients,
+)

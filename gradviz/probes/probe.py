@@ -14,12 +14,20 @@ class Probe:
     """Measures `quantities` in the state before an update; may look on while the optimiser moves the weights.
 
     A probe keeps its numbers on the device and never asks for one of them: the frame is copied once, as a whole.
+    One whose quantities are `scheduled` measures only on the experiment's schedule. One of `logarithms` returns log10
+    of its values, because no float could hold the values themselves.
     """
 
     quantities: ClassVar[tuple[Quantity, ...]]
+    logarithms: ClassVar[bool] = False
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether this measures only every so many steps."""
+        return all(quantity.scheduled for quantity in self.quantities)
 
     def measure(self, trace: Trace) -> Tensor | None:
-        """Return the quantities' own values (not their log10), [quantities, layers]; None if there is nothing yet."""
+        """Return own values (or their `logarithms`), [quantities, layers]; None if there is nothing yet."""
         raise NotImplementedError
 
     def before_update(self, trace: Trace) -> None:

@@ -2,7 +2,7 @@
 
 A float32 L2 norm squares first and reads exactly 0 below about 1e-22; accumulated in float64 it is right down to the
 smallest float32 and below. On the CPU float64 costs four times as much, so there float32 goes first, and every layer
-whose squares may have left its range is done again in float64.
+whose squares may have left its range is done again in float64. Numbers that are float64 themselves are scaled.
 """
 
 from __future__ import annotations
@@ -45,13 +45,16 @@ def norms(x: Tensor) -> Tensor:
 def sums_and_norms(x: Tensor, *, sums: bool = True) -> tuple[Tensor, Tensor]:
     """Return the sum (if asked for) and the L2 norm of each x[layer], float64 [layers] each.
 
-    They are exact enough for the standard deviation that follows from them. On a device without float64 the norm is
-    taken after division by the largest magnitude, in the precision of `x`.
+    They are exact enough for the standard deviation that follows from them. On a device without float64, and for
+    float64 numbers, the norm is taken after division by the largest magnitude, in the precision of `x`.
     """
     rows = x.reshape(x.shape[0], -1)
     if x.device.type == "mps":
         return rows.sum(1), _scaled_norms(rows)
-    if x.device.type != "cpu" or x.dtype == torch.float64:
+    if x.dtype == torch.float64:
+        norm = _scaled_norms(rows)
+        return (rows.sum(1) if sums else norm), norm
+    if x.device.type != "cpu":
         norm = torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64)
         return (rows.sum(1, dtype=torch.float64) if sums else norm), norm
     return _quick(rows, sums) if rows.shape[1] <= MOST_QUICK_NUMBERS else _sliced(rows, sums)
@@ -88,7 +91,8 @@ def _sliced(rows: Tensor, sums: bool) -> tuple[Tensor, Tensor]:
 
 
 def _scaled_norms(rows: Tensor) -> Tensor:
-    largest = rows.abs().amax(1, keepdim=True)
-    unit = rows / torch.where(largest > 0, largest, torch.ones_like(largest))
-    norm: Tensor = torch.linalg.vector_norm(unit, dim=1)
-    return norm * largest.squeeze(1)
+    largest = rows.abs().amax(1)
+    # nothing is divided by zero or by infinity: the norm of such a row is its largest magnitude
+    divisor = torch.where((largest > 0) & largest.isfinite(), largest, torch.ones_like(largest))
+    norm: Tensor = torch.linalg.vector_norm(rows / divisor[:, None], dim=1) * divisor
+    return norm

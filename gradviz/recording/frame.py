@@ -24,6 +24,8 @@ class Quantity:
 
     A `log10` quantity is non-negative and travels as its log10, minus infinity for an exact zero: norms far below the
     smallest float32 keep their place. A `linear` quantity travels as it is; `signed` ones get a diverging colour map.
+    A `scheduled` quantity costs too much for every step and is measured every `probe_every` steps of the experiment.
+    `exact` names the quantity that says what this one would be if floating point had no ends.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Quantity:
     description: str
     scale: Scale = "log10"
     signed: bool = False
+    scheduled: bool = False
+    exact: str = ""
 
 
 @dataclass(frozen=True, slots=True)

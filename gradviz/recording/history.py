@@ -87,6 +87,14 @@ class History:
         """Return what was measured at `step`, float32 [layers] in the quantity's own scale; None if nothing was."""
         return self._pyramids[name].row(step) if 0 <= step < self._frames else None
 
+    def latest_row(self, name: str, step: int) -> tuple[int, NDArray[np.float32]] | None:
+        """Return (step, row) of the newest measurement up to `step`; None if there was none on its schedule."""
+        every = self.started.experiment.probe_every if self._quantities[name].scheduled else 1
+        for earlier in range(step, max(step - every, -1), -1):
+            if (row := self.row(name, earlier)) is not None:
+                return earlier, row
+        return None
+
     def window(self, name: str, first: int, last: int, columns: int) -> Window:
         """Return the steps `first` to `last`, both included and cut to what there is, in at most `columns` columns.
 

@@ -101,7 +101,7 @@ def _instrumented_step(experiment: Experiment) -> Callable[[int], None]:
     run = TrainingRun(experiment)
 
     def step(turn: int) -> None:
-        run.measure(turn)
+        run.measure(turn, thorough=turn % experiment.probe_every == 0)
         list(run.frames(wait=True))
         run.update()
 

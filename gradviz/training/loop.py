@@ -40,7 +40,7 @@ def train(experiment: Experiment, control: Control | None = None) -> Generator[E
         yield run.started(threads)
         for step in count():
             last = bool(experiment.steps) and step >= experiment.steps
-            run.measure(step)
+            run.measure(step, thorough=step % experiment.probe_every == 0 or last)
             if step % experiment.evaluate_every == 0 or last:
                 yield run.evaluate(step)
             for frame in run.frames(wait=last or step == 0 or control.paused):

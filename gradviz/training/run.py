@@ -53,6 +53,7 @@ class TrainingRun:
         self._copies = HostCopies(self.device)
         self._wide = torch.float32 if self.device.type == "mps" else torch.float64
         self._measured: dict[int, tuple[Quantity, ...]] = {}
+        self._logarithms = {q.name for probe in self.probes if probe.logarithms for q in probe.quantities}
 
     def started(self, threads: int) -> Started:
         """Return what is known before the first step."""
@@ -68,8 +69,11 @@ class TrainingRun:
             threads=threads,
         )
 
-    def measure(self, step: int) -> None:
-        """Put the next batch forward and backward and begin to copy what the probes say of it."""
+    def measure(self, step: int, *, thorough: bool = True) -> None:
+        """Put the next batch forward and backward and begin to copy what the probes say of it.
+
+        Probes that run on a schedule are asked only if `thorough`.
+        """
         chosen = next(self._batches)
         inputs, labels = self._inputs[chosen], self._labels[chosen]
         for parameter in self._parameters:
@@ -80,7 +84,8 @@ class TrainingRun:
         with torch.no_grad():
             accuracy = (logits.argmax(1) == labels).to(self._wide).mean()
             trace = self.network.trace
-            rows = {probe.quantities: probe.measure(trace) for probe in self.probes}
+            asked = [probe for probe in self.probes if thorough or not probe.scheduled]
+            rows = {probe.quantities: probe.measure(trace) for probe in asked}
             measured = {quantities: values for quantities, values in rows.items() if values is not None}
             # loss and batch accuracy travel in front of the rows, in the same copy
             scalars = torch.stack([loss.to(self._wide), accuracy])
@@ -93,12 +98,15 @@ class TrainingRun:
         for step, values in self._copies.collect(wait=wait):
             measured = self._measured.pop(step)
             rows = values[SCALARS:].reshape(len(measured), self.experiment.depth)
+            scaled = {q.name: self._in_scale(row, q) for q, row in zip(measured, rows, strict=True)}
             yield Frame(
                 step=step,
                 loss=float(values[0]),
                 batch_accuracy=float(values[1]),
                 learning_rate=self.experiment.learning_rate,
-                rows={quantity.name: _in_scale(row, quantity) for quantity, row in zip(measured, rows, strict=True)},
+                rows={
+                    quantity.name: self._in_scale(row, quantity) for quantity, row in zip(measured, rows, strict=True)
+                },
             )
 
     def update(self) -> None:
@@ -131,6 +139,13 @@ class TrainingRun:
             boundary=self._boundary(),
         )
 
+    def _in_scale(self, row: NDArray[np.float64], quantity: Quantity) -> NDArray[np.float32]:
+        if quantity.scale == "linear" or quantity.name in self._logarithms:
+            return row.astype(np.float32)
+        # the log10 of an exact zero is minus infinity, as it should be
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.log10(row).astype(np.float32)
+
     def _boundary(self) -> NDArray[np.float32] | None:
         held_out = self.data.held_out
         if held_out.extent is None:
@@ -154,15 +169,6 @@ class TrainingRun:
             order = torch.randperm(count, generator=generator).to(self.device)
             for first in range(0, count - self.batch_size + 1, self.batch_size):
                 yield order[first : first + self.batch_size]
-
-
-def _in_scale(row: NDArray[np.float64], quantity: Quantity) -> NDArray[np.float32]:
-    if quantity.scale == "linear":
-        return row.astype(np.float32)
-    with np.errstate(
-        divide="ignore", invalid="ignore"
-    ):  # the log10 of an exact zero is minus infinity, as it should be
-        return np.log10(row).astype(np.float32)
 
 
 def _check_memory(experiment: Experiment, device: torch.device) -> None:

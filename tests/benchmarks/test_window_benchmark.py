@@ -94,7 +94,9 @@ def test_a_painting_window_leaves_training_its_speed(qtbot: QtBot, tmp_path: Pat
         gaps += between
     share = statistics.median(beside / alone for alone, beside in speeds)
     slow = float(np.percentile(gaps, 95))
-    print(f"\nsteps/s alone and beside the window: {[(round(a, 1), round(b, 1)) for a, b in speeds]}, share {share:.2f}")
+    print(
+        f"\nsteps/s alone and beside the window: {[(round(a, 1), round(b, 1)) for a, b in speeds]}, share {share:.2f}"
+    )
     print(f"between two paints: median {statistics.median(gaps):.1f} ms, 95th percentile {slow:.1f} ms")
     assert share >= SMALLEST_SHARE_OF_SPEED
     assert slow <= LONGEST_FRAME_MS

@@ -84,7 +84,6 @@ def test_float64_is_measured_in_float64() -> None:
     np.testing.assert_allclose(total.numpy(), x.numpy().sum((1, 2)), rtol=1e-11)
 
 
-@pytest.mark.xfail(reason="float64 squares first as well: nothing below 1e-162, infinity above 1e154", strict=True)
 @pytest.mark.parametrize("exponent", [-300, -170, 160, 300])
 def test_norms_are_right_at_every_magnitude_of_float64(exponent: int) -> None:
     x = normal(3, 9, 9) * 10.0**exponent
@@ -133,6 +132,5 @@ def test_norms_for_devices_without_float64_pass_on_what_is_not_a_number() -> Non
     assert _scaled_norms(torch.tensor([[1.0, torch.nan], [1.0, 2.0]])).isnan().tolist() == [True, False]
 
 
-@pytest.mark.xfail(reason="infinity divided by infinity is not a number", strict=True)
 def test_norms_for_devices_without_float64_pass_on_infinity() -> None:
     assert _scaled_norms(torch.tensor([[1.0, torch.inf]])).tolist() == [math.inf]

@@ -208,7 +208,7 @@ def test_thread_settings_are_restored_after_an_error(
         list(train(experiment(data="file", data_file="/nowhere.csv")))
     assert settings() == odd_settings
 
-    def fail(_run: TrainingRun, _step: int) -> None:
+    def fail(_run: TrainingRun, _step: int, **_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(TrainingRun, "measure", fail)
@@ -275,7 +275,7 @@ def test_running_out_of_memory_is_a_device_error_that_says_what_to_lower(
 ) -> None:
     error = make()
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr(TrainingRun, where, fail)
@@ -288,7 +288,7 @@ def test_running_out_of_memory_is_a_device_error_that_says_what_to_lower(
 
 
 def test_other_errors_of_torch_are_not_mistaken_for_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
     monkeypatch.setattr(TrainingRun, "measure", fail)
