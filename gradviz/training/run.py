@@ -104,9 +104,7 @@ class TrainingRun:
                 loss=float(values[0]),
                 batch_accuracy=float(values[1]),
                 learning_rate=self.experiment.learning_rate,
-                rows={
-                    quantity.name: self._in_scale(row, quantity) for quantity, row in zip(measured, rows, strict=True)
-                },
+                rows=scaled,
             )
 
     def update(self) -> None:
