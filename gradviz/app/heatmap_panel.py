@@ -57,7 +57,7 @@ class HeatmapPanel(QWidget):
         self.quantity = QComboBox()
         self.quantity.setToolTip("Which measurement the heatmap and the profile show")
         self.quantity.setAccessibleName("quantity shown")
-        self.quantity.setMinimumWidth(190)
+        self.quantity.setMinimumWidth(160)
         self.automatic = QCheckBox("Automatic limits")
         self.automatic.setChecked(True)
         self.automatic.setToolTip("Let the colour scale grow with what is measured; untick to fix it by hand")

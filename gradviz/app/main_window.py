@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QWidget
 
@@ -32,7 +32,7 @@ from gradviz.plots.style import Style
 from gradviz.recording.history import History
 
 SAY_MS = 8_000
-FIRST_SIZE = (1440, 900)
+FIRST_SIZE = QSize(1440, 900)
 CLOSE_TIP = "Hide the panel; View > Panels brings it back"
 
 
@@ -136,7 +136,7 @@ class MainWindow(QMainWindow):
             self.commands.guarded(lambda: self.exchange.open(path))
 
     def _lay_out(self) -> dict[str, QDockWidget]:
-        self.resize(*FIRST_SIZE)
+        self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize()))
         self.setDockNestingEnabled(True)
         # Tab goes through the parts in the order in which they come: form, heatmap, panels beside it, transport
         docks = {"experiment": self._dock("Experiment", self.form, Qt.DockWidgetArea.LeftDockWidgetArea)}
@@ -151,7 +151,6 @@ class MainWindow(QMainWindow):
         docks["transport"].setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
         self.tabifyDockWidget(docks["curves"], docks["samples"])
         docks["curves"].raise_()
-        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.resizeDocks([docks["experiment"], docks["profile"]], [352, 460], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["profile"], docks["curves"]], [420, 400], Qt.Orientation.Vertical)
         self.statusBar().setSizeGripEnabled(False)

@@ -28,6 +28,7 @@ def settings(tmp_path: Path) -> Settings:
 def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
     window = MainWindow(TINY, settings)
     qtbot.addWidget(window)
+    window.resize(1440, 900)
     window.show()
     yield window
     window.close()

@@ -1,0 +1,241 @@
+"""A run in the window from the form to the plots: previews, comparison, failures, and what is typed last."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from driving import ENDLESS, TINY, made_up, run_to_end, trigger, wait_for, wait_until
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from gradviz.app.main_window import MainWindow
+from gradviz.app.run_controller import Phase
+from gradviz.experiment import Experiment
+from gradviz.recording.history import History
+from gradviz.training import loop
+
+
+def edit(window: MainWindow, name: str, value: object) -> None:
+    """Choose a value on the form."""
+    window.form.rows[name].editor.changed.emit(value)
+
+
+def shown_layers(window: MainWindow) -> int:
+    history = window.board.profile.history
+    return history.started.layers if history is not None else 0
+
+
+def begin(window: MainWindow, qtbot: QtBot) -> None:
+    window.begin_background_work()
+    wait_until(qtbot, lambda: window.board.history is not None)
+
+
+def test_the_first_profile_is_there_without_a_run(window: MainWindow, qtbot: QtBot) -> None:
+    begin(window, qtbot)
+    assert shown_layers(window) == TINY.depth
+    assert window.run.phase is Phase.IDLE
+    _, frame = loop.first_frame(TINY)
+    name = window.board.heatmap.quantity.currentData()
+    assert np.array_equal(window.board.profile._now.row, frame.rows[name])
+
+
+def test_a_change_of_the_form_shows_the_new_profile_at_once(window: MainWindow, qtbot: QtBot) -> None:
+    begin(window, qtbot)
+    for depth in (5, 9, 6):
+        edit(window, "depth", depth)
+        wait_until(qtbot, lambda depth=depth: shown_layers(window) == depth)
+    assert window.board.heatmap.plot.history is window.board.profile.history
+
+
+def test_a_change_after_a_run_lies_before_the_run_which_stays(window: MainWindow, qtbot: QtBot) -> None:
+    begin(window, qtbot)
+    history = run_to_end(qtbot, window)
+    edit(window, "activation", "relu")
+    wait_until(qtbot, lambda: window.board.profile.history is not history)
+    assert window.board.heatmap.plot.history is history
+    assert window.board.profile._reference is history
+    trigger(window, "latest")
+    assert window.board.profile.history is history
+
+
+def test_a_change_during_a_run_waits_for_the_next_start(window: MainWindow, qtbot: QtBot) -> None:
+    window.set_experiment(ENDLESS)
+    trigger(window, "start")
+    wait_for(qtbot, window, Phase.RUNNING)
+    history = window.run.history
+    edit(window, "depth", 7)
+    assert window.statusBar().currentMessage() == "The change applies when you press Start again"
+    assert window.board.history is history
+    assert window.actions_by_name["start"].text() == "Re&start"
+    trigger(window, "start")
+    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.started.layers == 7)
+    assert window.previous is history
+
+
+def test_every_run_has_the_one_before_it_for_comparison(window: MainWindow, qtbot: QtBot) -> None:
+    first = run_to_end(qtbot, window)
+    assert window.board.reference is None
+    edit(window, "activation", "relu")
+    second = run_to_end(qtbot, window)
+    assert second is not first
+    assert window.board.reference is first
+    name = window.board.heatmap.quantity.currentData()
+    assert np.array_equal(window.board.profile._other.row, first.row(name, TINY.steps))
+    trigger(window, "swap")
+    assert (window.board.history, window.board.reference) == (first, second)
+    assert window.transport.state.text() == "finished"
+
+
+def test_reset_goes_back_to_the_network_as_initialised(window: MainWindow, qtbot: QtBot) -> None:
+    begin(window, qtbot)
+    window.set_experiment(ENDLESS)
+    trigger(window, "start")
+    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames > 2)
+    history = window.run.history
+    trigger(window, "reset")
+    wait_for(qtbot, window, Phase.IDLE)
+    wait_until(qtbot, lambda: window.board.history is not None)
+    assert window.board.history is not history
+    assert window.board.history is not None
+    assert window.board.history.frames == 1
+    assert window.board.reference is history
+    assert window.transport.steps.text() == "step –"
+
+
+def test_what_is_typed_and_not_confirmed_is_trained(window: MainWindow, qtbot: QtBot) -> None:
+    box = window.form.rows["depth"].editor.box  # type: ignore[attr-defined]
+    box.setFocus()
+    box.selectAll()
+    qtbot.keyClicks(box, "6")
+    assert run_to_end(qtbot, window).started.layers == 6
+
+
+def test_nothing_is_trained_while_something_typed_is_not_allowed(window: MainWindow, qtbot: QtBot) -> None:
+    box = window.form.rows["depth"].editor.box  # type: ignore[attr-defined]
+    box.selectAll()
+    qtbot.keyClicks(box, "9999")
+    for command in ("start", "step"):
+        trigger(window, command)
+        assert window.run.phase is Phase.IDLE
+        assert "9999 is not allowed" in window.form.mistake.text()
+        box.selectAll()
+        qtbot.keyClicks(box, "9999")
+
+
+def test_a_defect_is_told_once_and_the_next_run_works(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class BrokenRun(loop.TrainingRun):
+        def update(self) -> None:
+            raise ArithmeticError("wrong sign")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(loop, "TrainingRun", BrokenRun)
+        trigger(window, "start")
+        wait_until(qtbot, lambda: window.errors.box is not None)
+    box = window.errors.box
+    assert box is not None
+    assert box.text() == "Something went wrong inside gradviz: ArithmeticError: wrong sign"
+    assert "in update" in box.detailedText()
+    assert window.transport.state.text() == "failed"
+    # what was measured before stays in sight
+    assert window.board.history is not None
+    box.done(0)
+    assert run_to_end(qtbot, window).frames == TINY.steps + 1
+
+
+def test_a_device_that_is_not_there_is_a_plain_message(window: MainWindow, qtbot: QtBot) -> None:
+    edit(window, "device", "cuda:77")
+    trigger(window, "start")
+    wait_until(qtbot, lambda: window.errors.box is not None)
+    box = window.errors.box
+    assert box is not None
+    assert box.text().startswith("cuda:77 is not there: this machine has ")
+    assert box.detailedText() == ""
+    box.done(0)
+    trigger(window, "reset")
+    edit(window, "device", "cpu")
+    run_to_end(qtbot, window)
+    assert window.run.phase is Phase.FINISHED
+
+
+def test_a_preview_that_cannot_be_is_told_above_the_fields(window: MainWindow, qtbot: QtBot) -> None:
+    begin(window, qtbot)
+    window.set_experiment(Experiment(data="file", data_file="/no/such/file.csv", device="cpu"))
+    wait_until(qtbot, lambda: "cannot read /no/such/file.csv" in window.form.mistake.text())
+    assert window.errors.box is None
+    window.set_experiment(TINY)
+    assert window.form.mistake.isHidden()
+
+
+def test_a_divergence_is_named_with_its_step_and_the_plots_keep_what_was(window: MainWindow, qtbot: QtBot) -> None:
+    window.set_experiment(TINY.changed(learning_rate=100.0, activation="linear", steps=0, initialization="he_normal"))
+    history = run_to_end(qtbot, window)
+    assert history.diverged is not None
+    assert window.transport.state.text() == f"diverged at step {history.diverged.step:,}"
+    assert window.board.history is history
+    assert window.board.heatmap.plot._picture is not None
+    assert window.board.heatmap.plot._diverged._line.isVisible()
+
+
+def test_undo_and_redo_go_through_the_form_and_the_preview(window: MainWindow, qtbot: QtBot) -> None:
+    begin(window, qtbot)
+    edit(window, "depth", 8)
+    trigger(window, "undo")
+    assert window.form.experiment() == TINY
+    wait_until(qtbot, lambda: shown_layers(window) == TINY.depth)
+    trigger(window, "redo")
+    wait_until(qtbot, lambda: shown_layers(window) == 8)
+
+
+@pytest.mark.parametrize("data", ["moons", "circles", "spirals", "xor", "gaussian"])
+def test_data_in_the_plane_shows_a_boundary(window: MainWindow, qtbot: QtBot, data: str) -> None:
+    window.set_experiment(TINY.changed(data=data, samples=100, title=""))
+    history = run_to_end(qtbot, window)
+    assert window.board.held_out_plot is window.board.boundary
+    assert history.latest_evaluation is not None
+    assert history.latest_evaluation.boundary is not None
+    assert window.board.boundary._drawn is history.latest_evaluation
+
+
+def test_digits_show_held_out_pictures(window: MainWindow, qtbot: QtBot) -> None:
+    history = run_to_end(qtbot, window)
+    assert window.board.held_out_plot is window.board.samples
+    assert window.board.samples._drawn is history.latest_evaluation
+    assert len(window.board.samples._grid._samples) == 40
+
+
+def test_the_title_names_the_experiment_that_is_shown(window: MainWindow) -> None:
+    assert window.windowTitle() == "tiny – gradviz"
+    history: History = made_up([[-1.0, -2.0]], Experiment(depth=2, width=8, activation="relu"))
+    window.show_run(history)
+    assert window.windowTitle() == "2 × 8 relu – gradviz"
+
+
+def test_keys_alone_train_a_network(window: MainWindow, qtbot: QtBot) -> None:
+    """Tab to the depth, type it, start, and pick a step in the heatmap: no mouse."""
+    window.activateWindow()
+    window.form.preset.setFocus()
+
+    def press(key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        qtbot.keyClick(QApplication.focusWidget(), key, modifier)
+
+    for _ in range(2):
+        press(Qt.Key.Key_Tab)
+    assert QApplication.focusWidget().accessibleName() == "Depth"
+    qtbot.keyClicks(QApplication.focusWidget(), "5")
+    press(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    wait_for(qtbot, window, Phase.FINISHED)
+    assert window.run.history is not None
+    assert window.run.history.started.layers == 5
+    press(Qt.Key.Key_H, Qt.KeyboardModifier.AltModifier)
+    assert QApplication.focusWidget() is window.board.heatmap.quantity
+    for _ in range(2):
+        press(Qt.Key.Key_Tab)
+    assert QApplication.focusWidget() is window.board.heatmap.plot
+    for _ in range(3):
+        press(Qt.Key.Key_Left)
+    assert window.board.profile._now.step == TINY.steps - 3
+    press(Qt.Key.Key_Escape)
+    assert window.board.profile._now.step == TINY.steps
