@@ -16,6 +16,7 @@ from gradviz.network.activations import Activation, Op
 from gradviz.network.exact_gradients import ExactGradients, Rescaling
 from gradviz.network.normalization import Normalization
 from gradviz.network.shortcuts import Block, Shortcut
+from gradviz.network.split_grads import SplitGrads
 from gradviz.network.weight_grads import LAYERS_PER_SLAB, WeightGrads
 
 
@@ -94,6 +95,14 @@ class Passes:
         per_block = rescaling.exponents()[:-1].flip(0)
         weight_grads, _ = self._weight_grads.take()
         return ExactGradients(self.grads[1:], weight_grads, per_block.index_select(0, self._block_of_layer))
+
+    def split_grads(self) -> SplitGrads:
+        """Return the gradients at the blocks' inputs in two parts. Raises RuntimeError where there is no shortcut."""
+        if self.shortcut is None:
+            raise RuntimeError("there is no shortcut to split the gradient between")
+        passed_by = self.shortcut.passed_by(self.grads.index_select(0, self.shortcut.outputs_at))
+        at_inputs = self.grads.index_select(0, self.shortcut.inputs_at)
+        return SplitGrads(passed_by, at_inputs - passed_by, self._block_of_layer)
 
     def pre_activations(self) -> Tensor:
         """Return what entered each activation [layers, batch, width]; computed again where it was not kept."""

@@ -72,6 +72,10 @@ class Shortcut(nn.Module):
         """Prepare the split of `grad` at the output; return (ops, gradient at the branch, gradient that skips it)."""
         return [], grad, grad
 
+    def passed_by(self, at_outputs: Tensor) -> Tensor:
+        """Return what of the gradients at the blocks' outputs [blocks, batch, width] skips the branches."""
+        return at_outputs
+
     def parameter_grads(self) -> list[Tensor]:
         """Return the gradients of the shortcut's own parameters, in the order of `parameters()`."""
         return []
@@ -171,6 +175,10 @@ class HighwayShortcut(Shortcut):
             partial(torch.addmm, skip, gate_grad, weight, out=skip),
         ]
         return ops, branch_grad, skip
+
+    def passed_by(self, at_outputs: Tensor) -> Tensor:
+        """Return (1 - T) times the gradients."""
+        return at_outputs * (1 - self.gates)
 
     def parameter_grads(self) -> list[Tensor]:
         """Return the gradients of the gates' weights [blocks, width, width] and biases [blocks, width]."""

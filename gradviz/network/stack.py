@@ -92,6 +92,7 @@ class Stack(nn.Module):
             self.biases.detach(),
             self._passes.pre_activations,
             self._passes.exact_gradients,
+            self._passes.split_grads,
         )
 
     def _layer(self, layer: int, x: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from gradviz.network.exact_gradients import ExactGradients
+from gradviz.network.split_grads import SplitGrads
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Trace:
     `biases` [layers, width]. `pre_activations()` [layers, batch, width]: what entered each activation; costs a
     pass over all layers where the engine did not keep it, and must be called before the weights are updated.
     `exact_gradients()`: the backward pass again, without underflow and overflow; costs about as much as it, must be
-    called before the update as well, and overwrites `output_grads`.
+    called before the update as well, and overwrites `output_grads`. `split_grads()`: for a network with shortcuts, what
+    of each layer's input gradient came through the shortcut and what through the residual branch.
     """
 
     outputs: Tensor
@@ -29,6 +31,7 @@ class Trace:
     biases: Tensor
     pre_activations: Callable[[], Tensor]
     exact_gradients: Callable[[], ExactGradients]
+    split_grads: Callable[[], SplitGrads]
 
     @property
     def layers(self) -> int:

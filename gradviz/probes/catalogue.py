@@ -2,6 +2,7 @@
 
 from gradviz.probes.exact import ExactGradients
 from gradviz.probes.gradients import ActivationGradRms, WeightGradNorm
+from gradviz.probes.paths import GradientPaths
 from gradviz.probes.probe import Probe
 from gradviz.probes.units import ActivationMoments
 from gradviz.probes.updates import UpdateRatio, WeightNorm
@@ -12,6 +13,7 @@ PROBES: tuple[type[Probe], ...] = (
     UpdateRatio,
     WeightNorm,
     ActivationMoments,
+    GradientPaths,
     # it overwrites the gradients that the others read
     ExactGradients,
 )

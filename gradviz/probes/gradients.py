@@ -21,7 +21,7 @@ class WeightGradNorm(Probe):
             "Weight gradient norm",
             "|∂loss/∂W|₂",
             "Length of the loss gradient with respect to all weights of a layer: what the optimiser has to go by",
-            exact="exact_log10_weight_grad_norm",
+            beside="exact_log10_weight_grad_norm",
         ),
     )
 
@@ -45,7 +45,7 @@ class ActivationGradRms(Probe):
             "rms ∂loss/∂h",
             "How much one sample's loss would change if the output of a layer changed: root mean square over samples "
             "and units, whatever the batch size",
-            exact="exact_log10_activation_grad_rms",
+            beside="exact_log10_activation_grad_rms",
         ),
     )
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from gradviz.experiment import Experiment
 from gradviz.network.trace import Trace
 from gradviz.recording.frame import Quantity
 
@@ -20,6 +21,11 @@ class Probe:
 
     quantities: ClassVar[tuple[Quantity, ...]]
     logarithms: ClassVar[bool] = False
+
+    @classmethod
+    def applies_to(cls, experiment: Experiment) -> bool:
+        """Whether there is anything of this kind to measure in the network of `experiment`."""
+        return True
 
     @property
     def scheduled(self) -> bool:

@@ -25,7 +25,7 @@ class Quantity:
     A `log10` quantity is non-negative and travels as its log10, minus infinity for an exact zero: norms far below the
     smallest float32 keep their place. A `linear` quantity travels as it is; `signed` ones get a diverging colour map.
     A `scheduled` quantity costs too much for every step and is measured every `probe_every` steps of the experiment.
-    `exact` names the quantity that says what this one would be if floating point had no ends.
+    `beside` names the quantity that is drawn beside this one, because the distance between the two is what counts.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Quantity:
     scale: Scale = "log10"
     signed: bool = False
     scheduled: bool = False
-    exact: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class TrainingRun:
         self.data: Dataset = load_data(experiment)
         self.network = Network(experiment, self.data.features, self.data.classes, self.device)
         self._parameters = list(self.network.parameters())
-        self.probes = [probe() for probe in PROBES]
+        self.probes = [probe() for probe in PROBES if probe.applies_to(experiment)]
         self.quantities: tuple[Quantity, ...] = tuple(q for probe in self.probes for q in probe.quantities)
         self.batch_size = min(experiment.batch_size, len(self.data.train_labels))
         self._optimizer: Optimizer | None = None
