@@ -12,7 +12,6 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
-    QComboBox,
     QFormLayout,
     QFrame,
     QLabel,
@@ -25,13 +24,13 @@ from PySide6.QtWidgets import (
 )
 
 from gradviz.app.field_editor import FieldEditor, WheelGuard
-from gradviz.app.field_editors import DeviceEditor, ask_for_data_file, editor_for, in_words
+from gradviz.app.field_editors import DeviceEditor, ElidingBox, ask_for_data_file, editor_for, in_words
 from gradviz.app.formula import formula
 from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment, allowed, inapplicable, load_preset, preset_names, trait
 
 LABEL_WIDTH_PX = 118
-PANEL_WIDTH_PX = 340
+PANEL_WIDTH_PX = 350
 NOT_ON_FORM = ("title", "notes")
 CUSTOM = "custom"
 PRESET_TIP = "Experiments worth seeing; each says what to look for"
@@ -119,7 +118,7 @@ class ExperimentPanel(QScrollArea):
         self._complaints = 0
         self.rows = {name: FieldRow(name) for name in Experiment.model_fields if name not in NOT_ON_FORM}
         self.groups: dict[str, Group] = {}
-        self.preset = QComboBox()
+        self.preset = ElidingBox()
         WheelGuard(self).guard(self.preset)
         self.formula = self._note("What one layer computes from its input x")
         self.notes = self._note("What there is to see in this experiment")
@@ -249,7 +248,6 @@ class ExperimentPanel(QScrollArea):
 
     def _fill_presets(self) -> None:
         self.preset.addItem(CUSTOM, CUSTOM)
-        self.preset.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.preset.setAccessibleName("preset")
         for name in preset_names():
             experiment = load_preset(name)

@@ -5,13 +5,64 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHelpEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QLineEdit,
+    QStyle,
+    QStyleOptionComboBox,
+    QToolButton,
+    QToolTip,
+    QWidget,
+)
 
 from gradviz.app.field_editor import FieldEditor
 from gradviz.app.number_editors import NumberEditor, SeedEditor, SliderEditor
 from gradviz.experiment import Experiment, choices, trait
+
+
+class ElidingBox(QComboBox):
+    """Words to choose from that may be too long for their place: shortened there, in full in the list and on hover."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+
+    def is_whole(self) -> bool:
+        """Whether there is room for the present words."""
+        return self._shortened() == self.currentText()
+
+    def initStyleOption(self, option: QStyleOptionComboBox) -> None:
+        """Let Qt paint what there is room for."""
+        super().initStyleOption(option)
+        option.currentText = self._shortened()
+
+    def event(self, event: QEvent) -> bool:
+        """Put the whole words in front of the help where they are shortened."""
+        if event.type() is QEvent.Type.ToolTip and not self.is_whole():
+            assert isinstance(event, QHelpEvent)
+            QToolTip.showText(event.globalPos(), f"{self.currentText()}\n{_help_of(self)}".strip(), self)
+            return True
+        return super().event(event)
+
+    def _shortened(self) -> str:
+        option = QStyleOptionComboBox()
+        super().initStyleOption(option)
+        part = QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self).width()
+        # the style leaves a pixel free on either side
+        return self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room - 2)
+
+
+def _help_of(widget: QWidget) -> str:
+    """Return the tooltip that a widget shows: its own or that of what it is part of."""
+    part: QWidget | None = widget
+    while part is not None and not part.toolTip():
+        part = part.parentWidget()
+    return part.toolTip() if part is not None else ""
 
 
 class ChoiceEditor(FieldEditor):
@@ -36,8 +87,7 @@ class DeviceEditor(FieldEditor):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.box = QComboBox()
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.box = ElidingBox()
         self.add(self.box, 1)
         self._known: dict[str, str] = {}
         self.offer([("auto", "automatic"), ("cpu", "CPU")])

@@ -151,7 +151,7 @@ class MainWindow(QMainWindow):
         docks["transport"].setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
         self.tabifyDockWidget(docks["curves"], docks["samples"])
         docks["curves"].raise_()
-        self.resizeDocks([docks["experiment"], docks["profile"]], [352, 460], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["experiment"], docks["profile"]], [380, 450], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["profile"], docks["curves"]], [420, 400], Qt.Orientation.Vertical)
         self.statusBar().setSizeGripEnabled(False)
         return docks

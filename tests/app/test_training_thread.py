@@ -74,9 +74,9 @@ def test_the_worker_uses_the_threads_it_says_and_the_window_keeps_its_own(
     seen: set[tuple[int, bool]] = set()
 
     class Watched(loop.TrainingRun):
-        def measure(self, step: int) -> None:
+        def update(self) -> None:
             seen.add((torch.get_num_threads(), torch.is_grad_enabled()))
-            super().measure(step)
+            super().update()
 
     monkeypatch.setattr(loop, "TrainingRun", Watched)
     before = torch.get_num_threads()
