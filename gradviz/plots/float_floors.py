@@ -13,6 +13,8 @@ from gradviz.plots.limits import Span
 from gradviz.plots.style import Style
 
 LABEL_PT = 8.0
+# closer than this share of the height, two labels would cover each other
+LABEL_SHARE = 0.08
 LOG10_2 = math.log10(2)
 
 
@@ -45,10 +47,13 @@ class FloatFloors:
 
     def show(self, limits: Span | None, *, double: bool) -> None:
         """Show the lines between `limits`, exponents of ten; None shows none."""
+        normal, subnormal = floors(double).values()
+        crowded = limits is not None and normal - subnormal < LABEL_SHARE * (limits[1] - limits[0])
+        ends = f"float{64 if double else 32} ends"
         for line, (words, exponent) in zip(self._lines, floors(double).items(), strict=True):
             line.setVisible(limits is not None and limits[0] <= exponent <= limits[1])
             line.setValue(exponent)
-            line.label.setFormat(words)
+            line.label.setFormat(words if not crowded else ends if exponent == normal else "")
 
     def apply_style(self, style: Style) -> None:
         """Recolour lines and words."""

@@ -260,7 +260,8 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._label_layers()
         low, high = self._view.viewRange()[0]
         pixels = round(self._view.width() * self.devicePixelRatioF())
-        grid = Grid.covering(low, high, pixels, history.frames)
+        every = history.started.experiment.probe_every if quantity.scheduled else 1
+        grid = Grid.covering(low, high, pixels, history.frames, every)
         picture = self._picture
         if picture is None or (picture.grid, picture.limits) != (grid, self._limits):
             picture = self._picture = Picture(history, quantity, grid, self._limits)
@@ -307,7 +308,17 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         row = history.row(quantity.name, step)
         value = value_in_words(quantity, None if row is None else float(row[layer - 1]))
         words = f"step {step} · layer {layer} · {value} ({in_sentence(quantity.label)})"
+        words += _beside(history, quantity, step, layer)
         return words + _shown_instead(history, quantity, picture.grid, step, layer)
+
+
+def _beside(history: History, quantity: Quantity, step: int, layer: int) -> str:
+    """Say what the counterpart of `quantity` is, where it was measured at this step."""
+    other = next((each for each in history.quantities if each.name == quantity.beside), None)
+    row = history.row(other.name, step) if other is not None else None
+    if other is None or row is None:
+        return ""
+    return f" · {value_in_words(other, float(row[layer - 1]))} ({in_sentence(other.label)})"
 
 
 def _shown_instead(history: History, quantity: Quantity, grid: Grid, step: int, layer: int) -> str:

@@ -42,24 +42,46 @@ class Key(pg.GraphicsWidget):  # type: ignore[misc]
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         """Draw; called by Qt."""
         painter.setFont(self._font)
-        for place, (mark, colour, words) in zip(self._places(), self.entries, strict=True):
+        for place, mark, colour, words in self._pieces():
             painter.setPen(QColor(colour))
             painter.drawText(place, mark)
             painter.setPen(self._colour)
-            painter.drawText(place + QPointF(self._metrics.horizontalAdvance(mark) + MARK_GAP_PX, 0), words)
+            painter.drawText(place + QPointF(self._indent(mark), 0), words)
 
-    def _places(self) -> Iterator[QPointF]:
-        """Yield where each entry begins, on its base line."""
+    def _pieces(self) -> Iterator[tuple[QPointF, str, str, str]]:
+        """Yield (where on its base line, mark, colour, words) of every entry; a long one goes on below its first."""
         left, base = MARGIN_PX, self._metrics.ascent()
-        for mark, _, words in self.entries:
-            width = self._metrics.horizontalAdvance(mark) + MARK_GAP_PX + self._metrics.horizontalAdvance(words)
+        for mark, colour, words in self.entries:
+            indent = self._indent(mark)
+            room = self.width() - 2 * MARGIN_PX - indent
+            width = indent + self._metrics.horizontalAdvance(words)
             if left > MARGIN_PX and left + width > self.width() - MARGIN_PX:
                 left, base = MARGIN_PX, base + self._metrics.lineSpacing()
-            yield QPointF(left, base)
+            for number, line in enumerate(self._broken(words, room)):
+                if number:
+                    left, base = MARGIN_PX, base + self._metrics.lineSpacing()
+                # the mark stands before the first line only, but takes its room before every one
+                shown = colour if number == 0 else "#00000000"
+                yield QPointF(left, base), mark, shown, line
+                width = indent + self._metrics.horizontalAdvance(line)
             left += width + GAP_PX
 
+    def _indent(self, mark: str) -> float:
+        return self._metrics.horizontalAdvance(mark) + MARK_GAP_PX
+
+    def _broken(self, words: str, room: float) -> list[str]:
+        """Break `words` into lines of at most `room` pixels, between words."""
+        lines: list[str] = []
+        for word in words.split(" "):
+            longer = f"{lines[-1]} {word}" if lines else word
+            if lines and self._metrics.horizontalAdvance(longer) <= room:
+                lines[-1] = longer
+            else:
+                lines.append(word)
+        return lines
+
     def _fit(self) -> None:
-        last = max((place.y() for place in self._places()), default=self._metrics.ascent())
+        last = max((place.y() for place, *_ in self._pieces()), default=self._metrics.ascent())
         height = last + self._metrics.descent() + 2
         if height != self.minimumHeight():
             self.setFixedHeight(height)

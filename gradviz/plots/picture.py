@@ -23,13 +23,14 @@ class Grid:
     stride: int
 
     @classmethod
-    def covering(cls, low: float, high: float, pixels: int, frames: int) -> Grid:
+    def covering(cls, low: float, high: float, pixels: int, frames: int, every: int = 1) -> Grid:
         """Return the grid of at most about `pixels` columns behind the steps `low` to `high`.
 
-        The stride is a power of two, and below the number of `frames`: two columns can always be read.
+        The stride is a power of two, and below the number of `frames`: two columns can always be read. Of a quantity
+        that is measured `every` so many steps, each column holds a measurement.
         """
         stride = 1
-        while (high - low) / stride > max(pixels, 2) and 2 * stride < frames:
+        while ((high - low) / stride > max(pixels, 2) or stride < every) and 2 * stride < frames:
             stride *= 2
         # the step s reaches from s - 1/2 to s + 1/2
         first = max(math.floor((low + 0.5) / stride), 0)

@@ -13,7 +13,9 @@ from gradviz.plots.float_floors import FloatFloors
 from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, limits_around, united
 from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
-from gradviz.plots.profile_line import ProfileLine, Row
+from gradviz.plots.profile_line import EMPTY, ProfileLine
+from gradviz.plots.profile_rows import ProfileRows, Theory, finite_span, read_rows
+from gradviz.plots.profile_words import entries, lost_signal, says_something_of, title
 from gradviz.plots.readout import in_sentence, value_in_words, with_unit
 from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
@@ -22,6 +24,8 @@ from gradviz.recording.history import History
 
 # room under the lowest decade for the marks of layers that are exactly zero, as a share of the height
 FLOOR_SHARE = 0.07
+# of theory: a prediction and a bound
+MOST_CURVES = 2
 
 
 class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
@@ -41,6 +45,8 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._reference: History | None = None
         self._reference_label = ""
         self._style = LIGHT
+        self._theory = Theory()
+        self._rows = ProfileRows()
         self._drawn: object = None
         self._limits: Span = (-1.0, 0.0)
         self._room: object = None
@@ -68,6 +74,11 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._reference, self._reference_label = history, label
         self.show_all()
 
+    def show_theory(self, theory: Theory) -> None:
+        """Draw what theory expects of the network as initialised, or say why it expects nothing."""
+        self._theory = theory
+        self.show_all()
+
     def show_all(self) -> None:
         """Show all layers and the whole range of values."""
         self._room = self._drawn = None
@@ -78,14 +89,14 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._notice.say(self._what_is_missing())
         step = self._shown_step()
         reference = self._reference.frames if self._reference is not None else 0
-        drawn = (self.history, self._quantity(), step, self._reference, reference, self._style)
+        drawn = (self.history, self._quantity(), step, self._reference, reference, self._style, id(self._theory))
         # what is shown is looked up anew only if one of these changed
         if drawn != self._drawn:
             self._drawn = drawn
             self._read(step)
             self._make_room()
             low, high = self._limits
-            for line in self._lines:
+            for line in self._lines.values():
                 line.draw(low - (high - low) * FLOOR_SHARE / 2, high)
             self._describe(step)
 
@@ -98,9 +109,16 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             style_axis(axis, style)
         self._view.setBorder(style.grid)
         dashed = Qt.PenStyle.DashLine
-        self._initial.colour(pg.mkPen(style.muted), style.muted, style.nan_colour, filled=False)
-        self._other.colour(pg.mkPen(style.series[1], style=dashed), style.series[1], style.nan_colour, filled=False)
-        self._now.colour(pg.mkPen(style.series[0], width=2), style.zero_colour, style.nan_colour, filled=True)
+        pens = {
+            "initial": (pg.mkPen(style.muted), style.muted),
+            "other": (pg.mkPen(style.series[1], style=dashed), style.series[1]),
+            "beside": (pg.mkPen(style.series[2]), style.series[2]),
+            "now": (pg.mkPen(style.series[0], width=2), style.zero_colour),
+        }
+        for name, (pen, zero) in pens.items():
+            self._lines[name].colour(pen, zero, style.nan_colour, filled=name == "now")
+        for curve in self._curves:
+            curve.setPen(pg.mkPen(style.foreground, style=Qt.PenStyle.DotLine))
         self._floors.apply_style(style)
         self._notice.apply_style(style)
         self.refresh()
@@ -125,7 +143,9 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for row, part in enumerate((self._title, plot, self._key)):
             self.addItem(part, row=row, col=0)
         self._floors = FloatFloors(plot)
-        self._lines = self._initial, self._other, self._now = ProfileLine(plot), ProfileLine(plot), ProfileLine(plot)
+        # drawn in this order, the picked step on top
+        self._lines = {name: ProfileLine(plot) for name in ("initial", "other", "beside", "now")}
+        self._curves = [plot.plot() for _ in range(MOST_CURVES)]
         self._notice = Notice(self._view)
         self.scene().sigMouseMoved.connect(self._hover)
 
@@ -150,26 +170,25 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         step = self._shown_step()
         if step < 0:
             return NO_STEP_YET
-        if self.history.row(quantity.name, step) is None:
+        if self.history.latest_row(quantity.name, step) is None:
             return f"{quantity.label} was not measured at step {step}."
         return ""
 
     def _read(self, step: int) -> None:
-        """Hand every line its row; what has no value at the start (an update before the first) begins a step later."""
-        history, quantity, other = self.history, self._quantity(), self._reference
-        now = initial = there = None
-        first = other_step = 0
-        if history is not None and quantity is not None and step >= 0:
-            now = history.row(quantity.name, step)
-            first = 0 if history.row(quantity.name, 0) is not None else 1
-            initial = history.row(quantity.name, first) if first < step else None
-            if other is not None and other.frames and any(each.name == quantity.name for each in other.quantities):
-                other_step = min(step, other.frames - 1)
-                there = other.row(quantity.name, other_step)
+        """Hand every line its row."""
+        self._rows = rows = read_rows(self.history, self._quantity(), step, self._reference, self._theory_here())
         logarithmic = self._is_logarithmic()
-        self._now.show(step, now, logarithmic=logarithmic)
-        self._initial.show(first, initial, logarithmic=logarithmic)
-        self._other.show(other_step, there, logarithmic=logarithmic)
+        for name, line in self._lines.items():
+            measured = getattr(rows, name)
+            line.show(measured.step, measured.row, logarithmic=logarithmic)
+        for number, curve in enumerate(self._curves):
+            row = rows.theory[number][1] if number < len(rows.theory) else EMPTY
+            curve.setData(np.arange(1, len(row) + 1), row)
+
+    def _theory_here(self) -> Theory:
+        """Return the theory where it speaks of what is shown."""
+        quantity = self._quantity()
+        return self._theory if quantity is not None and says_something_of(quantity) else Theory()
 
     def _make_room(self) -> None:
         """Let the axes hold the run and what of the reference lies in its layers; keep a zoom if nothing changed."""
@@ -177,7 +196,9 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if self.history is None or quantity is None:
             return
         layers = self.history.started.layers
-        spans = [_finite_span(line.row[:layers]) for line in self._lines]
+        spans = [finite_span(line.row[:layers]) for line in self._lines.values()]
+        # a bound may lie far below everything measured; only what comes first, the prediction, claims room
+        spans += [finite_span(row) for _, row in self._rows.theory[:1]]
         self._limits = low, high = limits_around(united(self.history.span(quantity.name), *spans), quantity)
         room = (quantity.name, layers, low, high)
         if room == self._room:
@@ -198,30 +219,25 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._floors.show(self._limits if logarithmic else None, double=double)
 
     def _describe(self, step: int) -> None:
-        quantity, style = self._quantity(), self._style
-        when = "at initialisation (before training)" if step == 0 else f"step {step}"
-        # without the unit, which the axis names: the title has to fit a narrow panel
-        self._title.say(f"{quantity.label} · {when}" if quantity is not None and step >= 0 else "")
-        now, initial, other = self._now, self._initial, self._other
-        words = "at initialisation" if initial.step == 0 else f"step {initial.step}"
-        entries = [
-            ("—", style.series[0], f"step {now.step}", now.visible),
-            ("—", style.muted, words + _zeros_in_words(initial), initial.visible),
-            (
-                "- -",
-                style.series[1],
-                f"{self._reference_label} (step {other.step})" + _zeros_in_words(other),
-                other.visible,
-            ),
-            ("▼", style.zero_colour, f"exactly zero: {_layers(now.zero_layers.size)}", now.zero_layers.size > 0),
-            (
-                "×",
-                style.nan_colour,
-                f"not a number or infinite: {_layers(now.lost_layers.size)}",
-                now.lost_layers.size > 0,
-            ),
-        ]
-        self._key.show_entries([entry[:3] for entry in entries if entry[3]], style.foreground)
+        quantity, history = self._quantity(), self.history
+        self._title.say(title(quantity, self._rows, step) if quantity is not None and step >= 0 else "")
+        if quantity is None or history is None:
+            self._key.show_entries([], self._style.foreground)
+            return
+        beside = self._label(quantity.beside) if self._lines["beside"].visible else ""
+        found = entries(
+            self._rows, self._lines, self._style, beside=beside, other=self._reference_label, theory=self._theory_here()
+        )
+        if words := self._lost_signal(quantity):
+            found.append(("!", self._style.zero_colour, words))
+        self._key.show_entries(found, self._style.foreground)
+
+    def _lost_signal(self, quantity: Quantity) -> str:
+        """Say where floating point loses what the exact counterpart still has, if both are of the same step."""
+        rows, history = self._rows, self.history
+        if history is None or not quantity.beside.startswith("exact_log10_") or rows.now.step != rows.beside.step:
+            return ""
+        return lost_signal(rows.now.row, rows.beside.row, double=history.started.experiment.precision == "float64")
 
     def _is_logarithmic(self) -> bool:
         quantity = self._quantity()
@@ -232,24 +248,17 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.hovered.emit(self._words_at(round(self._view.mapSceneToView(position).x())) if inside else "")
 
     def _words_at(self, layer: int) -> str:
-        quantity, now, initial = self._quantity(), self._now, self._initial
+        quantity, now, initial, beside = self._quantity(), *(self._lines[name] for name in ("now", "initial", "beside"))
         if quantity is None or not 1 <= layer <= len(now.row):
             return ""
         value = value_in_words(quantity, float(now.row[layer - 1]))
         words = f"step {now.step} · layer {layer} · {value} ({in_sentence(quantity.label)})"
         if initial.visible:
             words += f" · at step {initial.step}: {value_in_words(quantity, float(initial.row[layer - 1]))}"
+        if beside.visible and self.history is not None:
+            value = value_in_words(self.history.quantity(quantity.beside), float(beside.row[layer - 1]))
+            words += f" · {in_sentence(self._label(quantity.beside))}: {value}"
         return words
 
-
-def _layers(count: int) -> str:
-    return f"{count} layer" if count == 1 else f"{count} layers"
-
-
-def _zeros_in_words(line: ProfileLine) -> str:
-    return f", {_layers(line.zero_layers.size)} exactly zero ▽" if line.zero_layers.size else ""
-
-
-def _finite_span(values: Row) -> Span | None:
-    finite = values[np.isfinite(values)]
-    return (float(finite.min()), float(finite.max())) if finite.size else None
+    def _label(self, name: str) -> str:
+        return self.history.quantity(name).label if self.history is not None else name

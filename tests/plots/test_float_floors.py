@@ -32,3 +32,13 @@ def test_only_floors_in_range_are_shown(qtbot: object) -> None:
     lines.show(None, double=False)
     assert lines.shown == []
     view.close()
+
+
+def test_floors_that_lie_close_share_one_label() -> None:
+    view = pg.GraphicsLayoutWidget()
+    lines = FloatFloors(view.addPlot())
+    lines.show((-640.0, 0.0), double=False)
+    assert [line.label.format for line in lines._lines] == ["float32 ends", ""]
+    lines.show((-50.0, 0.0), double=False)
+    assert all("float32, " in line.label.format for line in lines._lines)
+    view.close()

@@ -38,13 +38,35 @@ def test_every_entry_is_inside_the_width_on_as_many_lines_as_it_takes(
     # a new height is asked for while the lines are broken, and granted in the next round of the event loop
     qtbot.waitUntil(lambda: key.height() == key.minimumHeight())
     metrics = QFontMetricsF(key._font)
-    places = list(key._places())
-    for place, (mark, _, words) in zip(places, ENTRIES, strict=True):
+    pieces = list(key._pieces())
+    places = [place for place, *_ in pieces]
+    for (place, mark, _, words), entry in zip(pieces, ENTRIES, strict=True):
+        assert (mark, words) == (entry[0], entry[2])
         assert place.x() + metrics.horizontalAdvance(mark + words) <= key.width()
         assert metrics.ascent() <= place.y() <= key.height() - metrics.descent()
         assert place.x() >= MARGIN_PX
     lines = len({place.y() for place in places})
     assert lines == {700: 1, 330: 2, 200: 3}[width]
+
+
+def test_a_sentence_too_long_for_one_line_goes_on_below_with_nothing_lost(
+    widget: pg.GraphicsLayoutWidget, qtbot: QtBot
+) -> None:
+    key = Key()
+    widget.addItem(key)
+    widget.resize(220, 300)
+    sentence = "float32 delivers exactly zero from layer 932 on down; in truth it is 2.41e-44 there"
+    key.show_entries([ENTRIES[0], ("!", "#ff0000", sentence), ENTRIES[1]], "#000000")
+    qtbot.waitUntil(lambda: key.height() == key.minimumHeight())
+    pieces = list(key._pieces())
+    of_sentence = [piece for piece in pieces if piece[1] == "!"]
+    assert len(of_sentence) >= 2
+    assert " ".join(words for *_, words in of_sentence) == sentence
+    assert [colour for *_, colour, _ in of_sentence].count("#ff0000") == 1
+    metrics = QFontMetricsF(key._font)
+    for place, mark, _, words in pieces:
+        assert place.x() + metrics.horizontalAdvance(mark + words) <= key.width()
+        assert place.y() <= key.height() - metrics.descent()
 
 
 def test_every_mark_is_painted_in_its_colour(widget: pg.GraphicsLayoutWidget) -> None:

@@ -53,11 +53,11 @@ def near(plot: ProfilePlot, layer: float, value: float, reach: int = 3) -> set[s
 def test_the_latest_step_is_drawn_before_the_initial_one(plot: ProfilePlot) -> None:
     history = run_of([INITIAL, [-7.0, -5.0, -3.0, -1.0]])
     plot.show_history(history)
-    assert line_of(plot._now) == {1: -7.0, 2: -5.0, 3: -3.0, 4: -1.0}
-    assert line_of(plot._initial) == dict(enumerate(INITIAL, start=1))
+    assert line_of(plot._lines["now"]) == {1: -7.0, 2: -5.0, 3: -3.0, 4: -1.0}
+    assert line_of(plot._lines["initial"]) == dict(enumerate(INITIAL, start=1))
     append(history, [[-6.5, -4.5, -2.5, -0.5]])
     plot.refresh()
-    assert line_of(plot._now)[1] == -6.5
+    assert line_of(plot._lines["now"])[1] == -6.5
     assert plot._title.text == "Gradient norm · step 2"
     assert words_of(plot) == ["step 2", "at initialisation"]
 
@@ -68,28 +68,30 @@ def test_a_picked_step_stays_and_the_latest_is_followed_again(plot: ProfilePlot)
     plot.show_step(4)
     append(history, [[-20.0] * 3])
     plot.refresh()
-    assert line_of(plot._now) == {1: -5.0, 2: -5.0, 3: -5.0}
+    assert line_of(plot._lines["now"]) == {1: -5.0, 2: -5.0, 3: -5.0}
     assert plot._title.text.endswith("step 4")
     plot.show_step(None)
-    assert line_of(plot._now)[2] == -20.0
+    assert line_of(plot._lines["now"])[2] == -20.0
 
 
 def test_before_training_the_title_says_so(plot: ProfilePlot) -> None:
     plot.show_history(run_of([INITIAL]))
     assert plot._title.text == "Gradient norm · at initialisation (before training)"
-    assert not plot._initial.visible
+    assert not plot._lines["initial"].visible
 
 
 @pytest.mark.parametrize("style", [LIGHT, DARK], ids=lambda style: style.name)
 def test_no_layer_is_missing(plot: ProfilePlot, style: Style) -> None:
     plot.apply_style(style)
     plot.show_history(run_of([INITIAL, LATER]))
-    zeros, lost, dots = (marks_of(each) for each in (plot._now._zeros, plot._now._lost, plot._now._dots))
+    zeros, lost, dots = (
+        marks_of(each) for each in (plot._lines["now"]._zeros, plot._lines["now"]._lost, plot._lines["now"]._dots)
+    )
     assert set(zeros) == {1}
     assert set(lost) == {3}
     # neither layer 2 nor 4 has a neighbour to draw a line to
     assert dots == {2: -30.0, 4: -1.5}
-    assert line_of(plot._now) == {2: -30.0, 4: -1.5}
+    assert line_of(plot._lines["now"]) == {2: -30.0, 4: -1.5}
     floor, ceiling = zeros[1], lost[3]
     assert floor < -30.0
     assert ceiling >= -1.5
@@ -108,17 +110,17 @@ def test_many_zeros_are_counted_and_infinities_are_no_zeros(plot: ProfilePlot) -
 
 def test_a_network_that_delivers_nothing_but_zeros_is_drawn(plot: ProfilePlot) -> None:
     plot.show_history(run_of([[-math.inf] * 5]))
-    assert set(marks_of(plot._now._zeros)) == {1, 2, 3, 4, 5}
-    assert LIGHT.zero_colour in near(plot, 3, marks_of(plot._now._zeros)[3])
+    assert set(marks_of(plot._lines["now"]._zeros)) == {1, 2, 3, 4, 5}
+    assert LIGHT.zero_colour in near(plot, 3, marks_of(plot._lines["now"]._zeros)[3])
 
 
 def test_zero_is_an_ordinary_value_of_a_linear_quantity(plot: ProfilePlot) -> None:
     history = append(history_of(3, quantities=(GRADIENT, MEAN)), [[0.0, -0.25, 0.1]], MEAN.name)
     plot.show_history(history)
     plot.show_quantity(MEAN.name)
-    assert line_of(plot._now) == pytest.approx({1: 0.0, 2: -0.25, 3: 0.1})
+    assert line_of(plot._lines["now"]) == pytest.approx({1: 0.0, 2: -0.25, 3: 0.1})
     assert plot._view.viewRange()[1] == pytest.approx([-0.25, 0.25 + 0.5 * 0.03])
-    assert not marks_of(plot._now._zeros)
+    assert not marks_of(plot._lines["now"]._zeros)
 
 
 @pytest.mark.parametrize("layers", [1, 2, 2000])
@@ -135,14 +137,14 @@ def test_another_run_of_any_depth_is_drawn_behind(plot: ProfilePlot, reference_l
     plot.show_history(run_of([INITIAL] * 5))
     plot.show_reference(other, "previous: 2 × 8 tanh")
     # this run is at step 4, the other one ended at step 1
-    assert line_of(plot._other) == dict.fromkeys(range(1, reference_layers + 1), -12.5)
+    assert line_of(plot._lines["other"]) == dict.fromkeys(range(1, reference_layers + 1), -12.5)
     assert "previous: 2 × 8 tanh (step 1)" in words_of(plot)
     low, high = plot._view.viewRange()[1]
     assert low < -12.5 < high
     plot.show_step(0)
-    assert set(line_of(plot._other).values()) == {-5.0}
+    assert set(line_of(plot._lines["other"]).values()) == {-5.0}
     plot.show_reference(None)
-    assert not plot._other.visible
+    assert not plot._lines["other"].visible
     assert len(words_of(plot)) == 1
 
 
@@ -150,18 +152,18 @@ def test_another_run_that_measured_something_else_is_left_out(plot: ProfilePlot)
     other = append(history_of(4, quantities=(MEAN,)), [[0.1] * 4], MEAN.name)
     plot.show_history(run_of([INITIAL]))
     plot.show_reference(other, "previous")
-    assert not plot._other.visible
+    assert not plot._lines["other"].visible
     assert words_of(plot) == ["step 0"]
 
 
 def test_what_is_not_measured_at_first_begins_a_step_later(plot: ProfilePlot) -> None:
     history = run_of([None, [-3.0] * 3, [-4.0] * 3])
     plot.show_history(history)
-    assert line_of(plot._initial) == {1: -3.0, 2: -3.0, 3: -3.0}
+    assert line_of(plot._lines["initial"]) == {1: -3.0, 2: -3.0, 3: -3.0}
     assert words_of(plot) == ["step 2", "step 1"]
     plot.show_step(0)
     assert plot._notice.text == "Gradient norm was not measured at step 0."
-    assert not plot._now.visible
+    assert not plot._lines["now"].visible
 
 
 def test_lines_mark_where_floating_point_ends(plot: ProfilePlot) -> None:
@@ -211,7 +213,7 @@ def test_nothing_new_is_not_drawn_again(plot: ProfilePlot, monkeypatch: pytest.M
     history = run_of([INITIAL])
     plot.show_history(history)
     drawn: list[object] = []
-    monkeypatch.setattr(plot._now, "draw", lambda *ends: drawn.append(ends))
+    monkeypatch.setattr(plot._lines["now"], "draw", lambda *ends: drawn.append(ends))
     plot.refresh()
     assert not drawn
     append(history, [INITIAL])
@@ -227,6 +229,6 @@ def test_without_a_run_it_says_what_to_do(plot: ProfilePlot) -> None:
     plot.show_history(run_of([INITIAL]))
     assert plot._notice.text == ""
     plot.show_history(None)
-    assert not line_of(plot._now)
+    assert not line_of(plot._lines["now"])
     assert plot._title.text == ""
     assert words_of(plot) == []
