@@ -103,6 +103,12 @@ def power_of_ten(exponent: float) -> str:
     return power if mantissa == 1 else f"{mantissa}·{power}"
 
 
+def relabel(axis: Any, text: str) -> None:
+    """Give an axis another label, in the middle of it; pyqtgraph would leave the new text where the old one began."""
+    axis.setLabel(text)
+    axis.resizeEvent(None)
+
+
 def style_axis(axis: Any, style: Style) -> None:
     """Put an axis into the colours of `style`, with ticks pointing away from the plot."""
     axis.setStyle(tickLength=4, hideOverlappingLabels=False)

@@ -7,7 +7,7 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 
-from gradviz.plots.axes import DecadeAxis, style_axis
+from gradviz.plots.axes import DecadeAxis, relabel, style_axis
 from gradviz.plots.colours import colour_table
 from gradviz.plots.limits import Span
 from gradviz.plots.readout import with_unit
@@ -46,7 +46,7 @@ class ColourBar(pg.PlotItem):  # type: ignore[misc]
         table: Any = colour_table(quantity)
         self._image.setImage(table[:, None, :], levels=None, autoLevels=False)
         self._axis.set_logarithmic(quantity is None or quantity.scale == "log10")
-        self._axis.setLabel(with_unit(quantity) if quantity is not None else "")
+        relabel(self._axis, with_unit(quantity) if quantity is not None else "")
 
     def show_limits(self, limits: Span) -> None:
         """Let the colours reach from one limit to the other."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 
-from gradviz.plots.axes import WholeNumberAxis, style_axis
+from gradviz.plots.axes import WholeNumberAxis, relabel, style_axis
 from gradviz.plots.colour_bar import ColourBar
 from gradviz.plots.colours import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED, lookup_table
 from gradviz.plots.key import Key
@@ -279,11 +279,11 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         crowded = high - low > self._view.height() * self.devicePixelRatioF()
         label = CROWDED_LAYERS if crowded else LAYERS
         if label != self._layer_axis.labelText:
-            self._layer_axis.setLabel(label)
+            relabel(self._layer_axis, label)
 
     def _label_steps(self, quantity: Quantity, stride: int) -> None:
         what = "value of largest magnitude" if quantity.signed and quantity.scale == "linear" else "maximum"
-        self._steps.setLabel(f"step (each column: {what} of {stride} steps)" if stride > 1 else "step")
+        relabel(self._steps, f"step (each column: {what} of {stride} steps)" if stride > 1 else "step")
 
     def _pick_at(self, x: float) -> None:
         self._pick(round(x))

@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 
-from gradviz.plots.axes import DecadeAxis, WholeNumberAxis, style_axis
+from gradviz.plots.axes import DecadeAxis, WholeNumberAxis, relabel, style_axis
 from gradviz.plots.float_floors import FloatFloors
 from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, limits_around, united
@@ -207,7 +207,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         logarithmic = quantity.scale == "log10"
         below = (high - low) * FLOOR_SHARE if logarithmic else 0.0
         self._values.set_logarithmic(logarithmic)
-        self._values.setLabel(with_unit(quantity))
+        relabel(self._values, with_unit(quantity))
         margin = max(0.01 * layers, 0.5)
         self._view.setLimits(
             xMin=1 - margin, xMax=layers + margin, yMin=low - below, yMax=high + (high - low) * 0.03, minXRange=1,

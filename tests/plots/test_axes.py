@@ -3,11 +3,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import pyqtgraph as pg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytestqt.qtbot import QtBot
 
-from gradviz.plots.axes import DecadeAxis, WholeNumberAxis, power_of_ten, whole_spacing, whole_ticks
+from gradviz.plots.axes import DecadeAxis, WholeNumberAxis, power_of_ten, relabel, whole_spacing, whole_ticks
 
 SUPERSCRIPT = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", range(10), strict=True))
 
@@ -74,3 +76,18 @@ def test_the_same_axis_shows_ordinary_numbers_if_told(qapp: object) -> None:
     axis.set_logarithmic(False)
     [(spacing, ticks)] = axis.tickValues(-0.1, 0.1, 300)
     assert "0.05" in axis.tickStrings(ticks, 1, spacing)
+
+
+def test_another_label_stands_in_the_middle_as_the_first_one_did(qtbot: QtBot) -> None:
+    view = pg.GraphicsLayoutWidget()
+    qtbot.addWidget(view)
+    view.resize(600, 300)
+    axis = view.addPlot().getAxis("bottom")
+    axis.setLabel("step")
+    view.show()
+    view.grab()
+    for text in ("step", "step (each column: maximum of 16 steps)"):
+        relabel(axis, text)
+        label = axis.label
+        middle = label.pos().x() + label.boundingRect().width() / 2
+        assert middle == pytest.approx(axis.size().width() / 2, abs=1)
