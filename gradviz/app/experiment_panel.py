@@ -123,6 +123,7 @@ class ExperimentPanel(QScrollArea):
         self.formula = self._note("What one layer computes from its input x")
         self.notes = self._note("What there is to see in this experiment")
         self.notes.setTextFormat(Qt.TextFormat.PlainText)
+        self.lookout = Group("What there is to see")
         self.mistake = self._note("Why the last change was not taken over, or cannot be measured")
         self.mistake.setFrameShape(QFrame.Shape.StyledPanel)
         self.mistake.setTextFormat(Qt.TextFormat.PlainText)
@@ -199,7 +200,7 @@ class ExperimentPanel(QScrollArea):
             row.show(self._experiment, reasons.get(name, ""))
         self.formula.setText(formula(self._experiment))
         self.notes.setText(self._experiment.notes)
-        self.notes.setVisible(bool(self._experiment.notes))
+        self.lookout.setVisible(bool(self._experiment.notes))
         with QSignalBlocker(self.preset):
             index = self.preset.findText(self._experiment.title) if self._experiment.title else 0
             self.preset.setCurrentIndex(max(index, 0))
@@ -224,10 +225,13 @@ class ExperimentPanel(QScrollArea):
         top.setSpacing(4)
         caption = QLabel("&Preset")
         caption.setBuddy(self.preset)
-        for widget in (caption, self.preset, self.notes, self.mistake):
-            widget.setToolTip(widget.toolTip() or PRESET_TIP)
+        for widget in (caption, self.preset):
+            widget.setToolTip(PRESET_TIP)
             top.addWidget(widget)
+        top.addWidget(self.mistake)
         column.addLayout(top)
+        column.addWidget(self.lookout)
+        self.lookout.rows.addRow(self.notes)
         self._fill_presets()
         for name, row in self.rows.items():
             title = trait(name).group

@@ -139,6 +139,8 @@ def test_every_preset_can_be_taken_and_says_what_there_is_to_see(
     assert form.preset.currentText() == preset.title
     assert form.notes.text() == preset.notes
     assert form.notes.isVisible()
+    form.lookout.heading.click()
+    assert not form.notes.isVisible()
     assert form.preset.is_whole()
 
 
@@ -147,7 +149,7 @@ def test_a_preset_that_is_changed_is_one_no_more(form: ExperimentPanel, edited: 
     choose(form, "depth", 31)
     assert (edited[0].title, edited[0].notes, edited[0].depth) == ("", "", 31)
     assert form.preset.currentData() == CUSTOM
-    assert form.notes.isHidden()
+    assert form.lookout.isHidden()
 
 
 def test_choosing_custom_changes_nothing(form: ExperimentPanel, edited: list[Experiment]) -> None:

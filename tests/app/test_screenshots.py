@@ -1,0 +1,169 @@
+"""Pictures of the real window after a short real run, for whoever changes it to look at, and facts about them.
+
+They are written into the folder `artefacts/`, which git ignores.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from driving import place_of, run_to_end
+from numpy.typing import NDArray
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QFontMetricsF, QImage
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from gradviz.app.field_editors import ElidingBox
+from gradviz.app.main_window import MainWindow
+from gradviz.experiment import Experiment, load_preset
+from gradviz.plots.words import Words
+
+ARTEFACTS = Path(__file__).parents[2] / "artefacts"
+SIZE = (1440, 900)
+STEPS = 40
+
+# what is photographed: a run that learns with shortcuts, after the one that does not; and points in the plane
+BEFORE = load_preset("sigmoid-30").changed(steps=STEPS, device="cpu")
+SHORTCUT = BEFORE.changed(
+    title="With shortcuts", shortcut="scaled", optimizer="adam", learning_rate=0.003, evaluate_every=5
+)
+PLANE = Experiment(
+    title="Two moons", data="moons", depth=6, activation="tanh", optimizer="adam", learning_rate=0.02, steps=STEPS,
+    device="cpu",
+)  # fmt: skip
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request: pytest.FixtureRequest, window: MainWindow) -> str:
+    window.actions_by_name[f"theme_{request.param}"].trigger()
+    return str(request.param)
+
+
+def photograph(window: MainWindow, name: str) -> QImage:
+    ARTEFACTS.mkdir(exist_ok=True)
+    # a key that has got more lines is laid out when Qt finds the time
+    window.grab()
+    QApplication.processEvents()
+    image = window.grab().toImage()
+    assert image.save(str(ARTEFACTS / f"{name}.png"))
+    return image
+
+
+def pixels(image: QImage, part: QRect | None = None) -> NDArray[np.uint8]:
+    """Red, green and blue [rows, columns, 3]."""
+    cut = image.copy(part or image.rect()).convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(cut.constBits(), np.uint8).reshape(cut.height(), cut.bytesPerLine())
+    return rows[:, : cut.width() * 3].reshape(cut.height(), cut.width(), 3)
+
+
+def brightness(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Luma by ITU-R BT.709, 0 to 1."""
+    weighted: NDArray[np.float64] = picture @ np.array([0.2126, 0.7152, 0.0722]) / 255
+    return weighted
+
+
+def heatmap_area(window: MainWindow, steps: int, layers: int) -> QRect:
+    """The rectangle of the cells of a run in the picture of the window."""
+    plot = window.board.heatmap.plot
+    corners = [
+        plot.viewport().mapTo(window, place_of(plot, plot._view, x, y))
+        for x, y in ((-0.4, layers + 0.4), (steps + 0.4, 0.6))
+    ]
+    return QRect(*corners)
+
+
+def cut_texts(window: MainWindow) -> list[str]:
+    """Words on screen that have less room than they need."""
+    cut = []
+    for each in window.findChildren(QWidget):
+        if not each.isVisible():
+            continue
+        if isinstance(each, QLabel) and not each.wordWrap() and each.sizeHint().width() > each.width():
+            cut.append(each.text())
+        if isinstance(each, QToolButton | QPushButton) and each.text() and each.sizeHint().width() > each.width():
+            cut.append(each.text())
+        if isinstance(each, ElidingBox) and not each.is_whole():
+            cut.append(each.currentText())
+    for plot in window.board.plots().values():
+        lines = [item for item in plot.scene().items() if isinstance(item, Words) and not item._wraps]
+        needed = {words: QFontMetricsF(words._font).horizontalAdvance(words.text) for words in lines}
+        # a plot behind another one has not been laid out
+        in_sight = not plot.visibleRegion().isEmpty()
+        cut += [words.text for words in lines if in_sight and needed[words] > words.rect().width() - 16]
+    return cut
+
+
+def test_the_window_after_a_run(window: MainWindow, qtbot: QtBot, theme: str) -> None:
+    window.resize(*SIZE)
+    for experiment in (BEFORE, SHORTCUT):
+        window.set_experiment(experiment)
+        history = run_to_end(qtbot, window)
+    window.board.pick_step(STEPS // 2)
+    image = photograph(window, f"window-{theme}")
+
+    assert cut_texts(window) == []
+    cells = pixels(image, heatmap_area(window, STEPS, history.started.layers))
+    # a picture of many colours, of which next to nothing is ground
+    assert len(np.unique(cells.reshape(-1, 3), axis=0)) > 60
+    ground = np.array(pixels(image)[3, SIZE[0] // 2])
+    assert (cells == ground).all(axis=-1).mean() < 0.02
+    # outside of the heatmap dark is dark and light is light, and there is something to read
+    around = brightness(pixels(image))
+    area = heatmap_area(window, STEPS, history.started.layers)
+    around[area.top() : area.bottom(), area.left() : area.right()] = np.nan
+    assert (np.nanmedian(around) < 0.15) if theme == "dark" else (np.nanmedian(around) > 0.9)
+    assert np.nanmax(around) - np.nanmin(around) > 0.8
+
+
+def test_every_axis_says_what_it_counts(window: MainWindow, qtbot: QtBot) -> None:
+    window.set_experiment(SHORTCUT.changed(steps=4))
+    run_to_end(qtbot, window)
+    heatmap, profile, curves = window.board.heatmap.plot, window.board.profile, window.board.curves
+    assert heatmap._steps.labelText == "step"
+    assert heatmap._layer_axis.labelText == "layer (1 = next to the input)"
+    unit = history_unit(window)
+    assert f"({unit})" in heatmap._bar.getAxis("right").labelText
+    assert f"({unit})" in profile._values.labelText
+    assert profile._layer_axis.labelText == "layer (1 = next to the input)"
+    assert {axis.labelText for axis in (curves._loss_axis, curves._accuracy_axis, curves._steps)} == {
+        "loss", "accuracy (%)", "step",
+    }  # fmt: skip
+
+
+def history_unit(window: MainWindow) -> str:
+    history = window.run.history
+    assert history is not None
+    return history.quantity(window.board.heatmap.quantity.currentData()).unit
+
+
+@pytest.mark.parametrize(
+    ("experiment", "name"), [(SHORTCUT, "samples"), (PLANE, "boundary")], ids=["samples", "boundary"]
+)
+def test_held_out_samples_are_in_sight(
+    window: MainWindow, qtbot: QtBot, theme: str, experiment: Experiment, name: str
+) -> None:
+    window.resize(*SIZE)
+    window.set_experiment(experiment)
+    run_to_end(qtbot, window)
+    window._docks["samples"].raise_()
+    qtbot.waitUntil(lambda: window.board.held_out_plot.isVisible())
+    image = photograph(window, f"window-{name}-{theme}")
+    plot = window.board.held_out_plot
+    seen = pixels(image, QRect(plot.mapTo(window, plot.rect().topLeft()), plot.size()))
+    assert len(np.unique(seen.reshape(-1, 3), axis=0)) > 40
+    assert cut_texts(window) == []
+
+
+def test_a_change_after_a_run_in_one_picture(window: MainWindow, qtbot: QtBot, theme: str) -> None:
+    window.resize(*SIZE)
+    window.begin_background_work()
+    window.set_experiment(BEFORE)
+    history = run_to_end(qtbot, window)
+    window.form.rows["activation"].editor.changed.emit("tanh")
+    qtbot.waitUntil(lambda: window.board.profile.history is not history, timeout=30_000)
+    photograph(window, f"window-preview-{theme}")
+    assert cut_texts(window) == []
+    assert any("last run" in words for _, _, words in window.board.profile._key.entries)
