@@ -107,6 +107,10 @@ class History:
         """Return the smallest and the largest finite value so far; None before there is one."""
         return self._spans[name]
 
+    def loss(self, step: int) -> float | None:
+        """Return the mean loss over the training batch of `step`; None if there is no such step (yet)."""
+        return float(self._scalars.at(step)[_LOSS]) if 0 <= step < self._frames else None
+
     def losses(self) -> Series:
         """Return (steps, mean loss over the training batch), each [frames]."""
         return self._series(_LOSS)

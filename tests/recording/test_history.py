@@ -36,8 +36,10 @@ def test_frames_come_back_as_they_went_in(history: History, make_frame: Callable
         history.append(item)
     assert history.frames == 600
     for item in frames:
+        assert history.loss(item.step) == item.loss
         for name, row in item.rows.items():
             np.testing.assert_array_equal(history.row(name, item.step), row)
+    assert history.loss(-1) is history.loss(600) is None
     for series, field in (
         (history.losses(), "loss"),
         (history.batch_accuracies(), "batch_accuracy"),
