@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from driving import GRADIENT, SHARE, TINY, click, drag, made_up, place_of, point
+from driving import GRADIENT, SHARE, TINY, click, drag, made_up, place_of, point, profile_line
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -42,7 +42,7 @@ def heatmap_place(board: Board, step: float, layer: float = 2) -> QPoint:
 
 
 def shown_step(board: Board) -> int:
-    return board.profile._now.step
+    return profile_line(board.profile, "now").step
 
 
 def test_every_plot_shows_the_run(board: Board) -> None:
@@ -110,12 +110,12 @@ def test_every_plot_reads_out_into_the_same_line(board: Board) -> None:
 def test_the_run_before_is_drawn_for_comparison_unless_unwanted(board: Board) -> None:
     before = made_up(OTHERS, Experiment(depth=3, width=8, activation="leaky_relu", shortcut="pre_activation"))
     board.show_run(made_up(ROWS), before)
-    assert board.profile._other.row.tolist() == OTHERS[0]
+    assert profile_line(board.profile, "other").row.tolist() == OTHERS[0]
     assert any("previous: 3 × 8 leaky relu pre-activation shortcut" in entry[2] for entry in board.profile._key.entries)
     board.compare(False)
-    assert not board.profile._other.visible
+    assert not profile_line(board.profile, "other").visible
     board.compare(True)
-    assert board.profile._other.visible
+    assert profile_line(board.profile, "other").visible
 
 
 def test_a_preview_stands_alone_where_there_is_no_run(board: Board) -> None:
@@ -123,7 +123,7 @@ def test_a_preview_stands_alone_where_there_is_no_run(board: Board) -> None:
     preview = made_up([[-4.0, -5.0]])
     board.show_preview(preview)
     assert board.history is preview
-    assert board.profile._now.row.tolist() == [-4.0, -5.0]
+    assert profile_line(board.profile, "now").row.tolist() == [-4.0, -5.0]
     newer = made_up([[-6.0, -7.0, -8.0]])
     board.show_preview(newer)
     assert board.history is newer
@@ -134,12 +134,12 @@ def test_a_preview_comes_before_the_profile_of_the_run_which_stays(board: Board)
     board.show_preview(made_up([[-4.0, -5.0, -6.0]]))
     assert board.history is run
     assert board.heatmap.plot.history is run
-    assert board.profile._now.row.tolist() == [-4.0, -5.0, -6.0]
+    assert profile_line(board.profile, "now").row.tolist() == [-4.0, -5.0, -6.0]
     # the run's first step, because the preview is one too
-    assert board.profile._other.row.tolist() == ROWS[0]
+    assert profile_line(board.profile, "other").row.tolist() == ROWS[0]
     click(board.heatmap.plot, heatmap_place(board, 2))
     assert board.profile.history is run
-    assert board.profile._now.row.tolist() == ROWS[2]
+    assert profile_line(board.profile, "now").row.tolist() == ROWS[2]
 
 
 @pytest.mark.parametrize("planar", [False, True])

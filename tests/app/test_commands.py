@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from driving import ENDLESS, TINY, made_up, run_to_end, trigger, wait_for, wait_until
+from driving import ENDLESS, TINY, made_up, profile_line, run_to_end, trigger, wait_for, wait_until
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 from pytestqt.qtbot import QtBot
@@ -169,9 +169,9 @@ def swaps(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.Monke
 def compares(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
     window.previous = made_up([[-9.0, -9.0, -9.0]] * 5)
     put_up(window)
-    assert window.board.profile._other.visible
+    assert profile_line(window.board.profile, "other").visible
     trigger(window, "compare")
-    assert not window.board.profile._other.visible
+    assert not profile_line(window.board.profile, "other").visible
     assert window.settings.compare is False
 
 
@@ -199,7 +199,7 @@ def follows(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.Mon
     put_up(window)
     window.board.pick_step(1)
     trigger(window, "latest")
-    assert window.board.profile._now.step == 4
+    assert profile_line(window.board.profile, "now").step == 4
 
 
 def turns(place: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]:

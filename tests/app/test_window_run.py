@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from driving import ENDLESS, TINY, made_up, run_to_end, trigger, wait_for, wait_until
+from driving import ENDLESS, TINY, made_up, profile_line, run_to_end, trigger, wait_for, wait_until
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -37,7 +37,7 @@ def test_the_first_profile_is_there_without_a_run(window: MainWindow, qtbot: QtB
     assert window.run.phase is Phase.IDLE
     _, frame = loop.first_frame(TINY)
     name = window.board.heatmap.quantity.currentData()
-    assert np.array_equal(window.board.profile._now.row, frame.rows[name])
+    assert np.array_equal(profile_line(window.board.profile, "now").row, frame.rows[name])
 
 
 def test_a_change_of_the_form_shows_the_new_profile_at_once(window: MainWindow, qtbot: QtBot) -> None:
@@ -81,7 +81,7 @@ def test_every_run_has_the_one_before_it_for_comparison(window: MainWindow, qtbo
     assert second is not first
     assert window.board.reference is first
     name = window.board.heatmap.quantity.currentData()
-    assert np.array_equal(window.board.profile._other.row, first.row(name, TINY.steps))
+    assert np.array_equal(profile_line(window.board.profile, "other").row, first.row(name, TINY.steps))
     trigger(window, "swap")
     assert (window.board.history, window.board.reference) == (first, second)
     assert window.transport.state.text() == "finished"
@@ -236,6 +236,6 @@ def test_keys_alone_train_a_network(window: MainWindow, qtbot: QtBot) -> None:
     assert QApplication.focusWidget() is window.board.heatmap.plot
     for _ in range(3):
         press(Qt.Key.Key_Left)
-    assert window.board.profile._now.step == TINY.steps - 3
+    assert profile_line(window.board.profile, "now").step == TINY.steps - 3
     press(Qt.Key.Key_Escape)
-    assert window.board.profile._now.step == TINY.steps
+    assert profile_line(window.board.profile, "now").step == TINY.steps
