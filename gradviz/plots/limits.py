@@ -22,9 +22,12 @@ _ROUND = (10, 15, 20, 30, 40, 50, 60, 80, 100)
 def limits_around(span: Span | None, quantity: Quantity) -> Span:
     """Return limits that hold `span`, both in the scale of `quantity`.
 
-    Whole decades for a logarithm, at least one of them; around zero, and as far to both sides, for a signed quantity;
-    from or to zero otherwise. A quantity of which nothing is known yet gets a place to start from.
+    Its bounds, if it has any; whole decades for a logarithm, at least one of them; around zero, and as far to both
+    sides, for a signed quantity; from or to zero otherwise. A quantity of which nothing is known yet gets a place to
+    start from.
     """
+    if quantity.bounds is not None:
+        return quantity.bounds
     if quantity.scale == "log10":
         low, high = span or (-1.0, -1.0)
         return float(math.floor(low)), float(math.floor(high) + 1)

@@ -5,12 +5,12 @@ from gradviz.probes.gradients import ActivationGradRms, WeightGradNorm
 from gradviz.probes.paths import GradientPaths
 from gradviz.probes.probe import Probe
 from gradviz.probes.units import ActivationMoments
-from gradviz.probes.updates import UpdateRatio, WeightNorm
+from gradviz.probes.updates import Updates, WeightNorm
 
 PROBES: tuple[type[Probe], ...] = (
     WeightGradNorm,
     ActivationGradRms,
-    UpdateRatio,
+    Updates,
     WeightNorm,
     ActivationMoments,
     GradientPaths,

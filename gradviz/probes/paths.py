@@ -48,6 +48,7 @@ class GradientPaths(Probe):
             "branch. Measured every few steps",
             scale="linear",
             scheduled=True,
+            bounds=(0.0, 1.0),
         ),
         Quantity(
             "path_cosine",
@@ -58,6 +59,7 @@ class GradientPaths(Probe):
             scale="linear",
             signed=True,
             scheduled=True,
+            bounds=(-1.0, 1.0),
         ),
     )
 

@@ -14,6 +14,8 @@ from torch import Tensor
 
 # float64 copies of this many numbers stay in a core's cache: half the time of converting everything at once
 SLICE_NUMBERS = 1 << 17
+# a GPU wants many at once; only its memory sets an end
+DEVICE_SLICE_NUMBERS = 1 << 24
 # of up to this many squares a float32 sum is right to 1e-4, in the worst case: 3e-5 of a decade
 MOST_QUICK_NUMBERS = 1 << 14
 # within these a float32 norm lost no square that counts, and none overflowed
@@ -35,6 +37,13 @@ class _Scratch(threading.local):
 
 
 _scratch = _Scratch()
+
+
+def layer_slices(x: Tensor) -> list[slice]:
+    """Divide the layers of `x` [layers, ...]: as many together as a core's cache holds, or a GPU's memory bears."""
+    numbers = SLICE_NUMBERS if x.device.type == "cpu" else DEVICE_SLICE_NUMBERS
+    height = max(1, numbers // max(x[0].numel(), 1))
+    return [slice(first, min(first + height, len(x))) for first in range(0, len(x), height)]
 
 
 def norms(x: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ class Quantity:
     smallest float32 keep their place. A `linear` quantity travels as it is; `signed` ones get a diverging colour map.
     A `scheduled` quantity costs too much for every step and is measured every `probe_every` steps of the experiment.
     `beside` names the quantity that is drawn beside this one, because the distance between the two is what counts.
+    `bounds` are the ends of what it can be, where a view shows all of it always: a share goes from 0 to 1.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Quantity:
     signed: bool = False
     scheduled: bool = False
     beside: str = ""
+    bounds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from gradviz.recording.frame import Quantity
 
 NORM = Quantity("norm", "Norm", "", "")
 SHARE = Quantity("share", "Share", "", "", scale="linear")
+BOUNDED = Quantity("bounded", "Share", "", "", scale="linear", bounds=(0.0, 1.0))
 MEAN = Quantity("mean", "Mean", "", "", scale="linear", signed=True)
 QUANTITIES = st.sampled_from([NORM, SHARE, MEAN])
 EXPONENT = st.floats(-700, 300)
@@ -57,6 +58,9 @@ def test_logarithms_are_held_in_whole_decades_with_none_to_spare(one: float, oth
         ((0.0, 0.0), SHARE, (0.0, 1.0)),
         ((0.2, 0.31), SHARE, (0.0, 0.5)),
         ((-0.03, 0.31), SHARE, (-0.05, 0.5)),
+        # a share is shown from nothing to all, however little of it there is
+        (None, BOUNDED, (0.0, 1.0)),
+        ((0.001, 0.002), BOUNDED, (0.0, 1.0)),
         (None, MEAN, (-1.0, 1.0)),
         ((-0.03, 0.012), MEAN, (-0.05, 0.05)),
     ],

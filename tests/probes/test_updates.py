@@ -6,7 +6,7 @@ import torch
 from plain_oracle import batch, experiment, made_up_trace, measured_network
 
 from gradviz.experiment import Experiment, choices
-from gradviz.probes.updates import UpdateRatio, WeightNorm
+from gradviz.probes.updates import Updates, WeightNorm
 from gradviz.recording.frame import Frame
 from gradviz.training.run import TrainingRun
 
@@ -47,7 +47,7 @@ def test_ratios_and_norms_are_those_of_explicit_copies(optimizer: str, precision
 
 
 def probe_over(before: torch.Tensor, after: torch.Tensor) -> np.ndarray:
-    probe = UpdateRatio()
+    probe = Updates()
     weights = before.clone()
     trace = made_up_trace(weights=weights)
     assert probe.measure(trace) is None
