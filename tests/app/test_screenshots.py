@@ -106,10 +106,10 @@ def test_the_window_after_a_run(window: MainWindow, qtbot: QtBot, theme: str) ->
 
     assert cut_texts(window) == []
     cells = pixels(image, heatmap_area(window, STEPS, history.started.layers))
-    # a picture of many colours, of which next to nothing is ground
+    # a picture of many colours, and hardly any of it ground
     assert len(np.unique(cells.reshape(-1, 3), axis=0)) > 60
     ground = np.array(pixels(image)[3, SIZE[0] // 2])
-    assert (cells == ground).all(axis=-1).mean() < 0.02
+    assert (cells == ground).all(axis=-1).mean() < 0.1
     # outside of the heatmap dark is dark and light is light, and there is something to read
     around = brightness(pixels(image))
     area = heatmap_area(window, STEPS, history.started.layers)
