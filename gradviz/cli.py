@@ -23,6 +23,7 @@ other commands, each with --help:
   gradviz presets   list the experiments that come with gradviz
   gradviz fields    list every field of an experiment, for --set and for files
   gradviz bench     measure on this machine what measuring costs
+  gradviz claims    measure every statement that gradviz makes about deep networks
   gradviz selftest  build the window, train, export and read back, without a screen
 """
 
@@ -38,9 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 fine, 1 a defect, 2 something to put right, 130 interrupted."""
     _provide_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    commands = {"run": _run, "presets": _presets, "fields": _fields, "selftest": _selftest, "bench": _bench}
     try:
-        command = commands.get(arguments[0]) if arguments else None
+        command = COMMANDS.get(arguments[0]) if arguments else None
         status = command(arguments[1:]) if command is not None else _open(arguments)
         sys.stdout.flush()
     except SystemExit as end:
@@ -144,6 +144,26 @@ def _bench(arguments: list[str]) -> int:
     from gradviz.commands.bench import bench
 
     return bench(quick=options.quick)
+
+
+def _claims(arguments: list[str]) -> int:
+    parser = _parser("claims", "Measure every statement that gradviz makes about deep networks, on this machine.")
+    parser.add_argument("names", nargs="*", metavar="CLAIM", help="C1, C2 ...; all of them if none is named")
+    parser.add_argument("--json", action="store_true", help="one line of JSON per claim")
+    options = parser.parse_args(arguments)
+    from gradviz.commands.claims import claims
+
+    return claims(options.names, as_json=options.json)
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "run": _run,
+    "presets": _presets,
+    "fields": _fields,
+    "bench": _bench,
+    "claims": _claims,
+    "selftest": _selftest,
+}
 
 
 def _parser(command: str, description: str) -> _OneLineParser:

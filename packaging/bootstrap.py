@@ -26,7 +26,7 @@ OLDEST_PYTHON = (3, 11)
 DISPLAY_ANSWER_S = 10
 BAD_ARGUMENTS = 2
 INTERRUPTED = 130
-COMMANDS_WITHOUT_WINDOW = ("run", "presets", "fields", "bench", "selftest")
+COMMANDS_WITHOUT_WINDOW = ("run", "presets", "fields", "bench", "claims", "selftest")
 PRESET_WITHOUT_DISPLAY = "relu-20"
 PICTURE_WITHOUT_DISPLAY = "gradviz-heatmap.png"
 

@@ -1,0 +1,70 @@
+"""All claims, in order."""
+
+from __future__ import annotations
+
+from gradviz.claims import cost, outcomes, precision, signal, slopes
+from gradviz.claims.claim import Claim
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        "C1",
+        "No activation is steeper than its ceiling; the sigmoid's is 1/4",
+        "sigmoid 0.25, tanh 1, relu 1, leaky_relu 1, silu 1.0998, gelu 1.1289",
+        slopes.steepest_slopes,
+    ),
+    Claim(
+        "C2",
+        "The chain rule multiplies the ceilings: 30 sigmoid layers pass at most 0.25^30",
+        "at most 8.67e-19",
+        slopes.product_of_slopes,
+    ),
+    Claim(
+        "C3",
+        "A gradient that is small enough changes no bit of a float32 weight",
+        "1 in the first layers of 30, almost 0 in the last",
+        precision.weights_that_stand_still,
+    ),
+    Claim(
+        "C4",
+        "Below the smallest float32 the gradient is exactly zero, whatever the mathematics says",
+        "1000 sigmoid layers: near 10^-600 and lower, and finite",
+        precision.beyond_the_smallest_number,
+    ),
+    Claim(
+        "C5",
+        "ReLU passes the signal on without loss: with He initialisation the profile is level",
+        "a factor of 1 per layer in the mean square",
+        signal.relu_passes_on,
+    ),
+    Claim("C6", "exp() costs more than a comparison", "a ratio measured now", cost.exponentials),
+    Claim(
+        "C7",
+        "A ReLU unit can die for good; a leaky ReLU unit cannot",
+        "most units dead with ReLU, none with leaky ReLU",
+        outcomes.units_that_die,
+    ),
+    Claim(
+        "C8",
+        "ReLU alone carries 20 layers, but not 100 or 1000",
+        "above 95% at 20, chance (about 10%) at 100 and 1000",
+        outcomes.relu_alone,
+    ),
+    Claim(
+        "C9",
+        "With F(x) + x the derivative is dF/dx + 1: the identity hands on exactly what it receives",
+        "no difference in any bit",
+        signal.identity_passes_exactly,
+    ),
+    Claim("C10", "With shortcuts 152 and 1000 layers learn", "above 95% held out", outcomes.residual_depth),
+    Claim(
+        "C11",
+        "Adding layers to a plain sigmoid network makes it worse, not better",
+        "10 and 20 layers worse than 3",
+        outcomes.deeper_is_worse,
+    ),
+)
+
+
+def claim(name: str) -> Claim:
+    """Return the claim `name`. Raises KeyError."""
+    return next(each for each in CLAIMS if each.name == name)

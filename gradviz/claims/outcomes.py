@@ -1,0 +1,61 @@
+"""C7, C8, C10 and C11: what becomes of training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradviz.claims.claim import Outcome, Progress, accuracy_of, recorded_preset
+
+CHANCE_AT_MOST = 0.2
+LEARNT_AT_LEAST = 0.95
+MANY_DEAD = 0.5
+
+
+def units_that_die(progress: Progress) -> Outcome:
+    """Compare the share of dead units at the end with ReLU and with leaky ReLU."""
+    shares = {}
+    for number, name in enumerate(("dying-relu", "leaky-relu-rescue")):
+        history = recorded_preset(name, lambda share, number=number: progress((number + share) / 2))  # type: ignore[misc]
+        row = history.row("dead_fraction", history.frames - 1)
+        assert row is not None, "measured at the last step"
+        shares[name] = float(np.mean(row))
+    relu, leaky = shares.values()
+    numbers = {"relu": relu, "leaky_relu": leaky}
+    return Outcome(f"ReLU {relu:.0%} dead, leaky ReLU {leaky:.0%}", relu >= MANY_DEAD and leaky == 0.0, numbers)
+
+
+def relu_alone(progress: Progress) -> Outcome:
+    """Train plain ReLU networks of growing depth."""
+    found = _accuracies(("relu-20", "relu-100", "relu-1000"), progress)
+    holds = found["relu-20"] >= LEARNT_AT_LEAST and max(found["relu-100"], found["relu-1000"]) <= CHANCE_AT_MOST
+    return Outcome(_in_words(found), holds, found)
+
+
+def residual_depth(progress: Progress) -> Outcome:
+    """Train residual networks of 152 and 1000 layers."""
+    found = _accuracies(("residual-152", "residual-1000"), progress)
+    return Outcome(_in_words(found), min(found.values()) > LEARNT_AT_LEAST, found)
+
+
+def deeper_is_worse(progress: Progress) -> Outcome:
+    """Train the same plain sigmoid network with 3 layers, with 10 and with 20."""
+    found = _accuracies(("sigmoid-3", "sigmoid-10", "sigmoid-20"), progress)
+    shallow, *deeper = found.values()
+    return Outcome(_in_words(found), all(accuracy < shallow - 0.1 for accuracy in deeper), found)
+
+
+def _accuracies(names: Sequence[str], progress: Progress) -> dict[str, float]:
+    found = {}
+    for number, name in enumerate(names):
+
+        def tell(share: float, number: int = number) -> None:
+            progress((number + share) / len(names))
+
+        found[name] = accuracy_of(recorded_preset(name, tell))
+    return found
+
+
+def _in_words(accuracies: dict[str, float]) -> str:
+    return ", ".join(f"{name} {accuracy:.1%}" for name, accuracy in accuracies.items())

@@ -1,0 +1,46 @@
+"""C5 and C9: what passes a signal on as strong as it came."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradviz.claims.claim import Outcome, Progress
+from gradviz.experiment import load_preset
+from gradviz.training.loop import first_frame
+
+SEEDS = 8
+FACTOR_TOLERANCE = 0.1
+RESIDUAL = ("residual-152", "residual-1000", "sigmoid-residual-30")
+
+
+def relu_passes_on(progress: Progress) -> Outcome:
+    """Fit the factor per layer of the mean-square gradient at initialisation, over a few seeds."""
+    slopes = []
+    for seed in range(SEEDS):
+        _, frame = first_frame(load_preset("relu-flat").changed(device="cpu", seed=seed))
+        row = frame.rows["activation_grad_rms"]
+        layers = np.arange(len(row))
+        # towards the front, and of the square
+        slopes.append(-2.0 * np.polyfit(layers, row, 1)[0])
+        progress((seed + 1) / SEEDS)
+    factor = 10.0 ** float(np.mean(slopes))
+    return Outcome(
+        f"{factor:.3f} per layer, mean of {SEEDS} networks", abs(factor - 1.0) <= FACTOR_TOLERANCE, {"factor": factor}
+    )
+
+
+def identity_passes_exactly(progress: Progress) -> Outcome:
+    """Silence the branches, so that only the shortcuts are left, and compare the gradient from block to block."""
+    differing, compared = 0, 0
+    for number, name in enumerate(RESIDUAL, start=1):
+        experiment = load_preset(name).changed(device="cpu", zero_init_branch=True)
+        started, frame = first_frame(experiment)
+        span = experiment.shortcut_span
+        ends = np.unique(np.minimum(np.arange(started.layers) // span * span + span, started.layers)) - 1
+        arrived = frame.rows["activation_grad_rms"][ends]
+        differing += int((arrived != arrived[-1]).sum())
+        compared += len(ends)
+        progress(number / len(RESIDUAL))
+    numbers = {"differing": float(differing), "compared": float(compared)}
+    words = f"{compared - differing} of {compared} blocks hand on the gradient unchanged to the last bit"
+    return Outcome(words, differing == 0, numbers)
