@@ -95,8 +95,8 @@ class TransportBar(QFrame):
 
 
 def _result(history: History) -> str:
-    _, losses = history.losses()
-    parts = [f"loss {losses[-1]:.4g}"] if len(losses) else []
+    loss = history.loss(history.frames - 1)
+    parts = [f"loss {loss:.4g}"] if loss is not None else []
     if history.latest_evaluation is not None:
         parts.append(f"held-out {history.latest_evaluation.accuracy:.1%}")
     return " · ".join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Generator
 from enum import Enum
@@ -79,7 +80,8 @@ def pump(events: Generator[Event], control: Control, sink: Callable[[Event], Non
             sink(event)
             if control.stopped:
                 return
-            if isinstance(event, Frame):
+            # after a loss that is not finite nothing can be trained: what is left to say needs no turn
+            if isinstance(event, Frame) and math.isfinite(event.loss):
                 if event.step > 0:
                     control.frame_made()
                 if not control.wait_for_turn():

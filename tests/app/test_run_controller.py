@@ -178,6 +178,20 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_its_frames(run: RunCon
     assert np.isfinite(losses[:-1]).all()
 
 
+def test_a_step_into_a_divergence_ends_the_run_at_once(run: RunController, qtbot: QtBot) -> None:
+    run.start(TINY.changed(learning_rate=100.0, activation="linear", steps=0, initialization="he_normal"), paused=True)
+    history = begun(run, qtbot)
+    while run.phase is not Phase.DIVERGED:
+        frames = history.frames
+        run.step()
+        wait_until(qtbot, lambda frames=frames: history.frames > frames)
+        if not np.isfinite(history.losses()[1][-1]):
+            ended(run, qtbot)
+            assert run.phase is Phase.DIVERGED
+    assert history.diverged is not None
+    assert history.diverged.step == history.frames - 1
+
+
 def test_a_defect_in_the_worker_is_told_and_a_new_run_works(
     run: RunController, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
