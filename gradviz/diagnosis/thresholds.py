@@ -1,0 +1,141 @@
+"""Where a verdict begins: every number that decides, with its unit, its range, its default and the reason for it.
+
+Sources named in the reasons: A. Karpathy, CS231n notes, "Neural Networks Part 3" (update ratio near 1e-3, loss at the
+start near ln(classes)); the built-in rules of Amazon SageMaker Debugger (shares of a layer, limits of the update
+ratio); Glorot & Bengio 2010 and He et al. 2015 (a level signal at the start); and what the presets measure.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from gradviz.errors import GradvizError
+
+_KEY = "about"
+
+
+class ThresholdError(GradvizError):
+    """A threshold outside of what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a form needs to know of one threshold; `low` and `high` are the smallest and the largest value allowed."""
+
+    label: str
+    unit: str
+    low: float
+    high: float
+    reason: str
+    logarithmic: bool = False
+
+
+def _number(
+    default: float, label: str, unit: str, limits: tuple[float, float], reason: str, *, log: bool = False
+) -> Any:
+    return field(default=default, metadata={_KEY: About(label, unit, *limits, reason, log)})
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """All thresholds. Raises ThresholdError naming the field, the value and what is allowed."""
+
+    vanishing_decades: float = _number(
+        3.0, "Vanishing from", "decades", (0.1, 1000.0),
+        "Fall of the activation gradient on its way to the input. At three decades the front of the network takes a "
+        "thousandth of the steps that its end takes (plain SGD); presets that learn stay within about one and a half.",
+    )  # fmt: skip
+    exploding_decades: float = _number(
+        3.0, "Exploding from", "decades", (0.1, 1000.0),
+        "Growth of the activation gradient on its way to the input: a step that suits the last layers is then a "
+        "thousand times too long for the first.",
+    )  # fmt: skip
+    severe_decades: float = _number(
+        6.0, "Severe from", "decades", (0.1, 1000.0),
+        "Fall or growth that no optimiser makes up for: float32 carries about seven decimal digits.",
+    )  # fmt: skip
+    update_low: float = _number(
+        1e-6, "Not updating below", "|ΔW| / |W|", (1e-12, 1e-3),
+        "A layer would take a million steps to move by its own length; float32 rounds single weights at 6e-8 of their "
+        "size. SageMaker Debugger warns at 1e-8.", log=True,
+    )  # fmt: skip
+    update_guide: float = _number(
+        1e-3, "Update guide line", "|ΔW| / |W|", (1e-6, 1e-1),
+        "Where a layer usually learns well: Karpathy's rule of thumb in the CS231n notes.", log=True,
+    )  # fmt: skip
+    update_high: float = _number(
+        1e-1, "Updating too much from", "|ΔW| / |W|", (1e-3, 100.0),
+        "A hundred times the guide line: a tenth of a layer is replaced in every step. Adam's first steps at a "
+        "learning rate that still learns reach 0.06; SageMaker Debugger warns at 10 only.", log=True,
+    )  # fmt: skip
+    unchanged_share: float = _number(
+        0.99, "Standing still from", "share of weights", (0.5, 1.0),
+        "Share of a layer's weights whose bits a step left as they were.",
+    )  # fmt: skip
+    dead_share: float = _number(
+        0.6, "Dead from", "share of units", (0.05, 1.0),
+        "Share of a layer's units that are off for every sample. Deep plain ReLU networks that learn go up to 0.53: "
+        "where all samples look alike a unit is on for all or for none, by the toss of a coin. SageMaker Debugger's "
+        "DeadRelu warns at 0.5.",
+    )  # fmt: skip
+    saturated_share: float = _number(
+        0.9, "Saturated from", "share of inputs", (0.05, 1.0),
+        "Share of what a layer's activations are given that lies where the slope is below a hundredth of the steepest. "
+        "A sigmoid layer that has learnt reaches 0.7; SageMaker Debugger warns at 0.5, of units saturated far deeper.",
+    )  # fmt: skip
+    signal_decades: float = _number(
+        2.0, "Uneven signal from", "decades", (0.1, 1000.0),
+        "Change of the outputs' size through the layers at the start, where Glorot and He initialisation keep it "
+        "level; the residual ReLU stack of 152 layers that learns grows by 1.2.",
+    )  # fmt: skip
+    alike_ratio: float = _number(
+        1e-3, "All alike below", "spread / |mean|", (1e-9, 1.0),
+        "Spread of a layer's outputs over their mean at the start: below it, all units say the same of all samples.",
+        log=True,
+    )  # fmt: skip
+    first_loss_factor: float = _number(
+        10.0, "First loss too high from", "times ln(classes)", (1.1, 1e6),
+        "A network that knows nothing should give every class the same chance, a loss of ln(classes) (CS231n notes). "
+        "One far above is sure of wrong answers; the residual ReLU stack of 152 layers learns from 5.",
+        log=True,
+    )  # fmt: skip
+    chance_loss_share: float = _number(
+        0.95, "Guessing above", "times ln(classes)", (0.1, 1.0),
+        "A loss of ln(classes) is that of a guess: above this share of it, nothing has been learnt.",
+    )  # fmt: skip
+    patience_steps: int = _number(
+        100, "Patience", "steps", (1, 1_000_000),
+        "Steps before it counts that nothing has been learnt; every preset that learns is below a guess by then.",
+        log=True,
+    )  # fmt: skip
+    worse_factor: float = _number(
+        2.0, "Getting worse from", "times the first loss", (1.0, 1000.0),
+        "A loss so far above that of the start and that of a guess means that training does harm; the batches of a "
+        "preset that learns never go there.",
+    )  # fmt: skip
+    converged_loss_share: float = _number(
+        0.01, "Nothing left to learn below", "times ln(classes)", (0.0, 0.5),
+        "Below this loss it is no fault that the weights stand still.",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        for name, about in descriptions().items():
+            value = getattr(self, name)
+            if not (math.isfinite(value) and about.low <= value <= about.high):
+                raise ThresholdError(f"{name}: {value!r} is not allowed; allowed: {about.low:g} to {about.high:g}")
+        if not self.update_low < self.update_guide < self.update_high:
+            raise ThresholdError("update_low, update_guide and update_high have to rise in this order")
+
+    def changed(self, **values: Any) -> Thresholds:
+        """Return a copy with some thresholds changed. Raises ThresholdError."""
+        unknown = values.keys() - descriptions().keys()
+        if unknown:
+            raise ThresholdError(f"{', '.join(sorted(unknown))}: there is no such threshold")
+        return replace(self, **values)
+
+
+def descriptions() -> dict[str, About]:
+    """Return what there is to know of each threshold, by field name, in the order of the form."""
+    return {item.name: item.metadata[_KEY] for item in fields(Thresholds)}
