@@ -235,10 +235,10 @@ class ActivationPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         """Let the axes hold the derivative, and, unless someone has zoomed, almost all inputs."""
         curve, view = self.curve, self._views[1]
         if curve is None:
-            self._distribution.show(None, 1.0)
+            self._distribution.show(None, 1.0, 0.0, 0.0)
             return
         ceiling = HEADROOM * max(curve.supremum, LEAST_CEILING)
-        self._distribution.show(self._divided, DENSEST * ceiling)
+        self._distribution.show(self._divided, DENSEST * ceiling, float(curve.x[0]), float(curve.x[-1]))
         view.setYRange(
             min(float(curve.derivative.min()) * HEADROOM, LEAST_FLOOR * ceiling / HEADROOM), ceiling, padding=0
         )

@@ -61,7 +61,8 @@ def divide(curve: ActivationCurve, edges: Floats, counts: Floats) -> Divided | N
     crossings = _crossings(curve.x, level)
     inside = crossings[(crossings > edges[0]) & (crossings < edges[-1])]
     finer = np.union1d(edges, inside)
-    middles = (finer[:-1] + finer[1:]) / 2
+    # halves, because the sum of two edges may be infinite where neither is
+    middles = finer[:-1] / 2 + finer[1:] / 2
     density = (counts / np.diff(edges) / total)[np.searchsorted(edges, middles) - 1]
     stopped = np.interp(middles, curve.x, level) < 0
     share = float((density * np.diff(finer))[stopped].sum() + stopped_beyond / total)
@@ -77,13 +78,16 @@ class DistributionItem:
             item.setZValue(-10)
             plot.addItem(item, ignoreBounds=True)
 
-    def show(self, divided: Divided | None, height: float) -> None:
-        """Draw with the densest bin at `height`; None draws nothing."""
+    def show(self, divided: Divided | None, height: float, low: float, high: float) -> None:
+        """Draw what lies from `low` to `high`, with the densest bin at `height`; None draws nothing."""
         for item, part in ((self._passed, False), (self._stopped, True)):
             item.setVisible(divided is not None)
             if divided is not None:
                 kept = np.where(divided.stopped == part, divided.density, 0.0)
-                item.setData(divided.edges, kept * (height / divided.density.max()), stepMode="center")
+                # a network that explodes has edges that no painter can reach
+                item.setData(
+                    np.clip(divided.edges, low, high), kept * (height / divided.density.max()), stepMode="center"
+                )
 
     def apply_style(self, style: Style) -> None:
         """Recolour."""

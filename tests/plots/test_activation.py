@@ -270,6 +270,17 @@ def test_inputs_can_be_hidden_and_take_no_room_then(plot: ActivationPlot) -> Non
     assert near(plot, 1, 0.0, 0.7, reach=3) <= {LIGHT.background, LIGHT.grid}
 
 
+@pytest.mark.parametrize("reach", [1e30, 1e308])
+def test_the_inputs_of_a_network_that_explodes_are_drawn(plot: ActivationPlot, reach: float) -> None:
+    plot.show_curve(curve("relu"))
+    plot.show_distribution(np.linspace(-1, 1, 65) * reach, np.arange(1, 65), LABEL)
+    # 1 + 2 + ... + 32 of 1 + 2 + ... + 64
+    assert plot._inputs.text.startswith(f"{100 * 528 / 2080:.0f}% of the {LABEL}")
+    assert plot._inputs.text.endswith("100% lie outside of the range shown.")
+    _, stopped = fill_colours(LIGHT)
+    assert near(plot, 1, -20.0, 0.1, reach=1) == {stopped}
+
+
 def test_no_inputs_at_all_are_said_to_be_none(plot: ActivationPlot) -> None:
     plot.show_distribution(np.array([-1.0, 1.0]), np.array([0]), LABEL)
     assert plot._inputs.text == f"There are no {LABEL} to show."
