@@ -1,4 +1,4 @@
-"""The profile at initialisation, computed beside the window while the person turns the knobs.
+"""The profile at initialisation and the curves of the activation, computed while the person turns the knobs.
 
 One long-lived thread: it imports torch behind the shown window, names the devices, and then measures the newest
 experiment asked for; older requests that it did not get to are dropped.
@@ -18,11 +18,13 @@ from gradviz.recording.history import History
 class PreviewThread(QThread):
     """Measures step 0 of the newest requested experiment.
 
-    `devices_found` carries the list of (value, label); `previewed` a History of one frame; `failed` a Failure.
+    `devices_found` carries the list of (value, label); `previewed` a History of one frame; `curve_found` an Experiment
+    and the ActivationCurve of its activation; `failed` a Failure.
     """
 
     devices_found = Signal(object)
     previewed = Signal(object)
+    curve_found = Signal(object, object)
     failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -30,6 +32,7 @@ class PreviewThread(QThread):
         self.setObjectName("preview")
         self._wake = threading.Condition(threading.RLock())
         self._wanted: Experiment | None = None
+        self._curve_of: Experiment | None = None
         self._ended = False
 
     def request(self, experiment: Experiment) -> None:
@@ -38,8 +41,14 @@ class PreviewThread(QThread):
             self._wanted = experiment
             self._wake.notify()
 
+    def request_curve(self, experiment: Experiment) -> None:
+        """Ask for the curves of the activation of `experiment`, which come before any profile not yet begun."""
+        with self._wake:
+            self._curve_of = experiment
+            self._wake.notify()
+
     def cancel(self) -> None:
-        """Forget what was asked for and not yet begun."""
+        """Forget the profile that was asked for and not yet begun."""
         with self._wake:
             self._wanted = None
 
@@ -57,23 +66,37 @@ class PreviewThread(QThread):
             from gradviz.training.loop import warm_up
 
             self.devices_found.emit([(device.value, device.label) for device in available_devices()])
-            if (first := self._take()) is not None:
-                self._measure(first)
+            self._answer()
             warm_up()
-            while (wanted := self._next()) is not None:
-                self._measure(wanted)
+            while self._wait():
+                self._answer()
         except BaseException as error:  # anything that escapes a QThread's run would vanish or abort the process
             self.failed.emit(Failure.of(error))
 
-    def _take(self) -> Experiment | None:
+    def _wait(self) -> bool:
+        """Wait for a request; return False at the end."""
         with self._wake:
-            wanted, self._wanted = self._wanted, None
-            return wanted
+            self._wake.wait_for(lambda: self._ended or self._wanted is not None or self._curve_of is not None)
+            return not self._ended
 
-    def _next(self) -> Experiment | None:
+    def _answer(self) -> None:
         with self._wake:
-            self._wake.wait_for(lambda: self._ended or self._wanted is not None)
-            return None if self._ended else self._take()
+            curve_of, wanted = self._curve_of, self._wanted
+            self._curve_of = self._wanted = None
+        if curve_of is not None:
+            self._find_curve(curve_of)
+        if wanted is not None:
+            self._measure(wanted)
+
+    def _find_curve(self, experiment: Experiment) -> None:
+        from gradviz.network.curves import activation_curve
+
+        try:
+            curve = activation_curve(experiment)
+        except Exception as error:  # as below
+            self.failed.emit(Failure.of(error))
+            return
+        self.curve_found.emit(experiment, curve)
 
     def _measure(self, experiment: Experiment) -> None:
         from gradviz.training.loop import first_frame

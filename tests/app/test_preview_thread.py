@@ -12,6 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.failure import Failure
 from gradviz.app.preview_thread import PreviewThread
+from gradviz.experiment import Experiment
+from gradviz.recording.activations import ActivationCurve
 from gradviz.recording.history import History
 from gradviz.training import loop
 
@@ -116,3 +118,26 @@ def test_the_thread_ends_when_told_even_with_a_request_waiting(preview: PreviewT
     preview.end()
     preview.request(TINY)
     assert preview.wait(WAIT_MS)
+
+
+def test_the_curves_of_an_activation_come_before_the_profile_and_are_its_formula(
+    preview: PreviewThread, shown: list[History], qtbot: QtBot
+) -> None:
+    found: list[tuple[Experiment, ActivationCurve, int]] = []
+    preview.curve_found.connect(lambda experiment, curve: found.append((experiment, curve, len(shown))))
+    sigmoid = TINY.changed(activation="sigmoid")
+    preview.request(TINY)
+    preview.request_curve(TINY)
+    preview.request_curve(sigmoid)
+    preview.start()
+    wait_until(qtbot, lambda: len(shown) == 1)
+    ((experiment, curve, profiles_before),) = found
+    assert (experiment, profiles_before) == (sigmoid, 0)
+    s = 1 / (1 + np.exp(-curve.x))
+    assert np.allclose(curve.phi, s, rtol=1e-14, atol=0)
+    assert np.allclose(curve.derivative, s * (1 - s), rtol=0, atol=1e-15)
+    # one without a profile, too
+    preview.request_curve(TINY)
+    wait_until(qtbot, lambda: len(found) == 2)
+    assert np.allclose(found[1][1].phi, np.tanh(curve.x), rtol=1e-14, atol=0)
+    assert len(shown) == 1
