@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 
-import pyqtgraph
 import PySide6
 from PySide6.QtCore import QSize, Qt, qVersion
 from PySide6.QtGui import QIcon, QKeySequence
@@ -63,6 +62,9 @@ class TextDialog(QDialog):
 
 def about_dialog(parent: QWidget | None) -> TextDialog:
     """Return the About box: version, what it stands on, credit for the data."""
+    # slow to load, and needed for its version alone
+    import pyqtgraph
+
     credit = resource_path("data/digits.txt").read_text(encoding="utf-8")
     html = (
         f"<h2>gradviz {__version__}</h2>"

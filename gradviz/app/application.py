@@ -1,6 +1,7 @@
 """The desktop program: one QApplication, one window, and an orderly end.
 
-The window is shown before torch is imported; the import begins in a worker once the window has been painted.
+First the window is shown, then the plots come into it, then torch is imported in a worker: each begins once what was
+before it has been painted.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"  # pyqtgraph would take PyQt6 where b
 
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, QTimer
 from PySide6.QtGui import QWindow
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from gradviz import __version__
 from gradviz.app.garbage import GarbageCollector
@@ -42,16 +43,16 @@ def application() -> QApplication:
     return result
 
 
-class _FirstPaint(QObject):
-    """Calls `then` once the window was painted for the first time."""
+class _Once(QObject):
+    """Calls `then` after the first event of `kind` that reaches `watched`, once Qt has done what it does for it."""
 
-    def __init__(self, window: QWidget, then: Callable[[], None]) -> None:
-        super().__init__(window)
-        self._then = then
-        window.windowHandle().installEventFilter(self)
+    def __init__(self, watched: QObject, kind: QEvent.Type, then: Callable[[], None]) -> None:
+        super().__init__(watched)
+        self._kind, self._then = kind, then
+        watched.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.Expose and isinstance(watched, QWindow) and watched.isExposed():
+        if event.type() is self._kind and (not isinstance(watched, QWindow) or watched.isExposed()):
             watched.removeEventFilter(self)
             # Qt paints while it handles this event; whatever waits in the queue comes after
             QTimer.singleShot(0, self, self._then)
@@ -66,7 +67,7 @@ def open_window(experiment: Experiment | None, start: bool, settings: Settings |
     program = application()
     from gradviz.app.main_window import MainWindow
 
-    window = MainWindow(experiment, settings)
+    window = MainWindow(experiment, settings, furnished=False)
     window.errors.install()
     heartbeat = QTimer(window)
     heartbeat.timeout.connect(lambda: None)
@@ -76,12 +77,16 @@ def open_window(experiment: Experiment | None, start: bool, settings: Settings |
     window.preview.devices_found.connect(collector.spare_what_is_loaded)
     window.show()
 
+    def furnish() -> None:
+        window.furnish()
+        _Once(window.board.heatmap.plot.viewport(), QEvent.Type.Paint, begin)
+
     def begin() -> None:
         window.begin_background_work()
         if start:
             window.commands.start()
 
-    _FirstPaint(window, begin)
+    _Once(window.windowHandle(), QEvent.Type.Expose, furnish)
     collector.begin()
     try:
         return program.exec()

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsView, QStackedWidget
 
 from gradviz.app.heatmap_panel import HeatmapPanel
+from gradviz.app.run_names import in_short
 from gradviz.plots.boundary import BoundaryPlot
 from gradviz.plots.curves import CurvesPlot
 from gradviz.plots.images import Placement
@@ -172,15 +173,6 @@ class Board(QObject):
         label = f"previous: {in_short(reference)}" if reference is not None else ""
         self.profile.show_reference(reference, label)
         self.curves.show_reference(reference, label)
-
-
-def in_short(history: History) -> str:
-    """Name a run in a few words, for a legend."""
-    experiment = history.started.experiment
-    words = [f"{experiment.depth} × {experiment.width}", experiment.activation.replace("_", " ")]
-    if experiment.shortcut != "none":
-        words.append(f"{experiment.shortcut.replace('_', '-')} shortcut")
-    return " ".join(words)
 
 
 def _side_by_side(main: QGraphicsView, others: list[QGraphicsView]) -> list[Placement]:

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from gradviz.app.settings import Settings
 from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment, from_code, from_json, read, to_code, to_json, to_toml
-from gradviz.plots import images
 from gradviz.recording import tables
 from gradviz.recording.atomic_file import write_atomically
 
@@ -81,7 +80,13 @@ def _experiment_in(path: Path) -> Experiment:
     suffix = path.suffix.lower()
     if suffix not in EXPORTED_SUFFIXES:
         return read(path)
-    text = tables.read_experiment(path) if suffix == ".npz" else images.read_experiment(path)
+    if suffix == ".npz":
+        text = tables.read_experiment(path)
+    else:
+        # drawing libraries are slow to load, and the window opens without them
+        from gradviz.plots import images
+
+        text = images.read_experiment(path)
     if text is None:
         raise ExperimentError(f"{path} carries no experiment; only what gradviz exported does")
     return from_json(text)

@@ -19,20 +19,23 @@ class GarbageCollector(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._was_automatic = False
         self._timer = QTimer(self)
         self._timer.setInterval(PERIOD_MS)
         self._timer.timeout.connect(self.collect)
 
     def begin(self) -> None:
         """Collect here from now on, and nowhere else."""
+        self._was_automatic = gc.isenabled()
         gc.disable()
         self._timer.start()
 
     def end(self) -> None:
-        """Leave it to Python again."""
+        """Leave it to Python again, if it was left to it before."""
         self._timer.stop()
         gc.unfreeze()
-        gc.enable()
+        if self._was_automatic:
+            gc.enable()
 
     def spare_what_is_loaded(self) -> None:
         """Never look again at what is there now: hundreds of thousands of objects of torch that stay anyway."""

@@ -91,6 +91,10 @@ class HeatmapPanel(QWidget):
         if self.automatic.isChecked():
             self._follow_limits()
 
+    def in_tab_order(self) -> list[QWidget]:
+        """Return what takes the keyboard, in the order in which Tab is to reach it."""
+        return [self.quantity, self.automatic, self.low, self.high, self.plot]
+
     def apply_style(self, style: Style) -> None:
         """Recolour the plot."""
         self.plot.apply_style(style)

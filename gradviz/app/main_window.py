@@ -2,28 +2,31 @@
 
 It puts the parts together and passes facts between them. The run lives in the run controller, the pictures on the
 board, the experiment on the form, and what the menus do in `commands`.
+
+The drawing libraries take longer to load than all the rest. So the window is made in two parts: form, menus and
+transport first, and the board once these are on the screen.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QMenu, QWidget
 
 from gradviz.app.actions import fill_menus, make_actions
-from gradviz.app.board import Board, in_short
 from gradviz.app.commands import Commands
 from gradviz.app.error_box import ErrorReporter
 from gradviz.app.experiment_edits import ExperimentEdits
 from gradviz.app.experiment_exchange import OPENABLE, ExperimentExchange
 from gradviz.app.experiment_panel import ExperimentPanel
-from gradviz.app.exporter import Exporter
 from gradviz.app.failure import Failure
 from gradviz.app.plot_menu import plot_menu
 from gradviz.app.preview_thread import PreviewThread
 from gradviz.app.run_controller import LONGEST_STEP_MS, Phase, RunController
+from gradviz.app.run_names import in_short
 from gradviz.app.settings import Settings
 from gradviz.app.theme import apply_theme, icon, style_for
 from gradviz.app.transport_bar import TransportBar
@@ -31,23 +34,33 @@ from gradviz.experiment import Experiment
 from gradviz.plots.style import Style
 from gradviz.recording.history import History
 
+if TYPE_CHECKING:
+    from gradviz.app.board import Board
+    from gradviz.app.exporter import Exporter
+
 SAY_MS = 8_000
 FIRST_SIZE = QSize(1440, 900)
 CLOSE_TIP = "Hide the panel; View > Panels brings it back"
 
 
 class MainWindow(QMainWindow):
-    """The desktop window; one experiment and one run at a time, with the run before it for comparison."""
+    """The desktop window; one experiment and one run at a time, with the run before it for comparison.
 
-    def __init__(self, experiment: Experiment | None = None, settings: Settings | None = None) -> None:
+    Without `furnished` it has no plots yet and is to be shown; `furnish` then brings them in.
+    """
+
+    board: Board
+    exporter: Exporter
+
+    def __init__(
+        self, experiment: Experiment | None = None, settings: Settings | None = None, *, furnished: bool = True
+    ) -> None:
         super().__init__()
         self.settings = settings or Settings()
-        self.board = Board(self)
         self.form = ExperimentPanel()
         self.run = RunController(self)
         self.preview = PreviewThread(self)
         self.errors = ErrorReporter(self)
-        self.exporter = Exporter(self, self.board)
         first = experiment or self.settings.experiment or self.form.experiment()
         self.form.set_experiment(first)
         self.edits = ExperimentEdits(first, self._show_experiment, self)
@@ -58,10 +71,40 @@ class MainWindow(QMainWindow):
         self.previous: History | None = None
         self.setAcceptDrops(True)
         self._docks = self._lay_out()
-        self._fill_menus()
-        self._connect()
+        self._menus = self._fill_menus()
+        self._give_sizes()
         self._first_layout = self.saveState()
         self._recall()
+        if furnished:
+            self.furnish()
+
+    def furnish(self) -> None:
+        """Bring in the plots, and connect the parts."""
+        from gradviz.app.board import Board
+        from gradviz.app.exporter import Exporter
+
+        self.board = Board(self)
+        self.exporter = Exporter(self, self.board)
+        self.setCentralWidget(self.board.heatmap)
+        for name, content in (
+            ("profile", self.board.profile),
+            ("curves", self.board.curves),
+            ("samples", self.board.held_out),
+        ):
+            self._docks[name].setWidget(content)
+        self._order_for_tab()
+        self._give_sizes()
+        self._menus["&View"].addAction(self.board.samples.wrong_first)
+        self._connect()
+        self.commands.recall(self.settings)
+        self.board.apply_style(self.style_now)
+        self.commands.enable()
+        self._show_title()
+
+    @property
+    def furnished(self) -> bool:
+        """Whether the plots are there."""
+        return hasattr(self, "board")
 
     @property
     def style_now(self) -> Style:
@@ -97,7 +140,8 @@ class MainWindow(QMainWindow):
         """Put the window into the style in force."""
         style = self.style_now
         apply_theme(style)
-        self.board.apply_style(style)
+        if self.furnished:
+            self.board.apply_style(style)
         for command_name, action in self.actions_by_name.items():
             if icon_name := self.commands.icon_of(command_name):
                 action.setIcon(icon(icon_name, style))
@@ -110,7 +154,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the window and take it off the screen at once; then wait until nothing is left running."""
-        self.board.live(False)
+        if self.furnished:
+            self.board.live(False)
         self.form.take_typed()
         self.settings.geometry = self.saveGeometry()
         self.settings.layout = self.saveState()
@@ -138,23 +183,37 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> dict[str, QDockWidget]:
         self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize()))
         self.setDockNestingEnabled(True)
-        # Tab goes through the parts in the order in which they come: form, heatmap, panels beside it, transport
         docks = {"experiment": self._dock("Experiment", self.form, Qt.DockWidgetArea.LeftDockWidgetArea)}
-        self.setCentralWidget(self.board.heatmap)
+        self.setCentralWidget(QWidget())
         docks |= {
-            "profile": self._dock("Profile over layers", self.board.profile, Qt.DockWidgetArea.RightDockWidgetArea),
-            "curves": self._dock("Loss and accuracy", self.board.curves, Qt.DockWidgetArea.RightDockWidgetArea),
-            "samples": self._dock("Held-out samples", self.board.held_out, Qt.DockWidgetArea.RightDockWidgetArea),
+            "profile": self._dock("Profile over layers", QWidget(), Qt.DockWidgetArea.RightDockWidgetArea),
+            "curves": self._dock("Loss and accuracy", QWidget(), Qt.DockWidgetArea.RightDockWidgetArea),
+            "samples": self._dock("Held-out samples", QWidget(), Qt.DockWidgetArea.RightDockWidgetArea),
             "transport": self._dock("Transport", self.transport, Qt.DockWidgetArea.BottomDockWidgetArea),
         }
         docks["transport"].setTitleBarWidget(QWidget())
         docks["transport"].setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
         self.tabifyDockWidget(docks["curves"], docks["samples"])
         docks["curves"].raise_()
-        self.resizeDocks([docks["experiment"], docks["profile"]], [380, 450], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks["profile"], docks["curves"]], [420, 400], Qt.Orientation.Vertical)
         self.statusBar().setSizeGripEnabled(False)
         return docks
+
+    def _order_for_tab(self) -> None:
+        """Let Tab go from the form to the heatmap, and from there to the transport, whenever each came to be."""
+        last: QWidget = self.form.preset
+        while self.form.isAncestorOf(following := last.nextInFocusChain()):
+            last = following
+        for part in self.board.heatmap.in_tab_order():
+            self.setTabOrder(last, part)
+            last = part
+
+    def _give_sizes(self) -> None:
+        """Give the docks the sizes they had last time, else good ones; docks that were empty have none of their own."""
+        if self.restoreState(self.settings.layout):
+            return
+        docks = self._docks
+        self.resizeDocks([docks["experiment"], docks["profile"]], [380, 450], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["profile"], docks["curves"]], [420, 400], Qt.Orientation.Vertical)
 
     def _dock(self, title: str, content: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -166,7 +225,7 @@ class MainWindow(QMainWindow):
         self.addDockWidget(area, dock)
         return dock
 
-    def _fill_menus(self) -> None:
+    def _fill_menus(self) -> dict[str, QMenu]:
         menus = fill_menus(self, self.actions_by_name)
         panels = menus["&View"].addMenu("&Panels")
         panels.setToolTipsVisible(True)
@@ -175,7 +234,7 @@ class MainWindow(QMainWindow):
                 toggle = dock.toggleViewAction()
                 toggle.setToolTip(f"Show or hide {dock.windowTitle().lower()}")
                 panels.addAction(toggle)
-        menus["&View"].addAction(self.board.samples.wrong_first)
+        return menus
 
     def _connect(self) -> None:
         self.form.edited.connect(self._edited)
@@ -193,11 +252,8 @@ class MainWindow(QMainWindow):
 
     def _recall(self) -> None:
         self.restoreGeometry(self.settings.geometry)
-        self.restoreState(self.settings.layout)
-        self.commands.recall(self.settings)
         self.restyle()
         self.transport.show_phase(self.run.phase, self.run)
-        self.commands.enable()
         self._show_title()
 
     def _edited(self, experiment: Experiment) -> None:
@@ -237,7 +293,7 @@ class MainWindow(QMainWindow):
             self.preview_form()
 
     def _show_title(self) -> None:
-        history = self.board.history
+        history = self.board.history if self.furnished else None
         shown = history.started.experiment if history is not None else self.form.experiment()
         name = shown.title or (in_short(history) if history is not None else "")
         self.setWindowTitle(f"{name} – gradviz" if name else "gradviz")

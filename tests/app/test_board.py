@@ -10,7 +10,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from gradviz.app.board import PICTURE_PERIOD_MS, TEXT_PERIOD_MS, Board, in_short
+from gradviz.app.board import PICTURE_PERIOD_MS, TEXT_PERIOD_MS, Board
+from gradviz.app.run_names import in_short
 from gradviz.experiment import Experiment
 from gradviz.plots.style import DARK
 from gradviz.recording.frame import Frame

@@ -88,11 +88,14 @@ def test_it_collects_only_what_is_due(collector: GarbageCollector, monkeypatch: 
     assert collected == [0, 1, 2, 2]
 
 
-def test_the_end_gives_it_back_to_python(collector: GarbageCollector) -> None:
+@pytest.mark.parametrize("automatic", [True, False])
+def test_the_end_leaves_python_as_it_was(collector: GarbageCollector, automatic: bool) -> None:
+    if automatic:
+        gc.enable()
     collector.begin()
     collector.spare_what_is_loaded()
     assert not gc.isenabled()
     assert gc.get_freeze_count() > 1000
     collector.end()
-    assert gc.isenabled()
+    assert gc.isenabled() is automatic
     assert gc.get_freeze_count() == 0
