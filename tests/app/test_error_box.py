@@ -38,7 +38,8 @@ def test_a_defect_shows_a_sentence_and_keeps_the_traceback_behind_it(reporter: E
     reporter.report(Failure.of(raised(ZeroDivisionError("division by zero"))))
     assert reporter.box is not None
     assert reporter.box.text() == "Something went wrong inside gradviz: ZeroDivisionError: division by zero"
-    assert "Traceback" not in reporter.box.informativeText()
+    # the box does not say that a run has ended: defects come from elsewhere, too
+    assert reporter.box.informativeText().strip() == "gradviz goes on."
     assert "in raised" in reporter.box.detailedText()
 
 
