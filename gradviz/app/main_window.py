@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QMenu, QWidget
 
@@ -83,6 +83,7 @@ class MainWindow(QMainWindow):
         from gradviz.app.board import Board
         from gradviz.app.exporter import Exporter
 
+        sizes = self.saveState()
         self.board = Board(self)
         self.exporter = Exporter(self, self.board)
         self.setCentralWidget(self.board.heatmap)
@@ -93,7 +94,9 @@ class MainWindow(QMainWindow):
         ):
             self._docks[name].setWidget(content)
         self._order_for_tab()
-        self._give_sizes()
+        if self.isVisible():
+            # what comes into the panels pushes them about when it is laid out, in the next round of the event loop
+            QTimer.singleShot(0, self, lambda: self.restoreState(sizes))
         self._menus["&View"].addAction(self.board.samples.wrong_first)
         self._connect()
         self.commands.recall(self.settings)
@@ -201,7 +204,7 @@ class MainWindow(QMainWindow):
     def _order_for_tab(self) -> None:
         """Let Tab go from the form to the heatmap, and from there to the transport, whenever each came to be."""
         last: QWidget = self.form.preset
-        while self.form.isAncestorOf(following := last.nextInFocusChain()):
+        while (following := last.nextInFocusChain()) is not None and self.form.isAncestorOf(following):
             last = following
         for part in self.board.heatmap.in_tab_order():
             self.setTabOrder(last, part)
@@ -253,6 +256,7 @@ class MainWindow(QMainWindow):
     def _recall(self) -> None:
         self.restoreGeometry(self.settings.geometry)
         self.restyle()
+        self.commands.enable()
         self.transport.show_phase(self.run.phase, self.run)
         self._show_title()
 

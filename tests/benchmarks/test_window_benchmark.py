@@ -120,7 +120,8 @@ from gradviz.app.application import application
 program = application()
 from gradviz.app.main_window import MainWindow
 from gradviz.app.settings import Settings
-window = MainWindow(None, Settings(Path(sys.argv[1])))
+# as the program opens it: the plots come in once this is on the screen
+window = MainWindow(None, Settings(Path(sys.argv[1])), furnished=False)
 """
 UNTIL_PAINTED = """
 from PySide6.QtCore import QEvent, QObject
