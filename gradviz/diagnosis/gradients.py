@@ -26,8 +26,11 @@ def vanishing(readings: Readings, thresholds: Thresholds) -> list[Finding]:
     falls, lost, headline, ends = "", "", f"ends at layer {cut}", ""
     first, last, worst = 1, cut or 1, cut or 1
     if drift is not None:
-        falls, lost = _in_words("falls", drift, thresholds.vanishing_decades), _lost(readings)
-        headline = f"falls by {drift.rate:.2g} decades per layer, layers {drift.begin} to {drift.end}"
+        falls, lost = (
+            f"The gradient falls {drift.in_words()} (allowed: {thresholds.vanishing_decades:g}).",
+            _lost(readings),
+        )
+        headline = _headline("falls", drift)
         first, last, worst = drift.end, drift.begin, drift.end
     if cut is not None:
         ends = f"From layer {cut} down it is exactly zero in mathematics, too: weights above are all zero."
@@ -61,8 +64,8 @@ def exploding(readings: Readings, thresholds: Thresholds) -> list[Finding]:
         return []
     first, last, grows, beyond, headlines = int(readings.layers[-1]), 1, "", "", []
     if drift is not None:
-        grows = _in_words("grows", drift, thresholds.exploding_decades)
-        headlines.append(f"grows by {drift.rate:.2g} decades per layer, layers {drift.begin} to {drift.end}")
+        grows = f"The gradient grows {drift.in_words()} (allowed: {thresholds.exploding_decades:g})."
+        headlines.append(_headline("grows", drift))
         first, last = drift.end, drift.begin
     if broken.size:
         beyond = f"It is infinite or not a number from layer {broken[-1]} down."
@@ -86,11 +89,9 @@ def exploding(readings: Readings, thresholds: Thresholds) -> list[Finding]:
     ]
 
 
-def _in_words(verb: str, drift: Drift, limit: float) -> str:
-    return (
-        f"The gradient {verb} by {drift.rate:.2g} decades per layer from layer {drift.begin} to layer {drift.end}, by "
-        f"{drift.decades:.1f} decades in all (allowed: {limit:g})."
-    )
+def _headline(verb: str, drift: Drift) -> str:
+    much = f"{drift.rate:.2g} decades per layer" if drift.even else f"{drift.decades:.1f} decades"
+    return f"{verb} by {much}, layers {drift.begin} to {drift.end}"
 
 
 def _lost(readings: Readings) -> str:

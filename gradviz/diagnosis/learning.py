@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from gradviz.diagnosis.finding import Finding, Severity
-from gradviz.diagnosis.readings import MEAN, SPREAD, Readings
+from gradviz.diagnosis.readings import MEAN, RECENT_STEPS, SPREAD, Readings
 from gradviz.diagnosis.remedies import against_divergence, against_not_learning
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.diagnosis.words import plain, sentences
@@ -42,7 +42,7 @@ def not_learning(readings: Readings, thresholds: Thresholds) -> list[Finding]:
     loss, chance = readings.loss, readings.chance_loss
     limit = thresholds.chance_loss_share * chance
     start = chance if math.isnan(readings.first_loss) else max(readings.first_loss, chance)
-    if loss > thresholds.worse_factor * start and readings.step:
+    if loss > thresholds.worse_factor * start and readings.step >= RECENT_STEPS:
         headline = f"loss {plain(loss)}, worse than at the start"
         evidence = (
             f"The loss is {plain(loss)}; at the start it was {plain(readings.first_loss)}, and a guess has "

@@ -142,7 +142,7 @@ def _recent(history: History, name: str, step: int, part: slice) -> tuple[Row | 
 def _recent_loss(history: History, step: int) -> float:
     losses = (history.loss(each) for each in range(max(step - RECENT_STEPS + 1, 0), step + 1))
     finite = sorted(loss for loss in losses if loss is not None and math.isfinite(loss))
-    return finite[len(finite) // 2] if finite else math.nan
+    return finite[(len(finite) - 1) // 2] if finite else math.nan
 
 
 def _or_nan(value: float | None) -> float:

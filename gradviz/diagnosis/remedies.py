@@ -224,8 +224,8 @@ def _smaller_weights(experiment: Experiment, drift: Drift | None) -> Suggestion 
     """Suggest the weight scale that makes up for the growth, else half of it, where the scale is a setting."""
     if experiment.initialization != "gaussian" or experiment.normalization != "none":
         return None
-    factor = 10.0**-drift.rate if drift is not None else 0.5
-    sigma = float(f"{experiment.sigma_w * min(factor, 1.0):.3g}")
+    factor = 10.0**-drift.rate if drift is not None and drift.even else 0.5
+    sigma = float(f"{experiment.sigma_w * factor:.3g}")
     return _set(f"Lower the weight scale σ_w to {sigma:g}.", sigma_w=sigma)
 
 
@@ -244,11 +244,9 @@ def _steeper(experiment: Experiment) -> Suggestion | None:
 
 
 def _shallower(experiment: Experiment, drift: Drift | None, allowed_decades: float) -> Suggestion | None:
-    if drift is None or drift.rate <= 0.0:
+    if drift is None or not drift.even or DEPTH_MARGIN * allowed_decades >= drift.rate * (experiment.depth - 1):
         return None
-    depth = max(int(DEPTH_MARGIN * allowed_decades / drift.rate) + 1, 1)
-    if depth >= experiment.depth:
-        return None
+    depth = int(DEPTH_MARGIN * allowed_decades / drift.rate) + 1
     return _set(f"Take {depth} layers: at this rate they stay within {allowed_decades:g} decades.", depth=depth)
 
 

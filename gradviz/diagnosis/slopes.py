@@ -15,13 +15,35 @@ SMOOTHED_FROM = 5
 class Drift:
     """By how many decades (never negative) a value changes on its way from layer `begin` down to layer `end`.
 
-    `rate` is decades per layer, positive in the direction that was asked for.
+    `rate` is decades per layer, positive in the direction that was asked for; `steepest` the layer in which
+    most of it happens, and `step` by how many decades.
     """
 
     decades: float
     begin: int
     end: int
     rate: float
+    steepest: int
+    step: float
+
+    @property
+    def even(self) -> bool:
+        """Whether the rate tells what happened: from layer to layer, not in one place."""
+        span = self.begin - self.end
+        in_one_place = span > 2 and self.step > 0.5 * self.decades
+        return not in_one_place and 0.5 <= self.rate * span / max(self.decades, 1e-9) <= 2.0
+
+    def in_words(self, *, forward: bool = False) -> str:
+        """Say by how much, and from where to where: towards the input, or `forward`."""
+        first, last = (self.end, self.begin) if forward else (self.begin, self.end)
+        if self.even:
+            return (
+                f"by {self.rate:.2g} decades per layer from layer {first} to layer {last}, by {self.decades:.1f} "
+                "decades in all"
+            )
+        return (
+            f"by {self.decades:.1f} decades from layer {first} to layer {last}, the most of it in layer {self.steepest}"
+        )
 
 
 def largest_fall(layers: NDArray[np.int64], values: NDArray[np.float64]) -> Drift | None:
@@ -36,7 +58,15 @@ def largest_fall(layers: NDArray[np.int64], values: NDArray[np.float64]) -> Drif
     end = int(np.argmax(fall))
     begin = int(np.flatnonzero(way[: end + 1] == way[: end + 1].max())[-1])
     low, high = values.size - 1 - end, values.size - begin
-    return Drift(float(fall[end]), int(numbers[begin]), int(numbers[end]), rate(layers[low:high], values[low:high]))
+    steps = np.diff(values[low:high])
+    return Drift(
+        decades=float(fall[end]),
+        begin=int(numbers[begin]),
+        end=int(numbers[end]),
+        rate=rate(layers[low:high], values[low:high]),
+        steepest=int(layers[low + 1 + int(np.argmax(steps))]) if steps.size else int(numbers[begin]),
+        step=float(steps.max()) if steps.size else 0.0,
+    )
 
 
 def largest_rise(layers: NDArray[np.int64], values: NDArray[np.float64]) -> Drift | None:

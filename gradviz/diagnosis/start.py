@@ -93,12 +93,8 @@ def _signal(readings: Readings, thresholds: Thresholds) -> Part | None:
 
 
 def _drifting_signal(drift: Drift, verb: str, thresholds: Thresholds) -> Part:
-    words = (
-        f"the outputs {verb} by {drift.rate:.2g} decades per layer from layer {drift.end} to layer {drift.begin}, by "
-        f"{drift.decades:.1f} decades in all (allowed: {thresholds.signal_decades:g})."
-    )
-    worst = drift.begin
-    return f"outputs {verb} from layer to layer", words, worst, SPREAD, "signal_decades"
+    words = f"the outputs {verb} {drift.in_words(forward=True)} (allowed: {thresholds.signal_decades:g})."
+    return f"outputs {verb} from layer to layer", words, drift.begin, SPREAD, "signal_decades"
 
 
 def _alike(readings: Readings, thresholds: Thresholds) -> Part | None:
@@ -128,10 +124,7 @@ def _gradient(readings: Readings, thresholds: Thresholds) -> Part | None:
         (rise, "grows", thresholds.exploding_decades),
     ):
         if drift is not None and drift.decades >= limit:
-            words = (
-                f"the gradient already {verb} by {drift.rate:.2g} decades per layer towards the input, by "
-                f"{drift.decades:.1f} decades in all (allowed: {limit:g})."
-            )
+            words = f"the gradient already {verb} {drift.in_words()} (allowed: {limit:g})."
             name = "vanishing_decades" if verb == "falls" else "exploding_decades"
             return f"the gradient {verb} from the start", words, drift.end, GRADIENT, name
     return None

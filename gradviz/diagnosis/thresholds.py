@@ -67,8 +67,8 @@ class Thresholds:
     )  # fmt: skip
     update_high: float = _number(
         1e-1, "Updating too much from", "|ΔW| / |W|", (1e-3, 100.0),
-        "A hundred times the guide line: a tenth of a layer is replaced in every step. Adam's first steps at a "
-        "learning rate that still learns reach 0.06; SageMaker Debugger warns at 10 only.", log=True,
+        "A hundred times the guide line: a tenth of a layer is replaced in every step. Presets that learn stay below "
+        "0.06; SageMaker Debugger warns at 10 only.", log=True,
     )  # fmt: skip
     unchanged_share: float = _number(
         0.99, "Standing still from", "share of weights", (0.5, 1.0),
@@ -107,7 +107,8 @@ class Thresholds:
     )  # fmt: skip
     patience_steps: int = _number(
         100, "Patience", "steps", (1, 1_000_000),
-        "Steps before it counts that nothing has been learnt; every preset that learns is below a guess by then.",
+        "Steps before it counts that nothing has been learnt, or that branches silent at the start do not open; every "
+        "preset that learns is below a guess by then.",
         log=True,
     )  # fmt: skip
     worse_factor: float = _number(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from gradviz.diagnosis.finding import Finding, Severity
-from gradviz.diagnosis.readings import UNCHANGED, UPDATE, Mask, Readings, Row
+from gradviz.diagnosis.readings import RECENT_STEPS, UNCHANGED, UPDATE, Mask, Readings, Row
 from gradviz.diagnosis.remedies import against_standing_still, against_too_much
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.diagnosis.words import layers_in_words, plain, power, sentences, share
@@ -18,7 +18,7 @@ PLAIN_BELOW = 3.0
 
 def not_updating(readings: Readings, thresholds: Thresholds) -> list[Finding]:
     """Find layers whose weights stand still although there is something left to learn."""
-    if readings.loss < thresholds.converged_loss_share * readings.chance_loss or _silent_at_first(readings):
+    if readings.loss < thresholds.converged_loss_share * readings.chance_loss or _waking(readings, thresholds):
         return []
     slow = _below(readings.update, math.log10(thresholds.update_low))
     still = readings.unchanged.row >= thresholds.unchanged_share if readings.unchanged is not None else None
@@ -45,12 +45,14 @@ def not_updating(readings: Readings, thresholds: Thresholds) -> list[Finding]:
 
 
 def too_much(readings: Readings, thresholds: Thresholds) -> list[Finding]:
-    """Find layers of which a single step replaces a large part."""
+    """Find layers of which every step replaces a large part; at once where it replaces all.
+
+    The first steps of optimisers that divide the gradient by its own size are long in networks that learn well, too.
+    """
     judged = moved(readings)
     if judged is None:
         return []
-    with np.errstate(invalid="ignore"):
-        over = judged >= math.log10(thresholds.update_high)
+    over = judged >= (math.log10(thresholds.update_high) if readings.updates >= RECENT_STEPS else 0.0)
     if not over.any():
         return []
     affected = readings.layers[over]
@@ -83,11 +85,11 @@ def moved(readings: Readings) -> Row | None:
     return readings.update if start is None else np.where(np.isneginf(start.row), np.nan, readings.update)
 
 
-def _silent_at_first(readings: Readings) -> bool:
-    """Whether no weight could move yet, by design: the first update opens branches that are silent at the start."""
+def _waking(readings: Readings, thresholds: Thresholds) -> bool:
+    """Whether branches are silent at the start by design, and have not had the time to open."""
     experiment = readings.experiment
     silent = experiment.shortcut == "rezero" or (experiment.shortcut != "none" and experiment.zero_init_branch)
-    return silent and readings.step <= 1
+    return silent and readings.step < thresholds.patience_steps
 
 
 def _below(row: Row | None, limit: float) -> Mask | None:

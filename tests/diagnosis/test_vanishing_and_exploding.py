@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_up_findings import EVERYTHING, FLOAT32_NORMAL, FLOAT32_SMALLEST, NOTHING_EXACT, gradient, kinds, run_of, the
+
+from gradviz.diagnosis import Severity, Thresholds, diagnose
+
+LAYERS = np.arange(1, 101)
+
+
+def falling(rate: float, layers: int = 100) -> np.ndarray:
+    """A gradient of 0.1 at the last layer that loses `rate` decades in each."""
+    return -1.0 - rate * np.arange(layers - 1, -1, -1)
+
+
+@pytest.mark.parametrize("measures", [EVERYTHING, NOTHING_EXACT])
+@pytest.mark.parametrize("rate", [0.62, 0.05, 2.5])
+def test_the_rate_is_found_again(rate: float, measures: tuple[str, ...]) -> None:
+    found = the("vanishing", diagnose(run_of(100, later=gradient(falling(rate)), measures=measures)))
+    assert found.rate == pytest.approx(rate, rel=1e-4)
+    assert f"falls by {rate:g} decades per layer from layer 100 to layer" in found.evidence
+
+
+def test_the_floor_of_float32_is_named_where_it_is_passed() -> None:
+    exact = falling(0.62)
+    found = the("vanishing", diagnose(run_of(100, later=gradient(exact))))
+    short = LAYERS[exact < FLOAT32_NORMAL].max()
+    zero = LAYERS[exact < FLOAT32_SMALLEST].max()
+    assert (short, zero) == (40, 29)
+    assert f"below float32's smallest normal number from layer {short} down" in found.evidence
+    assert f"exactly zero from layer {zero} down, although in truth it is 4.2e-63 in layer 1" in found.evidence
+    assert found.severity is Severity.CRITICAL
+    assert found.layers == (1, 100)
+    assert found.worst_layer == 1
+    assert found.quantity == "exact_log10_activation_grad_rms"
+
+
+def test_float64_has_another_floor() -> None:
+    found = the("vanishing", diagnose(run_of(100, later=gradient(falling(0.62)) | {
+        "activation_grad_rms": falling(0.62)}, precision="float64")))  # fmt: skip
+    assert "smallest normal" not in found.evidence
+    assert found.quantity == "activation_grad_rms"
+
+
+def test_without_an_exact_measurement_what_float32_kept_gives_the_rate() -> None:
+    history = run_of(100, later=gradient(falling(0.62)), measures=NOTHING_EXACT)
+    found = the("vanishing", diagnose(history))
+    assert found.rate == pytest.approx(0.62, rel=1e-4)
+    # the last layer above the smallest normal number
+    assert found.layers == (41, 100)
+    assert "exactly zero from layer 29 down." in found.evidence
+
+
+@pytest.mark.parametrize(("decades", "severity"), [(2.9, None), (3.1, Severity.WARNING), (6.1, Severity.CRITICAL)])
+@pytest.mark.parametrize(("sign", "kind"), [(1, "vanishing"), (-1, "exploding")])
+def test_three_decades_are_a_warning_and_six_severe(
+    decades: float, severity: Severity | None, sign: int, kind: str
+) -> None:
+    row = sign * falling(decades / 99)
+    findings = diagnose(run_of(100, later={"activation_grad_rms": row, "exact_log10_activation_grad_rms": row}))
+    assert kinds(findings) == ({"healthy"} if severity is None else {kind})
+    if severity is not None:
+        assert the(kind, findings).severity is severity
+        assert the(kind, findings).rate == pytest.approx(decades / 99, rel=1e-4)
+
+
+def test_the_thresholds_decide() -> None:
+    history = run_of(100, later=gradient(falling(4.0 / 99)))
+    assert kinds(diagnose(history)) == {"vanishing"}
+    assert kinds(diagnose(history, thresholds=Thresholds(vanishing_decades=5.0))) == {"healthy"}
+    severe = Thresholds(severe_decades=3.5)
+    assert the("vanishing", diagnose(history, thresholds=severe)).severity is Severity.CRITICAL
+
+
+def test_a_quiet_branch_inside_a_block_is_no_loss() -> None:
+    """Three of four layers lie inside a residual branch, six decades down; the shortcut carries the gradient past."""
+    inside = np.where(LAYERS % 4 == 0, -1.0, -7.0)
+    rows = {"activation_grad_rms": inside, "exact_log10_activation_grad_rms": inside}
+    assert kinds(diagnose(run_of(100, later=rows, shortcut="scaled", shortcut_span=4))) == {"healthy"}
+    # the same numbers without a shortcut are no network's, but they would be a loss
+    assert "vanishing" in kinds(diagnose(run_of(100, later=rows)))
+
+
+def test_a_gradient_that_is_infinite_explodes_from_there_down() -> None:
+    row = np.where(LAYERS > 60, -1.0 + 0.9 * (100 - LAYERS), np.inf)
+    row[:20] = np.nan
+    exact = -1.0 + 0.9 * (100 - LAYERS)
+    history = run_of(100, later={"activation_grad_rms": row, "exact_log10_activation_grad_rms": exact})
+    found = the("exploding", diagnose(history))
+    assert found.severity is Severity.CRITICAL
+    assert found.rate == pytest.approx(0.9, rel=1e-4)
+    assert "infinite or not a number from layer 60 down" in found.evidence
+    assert (found.layers, found.worst_layer) == ((1, 100), 1)
+
+
+def test_a_part_of_the_layers_is_judged_by_itself() -> None:
+    """The gradient falls in the lower half alone."""
+    row = np.minimum(-1.0 - 0.5 * (50 - LAYERS), -1.0)
+    history = run_of(100, later={"activation_grad_rms": row, "exact_log10_activation_grad_rms": row})
+    assert the("vanishing", diagnose(history)).layers == (1, 50)
+    assert kinds(diagnose(history, layers=(51, 100))) == {"healthy"}
+    assert the("vanishing", diagnose(history, layers=(11, 30))).layers == (11, 30)
+    for wrong in ((0, 3), (5, 4), (90, 101)):
+        with pytest.raises(ValueError, match="there are no layers"):
+            diagnose(history, layers=wrong)
+
+
+def test_a_step_is_judged_by_what_was_measured_then() -> None:
+    history = run_of(100, at_start=gradient(falling(0.0)), later=gradient(falling(0.62)), steps=20)
+    assert "vanishing" not in kinds(diagnose(history, 0))
+    assert the("vanishing", diagnose(history, 20)).step == 20
+    # the exact gradient is from the schedule of every tenth step
+    found = the("vanishing", diagnose(history, 15))
+    assert found.step == 15
+    assert found.layers == (1, 100)
+
+
+def test_weights_of_zero_end_the_gradient_in_mathematics_too() -> None:
+    ends = np.where(LAYERS < 40, -np.inf, -1.0)
+    weights = np.where(LAYERS == 40, -np.inf, 0.7)
+    rows = {"activation_grad_rms": ends, "exact_log10_activation_grad_rms": ends, "weight_norm": weights}
+    found = the("vanishing", diagnose(run_of(100, later=rows)))
+    assert found.severity is Severity.CRITICAL
+    assert found.worst_layer == 39
+    assert "From layer 39 down it is exactly zero in mathematics, too" in found.evidence
