@@ -184,6 +184,8 @@ class ActivationCostsPanel(QWidget):
         place = _DEVICES.get(self._device, self._device)
         tip = WHILE_TRAINING if self._training else f"Time every activation on {place}, which takes some ten seconds"
         self.measure.setToolTip(STOP_TIP if measuring else tip)
+        for control in (self.elements, self.logarithmic):
+            control.setEnabled(self.plot.costs is not None)
         self.progress.setVisible(measuring)
         latest = self._latest
         # torch may have to be loaded and arrays to be made before the first turn

@@ -168,7 +168,8 @@ class ActivationPanel(QWidget):
         ):
             self.tabs.setTabToolTip(self.tabs.addTab(text), tip)
         self.tabs.setAccessibleName("curves or cost")
-        self.tabs.setDocumentMode(True)
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
         self._parts = QSplitter(Qt.Orientation.Vertical)
         self._parts.setChildrenCollapsible(False)
         self._pages = curves, self.costs
@@ -186,6 +187,10 @@ class ActivationPanel(QWidget):
         self.tabs.setVisible(not both)
         for number, page in enumerate(self._pages):
             page.setVisible(both or self.tabs.currentIndex() == number)
+            if not page.isVisibleTo(self) and (layout := page.layout()) is not None:
+                # what is out of sight can be exported, too
+                page.resize(self._parts.size())
+                layout.activate()
 
     def _ask_for(self, experiment: Experiment) -> None:
         if (function := _function(experiment)) != self._wanted:
