@@ -18,10 +18,13 @@ from gradviz.plots.boundary import BoundaryPlot
 from gradviz.plots.curves import CurvesPlot
 from gradviz.plots.images import Placement
 from gradviz.plots.profile import ProfilePlot
+from gradviz.plots.profile_rows import Theory
 from gradviz.plots.samples import SamplesPlot
 from gradviz.plots.style import Style
+from gradviz.recording.frame import Started
 from gradviz.recording.history import History
 
+PROFILE_TIP = "The quantity of the heatmap over the layers, at the picked or the latest step"
 PICTURE_PERIOD_MS = 33
 TEXT_PERIOD_MS = 250
 
@@ -30,11 +33,12 @@ class Board(QObject):
     """Heatmap, profile, curves and held-out samples of one run.
 
     `text_due` asks for the words to be pulled, too; `menu_wanted` says on which plot (by its name) and where on the
-    screen the right button was clicked.
+    screen the right button was clicked; `theory_wanted` carries the Started of which the profile begins to show a run.
     """
 
     text_due = Signal()
     menu_wanted = Signal(str, QPoint)
+    theory_wanted = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -61,7 +65,7 @@ class Board(QObject):
         self.curves.step_picked.connect(self.pick_step)
         self.curves.hovered.connect(self.heatmap.say)
         self.profile.hovered.connect(self.heatmap.say)
-        self.profile.setToolTip("The quantity of the heatmap over the layers, at the picked or the latest step")
+        self.profile.setToolTip(PROFILE_TIP)
         self.curves.setToolTip("Loss and accuracy of the training batch and of samples held out; click to pick a step")
         for plot in (self.profile, self.curves, self.samples, self.boundary):
             # they have no keys of their own; the heatmap's arrows move all of them
@@ -89,7 +93,7 @@ class Board(QObject):
             self.show_run(preview, self.reference)
             self.refresh()
             return
-        self.profile.show_history(preview)
+        self._show_profile(preview)
         self.profile.show_reference(self.history, f"last run: {in_short(self.history)}")
         self.profile.show_step(0)
         self.profile.refresh()
@@ -97,12 +101,25 @@ class Board(QObject):
     def pick_step(self, step: int | None) -> None:
         """Let every plot show `step`; None follows the latest."""
         if self.profile.history is not self.history:
-            self.profile.show_history(self.history)
+            self._show_profile(self.history)
             self._show_reference()
         self.heatmap.plot.pick_step(step)
         self.curves.pick_step(step)
         self.profile.show_step(step)
         self.profile.refresh()
+
+    def _show_profile(self, history: History | None) -> None:
+        self.profile.show_history(history)
+        self.profile.setToolTip(PROFILE_TIP)
+        if history is not None:
+            self.theory_wanted.emit(history.started)
+
+    def show_theory(self, started: Started, theory: Theory) -> None:
+        """Draw what theory expects, if `started` is still what the profile shows."""
+        shown = self.profile.history
+        if shown is not None and shown.started is started:
+            self.profile.show_theory(theory)
+            self.profile.setToolTip("\n\n".join(part for part in (PROFILE_TIP, theory.words, theory.source) if part))
 
     def compare(self, wanted: bool) -> None:
         """Draw the previous run behind the current one, or not."""

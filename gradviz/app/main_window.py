@@ -29,6 +29,7 @@ from gradviz.app.run_controller import LONGEST_STEP_MS, Phase, RunController
 from gradviz.app.run_names import in_short
 from gradviz.app.settings import Settings
 from gradviz.app.theme import apply_theme, icon, style_for
+from gradviz.app.theory_thread import TheoryThread
 from gradviz.app.transport_bar import TransportBar
 from gradviz.experiment import Experiment
 from gradviz.plots.style import Style
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.form = ExperimentPanel()
         self.run = RunController(self)
         self.preview = PreviewThread(self)
+        self.theory = TheoryThread(self)
         self.errors = ErrorReporter(self)
         first = experiment or self.settings.experiment or self.form.experiment()
         self.form.set_experiment(first)
@@ -166,7 +168,9 @@ class MainWindow(QMainWindow):
         self.settings.write()
         self.hide()
         self.preview.end()
-        if not self.run.close() or (self.preview.isRunning() and not self.preview.wait(LONGEST_STEP_MS)):
+        self.theory.end()
+        beside = [thread for thread in (self.preview, self.theory) if thread.isRunning()]
+        if not self.run.close() or not all(thread.wait(LONGEST_STEP_MS) for thread in beside):
             self.show()
             self.say("A training step is still under way; close again in a moment")
             event.ignore()
@@ -248,6 +252,9 @@ class MainWindow(QMainWindow):
         self.preview.previewed.connect(self._show_preview)
         self.preview.devices_found.connect(self.form.set_devices)
         self.preview.failed.connect(self._preview_failed)
+        self.board.theory_wanted.connect(self.theory.ask)
+        self.theory.found.connect(self.board.show_theory)
+        self.theory.failed.connect(self.errors.report)
         self.board.menu_wanted.connect(lambda name, place: plot_menu(self, name).popup(place))
         self.board.text_due.connect(lambda: self.transport.refresh(self.run))
         self.edits.indexChanged.connect(self._edits_moved)

@@ -25,7 +25,7 @@ from gradviz.recording.history import History
 # room under the lowest decade for the marks of layers that are exactly zero, as a share of the height
 FLOOR_SHARE = 0.07
 # of theory: a prediction and a bound
-MOST_CURVES = 2
+THEORY_LINES = (Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
 
 
 class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
@@ -54,8 +54,9 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.apply_style(LIGHT)
 
     def show_history(self, history: History | None) -> None:
-        """Draw another run; the latest step of it."""
+        """Draw another run, the latest step of it; theory has to be shown anew."""
         self.history = history
+        self._theory = Theory()
         self._step = None
         self.show_all()
 
@@ -117,8 +118,8 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         }
         for name, (pen, zero) in pens.items():
             self._lines[name].colour(pen, zero, style.nan_colour, filled=name == "now")
-        for curve in self._curves:
-            curve.setPen(pg.mkPen(style.foreground, style=Qt.PenStyle.DotLine))
+        for curve, line in zip(self._curves, THEORY_LINES, strict=True):
+            curve.setPen(pg.mkPen(style.foreground, style=line))
         self._floors.apply_style(style)
         self._notice.apply_style(style)
         self.refresh()
@@ -145,7 +146,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._floors = FloatFloors(plot)
         # drawn in this order, the picked step on top
         self._lines = {name: ProfileLine(plot) for name in ("initial", "other", "beside", "now")}
-        self._curves = [plot.plot() for _ in range(MOST_CURVES)]
+        self._curves = [plot.plot() for _ in THEORY_LINES]
         self._notice = Notice(self._view)
         self.scene().sigMouseMoved.connect(self._hover)
 

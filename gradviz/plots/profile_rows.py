@@ -20,11 +20,13 @@ PREDICTED = ("activation_grad_rms", "exact_log10_activation_grad_rms")
 class Theory:
     """What theory expects of the network as initialised. `words` says what it is, or why there is nothing.
 
-    `curves` are pairs of a label and log10 values [layers] relative to the value at the last layer's output.
+    `curves` are pairs of a label and log10 values [layers] relative to the value at the last layer's output; `source`
+    says who found out.
     """
 
     curves: Sequence[tuple[str, Row]] = ()
     words: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

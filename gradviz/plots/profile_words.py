@@ -12,6 +12,7 @@ from gradviz.plots.style import Style
 from gradviz.recording.frame import Quantity
 
 Entry = tuple[str, str, str]
+THEORY_MARKS = ("···", "-·-")
 
 
 def title(quantity: Quantity, rows: ProfileRows, step: int) -> str:
@@ -36,7 +37,9 @@ def entries(
             ("- -", style.series[1], f"{other} (step {lines['other'].step})" + _zeros_in_words(lines["other"])),
         ),
     ]
-    found += [(True, ("···", style.foreground, label)) for label, _ in rows.theory]
+    found += [
+        (True, (mark, style.foreground, label)) for mark, (label, _) in zip(THEORY_MARKS, rows.theory, strict=False)
+    ]
     found += [
         (zero > 0, ("▼", style.zero_colour, f"exactly zero: {_layers(zero)}")),
         (lost > 0, ("×", style.nan_colour, f"not a number or infinite: {_layers(lost)}")),
