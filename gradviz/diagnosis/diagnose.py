@@ -52,28 +52,25 @@ def diagnose(
 
 def _healthy(readings: Readings, thresholds: Thresholds) -> list[Finding]:
     profile = profile_of(readings, readings.now)
-    if profile is None:
+    if profile is not None:
+        # rounded up, so that "within" holds
+        span = max(math.ceil(float(np.ptp(profile.values)) * 10.0), 1) / 10.0
+        headline = f"gradient level within {span:.1f} decades"
+        first, last = readings.layers[0], readings.layers[-1]
+        level = f"The gradient stays within {span:.1f} decades from layer {last} to layer {first}."
+    elif readings.now.delivered is not None and readings.loss_below(thresholds.converged_loss_share):
+        headline, level = "nothing left to learn", "There is nothing left to learn, and so no gradient."
+    else:
         return []
-    # rounded up, so that "within" holds
-    span = max(math.ceil(float(np.ptp(profile.values)) * 10.0), 1) / 10.0
-    words = (
-        f"The gradient stays within {span:.1f} decades from layer {readings.layers[-1]} to layer {readings.layers[0]}."
-    )
+    if readings.step and not readings.loss_below(thresholds.chance_loss_share):
+        headline += ", nothing learnt yet"
     moves = ""
     if readings.update is not None and np.isfinite(readings.update).any():
         typical = float(np.median(readings.update[np.isfinite(readings.update)]))
         moves = f"A typical layer moves by {power(typical)} of its length in a step."
-    loss = (
-        ""
-        if math.isnan(readings.loss)
-        else f"The loss is {plain(readings.loss)}; a guess has {readings.chance_loss:.3g}."
-    )
-    headline = f"gradient level within {span:.1f} decades"
-    if readings.step and readings.loss >= thresholds.chance_loss_share * readings.chance_loss:
-        headline += ", nothing learnt yet"
-    return [
-        Finding("healthy", Severity.FINE, readings.step, headline, sentences(words, moves, loss), quantity=GRADIENT)
-    ]
+    loss = f"The loss is {plain(readings.loss)}; a guess has {readings.chance_loss:.3g}."
+    evidence = sentences(level, moves, "" if math.isnan(readings.loss) else loss)
+    return [Finding("healthy", Severity.FINE, readings.step, headline, evidence, quantity=GRADIENT)]
 
 
 def _not_measured(history: History, readings: Readings) -> list[Finding]:

@@ -17,6 +17,8 @@ from gradviz.diagnosis.words import power, sentences
 def vanishing(readings: Readings, thresholds: Thresholds) -> list[Finding]:
     """Find a gradient that falls by too many decades on its way to the input, or that weights of zero let end."""
     profile = profile_of(readings, readings.now)
+    if profile is None and not readings.loss_below(thresholds.converged_loss_share):
+        return _nothing_arrives(readings)
     drift = largest_fall(profile.layers, profile.values) if profile is not None else None
     if drift is not None and drift.decades < thresholds.vanishing_decades:
         drift = None
@@ -85,6 +87,27 @@ def exploding(readings: Readings, thresholds: Thresholds) -> list[Finding]:
             quantity=profile.quantity if profile is not None else GRADIENT,
             rate=drift.rate if drift is not None else None,
             suggestions=against_exploding(readings, drift, thresholds.exploding_decades),
+        )
+    ]
+
+
+def _nothing_arrives(readings: Readings) -> list[Finding]:
+    """Find a gradient that is zero, or next to it, at every layer: lost before the first of them."""
+    delivered = readings.now.delivered
+    if delivered is None or not (delivered.row[readings.spine] < readings.floor).all():
+        return []
+    last = int(readings.layers[-1])
+    return [
+        Finding(
+            "vanishing",
+            Severity.CRITICAL,
+            delivered.step,
+            "no layer receives any",
+            f"From layer {last} down no layer receives a gradient above {readings.experiment.precision}'s smallest "
+            "normal number.",
+            layers=(int(readings.layers[0]), last),
+            worst_layer=last,
+            quantity=GRADIENT,
         )
     ]
 

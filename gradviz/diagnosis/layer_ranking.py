@@ -64,6 +64,6 @@ def _updates(readings: Readings, thresholds: Thresholds) -> list[Row]:
     limits = thresholds.update_low, thresholds.update_guide, thresholds.update_high
     low, guide, high = (math.log10(limit) for limit in limits)
     fast = (judged - guide) / (high - guide)
-    if readings.loss < thresholds.converged_loss_share * readings.chance_loss:
+    if readings.loss_below(thresholds.converged_loss_share):
         return [fast]
     return [fast, (guide - ratio) / (guide - low)]

@@ -73,10 +73,9 @@ class Readings:
     first_loss: float
     chance_loss: float
 
-    @property
-    def has_learnt(self) -> bool:
-        """Whether the loss is below half of a guess's: what was wrong at the start did no lasting harm."""
-        return self.loss < 0.5 * self.chance_loss
+    def loss_below(self, share: float) -> bool:
+        """Whether the loss is known and below this share of a guess's."""
+        return self.loss < share * self.chance_loss
 
 
 def read(history: History, step: int, layers: tuple[int, int] | None = None) -> Readings:

@@ -41,6 +41,8 @@ ADAM_LEARNING_RATE = 0.001
 LEAKY_SLOPE = 0.1
 # a step longer than this asks for has another cause than the learning rate
 MOST_POWERS = 3
+# the learning rate may be forgotten zeros away from where it should be
+MOST_POWERS_UP = 8.0
 
 Tried = tuple[Suggestion, ...]
 
@@ -98,8 +100,8 @@ def against_standing_still(readings: Readings, thresholds: Thresholds) -> Tried:
     # where even the fastest layer stands still the learning rate is to blame, else what reaches the others
     rate = None
     if fastest < math.log10(thresholds.update_low):
-        factor = 10.0 ** math.floor(math.log10(thresholds.update_guide) - fastest) if math.isfinite(fastest) else 1e3
-        rate = _higher_rate(experiment, factor)
+        powers = math.log10(thresholds.update_guide) - fastest
+        rate = _higher_rate(experiment, 10.0 ** math.floor(min(powers, MOST_POWERS_UP)))
     return _useful(experiment, rate, _shortcut(experiment), _batch_norm(experiment), _adam(experiment))
 
 

@@ -14,6 +14,9 @@ from gradviz.diagnosis.slopes import Drift, largest_fall, largest_rise
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.diagnosis.words import layers_in_words, plain, sentences
 
+# below this share of a guess's loss, what was wrong at the start did no lasting harm
+HAS_LEARNT = 0.5
+
 
 def poor_initialisation(readings: Readings, thresholds: Thresholds) -> list[Finding]:
     """Find outputs, gradients or a loss that are out of range at step 0.
@@ -34,7 +37,7 @@ def poor_initialisation(readings: Readings, thresholds: Thresholds) -> list[Find
     return [
         Finding(
             "poor_initialisation",
-            Severity.NOTICE if readings.has_learnt else Severity.WARNING,
+            Severity.NOTICE if readings.loss_below(HAS_LEARNT) else Severity.WARNING,
             0,
             " and ".join(headlines[:2]),
             sentences("Before the first step:", *evidence),

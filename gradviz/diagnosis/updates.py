@@ -18,7 +18,7 @@ PLAIN_BELOW = 3.0
 
 def not_updating(readings: Readings, thresholds: Thresholds) -> list[Finding]:
     """Find layers whose weights stand still although there is something left to learn."""
-    if readings.loss < thresholds.converged_loss_share * readings.chance_loss or _waking(readings, thresholds):
+    if readings.loss_below(thresholds.converged_loss_share) or _waking(readings, thresholds):
         return []
     slow = _below(readings.update, math.log10(thresholds.update_low))
     still = readings.unchanged.row >= thresholds.unchanged_share if readings.unchanged is not None else None

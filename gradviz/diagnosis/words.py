@@ -34,7 +34,7 @@ def plain(value: float) -> str:
 
 def share(value: float) -> str:
     """Return a share as a percentage; 100% only for all of it."""
-    if math.isnan(value):
+    if not math.isfinite(value):
         return "an unknown share"
     percent = f"{value:.0%}"
     return "nearly 100%" if percent == "100%" and value < 1.0 else percent

@@ -74,4 +74,8 @@ def test_no_gradient_at_the_last_layer_is_no_fault_of_units() -> None:
     """With a loss of exactly zero there is nothing to hand down."""
     nothing = np.full(20, -np.inf)
     rows = {"activation_grad_rms": nothing, "exact_log10_activation_grad_rms": nothing}
-    assert kinds(diagnose(run_of(20, later=rows, activation="relu", loss=0.0))) == set()
+    findings = diagnose(run_of(20, later=rows, activation="relu", loss=0.0))
+    assert kinds(findings) == {"healthy"}
+    assert "nothing left to learn" in the("healthy", findings).headline
+    # with a loss it is a fault, of whatever lies behind the last layer
+    assert kinds(diagnose(run_of(20, later=rows, activation="relu", loss=1.0))) == {"vanishing"}
