@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QThread, Signal
 
 from gradviz.app.failure import Failure
-from gradviz.plots.profile_rows import Theory
-from gradviz.recording.frame import Started
+
+if TYPE_CHECKING:
+    from gradviz.experiment import Experiment
+    from gradviz.plots.profile_rows import Theory
+    from gradviz.recording.frame import Started
 
 
 class TheoryThread(QThread):
@@ -25,6 +29,7 @@ class TheoryThread(QThread):
         self.setObjectName("theory")
         self._wake = threading.Condition()
         self._wanted: Started | None = None
+        self._known: tuple[Experiment, Theory] | None = None
         self._ended = False
 
     def ask(self, started: Started) -> None:
@@ -45,9 +50,15 @@ class TheoryThread(QThread):
         """Answer until `end`; called by QThread in the new thread."""
         while (started := self._next()) is not None:
             try:
-                self.found.emit(started, theory_of(started))
+                self.found.emit(started, self._theory(started))
             except Exception as error:  # one network that theory stumbles over is no reason to say nothing of others
                 self.failed.emit(Failure.of(error))
+
+    def _theory(self, started: Started) -> Theory:
+        """Work it out, unless it is the network of the question before: a run that begins as its preview was."""
+        if self._known is None or self._known[0] != started.experiment:
+            self._known = started.experiment, theory_of(started)
+        return self._known[1]
 
     def _next(self) -> Started | None:
         with self._wake:
@@ -58,7 +69,8 @@ class TheoryThread(QThread):
 
 def theory_of(started: Started) -> Theory:
     """Return the curves that mean-field theory and the chain rule draw, or the reasons why they draw none."""
-    # numerical tables are made at import: not before the window is there
+    # numpy, numerical tables and the drawing library: not before the window is there
+    from gradviz.plots.profile_rows import Theory
     from gradviz.theory.bounds import Bound, supremum_bound
     from gradviz.theory.prediction import Prediction, predict
 

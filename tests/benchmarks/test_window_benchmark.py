@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from gradviz.app.board import PICTURE_PERIOD_MS
+from gradviz.app.garbage import GarbageCollector
 from gradviz.app.main_window import MainWindow
 from gradviz.app.settings import Settings
 from gradviz.app.training_thread import TrainingThread
@@ -73,13 +75,25 @@ def window_rate(qtbot: QtBot, settings: Path) -> tuple[float, list[float]]:
     qtbot.addWidget(window)
     window.resize(1440, 900)
     window.show()
+    collector = GarbageCollector(window)
+    window.preview.devices_found.connect(collector.spare_what_is_loaded)
+    collector.begin()
+    # as a person would find it: torch is there, and theory has looked at the network on the form
+    with qtbot.waitSignal(window.theory.found, timeout=60_000):
+        window.begin_background_work()
     with qtbot.waitSignal(window.run.began, timeout=60_000):
         window.commands.start()
-    paints = Paints(window.board.heatmap.plot.viewport())
+    viewport = window.board.heatmap.plot.viewport()
+    paints = Paints(viewport)
+    # a step takes longer than a frame, and the window paints only what is new: here it is made to paint every frame
+    always = QTimer(window, interval=PICTURE_PERIOD_MS)
+    always.timeout.connect(viewport.update)
+    always.start()
     history = window.run.history
     assert history is not None
     speed = rate(history, qtbot)
     window.close()
+    collector.end()
     return speed, list(np.diff(paints.at) * 1e3)
 
 
