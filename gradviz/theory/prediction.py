@@ -1,0 +1,207 @@
+"""Theory over measurement: what an experiment's gradient profile should be before the first step, or why not to say.
+
+Nothing is drawn that has not been held against measured networks (tests/theory): what the theory does not cover, or
+where networks of the given width differ too much from one seed to the next, gets a reason instead of a curve.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gradviz.experiment import Experiment
+from gradviz.theory.activations import Array, Row
+from gradviz.theory.backward import backward
+from gradviz.theory.finite_width import scatter
+from gradviz.theory.forward import Block, forward
+from gradviz.theory.head import alignment
+from gradviz.theory.phase import Phase, plain_phase, shortcut_phase
+from gradviz.theory.recipe import Recipe, recipe
+
+SOURCE = (
+    "Mean-field theory of random networks: Poole et al. 2016 (arXiv 1606.05340), Schoenholz et al. 2017, Deep "
+    "Information Propagation (1611.01232; trainable to about six depth scales), Yang & Schoenholz 2017 (1712.08969) "
+    "for shortcuts, Hanin & Nica 2018 (1812.05994) for finite width"
+)
+# from ln of a mean square to log10 of its root
+HALF_DECADES = 0.5 / math.log(10)
+# samples with nearly the same length share their averages
+GROUPS = 8
+# float64 ends at 1e308, and fourth moments are taken of a square
+LARGEST_SQUARE = 1e60
+# decades of the rms gradient, one standard deviation: beyond this a curve would say nothing of the network at hand
+LARGEST_SPREAD = 3.0
+# a highway's gates are nearly normal sigmoids up to here; beyond, single units with an open gate decide
+LARGEST_GATED_SQUARE = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class NoPrediction:
+    """Why there is nothing to draw, in a sentence for the screen."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Rows [layers], before the first step.
+
+    `log10_activation_grad_rms`: of a typical network, relative to the last layer, where it is 0; minus infinity where
+    no gradient arrives. `log10_spread`: standard deviation of that from network to network. `q`: second moments of
+    the pre-activations, averaged over the samples. `chi`: factor on the mean square of the gradient from a layer's
+    output to its input, in the limit of infinite width; where a shortcut spans several layers, its factor is divided
+    equally among them. `decades`: what becomes of the rms gradient from the last layer's output to the input.
+    """
+
+    log10_activation_grad_rms: Row
+    log10_spread: Row
+    q: Row
+    chi: Row
+    where: Phase
+    decades: float
+    source: str = SOURCE
+
+    @property
+    def phase(self) -> str:
+        """Ordered, critical or chaotic."""
+        return self.where.name
+
+    @property
+    def chi_fixed_point(self) -> float | None:
+        """Factor per layer where a plain stack settles; None with shortcuts."""
+        return self.where.chi_fixed_point
+
+    @property
+    def depth_scale(self) -> float:
+        """-1 / ln(chi), in layers: infinite at the edge of chaos, negative where gradients grow."""
+        return self.where.depth_scale
+
+    @property
+    def trainable_depth(self) -> float | None:
+        """Layers that can be trained by this theory; None where it sets no limit."""
+        return self.where.trainable_depth
+
+    def words(self) -> str:
+        """Say it in a sentence."""
+        found = self.where
+        if found.chi_fixed_point is None:
+            return self._shortcut_words()
+        text = f"{found.name}: chi = {found.chi_fixed_point:.3g} per layer"
+        if found.name == "critical":
+            return f"{text}, the gradient keeps its size from layer to layer"
+        if math.isfinite(found.depth_scale):
+            verb = "fades" if found.name == "ordered" else "grows"
+            text += f", depth scale {_layers(abs(found.depth_scale))} (the gradient's square {verb} by e)"
+        if found.trainable_depth is not None:
+            text += f"; by this theory about {_layers(max(1, round(found.trainable_depth)))} can be trained"
+        return text
+
+    def _shortcut_words(self) -> str:
+        low, high = float(self.chi.min()), float(self.chi.max())
+        span = f"{low:.3g}" if f"{low:.3g}" == f"{high:.3g}" else f"{low:.3g} to {high:.3g}"
+        change = self.decades
+        if not math.isfinite(change) or abs(change) < 0.005:
+            return f"{self.phase}: chi = {span} per layer, over the shortcuts the gradient arrives unchanged"
+        verb = "grows" if change > 0 else "shrinks"
+        return (
+            f"{self.phase}: chi = {span} per layer, over the shortcuts the gradient {verb} by "
+            f"{abs(change):.2g} decades from the last layer to the first"
+        )
+
+
+def predict(experiment: Experiment, input_mean_square: ArrayLike = 1.0, classes: int = 10) -> Prediction | NoPrediction:
+    """Predict the profile of `activation_grad_rms` at step 0.
+
+    The input layer is LeCun normal, so that its output, the state that enters layer 1, is Gaussian with the mean
+    square of a sample's standardised features (features that never vary count as 0): `input_mean_square`, for one
+    sample after the other or one number for all. The default holds for any data of which no feature is constant.
+    `classes` sets in how many directions gradients begin at the head.
+    """
+    if experiment.normalization == "batch":
+        return NoPrediction(
+            "no prediction: batch normalisation ties the samples of a batch together, and how depends on the data"
+        )
+    settings = recipe(experiment)
+    every = np.atleast_1d(np.asarray(input_mean_square, dtype=np.float64))
+    # the longest sample goes along for itself: it may be the only one to reach another state
+    squares = np.append(_grouped(every), every.max())
+    with np.errstate(under="ignore", over="ignore", invalid="ignore"):
+        blocks = forward(settings, squares)
+        reason = _out_of_reach(settings, blocks)
+        return NoPrediction(f"no prediction: {reason}") if reason else _predict(experiment, settings, blocks, classes)
+
+
+def _predict(experiment: Experiment, settings: Recipe, blocks: list[Block], classes: int) -> Prediction | NoPrediction:
+    width, directions = settings.width, max(1, classes - 1)
+    head = alignment(blocks[-1].out_square, classes)
+    here = backward(settings, blocks, np.minimum(head.mean / width, 1.0))
+    around = scatter(settings, blocks, directions, here.directed[1:], head.variance)
+    typical = here.logarithm[1:] + around.shift
+    mean, longest = _log_mean(typical[:, :-1]), typical[:, -1]
+    spread = np.sqrt(np.mean(around.variance[:, :-1], axis=1)) * HALF_DECADES
+    reason = _too_uncertain(settings, float(spread.max()))
+    if not reason and float(np.nanmax(longest - mean)) > math.log(experiment.batch_size):
+        reason = "single samples of unusual length decide, and which of them a batch holds is chance"
+    if reason:
+        return NoPrediction(f"no prediction: {reason}")
+    change = float(_log_mean(here.logarithm[:1, :-1])[0])
+    square = float(blocks[0].square[:-1].mean())
+    return Prediction(
+        log10_activation_grad_rms=mean * HALF_DECADES,
+        log10_spread=spread,
+        q=np.array([layer.inner_square[:-1].mean() for block in blocks for layer in block.layers]),
+        chi=_chi(settings, _log_mean(backward(settings, blocks, 0.0).logarithm[:, :-1])),
+        where=shortcut_phase(change, settings.depth) if settings.identity else plain_phase(settings, square),
+        decades=change * HALF_DECADES,
+    )
+
+
+def _too_uncertain(settings: Recipe, widest: float) -> str:
+    if widest <= LARGEST_SPREAD:
+        return ""
+    return (
+        f"gradients in {settings.depth:,} layers of {settings.width:,} units differ by "
+        f"{f'about {widest:.0f}' if widest < 100 else 'hundreds of'} decades from one random network to the next"
+    )
+
+
+def _out_of_reach(settings: Recipe, blocks: list[Block]) -> str:
+    """Say why the theory cannot speak of these states; empty if it can."""
+    largest = max(float(block.out_square[:-1].max()) for block in blocks)
+    if not largest < LARGEST_SQUARE:
+        return f"the signal grows beyond all measure within {settings.depth:,} layers"
+    if settings.highway and max(largest, float(blocks[0].square[:-1].max())) > LARGEST_GATED_SQUARE:
+        return "in a highway whose signal grows this much, a few units with an open gate decide"
+    return ""
+
+
+def _grouped(squares: Array) -> Array:
+    """Return a few numbers that stand for all: means of equally many neighbours."""
+    if len(squares) <= GROUPS:
+        return squares
+    return np.array([part.mean() for part in np.array_split(np.sort(squares), GROUPS)])
+
+
+def _log_mean(logarithms: Array) -> Array:
+    """Return ln of the mean over the samples of exp(logarithms), [layers, samples] to [layers]."""
+    largest = logarithms.max(axis=1)
+    base = np.where(np.isfinite(largest), largest, 0.0)
+    with np.errstate(divide="ignore"):
+        return np.asarray(base + np.log(np.mean(np.exp(logarithms - base[:, None]), axis=1)))
+
+
+def _chi(settings: Recipe, at: Array) -> Array:
+    """Return the factor per layer from ln of the mean square at the input and at each layer's output."""
+    result = np.empty(settings.depth)
+    for block in settings.blocks:
+        with np.errstate(over="ignore"):
+            result[block.start : block.stop] = np.exp((at[block.start] - at[block.stop]) / len(block))
+    return result
+
+
+def _layers(count: float) -> str:
+    number = f"{count:.2g}" if count < 10 else f"{count:,.0f}"
+    return f"{number} layer" if number == "1" else f"{number} layers"
