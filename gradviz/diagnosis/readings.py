@@ -64,6 +64,7 @@ class Readings:
     updates: int
     unchanged: Measured | None
     dead: Measured | None
+    start_dead: Measured | None
     saturated: Measured | None
     weights: Measured | None
     start_weights: Measured | None
@@ -100,6 +101,7 @@ def read(history: History, step: int, layers: tuple[int, int] | None = None) -> 
         updates=updates,
         unchanged=at(UNCHANGED),
         dead=at(DEAD),
+        start_dead=at(DEAD, 0),
         saturated=at(SATURATED),
         weights=at(WEIGHTS),
         start_weights=at(WEIGHTS, 0),

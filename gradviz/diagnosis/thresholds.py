@@ -76,9 +76,13 @@ class Thresholds:
     )  # fmt: skip
     dead_share: float = _number(
         0.6, "Dead from", "share of units", (0.05, 1.0),
-        "Share of a layer's units that are off for every sample. Deep plain ReLU networks that learn go up to 0.53: "
-        "where all samples look alike a unit is on for all or for none, by the toss of a coin. SageMaker Debugger's "
-        "DeadRelu warns at 0.5.",
+        "Share of a layer's units that are off for every sample. Where samples look "
+        "alike a unit is on for all or for none, as a coin falls: what three standard deviations explain that way in a "
+        "layer that was so from the start is no finding. SageMaker Debugger's DeadRelu warns at 0.5.",
+    )  # fmt: skip
+    dead_growth: float = _number(
+        0.1, "Died since the start", "share of units", (0.0, 1.0),
+        "By this much the share has to have grown for a coin's fall not to count as an excuse.",
     )  # fmt: skip
     saturated_share: float = _number(
         0.9, "Saturated from", "share of inputs", (0.05, 1.0),
@@ -96,9 +100,9 @@ class Thresholds:
         log=True,
     )  # fmt: skip
     first_loss_factor: float = _number(
-        10.0, "First loss too high from", "times ln(classes)", (1.1, 1e6),
+        30.0, "First loss too high from", "times ln(classes)", (1.1, 1e6),
         "A network that knows nothing should give every class the same chance, a loss of ln(classes) (CS231n notes). "
-        "One far above is sure of wrong answers; the residual ReLU stack of 152 layers learns from 5.",
+        "One far above is sure of wrong answers; the residual ReLU stack of 152 layers learns from up to 17.",
         log=True,
     )  # fmt: skip
     chance_loss_share: float = _number(

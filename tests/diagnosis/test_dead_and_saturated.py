@@ -18,7 +18,21 @@ def test_dead_layers_are_named_with_their_share_and_the_worst() -> None:
     assert found.severity is Severity.WARNING
     assert found.headline == "90% of layer 10"
     assert found.evidence.startswith("In layers 8 to 12 at least 60% of the units have no slope for any sample")
-    assert found.thresholds == ("dead_share",)
+    assert found.thresholds == ("dead_share", "dead_growth")
+
+
+@pytest.mark.parametrize("width", [16, 64, 256])
+def test_what_was_so_from_the_start_by_chance_is_no_finding(width: int) -> None:
+    """Half of the units may be off for all samples as a coin falls: the binomial distribution says how many more."""
+    limit = 0.5 + 3.0 * np.sqrt(width * 0.5 * 0.5) / width
+    for shift, found in ((-0.01, set()), (0.01, {"dead"})):
+        rows = {"dead_fraction": np.full(20, limit + shift)}
+        thresholds = Thresholds(dead_share=0.55)
+        history = run_of(20, at_start=rows, later=rows, activation="relu", width=width)
+        assert kinds(diagnose(history, thresholds=thresholds)) - {"healthy"} == found
+        # units that died on the way have no such excuse
+        died = run_of(20, at_start={"dead_fraction": rows["dead_fraction"] - 0.11}, later=rows, activation="relu")
+        assert kinds(diagnose(died, thresholds=thresholds)) == {"dead"}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +58,7 @@ def test_saturation_is_not_for_what_is_flat_on_one_side_by_nature() -> None:
 
 
 def test_the_thresholds_of_units_decide() -> None:
-    half = run_of(20, later={"dead_fraction": np.full(20, 0.5)}, activation="relu")
+    half = run_of(20, later={"dead_fraction": np.full(20, 0.501)}, activation="relu")
     assert kinds(diagnose(half)) == {"healthy"}
     assert kinds(diagnose(half, thresholds=Thresholds(dead_share=0.5))) == {"dead"}
 

@@ -45,7 +45,7 @@ def test_outputs_that_are_all_alike_are_found() -> None:
 
 @pytest.mark.parametrize("classes", [2, 10])
 def test_a_first_loss_far_above_that_of_a_guess_is_found(classes: int) -> None:
-    limit = 10.0 * math.log(classes)
+    limit = 30.0 * math.log(classes)
     fine = run_of(50, losses=[0.99 * limit] + [0.1] * 10, classes=classes)
     assert kinds(diagnose(fine)) == {"healthy"}
     far = run_of(50, losses=[1.01 * limit] + [0.1] * 10, classes=classes)
