@@ -1,0 +1,84 @@
+"""Holds the words of a preset against its runs: a number that no test has looked at may not stand in the notes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+
+from gradviz.experiment import Experiment, load_preset
+from gradviz.recording.frame import Started
+from gradviz.recording.history import History
+from gradviz.training.loop import train
+
+NUMBER = re.compile(
+    r"\b\d|√|\b(?:two|three|four|five|ten|eleven|fifteen|seventeen|eighteen|twenty|thirty|seventy|hundred|thousand|"
+    r"quarter|half|double|dozens?|decades?|chance)\b",
+    re.IGNORECASE,
+)
+# an invitation promises nothing until a colon
+INVITATION = re.compile(r"Next, .*?(?:: |\.$)")
+
+Shows = Callable[["Preset"], None]
+SHOWN: dict[str, Shows] = {}
+
+
+def recorded(experiment: Experiment) -> History:
+    """Train as the window does, on the CPU."""
+    events = train(experiment.changed(device="cpu"))
+    started = next(events)
+    assert isinstance(started, Started)
+    history = History(started)
+    for event in events:
+        history.append(event)
+    return history
+
+
+class Preset:
+    """One preset, its run, and what of its notes has not been checked yet."""
+
+    def __init__(self, name: str) -> None:
+        self.experiment = load_preset(name)
+        self.history = recorded(self.experiment)
+        self.unchecked = INVITATION.sub("", self.experiment.notes)
+
+    @property
+    def last(self) -> int:
+        """The number of the last frame."""
+        return self.history.frames - 1
+
+    def row(self, quantity: str, step: int) -> np.ndarray:
+        row = self.history.row(quantity, step)
+        assert row is not None
+        return row
+
+    def accuracies(self) -> np.ndarray:
+        """Share of right answers at every look at the held-out samples."""
+        return self.history.accuracies()[1]
+
+    def fall(self, step: int = 0) -> float:
+        """Decades by which the activation gradient of the first layer lies below that of the last."""
+        row = self.row("activation_grad_rms", step)
+        return float(row[-1] - row[0])
+
+    def says(self, *phrases: str) -> None:
+        """Strike phrases from the notes, because the caller has checked them."""
+        for phrase in phrases:
+            assert phrase in self.unchecked, f"{phrase!r} is not in the notes: {self.unchecked}"
+            self.unchecked = self.unchecked.replace(phrase, "", 1)
+
+    def leaves_nothing_unchecked(self) -> None:
+        number = NUMBER.search(self.unchecked)
+        assert number is None, f"{number[0]!r} is not checked in: {self.unchecked}"
+
+
+def shows(name: str) -> Callable[[Shows], Shows]:
+    """Register what checks the notes of the preset `name`."""
+
+    def register(check: Shows) -> Shows:
+        assert name not in SHOWN
+        SHOWN[name] = check
+        return check
+
+    return register
