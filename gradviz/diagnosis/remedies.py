@@ -74,6 +74,7 @@ def against_dead(readings: Readings) -> Tried:
     experiment = readings.experiment
     return _useful(
         experiment,
+        _open_branches(experiment),
         _set("Let units leak: leaky ReLU keeps a slope below zero.", activation="leaky_relu", leaky_slope=LEAKY_SLOPE),
         _lower_rate(experiment, 10.0) if readings.step else None,
         _no_bias_shift(experiment),
@@ -102,7 +103,14 @@ def against_standing_still(readings: Readings, thresholds: Thresholds) -> Tried:
     if fastest < math.log10(thresholds.update_low):
         powers = math.log10(thresholds.update_guide) - fastest
         rate = _higher_rate(experiment, 10.0 ** math.floor(min(powers, MOST_POWERS_UP)))
-    return _useful(experiment, rate, _shortcut(experiment), _batch_norm(experiment), _adam(experiment))
+    return _useful(
+        experiment,
+        _open_branches(experiment),
+        rate,
+        _shortcut(experiment),
+        _batch_norm(experiment),
+        _adam(experiment),
+    )
 
 
 def against_too_much(readings: Readings, thresholds: Thresholds, log10_ratio: float) -> Tried:
@@ -195,6 +203,14 @@ def _branch_scale(experiment: Experiment) -> tuple[float, str]:
     if experiment.activation in ZERO_MEAN or experiment.depth <= DEEPEST_FOR_ROOT_SCALE:
         return 0.0, "√depth"
     return float(f"{1.0 / experiment.depth:.3g}"), "depth"
+
+
+def _open_branches(experiment: Experiment) -> Suggestion | None:
+    """Suggest branches that are not silent at the start: one of ReLU, or with a factor of zero besides, stays so."""
+    if experiment.shortcut == "none" or not experiment.zero_init_branch:
+        return None
+    return _set("Let no branch start at zero: a ReLU has no slope there, nor has a product of two zeros.",
+                zero_init_branch=False)  # fmt: skip
 
 
 def _batch_norm(experiment: Experiment) -> Suggestion | None:

@@ -216,3 +216,13 @@ def test_what_is_tried_first_helps(name: str) -> None:
         assert all(suggestion.apply(experiment) != experiment for suggestion in finding.suggestions)
         after = found_at_start(finding.suggestions[0].apply(experiment))
         assert finding.kind not in kinds(after), finding.suggestions[0]
+
+
+def test_a_silent_branch_of_relu_never_opens_and_is_found_at_the_start() -> None:
+    """Weights of zero give the ReLU zero, where its slope is zero: every unit of the branch is dead for good."""
+    silent = load_preset("residual-152").changed(depth=6, shortcut_span=1, zero_init_branch=True)
+    found = the("dead", found_at_start(silent))
+    assert found.layers == (1, 6)
+    open_ones = found.suggestions[0].apply(silent)
+    assert not open_ones.zero_init_branch
+    assert kinds(found_at_start(open_ones)) == {"healthy"}
