@@ -67,8 +67,8 @@ class Thresholds:
     )  # fmt: skip
     update_high: float = _number(
         1e-1, "Updating too much from", "|ΔW| / |W|", (1e-3, 100.0),
-        "A hundred times the guide line: a tenth of a layer is replaced in every step. Presets that learn stay below "
-        "0.06; SageMaker Debugger warns at 10 only.", log=True,
+        "A hundred times the guide line: a tenth of a layer is replaced in every step. Presets that learn smoothly "
+        "stay below 0.06; SageMaker Debugger warns at 10 only.", log=True,
     )  # fmt: skip
     unchanged_share: float = _number(
         0.99, "Standing still from", "share of weights", (0.5, 1.0),
@@ -117,8 +117,8 @@ class Thresholds:
     )  # fmt: skip
     worse_factor: float = _number(
         2.0, "Getting worse from", "times the first loss", (1.0, 1000.0),
-        "A loss so far above that of the start and that of a guess means that training does harm; the batches of a "
-        "preset that learns never go there.",
+        "A loss so far above that of the start and that of a guess means that training does harm, if only for a "
+        "while; presets that learn smoothly never go there.",
     )  # fmt: skip
     converged_loss_share: float = _number(
         0.01, "Nothing left to learn below", "times ln(classes)", (0.0, 0.5),
