@@ -1,4 +1,4 @@
-"""A short text that carries an experiment: `gv1:d=1000:a=tanh:s=scaled:7f0c`.
+"""A short text that carries an experiment: `gv1:d=1000:a=tanh:s=scaled:4390`.
 
 Only fields that differ from their default are written, each under its one- to three-letter key, so that a class can
 read the code from a board; the last part is a check on typing errors.
@@ -51,4 +51,4 @@ def _text(value: Any) -> str:
 
 
 def _check(body: str) -> str:
-    return f"{zlib.crc32(body.encode()) & 0xFFFF:04x}"
+    return f"{zlib.crc32(body.encode(errors='backslashreplace')) & 0xFFFF:04x}"

@@ -29,16 +29,17 @@ def to_json(experiment: Experiment) -> str:
 def from_toml(text: str) -> Experiment:
     """Read an experiment from TOML text. Raises ExperimentError."""
     try:
-        return Experiment.parse(_with_floats(tomllib.loads(text)))
-    except tomllib.TOMLDecodeError as error:
+        values = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # also for a number of too many digits, and for nesting without end
         raise ExperimentError(f"not a TOML file: {error}") from None
+    return Experiment.parse(_with_floats(values))
 
 
 def from_json(text: str) -> Experiment:
     """Read an experiment from JSON text. Raises ExperimentError."""
     try:
         values = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ExperimentError(f"not a JSON file: {error}") from None
     if not isinstance(values, dict):
         raise ExperimentError("a JSON experiment is an object of fields and values")
@@ -47,18 +48,29 @@ def from_json(text: str) -> Experiment:
 
 def read(path: Path) -> Experiment:
     """Read an experiment from a `.toml` or `.json` file. Raises ExperimentError."""
-    try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise ExperimentError(f"{path} is too large to be an experiment")
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ExperimentError(f"cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ExperimentError(f"{path} is not a text file in UTF-8") from None
+    text = _text_in(path)
     try:
         return from_json(text) if path.suffix.lower() == ".json" else from_toml(text)
     except ExperimentError as error:
         raise ExperimentError(f"{path}:\n{error}") from None
+
+
+def _text_in(path: Path) -> str:
+    """Return the text of a file in UTF-8, with or without a byte order mark."""
+    try:
+        # not by its size, which is 0 for a device or a pipe
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE_BYTES + 1)
+    except OSError as error:
+        raise ExperimentError(f"cannot read {path}: {error.strerror or error}") from None
+    except ValueError as error:  # a name that no file can have
+        raise ExperimentError(f"cannot read {str(path)!r}: {error}") from None
+    if len(content) > LARGEST_FILE_BYTES:
+        raise ExperimentError(f"{path} is too large to be an experiment: more than {LARGEST_FILE_BYTES:,} bytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ExperimentError(f"{path} is not a text file in UTF-8") from None
 
 
 def with_settings(experiment: Experiment, settings: Iterable[str]) -> Experiment:
