@@ -1,0 +1,139 @@
+"""How the numbers of a layer are spread: which numbers, and of which layer."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGraphicsView,
+    QHBoxLayout,
+    QLabel,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gradviz.app.layer_box import LayerBox
+from gradviz.app.theme import ICON_PX, icon
+from gradviz.experiment import Experiment
+from gradviz.plots.histogram import NONE_YET, HistogramPlot
+from gradviz.plots.notice import NO_RUN
+from gradviz.plots.style import Style
+from gradviz.recording.frame import KINDS
+from gradviz.recording.history import History
+
+# what the run is watched for
+FIRST_SHOWN = "gradients"
+
+
+class DistributionPanel(QWidget):
+    """The histogram of one kind of numbers in one layer, as last measured, and as it was at first.
+
+    `layer_picked` carries a layer chosen here; `show_layer` follows one chosen elsewhere, as the worst of a finding.
+    `hovered` says in words what is under the mouse.
+    """
+
+    layer_picked = Signal(int)
+    hovered = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.plot = HistogramPlot()
+        # it has no keys of its own
+        self.plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.plot.setToolTip("Point at a bin to read how many numbers lie in it; the wheel zooms")
+        self.kind = QComboBox()
+        self.kind.setAccessibleName("numbers whose distribution is shown")
+        self.kind.setToolTip("Which numbers of the layer are counted")
+        for number, kind in enumerate(KINDS):
+            self.kind.addItem(kind.label, kind.name)
+            self.kind.setItemData(number, kind.description, Qt.ItemDataRole.ToolTipRole)
+        self.layer = LayerBox("layer whose distribution is shown")
+        self.logarithmic = QCheckBox("&Logarithmic")
+        self.logarithmic.setToolTip("Draw densities over powers of ten, where rare numbers are seen beside common ones")
+        self.fit = QToolButton()
+        self.fit.setAutoRaise(True)
+        self.fit.setIconSize(QSize(ICON_PX, ICON_PX))
+        self.fit.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.fit.setAccessibleName("show the whole range")
+        self.fit.setToolTip("Show the whole range of the numbers again")
+        self._history: History | None = None
+        self._drawn: object = None
+        self._lay_out()
+        self.kind.currentIndexChanged.connect(self._choose_kind)
+        self.layer.picked.connect(self._pick_layer)
+        self.logarithmic.toggled.connect(self.plot.show_logarithmic)
+        self.fit.clicked.connect(self.plot.show_all)
+        self.plot.hovered.connect(self.hovered)
+        self.kind.setCurrentIndex(self.kind.findData(FIRST_SHOWN))
+
+    def show_history(self, history: History | None) -> None:
+        """Show another run or preview; None shows none."""
+        self._history, self._drawn = history, None
+        if history is not None:
+            self.layer.offer(history.started.layers)
+            self.plot.show_layer(self.layer.value())
+        self.refresh()
+
+    def show_experiment(self, experiment: Experiment) -> None:
+        """Offer the layers of a network of which nothing is measured yet, unless a run is shown."""
+        if self._history is None:
+            self.layer.offer(experiment.depth)
+
+    def show_layer(self, layer: int) -> None:
+        """Show `layer`."""
+        self.layer.show_layer(layer)
+        self.plot.show_layer(self.layer.value())
+
+    def show_all(self) -> None:
+        """Show the whole range of the numbers again."""
+        self.plot.show_all()
+
+    def refresh(self) -> None:
+        """Pull what is new. Costs next to nothing if there is none."""
+        history = self._history
+        latest = history.latest_distributions if history is not None else None
+        if self._drawn == (history, latest):
+            return
+        self._drawn = history, latest
+        first = history.first_distributions if history is not None else None
+        self.plot.show_distributions(latest, first, NO_RUN if history is None else NONE_YET)
+
+    def apply_style(self, style: Style) -> None:
+        """Recolour everything."""
+        self.plot.apply_style(style)
+        self.fit.setIcon(icon("fit", style))
+
+    def stop(self) -> bool:
+        """Return True: nothing here runs in a thread."""
+        return True
+
+    def plots(self) -> dict[str, QGraphicsView]:
+        """Return the plot a person can export, by name."""
+        return {"distribution": self.plot}
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 6, 8, 0)
+        row.setSpacing(8)
+        of_layer = QLabel("of la&yer")
+        of_layer.setBuddy(self.layer)
+        of_layer.setToolTip(self.layer.toolTip())
+        controls: tuple[QWidget, ...] = (self.kind, of_layer, self.layer, self.logarithmic)
+        for control in controls:
+            row.addWidget(control)
+        row.addStretch(1)
+        row.addWidget(self.fit)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(row)
+        column.addWidget(self.plot, 1)
+
+    def _choose_kind(self, _index: int) -> None:
+        self.plot.show_kind(self.kind.currentData())
+
+    def _pick_layer(self, layer: int) -> None:
+        self.plot.show_layer(layer)
+        self.layer_picked.emit(layer)

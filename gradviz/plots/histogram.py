@@ -1,0 +1,345 @@
+"""How the numbers of one layer are spread, as last measured, before how they were spread at first."""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Signal
+
+from gradviz.plots.axes import DecadeAxis, power_of_ten, relabel, style_axis
+from gradviz.plots.distribution import share_in_words
+from gradviz.plots.key import Key
+from gradviz.plots.limits import Span, united
+from gradviz.plots.notice import NO_RUN, Notice
+from gradviz.plots.readout import in_sentence, scientific
+from gradviz.plots.style import LIGHT, Style
+from gradviz.plots.words import Words
+from gradviz.recording.activations import Floats
+from gradviz.recording.frame import KINDS, Distribution, Distributions, Kind
+
+NONE_YET = "No distributions of this run were measured yet."
+HEADROOM = 1.05
+FILL_ALPHA = 90
+LEAST_DECADES = 0.05
+LOG10_2 = math.log10(2.0)
+# where an axis may end
+ENDS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+# numbers of these sizes are written as they are, others in units of a power of ten
+SMALLEST_PLAIN, LARGEST_PLAIN = 1e-3, 1e5
+# what differs by less of its size cannot be told apart on an axis
+NARROWEST = 1e-6
+SMALLEST_ZOOM = 1e-3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerSpread:
+    """One layer of a distribution: `edges` [bins + 1], on the scale of the kind, and `counts` [bins] between them."""
+
+    kind: Kind
+    layer: int
+    step: int
+    edges: Floats
+    counts: Floats
+    zeros: int
+    not_finite: int
+
+    @classmethod
+    def of(cls, distributions: Distributions, kind: str, layer: int) -> LayerSpread:
+        """Take `layer` (from 1) out of the distributions of all layers."""
+        every: Distribution = distributions.by_kind[kind]
+        row = layer - 1
+        counts = every.counts[row].astype(np.float64)
+        # plain numbers that nobody changes any more
+        zeros, not_finite = int(every.zeros[row]), int(every.not_finite[row])
+        return cls(every.kind, layer, distributions.step, every.edges[row], counts, zeros, not_finite)
+
+    @property
+    def total(self) -> int:
+        """Numbers in the layer, with and without a bin."""
+        return int(self.counts.sum()) + self.zeros + self.not_finite
+
+    @property
+    def span(self) -> Span | None:
+        """The ends of what has a bin; None if nothing has, or if no float can hold the ends."""
+        low, high = float(self.edges[0]), float(self.edges[-1])
+        return (low, high) if self.counts.sum() > 0 and math.isfinite(low) and math.isfinite(high) else None
+
+    def density(self, unit: float) -> Floats:
+        """Return [bins] the share of all numbers per `unit`; the bins are equally wide."""
+        # halves, because the difference of two numbers may be infinite where neither is
+        width = 2 * (float(self.edges[-1]) / unit / 2 - float(self.edges[0]) / unit / 2) / len(self.counts)
+        shares: Floats = self.counts / max(self.total, 1)
+        # of numbers that differ in their last bits alone no width is left
+        return shares / max(width, float(np.finfo(np.float64).eps))
+
+
+class HistogramPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+    """Density over the numbers of one kind in one layer: filled as it is, a line for what it was at first.
+
+    Densities are parts of the highest, so that equal areas are equally many numbers and the axis stays where it is. The
+    wheel zooms; `hovered` reads out a bin in words.
+    """
+
+    hovered = Signal(str)
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.now: LayerSpread | None = None
+        self.first: LayerSpread | None = None
+        self._style = LIGHT
+        self._distributions: tuple[Distributions | None, Distributions | None] = None, None
+        self._kind, self._layer = KINDS[0].name, 1
+        self._missing = NO_RUN
+        self._logarithmic = False
+        self._following = True
+        self._unit = 1.0
+        self._held: Span | None = None
+        self._build()
+        self.setAccessibleName("Distribution within a layer")
+        self.apply_style(LIGHT)
+        self._draw()
+
+    @property
+    def summary(self) -> str:
+        """How many numbers there are, from where to where, and how many have no place on the axis; empty without."""
+        now = self.now
+        if now is None:
+            return ""
+        words = f"{now.total:,} number{'s'[: now.total != 1]}"
+        if now.span is not None:
+            words += f" from {_spoken(now.kind, now.span[0])} to {_spoken(now.kind, now.span[1])}"
+        for count, what in ((now.zeros, "exactly zero"), (now.not_finite, "infinite or not a number")):
+            if count:
+                words += f"; {share_in_words(count / now.total)} are {what}"
+        return words + "."
+
+    def show_distributions(self, now: Distributions | None, first: Distributions | None, missing: str = "") -> None:
+        """Draw `now`, and behind it `first` of the same run; without `now` say what is `missing`."""
+        another_run = first is not self._distributions[1]
+        self._distributions, self._missing = (now, first), missing or NONE_YET
+        self._draw(anew=another_run)
+
+    def show_kind(self, name: str) -> None:
+        """Draw the kind `name` of numbers, one of KINDS."""
+        self._kind = name
+        self._draw(anew=True)
+
+    def show_layer(self, layer: int) -> None:
+        """Draw `layer`, from 1 on."""
+        self._layer = layer
+        self._draw(anew=True)
+
+    def show_logarithmic(self, logarithmic: bool) -> None:
+        """Draw densities over powers of ten, where rare numbers are seen beside common ones; or as they are."""
+        self._logarithmic = logarithmic
+        self._densities.set_logarithmic(logarithmic)
+        self._draw()
+
+    def show_all(self) -> None:
+        """Show the whole range again."""
+        self._draw(anew=True)
+
+    def apply_style(self, style: Style) -> None:
+        """Recolour everything."""
+        self._style = style
+        self.setBackground(style.background)
+        self._title.set_colour(style.foreground)
+        self._summary.set_colour(style.foreground)
+        for axis in (self._densities, self._numbers):
+            style_axis(axis, style)
+        self._view.setBorder(style.grid)
+        fill = pg.mkColor(style.series[0])
+        fill.setAlpha(FILL_ALPHA)
+        self._filled.setBrush(fill)
+        self._filled.setPen(pg.mkPen(style.series[0]))
+        self._outline.setPen(pg.mkPen(style.series[1]))
+        self._zero_line.setPen(pg.mkPen(style.grid))
+        self._notice.apply_style(style)
+        self._describe()
+
+    def leaveEvent(self, event: Any) -> None:
+        """Say nothing once the mouse is elsewhere."""
+        super().leaveEvent(event)
+        self.hovered.emit("")
+
+    def _build(self) -> None:
+        self._title, self._summary, self._key = Words(size_pt=10.5), Words(lines=2), Key()
+        self._view = pg.ViewBox(enableMenu=False)
+        self._view.disableAutoRange()
+        self._view.setMouseEnabled(x=True, y=False)
+        self._densities, self._numbers = DecadeAxis("left"), DecadeAxis("bottom")
+        self._densities.set_logarithmic(False)
+        self._densities.setLabel("density (highest = 1)")
+        plot = pg.PlotItem(viewBox=self._view, axisItems={"bottom": self._numbers, "left": self._densities})
+        plot.hideButtons()
+        # at the right for the half of the last number that stands beyond the axis
+        self.ci.setContentsMargins(4, 6, 18, 4)
+        self.ci.layout.setSpacing(2)
+        for row, part in enumerate((self._title, plot, self._summary, self._key)):
+            self.addItem(part, row=row, col=0)
+        self._zero_line = pg.InfiniteLine(0.0, 90, movable=False)
+        # the line above the filling, or it would be lost where little has changed
+        self._filled, self._outline = pg.PlotCurveItem(), pg.PlotCurveItem()
+        for item in (self._zero_line, self._filled, self._outline):
+            self._view.addItem(item, ignoreBounds=True)
+        self._notice = Notice(self._view)
+        self._view.sigRangeChangedManually.connect(self._zoomed)
+        self.scene().sigMouseMoved.connect(self._hover)
+
+    def _draw(self, *, anew: bool = False) -> None:
+        """Draw what is to be seen; `anew` where it is of something else than what the axis has held so far."""
+        now, first = self._distributions
+        if anew:
+            self._held, self._following = None, True
+        self.now = self._take(now)
+        self.first = self._take(first) if now is not first else None
+        self._notice.say(self._what_is_missing())
+        self._make_room()
+        spreads = [spread for spread in (self.now, self.first) if spread is not None and spread.span is not None]
+        densities = [spread.density(self._unit) for spread in spreads]
+        highest = max((float(density.max()) for density in densities), default=1.0)
+        parts = [density / highest for density in densities]
+        floor = self._fit_heights(parts)
+        for item, spread in ((self._filled, self.now), (self._outline, self.first)):
+            found = spread in spreads
+            item.setVisible(found)
+            if found:
+                part = parts[spreads.index(spread)]  # type: ignore[arg-type]
+                self._trace(item, spread.edges, part, floor)  # type: ignore[union-attr]
+        self._filled.setFillLevel(floor)
+        self._describe()
+
+    def _take(self, distributions: Distributions | None) -> LayerSpread | None:
+        if distributions is None or not 1 <= self._layer <= len(distributions.by_kind[self._kind].counts):
+            return None
+        return LayerSpread.of(distributions, self._kind, self._layer)
+
+    def _what_is_missing(self) -> str:
+        if self.now is None:
+            return self._missing
+        if self.now.span is not None:
+            return ""
+        if self.now.zeros == self.now.total:
+            return "All of them are exactly zero, which has no place on a logarithmic axis."
+        return "None of them has a place on the axis." if not self.now.counts.sum() else "No axis can hold them."
+
+    def _make_room(self) -> None:
+        """Let the axis hold all numbers. It moves in leaps, and outward only, while the same network trains."""
+        spans = [spread.span for spread in (self.now, self.first) if spread is not None]
+        found = united(self._held, *spans)
+        logarithmic = self.now is not None and self.now.kind.scale == "log10"
+        self._numbers.set_logarithmic(logarithmic)
+        self._zero_line.setVisible(not logarithmic)
+        before, self._unit = self._unit, 1.0
+        if found is None:
+            self._numbers.setStyle(showValues=False)
+            return
+        self._held = found
+        low, high = _decades_around(found) if logarithmic else _ends_around(found)
+        if not logarithmic:
+            self._unit = _unit_of(max(abs(low), abs(high)))
+            low, high = low / self._unit, high / self._unit
+        self._numbers.setStyle(showValues=True)
+        self._following |= self._unit != before
+        shown = (low, high) if self._following else self._view.viewRange()[0]
+        self._view.setLimits(xMin=low, xMax=high, minXRange=SMALLEST_ZOOM * (high - low))
+        self._view.setXRange(*shown, padding=0)
+
+    def _fit_heights(self, parts: list[Floats]) -> float:
+        """Fit the vertical axis to densities that are `parts` of the highest; return the lower end of it."""
+        if not self._logarithmic:
+            self._view.setYRange(0.0, HEADROOM, padding=0)
+            return 0.0
+        lowest = min((float(part[part > 0].min()) for part in parts), default=0.1)
+        # a little below the rarest, or it would have no height at all
+        floor = float(math.floor(math.log10(lowest) - LEAST_DECADES))
+        self._view.setYRange(floor, -floor * (HEADROOM - 1), padding=0)
+        return floor
+
+    def _trace(self, item: Any, edges: Floats, part: Floats, floor: float) -> None:
+        if self._logarithmic:
+            part = np.log10(part, out=np.full(len(part), floor), where=part > 0)
+        item.setData(edges / self._unit, part, stepMode="center")
+
+    def _zoomed(self) -> None:
+        self._following = False
+
+    def _describe(self) -> None:
+        now, first, style = self.now, self.first, self._style
+        self._summary.say(self.summary)
+        self.setAccessibleDescription(self.summary)
+        if now is None:
+            self._title.say("")
+            self._key.show_entries([], style.foreground)
+            return
+        self._title.say(f"{now.kind.label} of layer {now.layer:,} at step {now.step:,}")
+        unit = f" (in units of {power_of_ten(math.log10(self._unit))})" if self._unit != 1 else ""
+        relabel(self._numbers, now.kind.unit + unit)
+        entries = [("■", style.series[0], f"step {now.step:,}")]
+        if first is not None:
+            entries.append(("—", style.series[1], f"step {first.step:,}, as it began"))
+        self._key.show_entries(entries, style.foreground)
+
+    def _hover(self, position: QPointF) -> None:
+        inside = self._view.sceneBoundingRect().contains(position)
+        self.hovered.emit(self._words_at(self._view.mapSceneToView(position).x()) if inside else "")
+
+    def _words_at(self, x: float) -> str:
+        now = self.now
+        if now is None or now.span is None:
+            return ""
+        place = int(np.searchsorted(now.edges, x * self._unit, side="right")) - 1
+        if not 0 <= place < len(now.counts):
+            return ""
+        low, high = (_spoken(now.kind, float(now.edges[edge])) for edge in (place, place + 1))
+        count = int(now.counts[place])
+        what = in_sentence(now.kind.label)
+        share = share_in_words(count / now.total)
+        return f"layer {now.layer} · step {now.step} · {count:,} of {now.total:,} {what} ({share}) from {low} to {high}"
+
+
+def _spoken(kind: Kind, value: float) -> str:
+    return scientific(value) if kind.scale == "log10" else f"{value:.3g}"
+
+
+def _decades_around(span: Span) -> Span:
+    low, high = math.floor(span[0]), math.ceil(span[1])
+    return float(low), float(max(high, low + 1))
+
+
+def _ends_around(span: Span) -> Span:
+    """Return round numbers around `span`, which take in zero where that is not far."""
+    low, high = span
+    half = high / 2 - low / 2
+    if half <= NARROWEST * max(abs(low), abs(high)):
+        # next to nothing is spread; what there is stands in the middle
+        half = max(abs(low), abs(high), 1e-300) / 2
+        return low - half, high + half
+    if low > 2 * half or high < -2 * half:
+        # too far from zero for that to be on the axis
+        leap = 10.0 ** math.floor(math.log10(half) + LOG10_2)
+        return _finite(math.floor(low / leap) * leap), _finite(math.ceil(high / leap) * leap)
+    return -_end_above(-low), _end_above(high)
+
+
+def _end_above(value: float) -> float:
+    """Return the next of ENDS, times a power of ten, at or above `value`; 0 for what is not positive."""
+    if value <= 0:
+        return 0.0
+    unit = 10.0 ** math.floor(math.log10(value))
+    # the last is there for logarithms that rounded up
+    return _finite(next((end * unit for end in ENDS if end * unit >= value), 10.0 * unit))
+
+
+def _finite(value: float) -> float:
+    """Return `value`, or the largest float in its place if it is beyond that."""
+    return min(max(value, -sys.float_info.max), sys.float_info.max)
+
+
+def _unit_of(reach: float) -> float:
+    return 1.0 if SMALLEST_PLAIN <= reach < LARGEST_PLAIN else 10.0 ** math.floor(math.log10(reach))
