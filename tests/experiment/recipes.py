@@ -1,0 +1,67 @@
+"""Hypothesis strategies: any valid experiment, and junk that looks like one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from gradviz.experiment import Experiment, choices, limits
+
+FIELDS = tuple(Experiment.model_fields)
+DEVICES = ("auto", "cpu", "cuda", "cuda:0", "cuda:7", "cuda:12", "mps")
+OPEN_BELOW, OPEN_ABOVE = {"learning_rate"}, {"momentum"}
+
+
+def value_of(name: str) -> st.SearchStrategy[Any]:
+    """Any value that the field `name` may have by itself."""
+    kind = Experiment.model_fields[name].annotation
+    if words := choices(name):
+        return st.sampled_from(words)
+    if name == "device":
+        return st.sampled_from(DEVICES)
+    if kind is bool:
+        return st.booleans()
+    if kind is str:
+        return st.text(max_size={"title": 80, "notes": 200, "data_file": 60}[name])
+    low, high = limits(name)
+    assert low is not None
+    assert high is not None
+    if kind is int:
+        return st.integers(int(low), int(high))
+    return st.floats(low, high, exclude_min=name in OPEN_BELOW, exclude_max=name in OPEN_ABOVE)
+
+
+def _agreeing(values: dict[str, Any]) -> dict[str, Any]:
+    if values.get("data") == "file" and not values.get("data_file"):
+        values["data_file"] = "digits.csv"
+    if values.get("normalization") == "batch" and values.get("batch_size") == 1:
+        values["batch_size"] = 2
+    return values
+
+
+def experiments() -> st.SearchStrategy[Experiment]:
+    """Any valid experiment, some fields left at their defaults."""
+    fields = st.fixed_dictionaries({}, optional={name: value_of(name) for name in FIELDS})
+    return fields.map(lambda values: Experiment(**_agreeing(values)))
+
+
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(min_value=10**4400, max_value=10**4500)
+    | st.floats()
+    | st.text()
+    | st.text(st.characters(categories=["Cs"]), min_size=1)
+    | st.binary()
+    | st.sampled_from(["relu", "file", "batch", "cuda:1", "true", "0.5", "30"])
+)
+JUNK = st.recursive(_SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=6)
+KEYS = st.sampled_from(FIELDS) | st.text() | st.integers() | st.none()
+
+
+def any_dicts() -> st.SearchStrategy[dict[Any, Any]]:
+    """Fields and what are none, with values that fit and values that do not."""
+    fitting = st.fixed_dictionaries({}, optional={name: value_of(name) for name in FIELDS})
+    return st.builds(lambda first, second: {**first, **second}, fitting, st.dictionaries(KEYS, JUNK, max_size=4))

@@ -1,0 +1,57 @@
+"""What is greyed has no effect; what has an effect is not greyed: against the first weights and the first samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from recipes import experiments
+
+from gradviz.experiment import Experiment, inapplicable
+from gradviz.training.loop import train
+
+SMALL = {"depth": 4, "width": 5, "steps": 3, "samples": 40, "batch_size": 8, "data": "moons", "device": "cpu"}
+
+# field, two values of it, what else has to hold for it to count, and where it does not count
+CASES: list[tuple[str, Any, Any, dict[str, Any], dict[str, Any]]] = [
+    ("leaky_slope", 0.01, 0.3, {"activation": "leaky_relu"}, {"activation": "relu"}),
+    ("shortcut_span", 1, 2, {"shortcut": "identity"}, {"shortcut": "none"}),
+    ("shortcut_scale", 0.2, 0.7, {"shortcut": "scaled"}, {"shortcut": "identity"}),
+    ("sigma_w", 1.0, 2.0, {"initialization": "gaussian"}, {"initialization": "he_normal"}),
+    ("sigma_b", 0.0, 1.0, {"initialization": "gaussian"}, {"initialization": "orthogonal"}),
+    ("zero_init_branch", False, True, {"shortcut": "pre_activation"}, {"shortcut": "none"}),
+    ("momentum", 0.5, 0.9, {"optimizer": "momentum"}, {"optimizer": "rmsprop"}),
+    ("samples", 40, 60, {"data": "xor"}, {"data": "digits"}),
+    ("noise", 0.0, 0.2, {"data": "circles"}, {"data": "digits"}),
+]
+
+
+def losses(**values: Any) -> list[float]:
+    return [event.loss for event in train(Experiment(**SMALL | values)) if type(event).__name__ == "Frame"]
+
+
+@pytest.mark.parametrize(("name", "one", "other", "where", "elsewhere"), CASES, ids=lambda case: str(case)[:20])
+def test_a_field_is_greyed_exactly_where_it_changes_nothing(
+    name: str, one: Any, other: Any, where: dict[str, Any], elsewhere: dict[str, Any]
+) -> None:
+    assert name not in inapplicable(Experiment(**where))
+    assert not np.array_equal(losses(**where, **{name: one}), losses(**where, **{name: other}))
+    assert name in inapplicable(Experiment(**elsewhere))
+    assert np.array_equal(losses(**elsewhere, **{name: one}), losses(**elsewhere, **{name: other}))
+
+
+def test_a_data_file_counts_only_where_data_come_from_a_file() -> None:
+    assert "data_file" in inapplicable(Experiment())
+    greyed = inapplicable(Experiment(data="file", data_file="a.csv"))
+    assert "data_file" not in greyed
+    assert {"samples", "noise"} <= greyed.keys()
+
+
+@given(experiments())
+@settings(max_examples=50)
+def test_every_reason_is_one_for_a_person_and_names_a_field_of_the_form(experiment: Experiment) -> None:
+    greyed = inapplicable(experiment)
+    assert greyed.keys() <= {name for name, *_ in CASES} | {"data_file"}
+    assert all(reason and not reason.endswith(".") for reason in greyed.values())

@@ -1,0 +1,218 @@
+"""Every field: what it accepts, what it refuses, and in which words."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, get_args
+
+import pytest
+from pydantic import ValidationError
+
+from gradviz.errors import ExperimentError
+from gradviz.experiment import Experiment, allowed, choices, limits, trait
+from gradviz.experiment.recipe import Group
+
+FIELDS = tuple(Experiment.model_fields)
+
+# smallest and largest value of each number, as the fields were agreed on; an open end is given by its neighbour
+WHOLE = {
+    "depth": (1, 2000), "shortcut_span": (1, 4), "width": (2, 1024), "batch_size": (1, 4096), "steps": (0, 10_000_000),
+    "evaluate_every": (1, 10_000), "probe_every": (1, 10_000), "seed": (0, 2**32 - 1), "samples": (20, 100_000),
+}  # fmt: skip
+REAL = {
+    "leaky_slope": (0.0, 1.0), "shortcut_scale": (0.0, 10.0), "sigma_w": (0.0, 20.0), "sigma_b": (0.0, 20.0),
+    "bias_shift": (-10.0, 10.0), "learning_rate": (5e-324, 100.0), "momentum": (0.0, math.nextafter(1.0, 0.0)),
+    "weight_decay": (0.0, 1.0), "gradient_clip": (0.0, 1e6), "noise": (0.0, 1.0),
+}  # fmt: skip
+OPEN_ENDS = {"learning_rate": (0.0, 100.0), "momentum": (0.0, 1.0)}
+WORDS = {
+    "activation": "linear sigmoid tanh relu leaky_relu elu selu silu gelu softplus mish",
+    "shortcut": "none identity pre_activation scaled rezero highway",
+    "normalization": "none layer rms batch",
+    "initialization": "pytorch_default glorot_normal glorot_uniform he_normal he_uniform lecun_normal orthogonal "
+    "gaussian",
+    "optimizer": "sgd momentum adam adamw rmsprop",
+    "precision": "float32 float64",
+    "data": "digits moons circles spirals xor gaussian file",
+}
+TEXT = {"title": 80, "notes": 2000, "data_file": 4096}
+NUMBERS = WHOLE | REAL
+
+
+def refusal(**values: Any) -> str:
+    with pytest.raises(ExperimentError) as refused:
+        Experiment.parse(values)
+    return str(refused.value)
+
+
+def test_the_tables_above_know_every_field() -> None:
+    assert {*NUMBERS, *WORDS, *TEXT, "device", "zero_init_branch"} == set(FIELDS)
+
+
+@pytest.mark.parametrize(("name", "ends"), NUMBERS.items())
+def test_both_ends_are_accepted(name: str, ends: tuple[float, float]) -> None:
+    for end in ends:
+        assert getattr(Experiment.parse({name: end}), name) == end
+
+
+@pytest.mark.parametrize(("name", "ends"), WHOLE.items())
+def test_a_whole_number_beyond_an_end_is_refused_in_words(name: str, ends: tuple[int, int]) -> None:
+    low, high = ends
+    for beyond in (low - 1, high + 1):
+        assert (
+            refusal(**{name: beyond})
+            == f"{name}: {beyond} is not allowed; allowed: a whole number from {low} to {high}"
+        )
+
+
+@pytest.mark.parametrize(("name", "ends"), REAL.items())
+def test_a_number_beyond_an_end_is_refused_in_words(name: str, ends: tuple[float, float]) -> None:
+    said = {"learning_rate": "above 0.0 to 100.0", "momentum": "0.0 to below 1.0"}.get(name, f"{ends[0]} to {ends[1]}")
+    for beyond in (math.nextafter(ends[0], -math.inf), math.nextafter(ends[1], math.inf)):
+        assert refusal(**{name: beyond}) == f"{name}: {beyond!r} is not allowed; allowed: a number from {said}"
+
+
+@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_refused(name: str, value: float) -> None:
+    assert refusal(**{name: value}).startswith(f"{name}: {value!r} is not allowed; allowed: a number from ")
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_wrong_type_is_refused_with_field_value_and_what_is_allowed(name: str) -> None:
+    wrong: dict[type, list[object]] = {
+        int: [True, 3.0, "3", None, [3], {}],
+        float: [True, "0.5", None, [0.5]],
+        bool: [0, 1, "true", None],
+        str: [1, True, b"text", None, ["text"]],
+    }
+    kind = type(Experiment.model_fields[name].default)
+    for value in wrong[kind]:
+        assert refusal(**{name: value}) == f"{name}: {value!r} is not allowed; allowed: {allowed(name)}"
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_whole_number_stands_for_a_real_one(name: str) -> None:
+    value = getattr(Experiment.parse({name: 1 if name != "momentum" else 0}), name)
+    assert type(value) is float
+
+
+@pytest.mark.parametrize(("name", "words"), WORDS.items())
+def test_every_word_is_accepted_and_any_other_refused(name: str, words: str) -> None:
+    assert choices(name) == tuple(words.split())
+    rest = {"data_file": "a.csv"} if name == "data" else {}
+    for word in words.split():
+        assert getattr(Experiment.parse({name: word, **rest}), name) == word
+    assert refusal(**{name: "ReLU6"}) == f"{name}: 'ReLU6' is not allowed; allowed: {', '.join(words.split())}"
+
+
+@pytest.mark.parametrize(("name", "longest"), TEXT.items())
+def test_text_is_taken_up_to_its_length(name: str, longest: int) -> None:
+    assert getattr(Experiment.parse({name: "ü" * longest}), name) == "ü" * longest
+    assert refusal(**{name: "ü" * (longest + 1)}) == (
+        f"{name}: '{'ü' * 56}... is not allowed; allowed: text of at most {longest:,} characters"
+    )
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:0", "cuda:15", "mps"])
+def test_devices_are_accepted(device: str) -> None:
+    assert Experiment.parse({"device": device}).device == device
+
+
+@pytest.mark.parametrize("device", ["", "gpu", "CPU", "cuda:", "cuda:x", "cuda:123", "cuda:1\n", " cpu", "cuda:٣"])
+def test_other_devices_are_refused(device: str) -> None:
+    assert refusal(device=device) == f"device: {device!r} is not allowed; allowed: auto, cpu, cuda, cuda:N or mps"
+
+
+def test_an_unknown_field_is_named_with_those_there_are() -> None:
+    assert refusal(dept=3) == f"dept: there is no such field; the fields are {', '.join(FIELDS)}"
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("two\nlines", r"'two\nlines'"),
+        ("", "''"),
+        (1, "1"),
+        (None, "None"),
+        ("\ud800", r"'\ud800'"),
+        ("k" * 999, "'kkk"),
+    ],
+)
+def test_a_key_that_is_no_name_is_shown_safely_on_one_line(key: object, shown: str) -> None:
+    with pytest.raises(ExperimentError) as refused:
+        Experiment.parse({key: 1})  # type: ignore[dict-item]
+    message = str(refused.value)
+    assert message.startswith(shown)
+    assert ": there is no such field; the fields are title, notes, depth," in message[:130]
+    assert "\n" not in message
+    message.encode()
+
+
+def test_every_mistake_gets_a_line_of_its_own() -> None:
+    lines = refusal(depth=0, activation="rely", wdith=3, noise=-1.0).splitlines()
+    assert [line.split(":")[0] for line in lines] == ["depth", "activation", "noise", "wdith"]
+
+
+def test_long_values_are_cut_and_huge_numbers_measured() -> None:
+    assert (
+        refusal(activation="x" * 1000) == f"activation: '{'x' * 56}... is not allowed; allowed: {allowed('activation')}"
+    )
+    assert refusal(depth=10**5000).startswith(
+        f"depth: a whole number of {(10**5000).bit_length():,} bits is not allowed"
+    )
+    assert refusal(depth=[10**5000]).startswith("depth: something very long is not allowed")
+
+
+def test_fields_have_to_agree() -> None:
+    assert refusal(data="file") == "data_file: '' is not allowed with data = 'file'; name a CSV or NPZ file"
+    assert refusal(normalization="batch", batch_size=1) == (
+        "batch_size: 1 is not allowed with normalization = 'batch'; allowed: 2 to 4096"
+    )
+    assert Experiment.parse({"normalization": "batch", "batch_size": 2}).batch_size == 2
+    assert Experiment.parse({"normalization": "layer", "batch_size": 1}).batch_size == 1
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_field_can_be_explained_to_a_person(name: str) -> None:
+    field, about = Experiment.model_fields[name], trait(name)
+    assert field.description
+    assert field.description[0].isupper()
+    assert not field.description.endswith(".")
+    assert about.label
+    assert about.group in get_args(Group)
+    assert allowed(name)
+    assert (about.zero_means != "") == ("0 means" in field.description)
+    assert Experiment.parse({name: field.default}) == Experiment()
+
+
+def test_labels_and_codes_are_unique() -> None:
+    labels = [trait(name).label for name in FIELDS]
+    codes = [trait(name).code for name in FIELDS if trait(name).code]
+    assert len(set(labels)) == len(labels)
+    assert len(set(codes)) == len(codes)
+    assert all(code.isalpha() and code.islower() and len(code) <= 3 for code in codes)
+    assert {name for name in FIELDS if not trait(name).code} == {"title", "notes", "data_file"}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_limits_are_the_ends_of_numbers_and_nothing_else(name: str) -> None:
+    expected = OPEN_ENDS.get(name) or NUMBERS.get(name, (None, None))
+    assert limits(name) == expected
+
+
+def test_an_experiment_cannot_be_altered_but_copied_with_changes() -> None:
+    experiment = Experiment(depth=7)
+    with pytest.raises(ValidationError, match="frozen"):
+        experiment.depth = 8  # type: ignore[misc]
+    changed = experiment.changed(width=5, noise=0)
+    assert (changed.depth, changed.width, changed.noise) == (7, 5, 0.0)
+    assert (experiment.width, experiment.noise) == (32, 0.1)
+    with pytest.raises(ExperimentError, match=r"^width: 1 is not allowed"):
+        experiment.changed(width=1)
+    assert len({experiment, experiment.changed(), changed}) == 2
+
+
+@pytest.mark.parametrize(("depth", "scale", "factor"), [(100, 0.0, 0.1), (1, 0.0, 1.0), (100, 0.3, 0.3)])
+def test_the_branch_scale_follows_the_depth_unless_it_is_given(depth: int, scale: float, factor: float) -> None:
+    assert Experiment(depth=depth, shortcut_scale=scale).branch_scale == pytest.approx(factor)
