@@ -31,6 +31,8 @@ Precision = Literal["float32", "float64"]
 DataName = Literal["digits", "moons", "circles", "spirals", "xor", "gaussian", "file"]
 Group = Literal["Network", "Initialisation", "Training", "Data"]
 
+LONGEST_SHOWN = 60
+
 
 @dataclass(frozen=True)
 class Trait:
@@ -196,7 +198,7 @@ class Experiment(BaseModel):
         str,
         Field(
             description="Where to train: auto (a GPU if there is one), cpu, cuda, cuda:N or mps",
-            pattern=r"^(auto|cpu|cuda|cuda:\d{1,2}|mps)$",
+            pattern=r"^(auto|cpu|cuda|cuda:[0-9]{1,2}|mps)$",
         ),
         Trait("Device", "Training", "dev"),
     ] = "auto"
@@ -287,7 +289,8 @@ def allowed(name: str) -> str:
     if field.annotation is bool:
         return "true or false"
     if field.annotation is str:
-        return "text"
+        longest = next(item.max_length for item in field.metadata if hasattr(item, "max_length"))
+        return f"text of at most {longest:,} characters"
     low, high = limits(name)
     opening = "above " if any(getattr(item, "gt", None) is not None for item in field.metadata) else ""
     closing = "below " if any(getattr(item, "lt", None) is not None for item in field.metadata) else ""
@@ -298,16 +301,25 @@ def allowed(name: str) -> str:
 def _explain(error: ValidationError) -> str:
     lines = []
     for mistake in error.errors(include_url=False):
-        name = ".".join(str(part) for part in mistake["loc"])
-        if mistake["type"] == "extra_forbidden":
-            lines.append(f"{name}: there is no such field; the fields are {', '.join(Experiment.model_fields)}")
+        name = mistake["loc"][0] if mistake["loc"] else None
+        if "error" in mistake.get("ctx", {}):
+            lines.append(str(mistake["ctx"]["error"]))
         elif name in Experiment.model_fields:
-            lines.append(f"{name}: {_shown(mistake['input'])} is not allowed; allowed: {allowed(name)}")
+            lines.append(f"{name}: {_shown(mistake['input'])} is not allowed; allowed: {allowed(str(name))}")
         else:
-            lines.append(str(mistake["ctx"]["error"]) if "error" in mistake.get("ctx", {}) else mistake["msg"])
+            # where a key is not even text, pydantic hands it on as the input
+            key = name if mistake["type"] == "extra_forbidden" else mistake["input"]
+            lines.append(f"{_key(key)}: there is no such field; the fields are {', '.join(Experiment.model_fields)}")
     return "\n".join(lines)
 
 
+def _key(key: object) -> str:
+    return key if isinstance(key, str) and key.isidentifier() and len(key) <= LONGEST_SHOWN else _shown(key)
+
+
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # Python writes out no number of thousands of digits, no nesting without end
+        text = f"a whole number of {value.bit_length():,} bits" if isinstance(value, int) else "something very long"
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
