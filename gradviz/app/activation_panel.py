@@ -52,6 +52,9 @@ class ActivationPanel(QWidget):
         self.fit.setAccessibleName("show the ordinary range")
         self.fit.setToolTip("Show the ordinary range of x again, as wide as the pre-activations ask for")
         self.tabs = QTabBar()
+        self._of_curves = QWidget()
+        self._parts = QSplitter(Qt.Orientation.Vertical)
+        self._pages: tuple[QWidget, QWidget] = self.plot, self.costs
         self._history: History | None = None
         self._wanted: object = None
         self._shown: object = None
@@ -146,22 +149,14 @@ class ActivationPanel(QWidget):
         self._fit_height()
 
     def _lay_out(self) -> None:
-        label = QLabel("&Pre-activations of layer")
+        label = QLabel("La&yer")
         label.setBuddy(self.layer)
         label.setToolTip(self.layer.toolTip())
-        row = QHBoxLayout()
-        row.setContentsMargins(8, 6, 8, 0)
-        row.setSpacing(8)
-        row.addWidget(label)
-        row.addWidget(self.layer)
-        row.addStretch(1)
-        row.addWidget(self.fit)
-        curves = QWidget()
-        upper = QVBoxLayout(curves)
-        upper.setContentsMargins(0, 0, 0, 0)
-        upper.setSpacing(2)
-        upper.addLayout(row)
-        upper.addWidget(self.plot, 1)
+        of_curves = QHBoxLayout(self._of_curves)
+        of_curves.setContentsMargins(0, 0, 0, 0)
+        of_curves.setSpacing(8)
+        for control in (label, self.layer, self.fit):
+            of_curves.addWidget(control)
         for text, tip in (
             ("Curves", "The activation and its derivative, and the inputs that a layer feeds it"),
             ("Cost", "What every activation costs per element on this device"),
@@ -170,16 +165,19 @@ class ActivationPanel(QWidget):
         self.tabs.setAccessibleName("curves or cost")
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
-        self._parts = QSplitter(Qt.Orientation.Vertical)
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 4, 8, 2)
+        row.addWidget(self.tabs)
+        row.addStretch(1)
+        row.addWidget(self._of_curves)
         self._parts.setChildrenCollapsible(False)
-        self._pages = curves, self.costs
-        for number, (page, stretch) in enumerate(zip(self._pages, (1, 1), strict=True)):
+        for number, page in enumerate(self._pages):
             self._parts.addWidget(page)
-            self._parts.setStretchFactor(number, stretch)
+            self._parts.setStretchFactor(number, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.tabs)
+        column.addLayout(row)
         column.addWidget(self._parts, 1)
 
     def _fit_height(self, *_: Any) -> None:
@@ -187,10 +185,12 @@ class ActivationPanel(QWidget):
         self.tabs.setVisible(not both)
         for number, page in enumerate(self._pages):
             page.setVisible(both or self.tabs.currentIndex() == number)
-            if not page.isVisibleTo(self) and (layout := page.layout()) is not None:
+            if not page.isVisibleTo(self):
                 # what is out of sight can be exported, too
                 page.resize(self._parts.size())
-                layout.activate()
+                if (layout := page.layout()) is not None:
+                    layout.activate()
+        self._of_curves.setVisible(self.plot.isVisibleTo(self))
 
     def _ask_for(self, experiment: Experiment) -> None:
         if (function := _function(experiment)) != self._wanted:

@@ -50,7 +50,7 @@ class DistributionPanel(QWidget):
             self.kind.addItem(kind.label, kind.name)
             self.kind.setItemData(number, kind.description, Qt.ItemDataRole.ToolTipRole)
         self.layer = LayerBox("layer whose distribution is shown")
-        self.logarithmic = QCheckBox("&Logarithmic")
+        self.logarithmic = QCheckBox("Lo&garithmic")
         self.logarithmic.setToolTip("Draw densities over powers of ten, where rare numbers are seen beside common ones")
         self.fit = QToolButton()
         self.fit.setAutoRaise(True)

@@ -27,7 +27,7 @@ REACHES = (6.0, 8.0, 10.0, 15.0, 20.0, 30.0)
 ALMOST_ALL = 0.99
 # the derivative's axis always holds 0 and 1, so that a ceiling of a quarter looks like a quarter
 LEAST_CEILING, LEAST_FLOOR = 1.0, -0.16
-HEADROOM = 1.4
+HEADROOM = 1.6
 # height of the densest bin as a share of the axis
 DENSEST = 0.65
 FIRST_CURSOR = 1.0
@@ -313,13 +313,11 @@ class ActivationPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if self._divided is None:
             self._inputs.say(f"There are no {label} to show.")
             return
-        words = (
-            f"{share_in_words(self._divided.share_stopped)} of the {label} lie where |φ′| is below 1% of its supremum"
-        )
+        words = f"{share_in_words(self._divided.share_stopped)} of the {label} have |φ′| below 1% of its supremum"
         low, high = self._views[0].viewRange()[0]
         beyond = self._divided.beyond(low, high)
         if beyond >= 0.0005:
-            words += f"; {share_in_words(beyond)} lie outside of the range shown"
+            words += f"; {share_in_words(beyond)} are out of sight"
         self._inputs.say(words + ".")
 
     def _colour_cursor(self, *, focused: bool) -> None:

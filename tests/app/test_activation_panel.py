@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from driving import TINY, made_up
+from driving import TINY, WAIT_MS, made_up, wait_until
 from made_up_distributions import distributions
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QProgressBar, QTabBar
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.activation_panel import ActivationPanel
+from gradviz.app.preview_thread import PreviewThread
 from gradviz.experiment import Experiment
 from gradviz.plots.style import DARK, LIGHT
 from gradviz.recording.activations import ActivationCurve
@@ -98,9 +99,9 @@ def test_of_answers_only_the_one_to_the_last_question_is_drawn(
 
 def test_the_pre_activations_of_the_layer_are_drawn_and_judged(answered: ActivationPanel) -> None:
     answered.show_history(run_of(SIGMOID, 0, 7))
-    assert inputs(answered).startswith("0% of the pre-activations of layer 1 at step 7 lie where")
+    assert inputs(answered).startswith("0% of the pre-activations of layer 1 at step 7 have |φ′| below 1%")
     answered.show_layer(2)
-    assert inputs(answered).startswith("75% of the pre-activations of layer 2 at step 7 lie where")
+    assert inputs(answered).startswith("75% of the pre-activations of layer 2 at step 7 have |φ′| below 1%")
 
 
 def test_numbers_that_are_not_finite_are_not_passed_over_in_silence(answered: ActivationPanel) -> None:
@@ -254,3 +255,29 @@ def test_training_and_experiment_reach_the_costs(panel: ActivationPanel) -> None
     assert "on the CPU" in panel.costs.measure.toolTip()
     panel.show_training(True)
     assert not panel.costs.measure.isEnabled()
+
+
+@pytest.fixture
+def with_preview(panel: ActivationPanel) -> Iterator[PreviewThread]:
+    """The thread that finds curves and profiles, connected as the window does it."""
+    preview = PreviewThread()
+    panel.curve_wanted.connect(preview.request_curve)
+    preview.curve_found.connect(panel.show_curve)
+    preview.previewed.connect(panel.show_history)
+    preview.start()
+    yield preview
+    preview.end()
+    assert preview.wait(WAIT_MS)
+
+
+def test_a_change_of_the_form_shows_the_new_function_and_what_it_is_fed_without_a_run(
+    panel: ActivationPanel, with_preview: PreviewThread, qtbot: QtBot
+) -> None:
+    for experiment in (TINY, TINY.changed(activation="relu", depth=3)):
+        panel.show_experiment(experiment)
+        with_preview.request(experiment)
+        wait_until(qtbot, lambda: "pre-activations of layer 1 at step 0 have |φ′| below 1%" in inputs(panel))
+        assert panel.plot.curve is not None
+        assert panel.plot.curve.name == experiment.activation
+        assert panel.layer.maximum() == experiment.depth
+    assert np.array_equal(panel.plot.curve.phi, np.maximum(panel.plot.curve.x, 0))

@@ -243,7 +243,7 @@ def test_inputs_lie_behind_with_those_that_are_stopped_apart(plot: ActivationPlo
     below = 0.5 * (1 + math.erf((-5.9862 + 5.9) / (2 * math.sqrt(2))))
     share = int(plot._inputs.text.partition("%")[0])
     assert share == pytest.approx(100 * below, abs=1.0)
-    assert plot._inputs.text.startswith(f"{share}% of the {LABEL} lie where |φ′| is below 1% of its supremum")
+    assert plot._inputs.text.startswith(f"{share}% of the {LABEL} have |φ′| below 1% of its supremum")
     passed, stopped = fill_colours(style)
     assert near(plot, 1, -5.0, 0.1, reach=1) == {passed}
     assert near(plot, 1, -7.0, 0.1, reach=1) == {stopped}
@@ -276,7 +276,7 @@ def test_the_inputs_of_a_network_that_explodes_are_drawn(plot: ActivationPlot, r
     plot.show_distribution(np.linspace(-1, 1, 65) * reach, np.arange(1, 65), LABEL)
     # 1 + 2 + ... + 32 of 1 + 2 + ... + 64
     assert plot._inputs.text.startswith(f"{100 * 528 / 2080:.0f}% of the {LABEL}")
-    assert plot._inputs.text.endswith("100% lie outside of the range shown.")
+    assert plot._inputs.text.endswith("100% are out of sight.")
     _, stopped = fill_colours(LIGHT)
     assert near(plot, 1, -20.0, 0.1, reach=1) == {stopped}
 
@@ -291,7 +291,7 @@ def test_the_range_holds_almost_all_inputs(plot: ActivationPlot, std: float, rea
     plot.show_distribution(*inputs(0.0, std), LABEL)
     assert plot._views[0].viewRange()[0] == [-reach, reach]
     beyond = math.erfc(reach / (std * math.sqrt(2)))
-    assert ("outside of the range" in plot._inputs.text) == (beyond > 0.0005)
+    assert ("out of sight" in plot._inputs.text) == (beyond > 0.0005)
     # what grows narrower again leaves the range as it is, and does not flicker
     plot.show_distribution(*inputs(0.0, 1.0), LABEL)
     assert plot._views[0].viewRange()[0] == [-reach, reach]
