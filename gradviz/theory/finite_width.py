@@ -18,6 +18,7 @@ import numpy as np
 
 from gradviz.theory.activations import Array
 from gradviz.theory.forward import Block, Layer
+from gradviz.theory.head import Start
 from gradviz.theory.recipe import Recipe
 
 
@@ -29,57 +30,86 @@ class Scatter:
     variance: Array
 
 
-def scatter(
-    recipe: Recipe, blocks: list[Block], directions: int, directed: Array | float, chance: Array | float
-) -> Scatter:
-    """Follow a batch of gradients that begin in `directions` independent directions through a network.
+def scatter(recipe: Recipe, blocks: list[Block], start: Start, directed: Array) -> Scatter:
+    """Follow a batch of gradients from `start` through a network.
 
-    `directed` [layers, samples] is the share of each layer's gradient that goes back to what lay along the last state
-    by chance, and `chance` [samples] the variance of the logarithm of that.
+    `directed` [layers, samples] is the share of each layer's gradient that goes back to what lay along the last state.
     """
-    found = _scatter(recipe, blocks, directions)
-    return Scatter(found.shift - directed**2 * chance / 2, found.variance + directed**2 * chance)
+    found = _scatter(recipe, blocks, start.directions)
+    # the last layer, which the others are measured by, has its share too
+    taken = (directed - directed[-1]) ** 2 * start.variance
+    return Scatter(found.shift - taken / 2, found.variance + taken)
+
+
+def rarest(recipe: Recipe, blocks: list[Block]) -> float:
+    """Return the largest relative variance that one layer's chance brings into a state or a gradient.
+
+    Of a mean over its units, of phi^2 or of phi'^2. Beyond about 1/2 single units decide, and first order in 1/n is
+    not enough. Over a shortcut only the branch's share counts.
+    """
+    largest = 0.0
+    for block in blocks:
+        chi = _branch_chi(recipe, block)
+        for_gradient = chi / (1 + chi) if recipe.identity else np.ones_like(chi)
+        for_state = _part(recipe.scale**2 * block.layers[-1].out_square, block.out_square)
+        for layer in block.layers:
+            over = layer.over
+            own = _part(layer.sigma_w2 * over.ff, layer.out_square) if recipe.pre_activation else 1.0
+            states = _excess(over.ffff, over.ff, over.ff) * (own * for_state) ** 2
+            gradients = _excess(over.dddd, over.dd, over.dd) * for_gradient**2
+            largest = max(largest, float(states.max()), float(gradients.max()))
+    return largest / recipe.width
 
 
 def _scatter(recipe: Recipe, blocks: list[Block], directions: int) -> Scatter:
+    # tr C^2 / (tr C)^2 of the gradients' covariance C over the units: 1 where all of a batch are parallel
     aligned = np.full_like(blocks[0].square, min(1.0, 1 / directions + 1 / recipe.width))
-    own: list[Array] = []
+    above = np.zeros_like(aligned)
+    walked = []
     for block in reversed(blocks):
+        walked.append(above)
+        inside = np.zeros_like(above)
         for layer in reversed(block.layers):
-            variance, aligned = _walk(recipe, block, layer, aligned)
-            own.append(variance)
-    walk = np.array(own[::-1])
-    # a layer's output is above the layer itself
-    above = _from_the_top(walk)
+            step, drift = _walk(recipe, layer, aligned)
+            inside = inside + step
+            if not recipe.identity:
+                aligned = np.minimum(aligned + drift, 1.0)
+            if layer is not block.layers[0]:
+                walked.append(above + inside)
+        above = above + (_joined(recipe, block, inside, aligned) if recipe.identity else inside)
+    total = np.array(walked[::-1])
     if recipe.identity:
-        return Scatter(-above / 2, above)
-    return _with_the_state(recipe, [block.layers[0] for block in blocks], walk, above)
+        return Scatter(-total / 2, total)
+    return _with_the_state(recipe, [block.layers[0] for block in blocks], total)
 
 
-def _walk(recipe: Recipe, block: Block, layer: Layer, aligned: Array) -> tuple[Array, Array]:
-    """Return the variance that one layer adds, and how far the batch's gradients are lined up below it.
+def _walk(recipe: Recipe, layer: Layer, aligned: Array) -> tuple[Array, Array]:
+    """Return the variance that one layer adds, and how much more the batch's gradients are lined up below it.
 
-    `aligned` is tr C^2 / (tr C)^2 of the gradients' covariance C over the units: 1 / directions at first, 1 where all
-    are parallel. Its drift is that of a product of Gaussian matrices with independent diagonal ones.
+    The drift is that of a product of Gaussian matrices with independent diagonal ones, to first order in 1/n.
     """
-    width, over = recipe.width, layer.over
-    kurtosis = np.where(over.dd > 0, over.dddd / np.where(over.dd > 0, over.dd, 1.0) ** 2, 1.0)
+    excess = np.maximum(_excess(layer.over.dddd, layer.over.dd, layer.over.dd), 0.0)
     weights = 0.0 if recipe.orthogonal else 1.0
-    variance = (2 * weights * aligned + (kurtosis - 1) * (1 + 2 * aligned)) / width
-    if not recipe.identity:
-        drift = (kurtosis - 1 + weights) * (1 - aligned) * (1 + 2 * aligned) / width
-        return variance, np.minimum(aligned + drift, 1.0)
-    # over a shortcut: the branch's own share, and its chance overlap with what passes by
-    chi = recipe.scale**2 * np.prod([_chi(each) for each in block.layers], axis=0)
-    overlap = 4 * chi * aligned / width / len(block.layers)
-    return (chi**2 * variance + overlap) / (1 + chi) ** 2, aligned
+    step = (2 * weights * aligned + excess * (1 + 2 * aligned)) / recipe.width
+    return step, (excess + weights) * (1 - aligned) * (1 + 2 * aligned) / recipe.width
 
 
-def _chi(layer: Layer) -> Array:
-    return np.asarray(layer.sigma_w2 * layer.over.dd * layer.rescale**2)
+def _joined(recipe: Recipe, block: Block, inside: Array, aligned: Array) -> Array:
+    """Return the variance that a block adds: its branch's share, and the chance overlap with what passes by."""
+    chi = _branch_chi(recipe, block)
+    return np.asarray((chi**2 * inside + 4 * chi * aligned / recipe.width) / (1 + chi) ** 2)
 
 
-def _with_the_state(recipe: Recipe, layers: list[Layer], walk: Array, above: Array) -> Scatter:
+def _branch_chi(recipe: Recipe, block: Block) -> Array:
+    factors = [layer.sigma_w2 * layer.over.dd * layer.rescale**2 for layer in block.layers]
+    return np.asarray(recipe.scale**2 * np.prod(factors, axis=0))
+
+
+def _part(part: Array, whole: Array) -> Array:
+    return np.minimum(part / np.where(whole > 0, whole, np.inf), 1.0)
+
+
+def _with_the_state(recipe: Recipe, layers: list[Layer], above: Array) -> Scatter:
     """Add what the walk of the state's mean square p does to the slopes, to second order in ln p."""
     n, count = recipe.width, len(layers)
     state, slope = [_response(recipe, layer) for layer in layers], [_slope_response(recipe, layer) for layer in layers]
@@ -127,7 +157,7 @@ def _slope_response(recipe: Recipe, layer: Layer) -> tuple[Array, Array]:
     """The same of ln chi."""
     known = layer.sigma_w2 * layer.square
     if recipe.normalization != "none":
-        share = 1 - (layer.inner_square - known) * layer.rescale**2
+        share = known * layer.rescale**2
         return -share, -share * (1 - share)
     return _logarithmic(layer.over.dd, layer.over.dd_v, layer.over.dd_vv, known)
 

@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike
 from gradviz.experiment import Experiment
 from gradviz.theory.activations import Array, Row
 from gradviz.theory.backward import backward
-from gradviz.theory.finite_width import scatter
+from gradviz.theory.finite_width import rarest, scatter
 from gradviz.theory.forward import Block, forward
-from gradviz.theory.head import alignment
+from gradviz.theory.head import Start, cross_entropy_start, random_start
 from gradviz.theory.phase import Phase, plain_phase, shortcut_phase
 from gradviz.theory.recipe import Recipe, recipe
 
@@ -34,8 +34,12 @@ GROUPS = 8
 LARGEST_SQUARE = 1e60
 # decades of the rms gradient, one standard deviation: beyond this a curve would say nothing of the network at hand
 LARGEST_SPREAD = 3.0
-# a highway's gates are nearly normal sigmoids up to here; beyond, single units with an open gate decide
-LARGEST_GATED_SQUARE = 8.0
+# decades of the rms gradient: a width effect smaller than this is not worth words
+TOLD_WIDTH_EFFECT = 0.3
+# relative variance of a mean over a layer's units
+LARGEST_RARITY = 0.5
+# a highway is left alone if a state this many times as large as the largest would grow: by chance, one will be
+GATED_MARGIN = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,8 @@ class Prediction:
     no gradient arrives. `log10_spread`: standard deviation of that from network to network. `q`: second moments of
     the pre-activations, averaged over the samples. `chi`: factor on the mean square of the gradient from a layer's
     output to its input, in the limit of infinite width; where a shortcut spans several layers, its factor is divided
-    equally among them. `decades`: what becomes of the rms gradient from the last layer's output to the input.
+    equally among them. `decades`: what becomes of the rms gradient from the last layer to the first (or to the end of
+    the first shortcut); `width_effect`: how much of that is due to having `width` units and not infinitely many.
     """
 
     log10_activation_grad_rms: Row
@@ -62,6 +67,8 @@ class Prediction:
     chi: Row
     where: Phase
     decades: float
+    width_effect: float
+    width: int
     source: str = SOURCE
 
     @property
@@ -87,38 +94,46 @@ class Prediction:
     def words(self) -> str:
         """Say it in a sentence."""
         found = self.where
-        if found.chi_fixed_point is None:
-            return self._shortcut_words()
-        text = f"{found.name}: chi = {found.chi_fixed_point:.3g} per layer"
-        if found.name == "critical":
-            return f"{text}, the gradient keeps its size from layer to layer"
-        if math.isfinite(found.depth_scale):
-            verb = "fades" if found.name == "ordered" else "grows"
-            text += f", depth scale {_layers(abs(found.depth_scale))} (the gradient's square {verb} by e)"
+        text = self._shortcut_words() if found.chi_fixed_point is None else self._plain_words(found.chi_fixed_point)
+        if abs(self.width_effect) >= TOLD_WIDTH_EFFECT:
+            text += (
+                f"; with {self.width:,} units per layer it ends {abs(self.width_effect):.2g} decades "
+                f"{'higher' if self.width_effect > 0 else 'lower'} than with infinitely many, "
+                f"give or take {float(self.log10_spread.max()):.1g}"
+            )
         if found.trainable_depth is not None:
             text += f"; by this theory about {_layers(max(1, round(found.trainable_depth)))} can be trained"
         return text
 
+    def _plain_words(self, chi: float) -> str:
+        found = self.where
+        text = f"{found.name}: chi = {chi:.3g} per layer"
+        if found.name == "critical":
+            change = self.decades - self.width_effect
+            if abs(change) < 0.005:
+                return f"{text}, the gradient keeps its size"
+            return f"{text} in the long run, the gradient {_verb(change)} by {abs(change):.2g} decades in all"
+        return f"{text}, depth scale {_layers(abs(found.depth_scale))}: the gradient {_verb(chi - 1)} layer by layer"
+
     def _shortcut_words(self) -> str:
         low, high = float(self.chi.min()), float(self.chi.max())
         span = f"{low:.3g}" if f"{low:.3g}" == f"{high:.3g}" else f"{low:.3g} to {high:.3g}"
-        change = self.decades
-        if not math.isfinite(change) or abs(change) < 0.005:
-            return f"{self.phase}: chi = {span} per layer, over the shortcuts the gradient arrives unchanged"
-        verb = "grows" if change > 0 else "shrinks"
-        return (
-            f"{self.phase}: chi = {span} per layer, over the shortcuts the gradient {verb} by "
-            f"{abs(change):.2g} decades from the last layer to the first"
-        )
+        text = f"{self.phase}: chi = {span} per layer, over the shortcuts the gradient"
+        if abs(self.decades) < 0.005:
+            return f"{text} arrives unchanged"
+        return f"{text} {_verb(self.decades)} by {abs(self.decades):.2g} decades from the last layer to the first"
 
 
-def predict(experiment: Experiment, input_mean_square: ArrayLike = 1.0, classes: int = 10) -> Prediction | NoPrediction:
+def predict(
+    experiment: Experiment, input_mean_square: ArrayLike = 1.0, classes: int | None = 10
+) -> Prediction | NoPrediction:
     """Predict the profile of `activation_grad_rms` at step 0.
 
     The input layer is LeCun normal, so that its output, the state that enters layer 1, is Gaussian with the mean
     square of a sample's standardised features (features that never vary count as 0): `input_mean_square`, for one
     sample after the other or one number for all. The default holds for any data of which no feature is constant.
-    `classes` sets in how many directions gradients begin at the head.
+    Gradients begin at a head for `classes` classes under cross-entropy; with None, as in most of the literature, in a
+    random direction for each sample of a batch.
     """
     if experiment.normalization == "batch":
         return NoPrediction(
@@ -131,31 +146,40 @@ def predict(experiment: Experiment, input_mean_square: ArrayLike = 1.0, classes:
     with np.errstate(under="ignore", over="ignore", invalid="ignore"):
         blocks = forward(settings, squares)
         reason = _out_of_reach(settings, blocks)
-        return NoPrediction(f"no prediction: {reason}") if reason else _predict(experiment, settings, blocks, classes)
+        if reason:
+            return NoPrediction(f"no prediction: {reason}")
+        last = blocks[-1].out_square
+        start = random_start(last, experiment.batch_size) if classes is None else cross_entropy_start(last, classes)
+        return _predict(experiment, settings, blocks, start)
 
 
-def _predict(experiment: Experiment, settings: Recipe, blocks: list[Block], classes: int) -> Prediction | NoPrediction:
-    width, directions = settings.width, max(1, classes - 1)
-    head = alignment(blocks[-1].out_square, classes)
-    here = backward(settings, blocks, np.minimum(head.mean / width, 1.0))
-    around = scatter(settings, blocks, directions, here.directed[1:], head.variance)
-    typical = here.logarithm[1:] + around.shift
-    mean, longest = _log_mean(typical[:, :-1]), typical[:, -1]
+def _predict(experiment: Experiment, settings: Recipe, blocks: list[Block], start: Start) -> Prediction | NoPrediction:
+    limit = backward(settings, blocks, start.along_state, 0.0)
+    here = backward(settings, blocks, start.along_state, 1 / settings.width)
+    # the share of a gradient that goes back to what lay along the last state
+    directed = np.where(np.isfinite(here), 1 - np.exp(np.minimum(limit - here, 0.0)), 0.0)
+    around = scatter(settings, blocks, start, directed[1:])
+    typical = here[1:] + around.shift
+    # so that what is exactly 1 is 0 here, not the last bit of it
+    mean, longest = np.round(_log_mean(typical[:, :-1]), 12) + 0.0, typical[:, -1]
     spread = np.sqrt(np.mean(around.variance[:, :-1], axis=1)) * HALF_DECADES
     reason = _too_uncertain(settings, float(spread.max()))
     if not reason and float(np.nanmax(longest - mean)) > math.log(experiment.batch_size):
         reason = "single samples of unusual length decide, and which of them a batch holds is chance"
     if reason:
         return NoPrediction(f"no prediction: {reason}")
-    change = float(_log_mean(here.logarithm[:1, :-1])[0])
+    classical, first = _log_mean(limit[:, :-1]), settings.blocks[0].stop
+    change = float(_log_mean(here[:1, :-1])[0])
     square = float(blocks[0].square[:-1].mean())
     return Prediction(
         log10_activation_grad_rms=mean * HALF_DECADES,
         log10_spread=spread,
         q=np.array([layer.inner_square[:-1].mean() for block in blocks for layer in block.layers]),
-        chi=_chi(settings, _log_mean(backward(settings, blocks, 0.0).logarithm[:, :-1])),
+        chi=_chi(settings, classical),
         where=shortcut_phase(change, settings.depth) if settings.identity else plain_phase(settings, square),
-        decades=change * HALF_DECADES,
+        decades=float(mean[first - 1]) * HALF_DECADES,
+        width_effect=_difference(float(mean[first - 1]), float(classical[first])) * HALF_DECADES,
+        width=settings.width,
     )
 
 
@@ -173,8 +197,12 @@ def _out_of_reach(settings: Recipe, blocks: list[Block]) -> str:
     largest = max(float(block.out_square[:-1].max()) for block in blocks)
     if not largest < LARGEST_SQUARE:
         return f"the signal grows beyond all measure within {settings.depth:,} layers"
-    if settings.highway and max(largest, float(blocks[0].square[:-1].max())) > LARGEST_GATED_SQUARE:
-        return "in a highway whose signal grows this much, a few units with an open gate decide"
+    if rarest(settings, blocks) > LARGEST_RARITY:
+        return f"so few of the {settings.width:,} units pass a signal that single ones decide"
+    if settings.highway:
+        larger = GATED_MARGIN * blocks[0].square[:-1].max(keepdims=True)
+        if max(float(block.out_square[0]) for block in forward(settings, larger)) > float(larger[0]):
+            return "in a highway whose signal can grow, a few units with an open gate decide"
     return ""
 
 
@@ -198,8 +226,17 @@ def _chi(settings: Recipe, at: Array) -> Array:
     result = np.empty(settings.depth)
     for block in settings.blocks:
         with np.errstate(over="ignore"):
-            result[block.start : block.stop] = np.exp((at[block.start] - at[block.stop]) / len(block))
+            factor = np.exp((at[block.start] - at[block.stop]) / len(block))
+        result[block.start : block.stop] = factor if math.isfinite(at[block.start]) else 0.0
     return result
+
+
+def _difference(a: float, b: float) -> float:
+    return 0.0 if math.isinf(b) else a - b
+
+
+def _verb(change: float) -> str:
+    return "grows" if change > 0 else "fades"
 
 
 def _layers(count: float) -> str:

@@ -1,0 +1,168 @@
+"""Theory beside measurement, configuration by configuration; `python tests/theory/comparison.py` prints the table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from networks import LEAKY_SLOPE, Draws, log10_profile
+
+from gradviz.experiment import Experiment
+from gradviz.theory.prediction import Prediction, predict
+
+DEPTH, WIDTH, SEEDS = 50, 512, (0, 1, 2, 3)
+BATCH = 16
+# decades of the mean square over 50 layers
+TOLERANCE = 0.15
+
+# (activation, shortcut, sigma_w^2, sigma_b^2)
+REFERENCE = [
+    ("tanh", "none", 1.0, 0.0),
+    ("tanh", "none", 1 / 3, 1 / 3),
+    ("tanh", "none", 2.5, 0.05),
+    ("relu", "none", 2.0, 0.0),
+    ("relu", "none", 1 / 3, 1 / 3),
+    ("sigmoid", "none", 1.0, 0.0),
+    ("sigmoid", "none", 16.0, 0.0),
+    ("tanh", "identity", 1.0, 0.0),
+    ("sigmoid", "identity", 1.0, 0.0),
+    ("relu", "identity", 1.0, 0.0),
+]
+OTHERS = [
+    *((name, "none", 1.0, 0.1) for name in ("relu", "leaky_relu", "elu", "gelu", "silu", "selu", "softplus", "mish")),
+    ("leaky_relu", "none", 2.0, 0.0),
+    ("elu", "none", 2.0, 0.0),
+    ("gelu", "none", 3.0, 0.2),
+    ("silu", "none", 1.5, 0.0),
+    *((name, "identity", 1.0, 0.0) for name in ("leaky_relu", "elu", "gelu", "silu", "selu", "softplus", "mish")),
+    *((name, "identity", 0.3, 1.0) for name in ("tanh", "relu", "silu")),
+    *(
+        (name, "pre_activation", *variances)
+        for name in ("tanh", "sigmoid", "relu", "leaky_relu", "elu", "gelu", "silu")
+        for variances in ((1.0, 0.0), (2.0, 0.1))
+    ),
+]
+
+
+def experiment(activation: str, shortcut: str, sigma_w2: float, sigma_b2: float, **changes: object) -> Experiment:
+    return Experiment.parse(
+        {
+            "activation": activation, "shortcut": shortcut, "leaky_slope": LEAKY_SLOPE, "initialization": "gaussian",
+            "sigma_w": math.sqrt(sigma_w2), "sigma_b": math.sqrt(sigma_b2), "depth": DEPTH, "width": WIDTH,
+            "batch_size": BATCH,
+        }
+        | changes
+    )  # fmt: skip
+
+
+# what the textbooks' simple form does not cover, at half the width
+BEYOND: dict[str, list[dict[str, object]]] = {
+    "gaussian": [
+        *(
+            {"activation": name, "shortcut": shortcut, "shortcut_span": span}
+            for name, shortcut, span in (
+                ("tanh", "identity", 2), ("relu", "identity", 3), ("silu", "pre_activation", 2), ("relu", "scaled", 2),
+                ("softplus", "scaled", 1), ("gelu", "scaled", 4),
+            )
+        ),
+        *(
+            {"activation": name, "shortcut": shortcut, "normalization": kind}
+            for name, shortcut, kind in (
+                ("tanh", "none", "layer"), ("relu", "none", "rms"), ("sigmoid", "none", "layer"),
+                ("relu", "identity", "layer"), ("softplus", "identity", "rms"), ("silu", "pre_activation", "layer"),
+                ("relu", "pre_activation", "rms"),
+            )
+        ),
+        *(
+            {"activation": name, "shortcut": shortcut, "bias_shift": shift}
+            for name, shortcut, shift in (
+                ("relu", "none", 0.5), ("tanh", "none", -1.0), ("sigmoid", "none", 1.0), ("relu", "identity", -1.0),
+                ("tanh", "identity", 0.5), ("silu", "pre_activation", 0.5), ("relu", "pre_activation", -1.0),
+            )
+        ),
+    ],
+    "gates": [
+        {"activation": name, "shortcut": "highway", "sigma_w": sigma_w, "shortcut_span": span}
+        for name, sigma_w, span in (
+            ("tanh", 1.0, 1), ("tanh", 3.0, 1), ("relu", 1.4, 1), ("sigmoid", 1.0, 1), ("softplus", 1.0, 1),
+            ("gelu", 1.4, 3), ("selu", 1.0, 2),
+        )
+    ],
+    "orthogonal": [
+        {"activation": name, "shortcut": shortcut, "initialization": "orthogonal"}
+        for name, shortcut in (
+            ("linear", "none"), ("tanh", "none"), ("relu", "none"), ("sigmoid", "none"), ("gelu", "none"),
+            ("relu", "identity"), ("tanh", "identity"), ("silu", "pre_activation"),
+        )
+    ],
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """Rows [layers] of log10 mean squares: each seed's, and the theory's with its spread."""
+
+    name: str
+    measured: np.ndarray
+    predicted: np.ndarray
+    spread: np.ndarray
+
+    @property
+    def deviation(self) -> float:
+        """Largest difference of the measured mean from the prediction, over all layers."""
+        return float(np.abs(self.measured.mean(0) - self.predicted).max())
+
+
+def compare(experiments: list[Experiment], gates: bool = False, orthogonal: bool = False) -> list[Row]:
+    """Measure every experiment with every seed."""
+    measured: list[list[np.ndarray]] = [[] for _ in experiments]
+    for seed in SEEDS:
+        draws = Draws(seed, experiments[0].width, max(e.depth for e in experiments), orthogonal, gates)
+        for rows, e in zip(measured, experiments, strict=True):
+            rows.append(log10_profile(e, draws, seed))
+    return [row_of(e, np.array(rows)) for e, rows in zip(experiments, measured, strict=True)]
+
+
+def row_of(e: Experiment, measured: np.ndarray) -> Row:
+    found = predict(e, classes=None)
+    assert isinstance(found, Prediction), f"{name_of(e)}: {found}"
+    # the theory speaks of the root of the mean square
+    return Row(name_of(e), measured, 2 * found.log10_activation_grad_rms, 2 * found.log10_spread)
+
+
+def name_of(e: Experiment) -> str:
+    parts = [e.activation, e.shortcut]
+    if e.initialization == "gaussian":
+        parts.append(f"sigma_w^2 {e.sigma_w**2:.3g}, sigma_b^2 {e.sigma_b**2:.3g}")
+    else:
+        parts.append(e.initialization)
+    parts += [f"span {e.shortcut_span}"] * (e.shortcut_span > 1)
+    parts += [f"{e.normalization} norm"] * (e.normalization != "none")
+    parts += [f"bias {e.bias_shift:g}"] * (e.bias_shift != 0)
+    return ", ".join(parts)
+
+
+def table(rows: list[Row]) -> str:
+    """Return the closing note's table: log10 of the mean square at layer 1 relative to the last layer."""
+    lines = ["| configuration | measured | predicted | largest deviation over the layers |", "|---|---|---|---|"]
+    lines += [
+        f"| {row.name} | {row.measured[:, 0].mean():.2f} ± {row.measured[:, 0].std(ddof=1):.2f} "
+        f"| {row.predicted[0]:.2f} ± {row.spread[0]:.2f} | {row.deviation:.2f} |"
+        for row in rows
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def main() -> None:
+    print(table(compare([experiment(*values) for values in REFERENCE + OTHERS])))
+    for kind in BEYOND:
+        print(table(compare(beyond(kind), gates=kind == "gates", orthogonal=kind == "orthogonal")))
+
+
+def beyond(kind: str) -> list[Experiment]:
+    return [experiment("tanh", "none", 1.0, 0.0, width=WIDTH // 2).changed(**changes) for changes in BEYOND[kind]]
+
+
+if __name__ == "__main__":
+    main()
