@@ -64,6 +64,7 @@ class ActivationCostsPanel(QWidget):
         self.message = QLabel()
         self.message.setWordWrap(True)
         self.message.setAccessibleName("state of the measurement")
+        self.message.setToolTip("How the measurement goes, or what it ended with")
         self._thread: CostThread | None = None
         self._latest: CostProgress | None = None
         self._failure: Failure | None = None

@@ -6,6 +6,7 @@ given, live, ended or a preview of one frame, is drawn in the same way.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -33,12 +34,13 @@ class Board(QObject):
     """Heatmap, profile, curves and held-out samples of one run.
 
     `text_due` asks for the words to be pulled, too; `menu_wanted` says on which plot (by its name) and where on the
-    screen the right button was clicked; `theory_wanted` carries the Started of which the profile begins to show a run.
+    screen the right button was clicked; `history_shown` carries the History, of a run or a preview, that the profile
+    begins to show, or None.
     """
 
     text_due = Signal()
     menu_wanted = Signal(str, QPoint)
-    theory_wanted = Signal(object)
+    history_shown = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -70,10 +72,15 @@ class Board(QObject):
         for plot in (self.profile, self.curves, self.samples, self.boundary):
             # they have no keys of their own; the heatmap's arrows move all of them
             plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._more: dict[str, QGraphicsView] = {}
         for plot in (self.heatmap.plot, self.profile, self.curves, self.samples, self.boundary):
-            # one menu for all, on a click; a menu on the press of the button would forbid to drag with it
-            plot.setContextMenuPolicy(Qt.ContextMenuPolicy.DefaultContextMenu)
-            plot.scene().sigMouseClicked.connect(partial(self._clicked, plot))
+            self._give_menu(plot)
+
+    def add_plots(self, plots: Mapping[str, QGraphicsView]) -> None:
+        """Let more plots, by their names, be exported and have a menu."""
+        self._more |= plots
+        for plot in plots.values():
+            self._give_menu(plot)
 
     def show_run(self, history: History | None, reference: History | None) -> None:
         """Show a run, and the one before it for comparison."""
@@ -111,8 +118,7 @@ class Board(QObject):
     def _show_profile(self, history: History | None) -> None:
         self.profile.show_history(history)
         self.profile.setToolTip(PROFILE_TIP)
-        if history is not None:
-            self.theory_wanted.emit(history.started)
+        self.history_shown.emit(history)
 
     def show_theory(self, started: Started, theory: Theory) -> None:
         """Draw what theory expects, if `started` is still what the profile shows."""
@@ -155,12 +161,13 @@ class Board(QObject):
 
     def plots(self) -> dict[str, QGraphicsView]:
         """Return the plots a person can export, by name."""
-        return {
+        own: dict[str, QGraphicsView] = {
             "heatmap": self.heatmap.plot,
             "profile": self.profile,
             "curves": self.curves,
             "held-out samples": self.held_out_plot,
         }
+        return own | self._more
 
     def placements(self, name: str) -> list[Placement]:
         """Return what to put on the page for the plot `name`, or for all of them where it is `board`."""
@@ -168,6 +175,12 @@ class Board(QObject):
             view = self.plots()[name]
             return [Placement(view, QRectF(0, 0, view.width(), view.height()))]
         return _side_by_side(self.heatmap.plot, [self.profile, self.curves, self.held_out_plot])
+
+    def _give_menu(self, plot: QGraphicsView) -> None:
+        # one menu for all, on a click; a menu on the press of the button would forbid to drag with it
+        plot.setContextMenuPolicy(Qt.ContextMenuPolicy.DefaultContextMenu)
+        scene: Any = plot.scene()
+        scene.sigMouseClicked.connect(partial(self._clicked, plot))
 
     def _clicked(self, plot: QGraphicsView, event: Any) -> None:
         if event.button() == Qt.MouseButton.RightButton:

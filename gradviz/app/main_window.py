@@ -38,6 +38,7 @@ from gradviz.recording.history import History
 if TYPE_CHECKING:
     from gradviz.app.board import Board
     from gradviz.app.exporter import Exporter
+    from gradviz.app.side_panels import SidePanels
 
 SAY_MS = 8_000
 FIRST_SIZE = QSize(1440, 900)
@@ -51,6 +52,7 @@ class MainWindow(QMainWindow):
     """
 
     board: Board
+    panels: SidePanels
     exporter: Exporter
 
     def __init__(
@@ -84,25 +86,32 @@ class MainWindow(QMainWindow):
         """Bring in the plots, and connect the parts."""
         from gradviz.app.board import Board
         from gradviz.app.exporter import Exporter
+        from gradviz.app.side_panels import SidePanels
 
         sizes = self.saveState()
         self.board = Board(self)
+        self.panels = SidePanels(self.preview, self)
+        self.board.add_plots(self.panels.plots())
         self.exporter = Exporter(self, self.board)
         self.setCentralWidget(self.board.heatmap)
-        for name, content in (
-            ("profile", self.board.profile),
-            ("curves", self.board.curves),
-            ("samples", self.board.held_out),
-        ):
+        contents: dict[str, QWidget] = {
+            "profile": self.board.profile,
+            "curves": self.board.curves,
+            "samples": self.board.held_out,
+        }
+        for name, content in (contents | self.panels.by_name()).items():
             self._docks[name].setWidget(content)
         self._order_for_tab()
         if self.isVisible():
             # what comes into the panels pushes them about when it is laid out, in the next round of the event loop
             QTimer.singleShot(0, self, lambda: self.restoreState(sizes))
+        else:
+            self._give_sizes()
         self._menus["&View"].addAction(self.board.samples.wrong_first)
         self._connect()
         self.commands.recall(self.settings)
-        self.board.apply_style(self.style_now)
+        self._style_plots(self.style_now)
+        self.panels.show_experiment(self.form.experiment())
         self.commands.enable()
         self._show_title()
 
@@ -146,7 +155,7 @@ class MainWindow(QMainWindow):
         style = self.style_now
         apply_theme(style)
         if self.furnished:
-            self.board.apply_style(style)
+            self._style_plots(style)
         for command_name, action in self.actions_by_name.items():
             if icon_name := self.commands.icon_of(command_name):
                 action.setIcon(icon(icon_name, style))
@@ -169,8 +178,9 @@ class MainWindow(QMainWindow):
         self.hide()
         self.preview.end()
         self.theory.end()
+        quiet = not self.furnished or self.panels.stop()
         beside = [thread for thread in (self.preview, self.theory) if thread.isRunning()]
-        if not self.run.close() or not all(thread.wait(LONGEST_STEP_MS) for thread in beside):
+        if not quiet or not self.run.close() or not all(thread.wait(LONGEST_STEP_MS) for thread in beside):
             self.show()
             self.say("A training step is still under way; close again in a moment")
             event.ignore()
@@ -196,11 +206,15 @@ class MainWindow(QMainWindow):
             "profile": self._dock("Profile over layers", QWidget(), Qt.DockWidgetArea.RightDockWidgetArea),
             "curves": self._dock("Loss and accuracy", QWidget(), Qt.DockWidgetArea.RightDockWidgetArea),
             "samples": self._dock("Held-out samples", QWidget(), Qt.DockWidgetArea.RightDockWidgetArea),
+            "distributions": self._dock("Distributions", QWidget(), Qt.DockWidgetArea.RightDockWidgetArea),
+            "activation": self._dock("Activation", QWidget(), Qt.DockWidgetArea.RightDockWidgetArea),
             "transport": self._dock("Transport", self.transport, Qt.DockWidgetArea.BottomDockWidgetArea),
         }
         docks["transport"].setTitleBarWidget(QWidget())
         docks["transport"].setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
-        self.tabifyDockWidget(docks["curves"], docks["samples"])
+        for above, below in (("profile", "distributions"), ("distributions", "activation"), ("curves", "samples")):
+            self.tabifyDockWidget(docks[above], docks[below])
+        docks["profile"].raise_()
         docks["curves"].raise_()
         self.statusBar().setSizeGripEnabled(False)
         return docks
@@ -252,11 +266,14 @@ class MainWindow(QMainWindow):
         self.preview.previewed.connect(self._show_preview)
         self.preview.devices_found.connect(self.form.set_devices)
         self.preview.failed.connect(self._preview_failed)
-        self.board.theory_wanted.connect(self.theory.ask)
+        self.board.history_shown.connect(self._look_closer)
+        self.panels.hovered.connect(self.board.heatmap.say)
+        self.panels.failed.connect(self.errors.report)
         self.theory.found.connect(self.board.show_theory)
         self.theory.failed.connect(self.errors.report)
         self.board.menu_wanted.connect(lambda name, place: plot_menu(self, name).popup(place))
         self.board.text_due.connect(lambda: self.transport.refresh(self.run))
+        self.board.text_due.connect(self.panels.refresh)
         self.edits.indexChanged.connect(self._edits_moved)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
 
@@ -267,8 +284,19 @@ class MainWindow(QMainWindow):
         self.transport.show_phase(self.run.phase, self.run)
         self._show_title()
 
+    def _style_plots(self, style: Style) -> None:
+        self.board.apply_style(style)
+        self.panels.apply_style(style)
+
+    def _look_closer(self, history: History | None) -> None:
+        """Let theory and the panels follow what the profile shows."""
+        self.panels.show_history(history)
+        if history is not None:
+            self.theory.ask(history.started)
+
     def _edited(self, experiment: Experiment) -> None:
         self.edits.record(experiment)
+        self.panels.show_experiment(experiment)
         self._show_title()
         if self.run.phase.busy:
             self.say("The change applies when you press Start again")
@@ -277,6 +305,8 @@ class MainWindow(QMainWindow):
 
     def _show_experiment(self, experiment: Experiment) -> None:
         self.form.set_experiment(experiment)
+        if self.furnished:
+            self.panels.show_experiment(experiment)
         self._show_title()
         self.preview_form()
 
@@ -298,6 +328,8 @@ class MainWindow(QMainWindow):
 
     def _phase_changed(self, phase: Phase) -> None:
         self.board.live(phase.busy)
+        self.panels.show_training(phase.busy)
+        self.panels.refresh()
         self.transport.show_phase(phase, self.run)
         self.commands.enable()
         if phase is Phase.IDLE:

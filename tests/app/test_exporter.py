@@ -23,7 +23,7 @@ from gradviz.recording import tables
 from gradviz.recording.history import History
 
 ROWS = [[-1.0 - step / 3, -2.5 - step, -30.25, -600.0 - step] for step in range(5)]
-WHATS = ["board", "heatmap", "profile", "curves", "held-out samples"]
+WHATS = ["board", "heatmap", "profile", "curves", "held-out samples", "distribution", "activation", "activation costs"]
 SVG = "{http://www.w3.org/2000/svg}"
 
 

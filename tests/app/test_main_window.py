@@ -72,10 +72,13 @@ def test_every_widget_says_what_it_is_for(window: MainWindow) -> None:
 
 
 def test_every_tab_says_which_panel_it_brings(window: MainWindow) -> None:
-    bars = [bar for bar in window.findChildren(QTabBar) if bar.count()]
-    assert [[bar.tabText(index) for index in range(bar.count())] for bar in bars] == [
-        ["Loss and accuracy", "Held-out samples"]
-    ]
+    children = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    bars = [bar for bar in children if bar.isVisible()]
+    # Qt keeps a bar in store that it may need again
+    assert {tuple(bar.tabText(index) for index in range(bar.count())) for bar in bars} == {
+        ("Profile over layers", "Distributions", "Activation"),
+        ("Loss and accuracy", "Held-out samples"),
+    }
     assert all(bar.tabToolTip(index) for bar in bars for index in range(bar.count()))
 
 
@@ -101,9 +104,10 @@ def test_tab_goes_through_form_heatmap_and_transport_and_round(window: MainWindo
         seen.append(focused)
         qtbot.keyClick(focused, Qt.Key.Key_Tab)
     parts = (window.form, window.board.heatmap, window.transport)
+    # what lies beside comes after: the panels and their tabs
     places = [next((number for number, part in enumerate(parts) if part.isAncestorOf(each)), 3) for each in seen]
     assert places == sorted(places)
-    assert set(places[:-1]) == {0, 1, 2}
+    assert {0, 1, 2} <= set(places)
     # every field that applies, each once
     applicable = [row.editor for row in window.form.rows.values() if row.place.currentWidget() is row.editor]
     assert all(any(editor.isAncestorOf(each) for each in seen) for editor in applicable)
@@ -114,7 +118,8 @@ def test_no_label_or_button_is_cut(window: MainWindow) -> None:
     window.form.set_experiment(Experiment(shortcut="scaled", title="x"))
     cut = []
     for each in window.findChildren(QWidget):
-        if not each.isVisible() or each.objectName() in PARTS_OF_QT:
+        # a panel behind another has no size of its own yet
+        if each.visibleRegion().isEmpty() or each.objectName() in PARTS_OF_QT:
             continue
         if isinstance(each, QLabel) and not each.wordWrap() and each.sizeHint().width() > each.width():
             cut.append(each.text())

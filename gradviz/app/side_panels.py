@@ -1,0 +1,81 @@
+"""The panels that look closer: the distributions of one layer, the activation, the verdict.
+
+They follow the run that the board shows and agree on the layer they look at.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QGraphicsView, QSizePolicy, QWidget
+
+from gradviz.app.activation_panel import ActivationPanel
+from gradviz.app.distribution_panel import DistributionPanel
+from gradviz.app.preview_thread import PreviewThread
+from gradviz.experiment import Experiment
+from gradviz.plots.style import Style
+from gradviz.recording.history import History
+
+NARROWEST_PX = 160
+
+
+class SidePanels(QObject):
+    """Puts the panels together. `hovered` carries what is under the mouse, in words; `failed` a Failure."""
+
+    hovered = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, preview: PreviewThread, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.distributions = DistributionPanel()
+        self.activation = ActivationPanel()
+        self.activation.curve_wanted.connect(preview.request_curve)
+        preview.curve_found.connect(self.activation.show_curve)
+        self.activation.failed.connect(self.failed)
+        self.activation.layer_picked.connect(self.distributions.show_layer)
+        self.distributions.layer_picked.connect(self.activation.show_layer)
+        for panel in (self.distributions, self.activation):
+            panel.hovered.connect(self.hovered)
+            # small screens: rather cut what a panel has in a row than force the whole window wider
+            panel.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            panel.setMinimumWidth(NARROWEST_PX)
+
+    def by_name(self) -> dict[str, QWidget]:
+        """Return every panel, by the name of its place in the window."""
+        return {"distributions": self.distributions, "activation": self.activation}
+
+    def show_experiment(self, experiment: Experiment) -> None:
+        """Follow the form."""
+        self.distributions.show_experiment(experiment)
+        self.activation.show_experiment(experiment)
+
+    def show_history(self, history: History | None) -> None:
+        """Follow the board: a run, a preview, or nothing."""
+        self.distributions.show_history(history)
+        self.activation.show_history(history)
+
+    def show_layer(self, layer: int) -> None:
+        """Look at `layer`."""
+        self.distributions.show_layer(layer)
+        self.activation.show_layer(layer)
+
+    def show_training(self, training: bool) -> None:
+        """Know whether a network trains."""
+        self.activation.show_training(training)
+
+    def refresh(self) -> None:
+        """Pull what is new."""
+        self.distributions.refresh()
+        self.activation.refresh()
+
+    def apply_style(self, style: Style) -> None:
+        """Recolour everything."""
+        self.distributions.apply_style(style)
+        self.activation.apply_style(style)
+
+    def stop(self) -> bool:
+        """End what runs in threads; return whether all of it has ended."""
+        return self.distributions.stop() and self.activation.stop()
+
+    def plots(self) -> dict[str, QGraphicsView]:
+        """Return the plots a person can export, by name."""
+        return self.distributions.plots() | self.activation.plots()
