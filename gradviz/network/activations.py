@@ -47,6 +47,12 @@ class Activation:
         self.backward(torch.ones_like(z), z, self.function(z), result)()
         return result
 
+    def write_derivative(self, z: Tensor, out: Tensor) -> None:
+        """Write phi'(z) -> out, overwriting `z`: the same without new memory, which may cost more than phi'."""
+        if self.from_output:
+            self.forward(z, z)()
+        self.backward(out.fill_(1.0), z, z, out)()
+
 
 def activation(experiment: Experiment) -> Activation:
     """Return the activation of `experiment`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradviz.experiment import Experiment
 from gradviz.network.activations import activation
+from gradviz.network.slab import CACHED_NUMBERS
 from gradviz.network.weight_grads import LAYERS_PER_SLAB
 
 NUMBER_BYTES = {"float32": 4, "float64": 8}
@@ -12,6 +13,8 @@ OPTIMIZER_STATES = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2, "rmsprop": 1
 BATCH_BUFFERS = 2
 # gates, their gradients, the gates' inputs gathered for one product
 HIGHWAY_BUFFERS = 3
+# what probes keep of a slab of layers: weights that are alike, slopes, four histograms, bins twice as wide, scratch
+SLAB_BUFFERS = 11
 
 
 def estimated_bytes(experiment: Experiment) -> int:
@@ -22,7 +25,8 @@ def estimated_bytes(experiment: Experiment) -> int:
     # the weights, their gradients, their values before the update, and what the optimiser remembers of each
     copies = 3 + OPTIMIZER_STATES[experiment.optimizer]
     state = experiment.depth * experiment.batch_size * experiment.width
-    return NUMBER_BYTES[experiment.precision] * (weights * copies + round(state * _buffers(experiment)))
+    numbers = weights * copies + round(state * _buffers(experiment)) + SLAB_BUFFERS * CACHED_NUMBERS
+    return NUMBER_BYTES[experiment.precision] * numbers
 
 
 def _buffers(experiment: Experiment) -> float:

@@ -6,6 +6,8 @@ pass written by hand. Input layer, head, loss and optimiser around it stay ordin
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import torch
@@ -18,6 +20,7 @@ from gradviz.network.initialization import initialize_end, initialize_hidden
 from gradviz.network.normalization import normalization
 from gradviz.network.passes import Passes
 from gradviz.network.shortcuts import blocks_of, shortcut
+from gradviz.network.slab import Slab, layers_per_slab
 from gradviz.network.trace import Trace
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -73,12 +76,18 @@ class Stack(nn.Module):
     @torch.no_grad()
     def infer(self, x: Tensor) -> Tensor:
         """Put any number of samples [samples, width] through all layers, as they are used after training."""
-        for block in self.blocks:
-            branch = x
-            for layer in block.layers:
-                branch = self._layer(layer, branch)
-            x = branch if self.shortcut is None else self.shortcut.join(block, x, branch)
+        for _, output in self._walk(x):
+            x = output
         return x
+
+    @torch.no_grad()
+    def slabs(self, x: Tensor) -> Iterator[Slab]:
+        """Do what `infer` does and yield what happens on the way, a few layers at a time; the trace stays as it is."""
+        height = layers_per_slab(x.numel(), x.device)
+        walk = self._walk(x)
+        while part := list(islice(walk, height)):
+            given, handed_on = zip(*part, strict=True)
+            yield Slab(given, handed_on, self.activation)
 
     def trace(self) -> Trace:
         """Return what the latest forward and backward pass left. Raises RuntimeError before there was one."""
@@ -95,14 +104,26 @@ class Stack(nn.Module):
             self._passes.split_grads,
         )
 
-    def _layer(self, layer: int, x: Tensor) -> Tensor:
-        weight, bias = self.weights[layer], self.biases[layer]
-        if self.pre_activation:
-            return torch.addmm(bias, self._activate(layer, x), weight.t())
-        return self._activate(layer, torch.addmm(bias, x, weight.t()))
+    def _walk(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield for each layer what its activation is given and what the layer hands on."""
+        # divided once, which is quicker than to pick every layer's own
+        weights, biases = self.weights.transpose(1, 2).unbind(), self.biases.unbind()
+        for block in self.blocks:
+            inside = x
+            for layer in block.layers:
+                pre_activation, inside = self._layer(layer, inside, weights[layer], biases[layer])
+                if layer == block.last and self.shortcut is not None:
+                    inside = self.shortcut.join(block, x, inside)
+                yield pre_activation, inside
+            x = inside
 
-    def _activate(self, layer: int, z: Tensor) -> Tensor:
-        return self.activation.function(z if self.normalization is None else self.normalization.infer(layer, z))
+    def _layer(self, layer: int, x: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what the activation is given, and the layer's result before any shortcut joins it."""
+        z = x if self.pre_activation else torch.addmm(bias, x, weight)
+        if self.normalization is not None:
+            z = self.normalization.infer(layer, z)
+        a = self.activation.function(z)
+        return z, torch.addmm(bias, a, weight) if self.pre_activation else a
 
     def _passes_for(self, batch_size: int) -> Passes:
         passes = self._passes
@@ -170,3 +191,8 @@ class Network(nn.Module):
         """Return the logits [samples, classes] of any number of samples; the trace stays as it is."""
         logits: Tensor = self.head(self.stack.infer(self.input_layer(x)))
         return logits
+
+    @torch.no_grad()
+    def slabs(self, x: Tensor) -> Iterator[Slab]:
+        """Put samples through as `evaluate` does, and yield what happens in the hidden layers, a few at a time."""
+        yield from self.stack.slabs(self.input_layer(x))

@@ -4,15 +4,16 @@ from gradviz.probes.exact import ExactGradients
 from gradviz.probes.gradients import ActivationGradRms, WeightGradNorm
 from gradviz.probes.paths import GradientPaths
 from gradviz.probes.probe import Probe
+from gradviz.probes.slopes import Slopes
 from gradviz.probes.units import ActivationMoments
-from gradviz.probes.updates import Updates, WeightNorm
+from gradviz.probes.updates import Weights
 
 PROBES: tuple[type[Probe], ...] = (
     WeightGradNorm,
     ActivationGradRms,
-    Updates,
-    WeightNorm,
+    Weights,
     ActivationMoments,
+    Slopes,
     GradientPaths,
     # it overwrites the gradients that the others read
     ExactGradients,

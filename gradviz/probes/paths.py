@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gradviz.experiment import Experiment
+from gradviz.network.slab import layer_slices
 from gradviz.network.trace import Trace
 from gradviz.probes.probe import Probe
 from gradviz.probes.reduction import norms
@@ -82,7 +83,11 @@ class GradientPaths(Probe):
 
 def _cosines(a: Tensor, b: Tensor) -> Tensor:
     """Return the cosine of a[i] and b[i], [blocks]; scaled first, so that no square underflows."""
-    a, b = (_scaled(part) for part in (a, b))
+    # slab by slab, because copies of everything cost many times more than the arithmetic
+    return torch.cat([_cosines_of(_scaled(a[blocks]), _scaled(b[blocks])) for blocks in layer_slices(a)])
+
+
+def _cosines_of(a: Tensor, b: Tensor) -> Tensor:
     lengths: Tensor = torch.linalg.vector_norm(a, dim=1) * torch.linalg.vector_norm(b, dim=1)
     return (a * b).sum(1) / lengths
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from gradviz.experiment import Experiment
+from gradviz.network.slab import Slab
 from gradviz.network.trace import Trace
 from gradviz.recording.frame import Quantity
 
@@ -14,6 +15,8 @@ from gradviz.recording.frame import Quantity
 class Probe:
     """Measures `quantities` in the state before an update; may look on while the optimiser moves the weights.
 
+    It reads what a training batch left behind (`measure`), or what the layers do with the probe batch (`look_at`): the
+    same held-out samples at every step, so that only the network can change what is measured on them.
     A probe keeps its numbers on the device and never asks for one of them: the frame is copied once, as a whole.
     One whose quantities are `scheduled` measures only on the experiment's schedule. One of `logarithms` returns log10
     of its values, because no float could hold the values themselves.
@@ -32,8 +35,14 @@ class Probe:
         """Whether this measures only every so many steps."""
         return all(quantity.scheduled for quantity in self.quantities)
 
+    def look_at(self, slab: Slab) -> None:
+        """Look at some layers on the probe batch; on schedule, before `measure`, layer 1 first until all were seen."""
+
     def measure(self, trace: Trace) -> Tensor | None:
-        """Return own values (or their `logarithms`), [quantities, layers]; None if there is nothing yet."""
+        """Return own values (or their `logarithms`), [quantities, layers]; None if there is nothing yet.
+
+        Fewer rows are the first of the quantities.
+        """
         raise NotImplementedError
 
     def before_update(self, trace: Trace) -> None:

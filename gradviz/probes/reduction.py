@@ -12,10 +12,8 @@ import threading
 import torch
 from torch import Tensor
 
-# float64 copies of this many numbers stay in a core's cache: half the time of converting everything at once
-SLICE_NUMBERS = 1 << 17
-# a GPU wants many at once; only its memory sets an end
-DEVICE_SLICE_NUMBERS = 1 << 24
+from gradviz.network.slab import layer_slices
+
 # of up to this many squares a float32 sum is right to 1e-4, in the worst case: 3e-5 of a decade
 MOST_QUICK_NUMBERS = 1 << 14
 # within these a float32 norm lost no square that counts, and none overflowed
@@ -37,13 +35,6 @@ class _Scratch(threading.local):
 
 
 _scratch = _Scratch()
-
-
-def layer_slices(x: Tensor) -> list[slice]:
-    """Divide the layers of `x` [layers, ...]: as many together as a core's cache holds, or a GPU's memory bears."""
-    numbers = SLICE_NUMBERS if x.device.type == "cpu" else DEVICE_SLICE_NUMBERS
-    height = max(1, numbers // max(x[0].numel(), 1))
-    return [slice(first, min(first + height, len(x))) for first in range(0, len(x), height)]
 
 
 def norms(x: Tensor) -> Tensor:
@@ -87,15 +78,13 @@ def _quick(rows: Tensor, sums: bool) -> tuple[Tensor, Tensor]:
 def _sliced(rows: Tensor, sums: bool) -> tuple[Tensor, Tensor]:
     total = torch.empty(len(rows), dtype=torch.float64)
     norm = torch.empty_like(total)
-    height = max(1, SLICE_NUMBERS // max(rows.shape[1], 1))
-    scratch = _scratch.rows(min(height, len(rows)), rows.shape[1])
-    for first in range(0, len(rows), height):
-        part = rows[first : first + height]
-        wide = scratch[: len(part)]
-        wide.copy_(part)
-        torch.linalg.vector_norm(wide, dim=1, out=norm[first : first + height])
+    for layers in layer_slices(rows):
+        # half the time of converting everything at once
+        wide = _scratch.rows(layers.stop - layers.start, rows.shape[1])
+        wide.copy_(rows[layers])
+        torch.linalg.vector_norm(wide, dim=1, out=norm[layers])
         if sums:
-            torch.sum(wide, 1, out=total[first : first + height])
+            torch.sum(wide, 1, out=total[layers])
     return total, norm
 
 

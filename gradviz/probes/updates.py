@@ -1,38 +1,31 @@
-"""How large the weights are and how far each step moves them."""
+"""How large the weights are, how far each step moves them, and how many of them at all."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from gradviz.network.slab import layer_slices
 from gradviz.network.trace import Trace
 from gradviz.probes.probe import Probe
-from gradviz.probes.reduction import layer_slices, norms
+from gradviz.probes.reduction import norms
 from gradviz.recording.frame import Quantity
 
 BITS = {torch.float32: torch.int32, torch.float64: torch.int64}
 
 
-class WeightNorm(Probe):
-    """L2 norm of each layer's weight matrix."""
+class Weights(Probe):
+    """How large each layer's weights are, and what the optimiser's latest step did to them.
 
-    quantities = (Quantity("weight_norm", "Weight norm", "|W|₂", "Length of all weights of a layer"),)
-
-    def measure(self, trace: Trace) -> Tensor:
-        """Return [1, layers]."""
-        return norms(trace.weights)[None]
-
-
-class Updates(Probe):
-    """What the optimiser's latest step did to the weights: how far it moved them, and how many of them at all.
-
-    `update_ratio` is the norm of the step over the norm of the weights that it moved: 0 where nothing moved, infinite
-    where weights that were all zero began to move. `unchanged_fraction` is the share of weights whose bits are the same
-    as before, so that it tells -0 from 0 and finds a NaN that stayed as it was unchanged. Both at step t belong to the
-    update that led from t - 1 to t: there are none at step 0. They share one copy of the weights and one look at it.
+    `weight_norm` is the L2 norm of the weight matrix. `update_ratio` is the norm of the step over the norm of the
+    weights that it moved: 0 where nothing moved, infinite where weights that were all zero began to move.
+    `unchanged_fraction` is the share of weights whose bits are the same as before, so that it tells -0 from 0 and finds
+    a NaN that stayed as it was unchanged. Both at step t belong to the update that led from t - 1 to t: there are none
+    at step 0. The three share one norm of the weights and one copy of them.
     """
 
     quantities = (
+        Quantity("weight_norm", "Weight norm", "|W|₂", "Length of all weights of a layer"),
         Quantity(
             "update_ratio",
             "Update ratio",
@@ -54,11 +47,13 @@ class Updates(Probe):
     def __init__(self) -> None:
         self._before: Tensor | None = None
         self._same: Tensor | None = None
-        self._measured: Tensor | None = None
+        self._norm: Tensor | None = None
+        self._step: tuple[Tensor, ...] = ()
 
-    def measure(self, trace: Trace) -> Tensor | None:
-        """Return [2, layers] from the second state on."""
-        return self._measured
+    def measure(self, trace: Trace) -> Tensor:
+        """Return [1, layers] at first, [3, layers] from the second state on."""
+        self._norm = norms(trace.weights)
+        return torch.stack([self._norm, *self._step])
 
     def before_update(self, trace: Trace) -> None:
         """Remember the weights."""
@@ -67,24 +62,23 @@ class Updates(Probe):
         self._before.copy_(trace.weights)
 
     def after_update(self, trace: Trace) -> None:
-        """Compare the weights with what they were."""
+        """Compare the weights with what they were when they were measured."""
         assert self._before is not None, "before_update comes first"
-        same = self._unchanged(self._before.flatten(1), trace.weights.flatten(1))
-        length = norms(self._before)
+        assert self._norm is not None, "measure comes first"
+        same = self._unchanged(self._before, trace.weights)
         step = norms(self._before.sub_(trace.weights))
-        ratio = torch.where(step > 0, step / length, step)
-        self._measured = torch.stack([ratio, same.to(ratio.dtype)])
+        self._step = torch.where(step > 0, step / self._norm, step), same.to(step.dtype)
 
     def _unchanged(self, before: Tensor, after: Tensor) -> Tensor:
-        """Return the share of equal bit patterns in each row [layers]."""
+        """Return the share of equal bit patterns in each layer [layers]."""
         whole = BITS[before.dtype]
-        before, after = before.view(whole), after.view(whole)
-        counts = before.new_empty(len(before))
-        for layers in layer_slices(before):
-            old = before[layers]
-            if self._same is None:
-                self._same = torch.empty_like(old)
-            # as whole numbers of the same size, because torch makes and adds truth values three times slower
-            same = torch.eq(old, after[layers], out=self._same[: len(old)])
-            torch.sum(same, 1, dtype=whole, out=counts[layers])
-        return counts / before.shape[1]
+        old, new = before.view(whole), after.view(whole)
+        slabs = layer_slices(old)
+        if self._same is None:
+            self._same = torch.empty_like(old[slabs[0]])
+        # as whole numbers of the same size, because torch makes and adds truth values three times slower
+        counts = [
+            torch.eq(old[layers], new[layers], out=self._same[: layers.stop - layers.start]).sum((1, 2), dtype=whole)
+            for layers in slabs
+        ]
+        return torch.cat(counts) / before[0].numel()

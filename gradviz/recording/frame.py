@@ -1,7 +1,8 @@
 """What crosses from training to the recording and the views: frozen events over plain numpy arrays.
 
-The training loop yields exactly these, in this order: one `Started`, then `Frame` (every step) and `Evaluation` (on
-the experiment's schedule), then possibly one `Diverged`. Reading this file is reading the whole vocabulary.
+The training loop yields exactly these, in this order: one `Started`, then `Frame` (every step), `Evaluation` and
+`Distributions` (each on a schedule of the experiment, before the frame of its step), then possibly one `Diverged`.
+Reading this file is reading the whole vocabulary.
 """
 
 from __future__ import annotations
@@ -58,7 +59,10 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The network stands and is about to be measured."""
+    """The network stands and is about to be measured.
+
+    `input_mean_square` [training samples]: mean square of the features of each, as the network is given them.
+    """
 
     experiment: Experiment
     layers: int
@@ -69,6 +73,7 @@ class Started:
     parameters: int
     device: str
     threads: int
+    input_mean_square: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,74 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """Numbers whose distribution within a layer is worth a look, and the scale it is looked at on.
+
+    Of a `log10` kind only magnitudes are told apart, a zero being none of them.
+    """
+
+    name: str
+    label: str
+    unit: str
+    description: str
+    scale: Scale = "linear"
+
+
+KINDS = (
+    Kind(
+        "pre_activations",
+        "Pre-activations",
+        "z",
+        "What a layer's activations are given, over units and the samples of the probe batch",
+    ),
+    Kind(
+        "activations",
+        "Activations",
+        "h",
+        "What a layer hands on, over units and the samples of the probe batch",
+    ),
+    Kind(
+        "gradients",
+        "Gradients",
+        "|∂loss/∂h|",
+        "One sample's loss gradient at a layer's output as the backward pass delivered it, over units and the samples "
+        "of the training batch",
+        scale="log10",
+    ),
+    Kind("weights", "Weights", "W", "A layer's weights"),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Distribution:
+    """How numbers of one kind are spread within each layer, layer 1 first.
+
+    Bin b of layer l holds `counts[l, b]` numbers from `edges[l, b]` up to `edges[l, b + 1]`, edges on the scale of the
+    kind: from the layer's smallest finite number to its largest, in even steps. On a logarithmic scale exact zeros have
+    no bin and are counted in `zeros` [layers]; NaN and infinity have none on any (`not_finite` [layers]).
+    """
+
+    kind: Kind
+    edges: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    zeros: NDArray[np.int64]
+    not_finite: NDArray[np.int64]
+
+    @property
+    def total(self) -> int:
+        """Numbers in each layer."""
+        return int(self.counts[0].sum() + self.zeros[0] + self.not_finite[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Distributions:
+    """The distributions of all `KINDS`, by name, in the state before update `step`."""
+
+    step: int
+    by_kind: Mapping[str, Distribution]
+
+
+@dataclass(frozen=True, slots=True)
 class Diverged:
     """The loss at `step` was not finite; nothing after it can be trained."""
 
@@ -112,4 +185,4 @@ class Diverged:
     loss: float
 
 
-Event = Started | Frame | Evaluation | Diverged
+Event = Started | Frame | Evaluation | Distributions | Diverged

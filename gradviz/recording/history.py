@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.recording.chunks import ChunkedRows
-from gradviz.recording.frame import Diverged, Evaluation, Frame, Quantity, Started
+from gradviz.recording.frame import Distributions, Diverged, Evaluation, Frame, Quantity, Started
 from gradviz.recording.pyramid import Pyramid, Window
 
 __all__ = ["History", "Window"]
@@ -41,6 +41,8 @@ class History:
         self._frames = 0
         self._evaluated = 0
         self._latest_evaluation: Evaluation | None = None
+        self._first_distributions: Distributions | None = None
+        self._latest_distributions: Distributions | None = None
         self._diverged: Diverged | None = None
 
     @property
@@ -59,15 +61,25 @@ class History:
         return self._latest_evaluation
 
     @property
+    def first_distributions(self) -> Distributions | None:
+        """How the numbers of each layer were spread at initialisation."""
+        return self._first_distributions
+
+    @property
+    def latest_distributions(self) -> Distributions | None:
+        """How the numbers of each layer are spread, as last measured; none between the first and these are kept."""
+        return self._latest_distributions
+
+    @property
     def diverged(self) -> Diverged | None:
         """Where the loss ceased to be finite, if it did."""
         return self._diverged
 
-    def append(self, event: Frame | Evaluation | Diverged) -> None:
+    def append(self, event: Frame | Evaluation | Distributions | Diverged) -> None:
         """Record one event; for the writer's thread only.
 
-        Raises ValueError, and records nothing, for a frame or an evaluation out of order, a row of wrong length or of
-        an unknown quantity, and for anything after a divergence.
+        Raises ValueError, and records nothing, for anything out of order, of wrong length or of an unknown quantity,
+        and for anything after a divergence.
         """
         if self._diverged is not None:
             raise ValueError(f"the run diverged at step {self._diverged.step}; nothing comes after it")
@@ -76,6 +88,8 @@ class History:
                 self._append_frame(event)
             case Evaluation():
                 self._append_evaluation(event)
+            case Distributions():
+                self._take_distributions(event)
             case Diverged():
                 self._diverged = event
 
@@ -164,6 +178,18 @@ class History:
         self._evaluations.put(self._evaluated, (evaluation.step, evaluation.loss, evaluation.accuracy))
         self._evaluated += 1
         self._latest_evaluation = evaluation
+
+    def _take_distributions(self, distributions: Distributions) -> None:
+        latest = self._latest_distributions
+        if latest is not None and distributions.step <= latest.step:
+            raise ValueError(f"distributions of step {distributions.step} are out of order after step {latest.step}")
+        for distribution in distributions.by_kind.values():
+            layers = len(distribution.counts)
+            if layers != self.started.layers:
+                raise ValueError(f"distributions of {layers} layers where {self.started.layers} layers are recorded")
+        if self._first_distributions is None:
+            self._first_distributions = distributions
+        self._latest_distributions = distributions
 
     def _series(self, column: int) -> Series:
         frames = self._frames

@@ -22,14 +22,14 @@ from gradviz.training.optimization import warm_up
 from gradviz.training.run import TrainingRun, too_large
 from gradviz.training.thread_settings import thread_settings
 
-__all__ = ["first_frame", "train", "warm_up"]
+__all__ = ["first_events", "first_frame", "train", "warm_up"]
 
 
 def train(experiment: Experiment, control: Control | None = None) -> Generator[Event]:
     """Train `experiment` in the calling thread and yield what happens, one `Started` first.
 
-    An evaluation precedes the frame of its step. On a GPU frames arrive up to a few steps late, and without delay
-    while `control` says paused. Ends after the last step, after a `Diverged`, or when closed.
+    Evaluations and distributions precede the frame of their step. On a GPU frames arrive up to a few steps late, and
+    without delay while `control` says paused. Ends after the last step, after a `Diverged`, or when closed.
 
     Raises DeviceError (device not there, out of memory), DataError (unusable data file).
     """
@@ -43,26 +43,34 @@ def train(experiment: Experiment, control: Control | None = None) -> Generator[E
             run.measure(step, thorough=step % experiment.probe_every == 0 or last)
             if step % experiment.evaluate_every == 0 or last:
                 yield run.evaluate(step)
-            for frame in run.frames(wait=last or step == 0 or control.paused):
-                yield frame
-                if not math.isfinite(frame.loss):
-                    yield Diverged(frame.step, frame.loss)
+            for event in run.events(wait=last or step == 0 or control.paused):
+                yield event
+                if isinstance(event, Frame) and not math.isfinite(event.loss):
+                    yield Diverged(event.step, event.loss)
                     return
             if last:
                 return
             run.update()
 
 
-def first_frame(experiment: Experiment) -> tuple[Started, Frame]:
-    """Return the network as initialised: the first frame of `train`, without an optimiser or an evaluation.
+def first_events(experiment: Experiment) -> list[Event]:
+    """Return what `train` yields of the network as initialised, without an optimiser or an evaluation.
 
-    Raises what `train` raises.
+    That is `Started`, `Distributions`, and the `Frame` of step 0. Raises what `train` raises.
     """
     device = resolve(experiment.device, experiment.precision)
     with thread_settings(experiment, device) as threads, _memory_errors_explained(experiment, device):
         run = TrainingRun(experiment)
         run.measure(0)
-        return run.started(threads), next(run.frames(wait=True))
+        return [run.started(threads), *run.events(wait=True)]
+
+
+def first_frame(experiment: Experiment) -> tuple[Started, Frame]:
+    """Return the beginning and the first frame of `first_events`."""
+    started, *_, frame = first_events(experiment)
+    assert isinstance(started, Started)
+    assert isinstance(frame, Frame)
+    return started, frame
 
 
 @contextmanager

@@ -16,16 +16,17 @@ from gradviz.experiment import Experiment
 from gradviz.network.memory import estimated_bytes
 from gradviz.network.stack import DTYPES, Network
 from gradviz.probes.catalogue import PROBES
-from gradviz.recording.frame import Evaluation, Frame, Quantity, Started
+from gradviz.probes.distributions import DistributionProbe
+from gradviz.recording.frame import Distributions, Evaluation, Frame, Quantity, Started
 from gradviz.training.data import Dataset, boundary_grid, load_data
 from gradviz.training.devices import device_label, free_bytes, resolve
-from gradviz.training.host_copy import HostCopies
 from gradviz.training.optimization import clip_gradients, optimizer
+from gradviz.training.readings import Readings
 
 BOUNDARY_CELLS = 40
 EVALUATION_SAMPLES = 2048
-# loss and batch accuracy, in front of the probes' rows
-SCALARS = 2
+# the first of the held-out samples, the same at every step: what units do is measured on them
+PROBE_SAMPLES = 256
 
 
 class TrainingRun:
@@ -48,12 +49,11 @@ class TrainingRun:
         self._inputs = self._on_device(self.data.train_inputs)
         self._labels = torch.from_numpy(self.data.train_labels).to(self.device)
         self._test_inputs = self._on_device(self.data.test_inputs)
+        self._probe_inputs = self._test_inputs[:PROBE_SAMPLES]
         self._test_labels = torch.from_numpy(self.data.held_out.labels).to(self.device)
         self._batches = self._shuffled_batches()
-        self._copies = HostCopies(self.device)
-        self._wide = torch.float32 if self.device.type == "mps" else torch.float64
-        self._measured: dict[int, tuple[Quantity, ...]] = {}
-        self._logarithms = {q.name for probe in self.probes if probe.logarithms for q in probe.quantities}
+        self._distributions = DistributionProbe(experiment.depth)
+        self._readings = Readings(experiment, self.device, self.batch_size)
 
     def started(self, threads: int) -> Started:
         """Return what is known before the first step."""
@@ -67,12 +67,13 @@ class TrainingRun:
             parameters=sum(parameter.numel() for parameter in self._parameters),
             device=device_label(self.device),
             threads=threads,
+            input_mean_square=np.square(self.data.train_inputs).mean(1),
         )
 
     def measure(self, step: int, *, thorough: bool = True) -> None:
         """Put the next batch forward and backward and begin to copy what the probes say of it.
 
-        Probes that run on a schedule are asked only if `thorough`.
+        Only if `thorough` are probes asked that run on a schedule, and distributions taken.
         """
         chosen = next(self._batches)
         inputs, labels = self._inputs[chosen], self._labels[chosen]
@@ -82,30 +83,21 @@ class TrainingRun:
         loss = nn.functional.cross_entropy(logits, labels)
         loss.backward()  # type: ignore[no-untyped-call]
         with torch.no_grad():
-            accuracy = (logits.argmax(1) == labels).to(self._wide).mean()
+            if thorough:
+                self._look_at_the_probe_batch()
             trace = self.network.trace
-            asked = [probe for probe in self.probes if thorough or not probe.scheduled]
-            rows = {probe.quantities: probe.measure(trace) for probe in asked}
-            measured = {quantities: values for quantities, values in rows.items() if values is not None}
-            # loss and batch accuracy travel in front of the rows, in the same copy
-            scalars = torch.stack([loss.to(self._wide), accuracy])
-            values = torch.cat([scalars, *(values.reshape(-1) for values in measured.values())])
-        self._measured[step] = tuple(quantity for quantities in measured for quantity in quantities)
-        self._copies.submit(step, values)
+            # before the probes, of which the last overwrites the gradients
+            distributed = self._distributions.measure(trace) if thorough else None
+            rows = [(probe, probe.measure(trace)) for probe in self.probes if thorough or not probe.scheduled]
+            self._readings.submit(step, loss, logits.argmax(1) == labels, rows, distributed)
+
+    def events(self, *, wait: bool) -> Iterator[Frame | Distributions]:
+        """Return what has reached the host of what was measured, the distributions of a step before its frame."""
+        return self._readings.events(wait=wait)
 
     def frames(self, *, wait: bool) -> Iterator[Frame]:
         """Return the frames that have reached the host, oldest first."""
-        for step, values in self._copies.collect(wait=wait):
-            measured = self._measured.pop(step)
-            rows = values[SCALARS:].reshape(len(measured), self.experiment.depth)
-            scaled = {q.name: self._in_scale(row, q) for q, row in zip(measured, rows, strict=True)}
-            yield Frame(
-                step=step,
-                loss=float(values[0]),
-                batch_accuracy=float(values[1]),
-                learning_rate=self.experiment.learning_rate,
-                rows=scaled,
-            )
+        return (event for event in self.events(wait=wait) if isinstance(event, Frame))
 
     def update(self) -> None:
         """Let the optimiser move the weights by the gradients last measured."""
@@ -137,12 +129,11 @@ class TrainingRun:
             boundary=self._boundary(),
         )
 
-    def _in_scale(self, row: NDArray[np.float64], quantity: Quantity) -> NDArray[np.float32]:
-        if quantity.scale == "linear" or quantity.name in self._logarithms:
-            return row.astype(np.float32)
-        # the log10 of an exact zero is minus infinity, as it should be
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.log10(row).astype(np.float32)
+    def _look_at_the_probe_batch(self) -> None:
+        for slab in self.network.slabs(self._probe_inputs):
+            self._distributions.look_at(slab)
+            for probe in self.probes:
+                probe.look_at(slab)
 
     def _boundary(self) -> NDArray[np.float32] | None:
         held_out = self.data.held_out

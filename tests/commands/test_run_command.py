@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -192,8 +193,8 @@ def test_ctrl_c_ends_the_run_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = signal.getsignal(signal.SIGINT)
-    # Started, Evaluation 0, Frame 0, Frame 1: what comes after it is not trained any more
-    press_ctrl_c(monkeypatch, 3)
+    # Started, Evaluation 0, Distributions 0, Frame 0, Frame 1: what comes after it is not trained any more
+    press_ctrl_c(monkeypatch, 4)
     status, said = summary([*ARGUMENTS, "--steps", "1000", "--data", str(tmp_path / "a.csv")], capsys)
     assert status == 130
     assert (said["status"], said["steps"], said["accuracy_step"]) == ("stopped", 1, 0)
@@ -222,7 +223,8 @@ def test_an_endless_run_in_a_terminal_shows_progress_and_obeys_ctrl_c() -> None:
         limit = threading.Timer(LIMIT_S, process.kill)
         limit.start()
         shown = b""
-        while b"step/s, loss" not in shown:
+        # not the bar of step 0, after which it is stopped with no step made
+        while re.search(rb"[1-9]\d*step \[[^\r]*, loss", shown) is None:
             shown += os.read(terminal, 4096)
         process.send_signal(signal.SIGINT)
         assert process.stdout is not None

@@ -8,7 +8,7 @@ import torch
 from plain_oracle import experiment, made_up_trace
 
 from gradviz.experiment.presets import load_preset
-from gradviz.probes.updates import Updates
+from gradviz.probes.updates import Weights
 from gradviz.recording.frame import Frame
 from gradviz.training.loop import train
 from gradviz.training.run import TrainingRun
@@ -27,15 +27,13 @@ def same_bits(before: torch.Tensor, after: torch.Tensor) -> np.ndarray:
 
 
 def unchanged(before: torch.Tensor, after: torch.Tensor) -> np.ndarray:
-    probe, weights = Updates(), before.clone()
+    probe, weights = Weights(), before.clone()
     trace = made_up_trace(weights=weights)
-    assert probe.measure(trace) is None
+    assert len(probe.measure(trace)) == 1  # of an update there is nothing yet
     probe.before_update(trace)
     weights.copy_(after)
     probe.after_update(trace)
-    measured = probe.measure(trace)
-    assert measured is not None
-    return measured[1].numpy()
+    return probe.measure(trace)[2].numpy()
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])

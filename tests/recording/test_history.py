@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from gradviz.recording.chunks import ChunkedRows
-from gradviz.recording.frame import Diverged, Evaluation, Frame, Quantity, Started
+from gradviz.recording.frame import (
+    KINDS,
+    Distribution,
+    Distributions,
+    Diverged,
+    Evaluation,
+    Frame,
+    Quantity,
+    Started,
+)
 from gradviz.recording.history import History
 
 ONE = (Quantity("norm", "Norm", "", "made up"),)
@@ -221,3 +230,36 @@ def test_appending_writes_two_rows_per_step_on_average(
     long_history(make_started, 4096)
     # per step: values and measured on two levels on average, and the scalars
     assert written <= 5 * 4096
+
+
+def made_up_distributions(step: int, layers: int = 3) -> Distributions:
+    edges = np.tile(np.linspace(0.0, 1.0, 5), (layers, 1)) + step
+    nothing = np.zeros(layers, np.int64)
+    return Distributions(
+        step, {k.name: Distribution(k, edges, np.ones((layers, 4), int), nothing, nothing) for k in KINDS}
+    )
+
+
+def test_of_distributions_the_first_and_the_newest_are_kept(make_started: Callable[..., Started]) -> None:
+    history = History(make_started())
+    assert history.first_distributions is None
+    assert history.latest_distributions is None
+    given = [made_up_distributions(step) for step in (0, 10, 20)]
+    for each in given:
+        history.append(each)
+    assert history.first_distributions is given[0]
+    assert history.latest_distributions is given[2]
+
+
+def test_distributions_out_of_order_or_of_another_depth_are_refused(make_started: Callable[..., Started]) -> None:
+    history = History(make_started())
+    history.append(made_up_distributions(10))
+    for step in (10, 0):
+        with pytest.raises(ValueError, match="out of order"):
+            history.append(made_up_distributions(step))
+    with pytest.raises(ValueError, match="4 layers where 3"):
+        history.append(made_up_distributions(20, layers=4))
+    assert history.latest_distributions is history.first_distributions
+    history.append(Diverged(12, float("nan")))
+    with pytest.raises(ValueError, match="diverged"):
+        history.append(made_up_distributions(30))

@@ -13,11 +13,11 @@ import torch
 from gradviz.errors import DataError, DeviceError
 from gradviz.experiment import Experiment
 from gradviz.network.stack import Network
-from gradviz.recording.frame import Diverged, Evaluation, Event, Frame, Started
+from gradviz.recording.frame import Distributions, Diverged, Evaluation, Event, Frame, Started
 from gradviz.training import loop
 from gradviz.training.control import Control, pump
 from gradviz.training.data import load_data
-from gradviz.training.loop import first_frame, train
+from gradviz.training.loop import first_events, first_frame, train
 from gradviz.training.run import TrainingRun
 from gradviz.training.thread_settings import thread_settings
 
@@ -51,7 +51,7 @@ def test_n_steps_are_n_plus_one_frames(steps: int) -> None:
 def test_evaluations_come_on_schedule_and_at_the_end_each_before_its_frame(steps: int, expected: list[int]) -> None:
     events = list(train(experiment(steps=steps)))
     assert [event.step for event in events if isinstance(event, Evaluation)] == expected
-    for event, following in pairwise(events):
+    for event, following in pairwise(event for event in events if not isinstance(event, Distributions)):
         if isinstance(event, Evaluation):
             assert isinstance(following, Frame)
             assert following.step == event.step
@@ -73,6 +73,36 @@ def test_the_beginning_tells_what_will_be_trained() -> None:
     last = frames_of(list(train(e)))[-1]
     assert set(last.rows) == names
     assert all(row.shape == (4,) and row.dtype == np.float32 for row in last.rows.values())
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(7, [0, 3, 6, 7]), (6, [0, 3, 6]), (1, [0, 1])])
+def test_distributions_come_on_schedule_and_at_the_end_each_before_its_frame(steps: int, expected: list[int]) -> None:
+    events = list(train(experiment(steps=steps, probe_every=3)))
+    assert [event.step for event in events if isinstance(event, Distributions)] == expected
+    for event, following in pairwise(events):
+        if isinstance(event, Distributions):
+            assert isinstance(following, Frame)
+            assert following.step == event.step
+
+
+def test_measuring_units_and_distributions_more_often_changes_nothing_else() -> None:
+    often, seldom = (frames_of(list(train(experiment(probe_every=every, normalization="batch")))) for every in (1, 100))
+    for a, b in zip(often, seldom, strict=True):
+        assert a.loss == b.loss
+        assert a.rows.keys() >= b.rows.keys()
+        assert all(row.tobytes() == a.rows[name].tobytes() for name, row in b.rows.items())
+
+
+def test_the_beginning_can_be_had_alone_with_its_distributions() -> None:
+    e = experiment()
+    started, distributions, frame = first_events(e)
+    _, _, expected, first, *_ = train(e)
+    assert isinstance(started, Started)
+    assert isinstance(distributions, Distributions)
+    assert isinstance(expected, Distributions)
+    assert frame.loss == first.loss
+    for name, distribution in distributions.by_kind.items():
+        np.testing.assert_array_equal(distribution.counts, expected.by_kind[name].counts)
 
 
 def test_frame_zero_is_the_network_as_initialised() -> None:
@@ -149,7 +179,7 @@ def test_infinity_is_a_divergence_like_any_other() -> None:
     """Logits beyond the largest float32 at initialisation: it ends before there is anything to update."""
     e = experiment(activation="linear", initialization="gaussian", sigma_w=20.0, depth=60)
     events = list(train(e))
-    assert [type(event) for event in events] == [Started, Evaluation, Frame, Diverged]
+    assert [type(event) for event in events] == [Started, Evaluation, Distributions, Frame, Diverged]
     assert events[-1].step == 0
 
 
