@@ -185,7 +185,7 @@ class Experiment(BaseModel):
         int,
         Field(description="Steps between two measurements of what costs too much for every step", ge=1, le=10_000),
         Trait("Measure every", "Training", "pe", "steps"),
-    ] = 10
+    ] = 20
     seed: Annotated[
         int,
         Field(description="Seed of weights, batches and generated data", ge=0, le=2**32 - 1),

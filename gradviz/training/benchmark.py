@@ -1,9 +1,10 @@
 """The cost of measuring: an instrumented step of the engine against an ordinary step that measures nothing.
 
 Both steps do forward, loss, backward and update with the same mathematics from the same weights; ours measures every
-probe and delivers a frame besides. The ordinary one is what a person would write: modules, autograd, torch's optimiser
-as it comes. The two take turns of a few steps in one run, so that a busy machine slows both and each finds its own
-numbers in the cache, as it would in training.
+probe on its default schedule and delivers frames besides. The ordinary one is what a person would write: modules,
+autograd, torch's optimiser as it comes. The two take turns in one run, so that a busy machine slows both and each finds
+its own numbers in the cache, as it would in training. A turn is one round of the schedule, so that what is measured
+only every few steps counts with its share.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Medians of one comparison."""
+    """Medians of one comparison, per step."""
 
     case: Case
     reference_ms: float
@@ -52,7 +53,6 @@ CASES = (
     Case(1000, 32, "none"),
     Case(1000, 32),
 )
-TURN_STEPS = 5
 
 
 def compare(case: Case, rounds: int) -> Row:
@@ -63,11 +63,12 @@ def compare(case: Case, rounds: int) -> Row:
     try:
         ours, ordinary = _instrumented_step(experiment), _ordinary_step(experiment)
         times: tuple[list[float], list[float]] = ([], [])
+        steps = experiment.probe_every
         for turn in range(rounds + 1):
             for step, taken in zip((ours, ordinary), times, strict=True):
-                seconds = [_timed(step, turn * TURN_STEPS + number) for number in range(TURN_STEPS)]
+                seconds = _timed(step, range(turn * steps, (turn + 1) * steps)) / steps
                 if turn:
-                    taken += seconds
+                    taken.append(seconds)
         gradviz_ms, reference_ms = (1e3 * statistics.median(taken) for taken in times)
         return Row(case, reference_ms, gradviz_ms)
     finally:
@@ -75,8 +76,9 @@ def compare(case: Case, rounds: int) -> Row:
 
 
 def _experiment(case: Case) -> Experiment:
-    """Weights under which the numbers stay finite and normal at any depth, as in a network that trains."""
-    small = {"initialization": "gaussian", "sigma_w": 0.1}
+    """Weights and steps under which the numbers stay finite and normal at any depth, as in a network that trains."""
+    # the means of ReLU branches add up from layer to layer
+    small = {"initialization": "gaussian", "sigma_w": 2.0 / case.depth, "learning_rate": 1e-3 / case.depth}
     return Experiment.parse(
         {
             "depth": case.depth,
@@ -91,17 +93,18 @@ def _experiment(case: Case) -> Experiment:
     )
 
 
-def _timed(step: Callable[[int], None], turn: int) -> float:
+def _timed(step: Callable[[int], None], numbers: range) -> float:
     begin = time.perf_counter()
-    step(turn)
+    for number in numbers:
+        step(number)
     return time.perf_counter() - begin
 
 
 def _instrumented_step(experiment: Experiment) -> Callable[[int], None]:
     run = TrainingRun(experiment)
 
-    def step(turn: int) -> None:
-        run.measure(turn, thorough=turn % experiment.probe_every == 0)
+    def step(number: int) -> None:
+        run.measure(number, thorough=number % experiment.probe_every == 0)
         list(run.frames(wait=True))
         run.update()
 
@@ -116,7 +119,7 @@ def _ordinary_step(experiment: Experiment) -> Callable[[int], None]:
     inputs = torch.from_numpy(run.data.train_inputs[: run.batch_size]).float()
     labels = torch.from_numpy(run.data.train_labels[: run.batch_size])
 
-    def step(_turn: int) -> None:
+    def step(_number: int) -> None:
         rule.zero_grad(set_to_none=True)
         loss = nn.functional.cross_entropy(network(inputs), labels)
         loss.backward()  # type: ignore[no-untyped-call]
