@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from gradviz.app.failure import Failure
 from gradviz.experiment import Experiment
+from gradviz.recording.frame import Started
 from gradviz.recording.history import History
 
 
@@ -99,12 +100,15 @@ class PreviewThread(QThread):
         self.curve_found.emit(experiment, curve)
 
     def _measure(self, experiment: Experiment) -> None:
-        from gradviz.training.loop import first_frame
+        from gradviz.training.loop import first_events
 
         try:
-            started, frame = first_frame(experiment)
+            started, *events = first_events(experiment)
+            assert isinstance(started, Started)
             history = History(started)
-            history.append(frame)
+            for event in events:
+                assert not isinstance(event, Started)
+                history.append(event)
         except Exception as error:  # one experiment that cannot be measured is no reason to measure no other
             self.failed.emit(Failure.of(error))
             return

@@ -102,18 +102,18 @@ def test_neither_profile_nor_training_is_computed_in_the_windows_thread(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: list[tuple[str, int]] = []
-    first_frame = loop.first_frame
+    first_events = loop.first_events
 
     def watched(experiment: Experiment) -> object:
         threads.append(("profile", threading.get_ident()))
-        return first_frame(experiment)
+        return first_events(experiment)
 
     class Watched(loop.TrainingRun):
         def update(self) -> None:
             threads.append(("training", threading.get_ident()))
             super().update()
 
-    monkeypatch.setattr(loop, "first_frame", watched)
+    monkeypatch.setattr(loop, "first_events", watched)
     window.begin_background_work()
     histories: list[History] = []
     window.preview.previewed.connect(histories.append)

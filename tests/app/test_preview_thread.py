@@ -45,6 +45,11 @@ def test_a_preview_is_the_first_frame_of_the_run_to_come(
     assert shown[0].losses()[1][0] == frame.loss
     for name, row in frame.rows.items():
         assert np.array_equal(shown[0].row(name, 0), row)
+    distributions = shown[0].latest_distributions
+    assert distributions is not None
+    assert distributions.step == 0
+    # of the weights as initialised, every one
+    assert distributions.by_kind["weights"].counts.sum(1).tolist() == [TINY.width**2] * TINY.depth
 
 
 def test_the_devices_of_the_machine_are_named_first(preview: PreviewThread, qtbot: QtBot) -> None:
@@ -102,7 +107,7 @@ def test_a_defect_is_told_with_its_traceback_and_the_next_request_is_served(
         raise IndexError("off by one")
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "first_frame", broken)
+        patch.setattr(loop, "first_events", broken)
         preview.request(TINY)
         with qtbot.waitSignal(preview.failed, timeout=WAIT_MS) as failed:
             preview.start()
