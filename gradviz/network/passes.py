@@ -100,8 +100,14 @@ class Passes:
         """Return the gradients at the blocks' inputs in two parts. Raises RuntimeError where there is no shortcut."""
         if self.shortcut is None:
             raise RuntimeError("there is no shortcut to split the gradient between")
-        passed_by = self.shortcut.passed_by(self.grads.index_select(0, self.shortcut.outputs_at))
-        at_inputs = self.grads.index_select(0, self.shortcut.inputs_at)
+        span, layers = len(self.blocks[0].layers), len(self.weights)
+        if layers % span:
+            at_inputs = self.grads.index_select(0, self.shortcut.inputs_at)
+            at_outputs = self.grads.index_select(0, self.shortcut.outputs_at)
+        else:
+            # views, because copies of all gradients cost more than the split
+            at_inputs, at_outputs = self.grads[:layers:span], self.grads[span::span]
+        passed_by = self.shortcut.passed_by(at_outputs)
         return SplitGrads(passed_by, at_inputs - passed_by, self._block_of_layer)
 
     def pre_activations(self) -> Tensor:

