@@ -10,14 +10,17 @@ from gradviz.claims.claim import Outcome
 from gradviz.experiment import load_preset
 from gradviz.network.reference import copy_weights, reference_network
 from gradviz.training.run import TrainingRun
+from gradviz.training.thread_settings import thread_settings
 
 
 def share_never_active(preset: str) -> float:
     """Train, then count the units whose input is not positive for any held-out sample of the probe batch."""
     run = TrainingRun(load_preset(preset).changed(device="cpu"))
-    for step in range(run.experiment.steps):
-        run.measure(step, thorough=False)
-        run.update()
+    # with as many threads as the loop has: sums rounded otherwise end in another network at so high a learning rate
+    with thread_settings(run.experiment, run.device):
+        for step in range(run.experiment.steps):
+            run.measure(step, thorough=False)
+            run.update()
     plain = reference_network(run.experiment, run.data.features, run.data.classes)
     copy_weights(run.network, plain)
     state, dead = plain[0](torch.from_numpy(run.data.test_inputs).float()[:256]), []
