@@ -79,9 +79,8 @@ def test_what_was_cancelled_before_its_turn_is_not_measured(
 ) -> None:
     preview.request(TINY.changed(depth=3))
     preview.cancel()
-    preview.start()
     with qtbot.waitSignal(preview.devices_found, timeout=WAIT_MS):
-        pass
+        preview.start()
     preview.request(TINY.changed(depth=5))
     wait_until(qtbot, lambda: bool(shown))
     assert [history.started.layers for history in shown] == [5]
