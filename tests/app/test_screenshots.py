@@ -13,7 +13,7 @@ from driving import place_of, run_to_end
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QFontMetricsF, QImage
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.field_editors import ElidingBox
@@ -78,8 +78,10 @@ def heatmap_area(window: MainWindow, steps: int, layers: int) -> QRect:
 def cut_texts(window: MainWindow) -> list[str]:
     """Words on screen that have less room than they need."""
     cut = []
+    # what lies behind another panel counts as visible, and has not been laid out
+    behind = [dock for dock in window.findChildren(QDockWidget) if dock.visibleRegion().isEmpty()]
     for each in window.findChildren(QWidget):
-        if not each.isVisible():
+        if not each.isVisible() or any(dock.isAncestorOf(each) for dock in behind):
             continue
         if isinstance(each, QLabel) and not each.wordWrap() and each.sizeHint().width() > each.width():
             cut.append(each.text())
