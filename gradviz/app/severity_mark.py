@@ -41,6 +41,7 @@ _CORNERS: dict[Severity, tuple[tuple[float, float], ...]] = {
     ),
     Severity.WARNING: ((0.0, -1.0), (1.0, 0.85), (-1.0, 0.85)),
     Severity.NOTICE: ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
+    Severity.UNKNOWN: ((0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)),
 }  # fmt: skip
 # strokes of each glyph in the same square
 _STROKES: dict[Severity, tuple[tuple[tuple[float, float], ...], ...]] = {

@@ -187,7 +187,7 @@ class VerdictPanel(QWidget):
 
     def _order_for_tab(self, cards: list[FindingCard]) -> None:
         """Let Tab go through the cards as they stand, and from the last one to the worst layers."""
-        wanted = [self.list, self.list.widget(), *(part for card in cards for part in card.in_tab_order())]
+        wanted = [self.list, self._content, *(part for card in cards for part in card.in_tab_order())]
         wanted += self.worst.buttons
         if wanted != self._tab_order:
             self._tab_order = wanted
@@ -222,13 +222,13 @@ class VerdictPanel(QWidget):
         controls.addWidget(self.range)
         controls.addStretch(1)
         controls.addWidget(self.thresholds_button)
-        content = QWidget()
-        self._column = QVBoxLayout(content)
+        self._content = QWidget()
+        self._column = QVBoxLayout(self._content)
         # the scroll bar does not touch the cards
         self._column.setContentsMargins(0, 0, 6, 0)
         self._column.setSpacing(8)
         self._column.addStretch(1)
-        self.list.setWidget(content)
+        self.list.setWidget(self._content)
         self.list.setWidgetResizable(True)
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

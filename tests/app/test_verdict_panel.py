@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
+from itertools import combinations
 
 import numpy as np
 import pytest
-from driving import WAIT_MS, turn_wheel, wait_until
+from driving import TINY, WAIT_MS, turn_wheel, wait_until
 from made_up_verdicts import GRADIENT, UPDATE, empty_run, falling, frame, run_of
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QPalette
@@ -15,12 +16,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from gradviz.app import verdict_panel, worst_layers_bar
-from gradviz.app.finding_card import FindingCard, SuggestionRow
+from gradviz.app.finding_card import FindingCard, SuggestionRow, Surroundings
 from gradviz.app.settings import Settings
 from gradviz.app.severity_mark import WORDS, SeverityMark, colour_of
 from gradviz.app.theme import apply_theme, palette_of
 from gradviz.app.verdict_panel import NO_RUN, VerdictPanel
-from gradviz.diagnosis import Severity, Suggestion
+from gradviz.diagnosis import Finding, Severity, Suggestion, Thresholds
 from gradviz.experiment import load_preset
 from gradviz.plots.style import DARK, LIGHT, Style
 from gradviz.recording.frame import Diverged, Frame
@@ -163,6 +164,18 @@ def test_what_the_run_does_not_measure_is_not_offered_to_look_at(panel: VerdictP
     panel.show_history(history)
     assert titles(panel) == ["Not measured"]
     assert cards(panel)[0].go.isHidden()
+
+
+def test_a_layer_can_be_gone_to_where_its_quantity_is_not_measured(qtbot: QtBot) -> None:
+    card = FindingCard()
+    qtbot.addWidget(card)
+    finding = Finding("vanishing", Severity.WARNING, 3, "so", "so", worst_layer=7, quantity="somewhere_else")
+    card.show_finding(finding, Surroundings(3, Thresholds(), {GRADIENT.name: GRADIENT.label}, TINY))
+    way: list[object] = []
+    card.quantity_wanted.connect(way.append)
+    card.layer_wanted.connect(way.append)
+    qtbot.mouseClick(card.go, LEFT)
+    assert way == [7]
 
 
 def test_a_threshold_leads_to_its_place_in_the_dialog(panel: VerdictPanel, qtbot: QtBot) -> None:
@@ -437,23 +450,25 @@ def test_signs_and_links_stand_out_from_what_is_behind_them(qtbot: QtBot, style:
         assert contrast(palette.color(QPalette.ColorRole.PlaceholderText), ground) >= 4.5
 
 
-def test_no_two_severities_have_the_same_shape(qtbot: QtBot) -> None:
-    shapes = {}
+def test_no_two_severities_have_the_same_outline_or_word(qtbot: QtBot) -> None:
+    size = 64
+    across = np.arange(size) - (size - 1) / 2
+    # away from the glyph in the middle
+    outside = np.hypot(*np.meshgrid(across, across)) > 0.6 * size / 2
+    outlines = {}
     for severity in Severity:
-        mark = SeverityMark(24)
+        mark = SeverityMark(size)
         qtbot.addWidget(mark)
         mark.show_severity(severity)
         mark.setStyleSheet("background: #ffffff")
         assert mark.accessibleName() == WORDS[severity]
         image = mark.grab().toImage()
         # black and white: what is left when colours are not told apart
-        dark = [image.pixelColor(x, y).lightness() < 160 for x in range(24) for y in range(24)]
-        assert 50 < sum(dark) < 24 * 24
-        shapes[severity] = np.array(dark)
-    for one in Severity:
-        for other in Severity:
-            if one < other:
-                assert np.count_nonzero(shapes[one] != shapes[other]) > 20, (one, other)
+        dark = np.array([[image.pixelColor(x, y).lightness() < 160 for x in range(size)] for y in range(size)])
+        outlines[severity] = dark[outside]
+    for one, other in combinations(Severity, 2):
+        # a line of a pixel across, twice
+        assert np.count_nonzero(outlines[one] != outlines[other]) > 2 * size, (one, other)
     assert len(set(WORDS.values())) == len(Severity)
 
 
