@@ -144,7 +144,6 @@ class VerdictPanel(QWidget):
         self.about.setText(self._where(step))
         if words != self.verdict.text():
             self.verdict.setText(words)
-            self.verdict.setToolTip(words)
             self.verdict_changed.emit(words)
 
     def _where(self, step: int | None) -> str:
@@ -202,12 +201,14 @@ class VerdictPanel(QWidget):
         self.verdict.setTextFormat(Qt.TextFormat.PlainText)
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.verdict.setAccessibleName("verdict")
+        self.verdict.setToolTip("What is the matter with the run, in one line")
         self.about.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.about.setWordWrap(True)
         self.about.setAccessibleName("what the verdict is about")
         self.about.setToolTip("Pick a step in the heatmap or the curves to judge the run as it was then")
         self.thresholds_button.setToolTip("See and change the numbers from which on a finding is one")
         self.list.setAccessibleName("findings, the worst first")
+        self.list.setToolTip("What is the matter, the worst first, and what to try")
 
     def _lay_out(self) -> None:
         words = QVBoxLayout()

@@ -32,6 +32,8 @@ class LayerButton(QAbstractButton):
     def __init__(self) -> None:
         super().__init__()
         self.layer, self.badness = 0, 0.0
+        self.setAccessibleName("no layer yet")
+        self.setToolTip(TIP)
         self._style = LIGHT
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
