@@ -24,7 +24,8 @@ class LayerRange(QWidget):
         self.everything.setAccessibleName("all layers")
         caption, to = QLabel("La&yers"), QLabel("to")
         caption.setBuddy(self.first)
-        caption.setToolTip(TIP)
+        for words in (caption, to):
+            words.setToolTip(TIP)
         guard = WheelGuard(self)
         for box, meaning in ((self.first, "first layer asked about"), (self.last, "last layer asked about")):
             box.setKeyboardTracking(False)
