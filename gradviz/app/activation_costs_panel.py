@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from gradviz.app.cost_thread import CostThread
 from gradviz.app.failure import Failure
+from gradviz.app.field_editors import ElidingBox
 from gradviz.plots.activation_costs import ActivationCostsPlot
 from gradviz.plots.style import Style
 from gradviz.recording.activations import elements_in_words
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # a turn takes a fraction of a second; the first of a GPU has much to prepare
 LONGEST_TURN_MS = 30_000
+WIDEST_PX = 210
 MEASURE, STOP = "&Measure", "&Stop"
 STOP_TIP = "End the measurement after the activation under way; what whole rounds said stays"
 WHILE_TRAINING = "Not while a network trains: each would slow the other down, and the times would be wrong"
@@ -51,7 +52,9 @@ class ActivationCostsPanel(QWidget):
         self.plot.setToolTip("Point at a bar to read its median and quartiles")
         self.measure = QPushButton(MEASURE)
         self.measure.setAccessibleName("measure the cost of every activation")
-        self.elements = QComboBox()
+        self.elements = ElidingBox()
+        self.elements.setMinimumContentsLength(10)
+        self.elements.setMaximumWidth(WIDEST_PX)
         self.elements.setAccessibleName("size of the arrays whose costs are shown")
         self.elements.setToolTip("How many elements at once: whether they fit the cache changes what costs most")
         self.logarithmic = QCheckBox("&Logarithmic")
@@ -114,13 +117,13 @@ class ActivationCostsPanel(QWidget):
         show = QLabel("Sho&w")
         show.setBuddy(self.elements)
         show.setToolTip(self.elements.toolTip())
-        self.elements.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.elements.setMinimumContentsLength(12)
         row = QHBoxLayout()
         row.setContentsMargins(8, 4, 8, 0)
         row.setSpacing(8)
-        for control in (self.measure, show, self.elements, self.logarithmic):
-            row.addWidget(control)
+        row.addWidget(self.measure)
+        row.addWidget(show)
+        row.addWidget(self.elements, 2)
+        row.addWidget(self.logarithmic)
         row.addStretch(1)
         # the message beside the progress would have no room; each takes some only while it says something
         state = QVBoxLayout()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QGraphicsView,
     QHBoxLayout,
     QLabel,
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gradviz.app.field_editors import ElidingBox
 from gradviz.app.layer_box import LayerBox
 from gradviz.app.theme import ICON_PX, icon
 from gradviz.experiment import Experiment
@@ -25,6 +25,7 @@ from gradviz.recording.history import History
 
 # what the run is watched for
 FIRST_SHOWN = "gradients"
+WIDEST_PX = 160
 
 
 class DistributionPanel(QWidget):
@@ -43,7 +44,9 @@ class DistributionPanel(QWidget):
         # it has no keys of its own
         self.plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.plot.setToolTip("Point at a bin to read how many numbers lie in it; the wheel zooms")
-        self.kind = QComboBox()
+        self.kind = ElidingBox()
+        self.kind.setMinimumContentsLength(8)
+        self.kind.setMaximumWidth(WIDEST_PX)
         self.kind.setAccessibleName("numbers whose distribution is shown")
         self.kind.setToolTip("Which numbers of the layer are counted")
         for number, kind in enumerate(KINDS):
@@ -117,10 +120,11 @@ class DistributionPanel(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(8, 6, 8, 0)
         row.setSpacing(8)
-        of_layer = QLabel("of la&yer")
-        of_layer.setBuddy(self.layer)
-        of_layer.setToolTip(self.layer.toolTip())
-        controls: tuple[QWidget, ...] = (self.kind, of_layer, self.layer, self.logarithmic)
+        label = QLabel("La&yer")
+        label.setBuddy(self.layer)
+        label.setToolTip(self.layer.toolTip())
+        row.addWidget(self.kind, 2)
+        controls: tuple[QWidget, ...] = (label, self.layer, self.logarithmic)
         for control in controls:
             row.addWidget(control)
         row.addStretch(1)
