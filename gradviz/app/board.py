@@ -35,12 +35,13 @@ class Board(QObject):
 
     `text_due` asks for the words to be pulled, too; `menu_wanted` says on which plot (by its name) and where on the
     screen the right button was clicked; `history_shown` carries the History, of a run or a preview, that the profile
-    begins to show, or None.
+    begins to show, or None; `step_shown` the step that is picked, None for the latest.
     """
 
     text_due = Signal()
     menu_wanted = Signal(str, QPoint)
     history_shown = Signal(object)
+    step_shown = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -114,6 +115,7 @@ class Board(QObject):
         self.curves.pick_step(step)
         self.profile.show_step(step)
         self.profile.refresh()
+        self.step_shown.emit(step)
 
     def _show_profile(self, history: History | None) -> None:
         self.profile.show_history(history)

@@ -91,6 +91,12 @@ class HeatmapPanel(QWidget):
         if self.automatic.isChecked():
             self._follow_limits()
 
+    def choose(self, name: str) -> None:
+        """Show the quantity `name`, if the run has it."""
+        index = self.quantity.findData(name)
+        if index >= 0:
+            self.quantity.setCurrentIndex(index)
+
     def in_tab_order(self) -> list[QWidget]:
         """Return what takes the keyboard, in the order in which Tab is to reach it."""
         return [self.quantity, self.automatic, self.low, self.high, self.plot]

@@ -12,12 +12,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QMenu, QWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
 from gradviz.app.actions import fill_menus, make_actions
 from gradviz.app.commands import Commands
+from gradviz.app.docks import Docks
 from gradviz.app.error_box import ErrorReporter
 from gradviz.app.experiment_edits import ExperimentEdits
 from gradviz.app.experiment_exchange import OPENABLE, ExperimentExchange
@@ -31,6 +32,7 @@ from gradviz.app.settings import Settings
 from gradviz.app.theme import apply_theme, icon, style_for
 from gradviz.app.theory_thread import TheoryThread
 from gradviz.app.transport_bar import TransportBar
+from gradviz.app.verdict_line import VerdictLine
 from gradviz.experiment import Experiment
 from gradviz.plots.style import Style
 from gradviz.recording.history import History
@@ -39,10 +41,10 @@ if TYPE_CHECKING:
     from gradviz.app.board import Board
     from gradviz.app.exporter import Exporter
     from gradviz.app.side_panels import SidePanels
+    from gradviz.diagnosis import Suggestion
 
 SAY_MS = 8_000
 FIRST_SIZE = QSize(1440, 900)
-CLOSE_TIP = "Hide the panel; View > Panels brings it back"
 
 
 class MainWindow(QMainWindow):
@@ -72,11 +74,11 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self)
         self.actions_by_name = make_actions(self, self.commands)
         self.transport = TransportBar(self.actions_by_name)
+        self.verdict_line = VerdictLine()
         self.previous: History | None = None
         self.setAcceptDrops(True)
         self._docks = self._lay_out()
         self._menus = self._fill_menus()
-        self._give_sizes()
         self._first_layout = self.saveState()
         self._recall()
         if furnished:
@@ -90,7 +92,7 @@ class MainWindow(QMainWindow):
 
         sizes = self.saveState()
         self.board = Board(self)
-        self.panels = SidePanels(self.preview, self)
+        self.panels = SidePanels(self.preview, self.settings, self)
         self.board.add_plots(self.panels.plots())
         self.exporter = Exporter(self, self.board)
         self.setCentralWidget(self.board.heatmap)
@@ -99,14 +101,13 @@ class MainWindow(QMainWindow):
             "curves": self.board.curves,
             "samples": self.board.held_out,
         }
-        for name, content in (contents | self.panels.by_name()).items():
-            self._docks[name].setWidget(content)
+        self._docks.fill(contents | self.panels.by_name())
         self._order_for_tab()
         if self.isVisible():
             # what comes into the panels pushes them about when it is laid out, in the next round of the event loop
             QTimer.singleShot(0, self, lambda: self.restoreState(sizes))
         else:
-            self._give_sizes()
+            self._docks.give_sizes(self.settings.layout)
         self._menus["&View"].addAction(self.board.samples.wrong_first)
         self._connect()
         self.commands.recall(self.settings)
@@ -197,26 +198,14 @@ class MainWindow(QMainWindow):
         if path := _dropped(event):
             self.commands.guarded(lambda: self.exchange.open(path))
 
-    def _lay_out(self) -> dict[str, QDockWidget]:
+    def _lay_out(self) -> Docks:
         self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize()))
-        self.setDockNestingEnabled(True)
-        docks = {"experiment": self._dock("Experiment", self.form, Qt.DockWidgetArea.LeftDockWidgetArea)}
         self.setCentralWidget(QWidget())
-        docks |= {
-            "profile": self._dock("Profile over layers", QWidget(), Qt.DockWidgetArea.RightDockWidgetArea),
-            "curves": self._dock("Loss and accuracy", QWidget(), Qt.DockWidgetArea.RightDockWidgetArea),
-            "samples": self._dock("Held-out samples", QWidget(), Qt.DockWidgetArea.RightDockWidgetArea),
-            "distributions": self._dock("Distributions", QWidget(), Qt.DockWidgetArea.RightDockWidgetArea),
-            "activation": self._dock("Activation", QWidget(), Qt.DockWidgetArea.RightDockWidgetArea),
-            "transport": self._dock("Transport", self.transport, Qt.DockWidgetArea.BottomDockWidgetArea),
-        }
-        docks["transport"].setTitleBarWidget(QWidget())
-        docks["transport"].setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
-        for above, below in (("profile", "distributions"), ("distributions", "activation"), ("curves", "samples")):
-            self.tabifyDockWidget(docks[above], docks[below])
-        docks["profile"].raise_()
-        docks["curves"].raise_()
         self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().addWidget(self.verdict_line, 1)
+        docks = Docks(self)
+        docks.fill({"experiment": self.form, "transport": self.transport})
+        docks.give_sizes(QByteArray())
         return docks
 
     def _order_for_tab(self) -> None:
@@ -228,33 +217,11 @@ class MainWindow(QMainWindow):
             self.setTabOrder(last, part)
             last = part
 
-    def _give_sizes(self) -> None:
-        """Give the docks the sizes they had last time, else good ones; docks that were empty have none of their own."""
-        if self.restoreState(self.settings.layout):
-            return
-        docks = self._docks
-        self.resizeDocks([docks["experiment"], docks["profile"]], [380, 450], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks["profile"], docks["curves"]], [420, 400], Qt.Orientation.Vertical)
-
-    def _dock(self, title: str, content: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(title)
-        dock.setWidget(content)
-        for button, tip in (("floatbutton", "Float the panel, or put it back"), ("closebutton", CLOSE_TIP)):
-            if found := dock.findChild(QAbstractButton, f"qt_dockwidget_{button}"):
-                found.setToolTip(tip)
-        self.addDockWidget(area, dock)
-        return dock
-
     def _fill_menus(self) -> dict[str, QMenu]:
         menus = fill_menus(self, self.actions_by_name)
         panels = menus["&View"].addMenu("&Panels")
         panels.setToolTipsVisible(True)
-        for name, dock in self._docks.items():
-            if name != "transport":
-                toggle = dock.toggleViewAction()
-                toggle.setToolTip(f"Show or hide {dock.windowTitle().lower()}")
-                panels.addAction(toggle)
+        panels.addActions(self._docks.toggles())
         return menus
 
     def _connect(self) -> None:
@@ -267,7 +234,13 @@ class MainWindow(QMainWindow):
         self.preview.devices_found.connect(self.form.set_devices)
         self.preview.failed.connect(self._preview_failed)
         self.board.history_shown.connect(self._look_closer)
+        self.board.step_shown.connect(self.panels.show_step)
         self.panels.hovered.connect(self.board.heatmap.say)
+        self.panels.verdict.verdict_changed.connect(self.verdict_line.say)
+        self.panels.verdict.suggested.connect(self._try_suggestion)
+        self.panels.verdict.quantity_wanted.connect(self.board.heatmap.choose)
+        self.panels.verdict.layer_wanted.connect(self._look_at_layer)
+        self.verdict_line.clicked.connect(lambda: self._docks.bring("verdict"))
         self.panels.failed.connect(self.errors.report)
         self.theory.found.connect(self.board.show_theory)
         self.theory.failed.connect(self.errors.report)
@@ -279,6 +252,7 @@ class MainWindow(QMainWindow):
 
     def _recall(self) -> None:
         self.restoreGeometry(self.settings.geometry)
+        self.restoreState(self.settings.layout)
         self.restyle()
         self.commands.enable()
         self.transport.show_phase(self.run.phase, self.run)
@@ -287,6 +261,14 @@ class MainWindow(QMainWindow):
     def _style_plots(self, style: Style) -> None:
         self.board.apply_style(style)
         self.panels.apply_style(style)
+
+    def _try_suggestion(self, suggestion: Suggestion) -> None:
+        self.commands.guarded(lambda: self.set_experiment(suggestion.apply(self.form.experiment())))
+        self.say(f"{suggestion.words} Press Start to see; Ctrl+Z takes it back")
+
+    def _look_at_layer(self, layer: int) -> None:
+        self._docks.bring("distributions")
+        self.say(f"Layer {layer} is shown under Distributions and Activation")
 
     def _look_closer(self, history: History | None) -> None:
         """Let theory and the panels follow what the profile shows."""

@@ -6,17 +6,17 @@ field.
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
-from gradviz.diagnosis import ThresholdError, Thresholds, descriptions
 from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment, from_json, to_json
+
+if TYPE_CHECKING:
+    from gradviz.diagnosis import Thresholds
 
 ThemeChoice = Literal["system", "light", "dark"]
 FirstLayer = Literal["bottom", "top"]
@@ -122,42 +122,18 @@ class Settings:
     @property
     def thresholds(self) -> Thresholds:
         """Where a verdict begins; each threshold that cannot be read or does not go with the others has its default."""
+        # brings numpy along, which the window opens without
+        from gradviz.app import stored_thresholds
+
         value = self._store.value("thresholds")
-        return _thresholds_from(value if isinstance(value, str) else "")
+        return stored_thresholds.from_text(value if isinstance(value, str) else "")
 
     @thresholds.setter
     def thresholds(self, value: Thresholds) -> None:
-        # only what was changed, so that better defaults of a later version count for everybody else
-        default = Thresholds()
-        changed = {name: getattr(value, name) for name in descriptions()}
-        changed = {name: number for name, number in changed.items() if number != getattr(default, name)}
-        self._store.setValue("thresholds", json.dumps(changed))
+        from gradviz.app import stored_thresholds
+
+        self._store.setValue("thresholds", stored_thresholds.to_text(value))
 
     def write(self) -> None:
         """Write to disk now; a folder that cannot be written is no reason to fail."""
         self._store.sync()
-
-
-def _thresholds_from(text: str) -> Thresholds:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return Thresholds()
-    known = found.items() if isinstance(found, dict) else ()
-    values = {name: value for name, value in known if _is_allowed(name, value)}
-    with suppress(ThresholdError):
-        # together first: what has to rise in order may do so only if all of it is changed
-        return Thresholds().changed(**values)
-    result = Thresholds()
-    for name, value in values.items():
-        with suppress(ThresholdError):
-            result = result.changed(**{name: value})
-    return result
-
-
-def _is_allowed(name: str, value: object) -> bool:
-    about = descriptions().get(name)
-    if about is None or isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    whole = isinstance(getattr(Thresholds(), name), int)
-    return about.low <= value <= about.high and (isinstance(value, int) or not whole)

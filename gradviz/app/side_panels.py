@@ -6,11 +6,13 @@ They follow the run that the board shows and agree on the layer they look at.
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QGraphicsView, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from gradviz.app.activation_panel import ActivationPanel
 from gradviz.app.distribution_panel import DistributionPanel
 from gradviz.app.preview_thread import PreviewThread
+from gradviz.app.settings import Settings
+from gradviz.app.verdict_panel import VerdictPanel
 from gradviz.experiment import Experiment
 from gradviz.plots.style import Style
 from gradviz.recording.history import History
@@ -19,13 +21,18 @@ NARROWEST_PX = 160
 
 
 class SidePanels(QObject):
-    """Puts the panels together. `hovered` carries what is under the mouse, in words; `failed` a Failure."""
+    """Puts the panels together. `hovered` carries what is under the mouse, in words; `failed` a Failure.
+
+    The verdict's own signals are for the window: what it suggests concerns the form, what it points at the board.
+    """
 
     hovered = Signal(str)
     failed = Signal(object)
 
-    def __init__(self, preview: PreviewThread, parent: QObject | None = None) -> None:
+    def __init__(self, preview: PreviewThread, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.verdict = VerdictPanel(settings)
+        self.verdict.layer_wanted.connect(self.show_layer)
         self.distributions = DistributionPanel()
         self.activation = ActivationPanel()
         self.activation.curve_wanted.connect(preview.request_curve)
@@ -35,13 +42,13 @@ class SidePanels(QObject):
         self.distributions.layer_picked.connect(self.activation.show_layer)
         for panel in (self.distributions, self.activation):
             panel.hovered.connect(self.hovered)
+        for each in self.by_name().values():
             # small screens: rather cut what a panel has in a row than force the whole window wider
-            panel.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-            panel.setMinimumWidth(NARROWEST_PX)
+            each.setMinimumWidth(NARROWEST_PX)
 
     def by_name(self) -> dict[str, QWidget]:
         """Return every panel, by the name of its place in the window."""
-        return {"distributions": self.distributions, "activation": self.activation}
+        return {"distributions": self.distributions, "activation": self.activation, "verdict": self.verdict}
 
     def show_experiment(self, experiment: Experiment) -> None:
         """Follow the form."""
@@ -52,6 +59,11 @@ class SidePanels(QObject):
         """Follow the board: a run, a preview, or nothing."""
         self.distributions.show_history(history)
         self.activation.show_history(history)
+        self.verdict.show_history(history)
+
+    def show_step(self, step: int | None) -> None:
+        """Follow the picked step; None follows the latest."""
+        self.verdict.show_step(step)
 
     def show_layer(self, layer: int) -> None:
         """Look at `layer`."""
@@ -66,11 +78,13 @@ class SidePanels(QObject):
         """Pull what is new."""
         self.distributions.refresh()
         self.activation.refresh()
+        self.verdict.refresh()
 
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
         self.distributions.apply_style(style)
         self.activation.apply_style(style)
+        self.verdict.apply_style(style)
 
     def stop(self) -> bool:
         """End what runs in threads; return whether all of it has ended."""

@@ -1,0 +1,85 @@
+"""The panels around the heatmap: where each is at first, and which lies behind which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QWidget
+
+_LEFT, _RIGHT, _BOTTOM = (
+    Qt.DockWidgetArea.LeftDockWidgetArea,
+    Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.BottomDockWidgetArea,
+)
+PLACES = {
+    "experiment": ("Experiment", _LEFT),
+    "profile": ("Profile over layers", _RIGHT),
+    "curves": ("Loss and accuracy", _RIGHT),
+    "samples": ("Held-out samples", _RIGHT),
+    "distributions": ("Distributions", _RIGHT),
+    "activation": ("Activation", _RIGHT),
+    "verdict": ("Verdict", _RIGHT),
+    "transport": ("Transport", _BOTTOM),
+}
+# which panels lie behind which, in the order of their tabs
+TABBED = (("profile", "distributions", "activation"), ("curves", "samples", "verdict"))
+CLOSE_TIP = "Hide the panel; View > Panels brings it back"
+FLOAT_TIP = "Float the panel, or put it back"
+
+
+class Docks(dict[str, QDockWidget]):
+    """All docks of a window, by name; empty until they are filled."""
+
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__()
+        self._window = window
+        window.setDockNestingEnabled(True)
+        for name, (title, area) in PLACES.items():
+            self[name] = self._dock(title, area)
+        # the transport stays where it is
+        self["transport"].setTitleBarWidget(QWidget())
+        self["transport"].setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        for first, *behind in TABBED:
+            for name in behind:
+                window.tabifyDockWidget(self[first], self[name])
+            self[first].raise_()
+
+    def fill(self, contents: Mapping[str, QWidget]) -> None:
+        """Put widgets into the docks of these names."""
+        for name, content in contents.items():
+            self[name].setWidget(content)
+
+    def give_sizes(self, layout: QByteArray) -> None:
+        """Give the docks the sizes and places of a remembered `layout`, else good ones."""
+        if self._window.restoreState(layout):
+            return
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self._window.resizeDocks([self["experiment"], self["profile"]], [380, 450], horizontal)
+        self._window.resizeDocks([self["profile"], self["curves"]], [420, 400], vertical)
+
+    def bring(self, name: str) -> None:
+        """Bring a dock to the front, wherever it is."""
+        self[name].show()
+        self[name].raise_()
+
+    def toggles(self) -> list[QAction]:
+        """Return an action per dock that shows or hides it."""
+        actions = []
+        for name, dock in self.items():
+            if name != "transport":
+                action = dock.toggleViewAction()
+                action.setToolTip(f"Show or hide {dock.windowTitle().lower()}")
+                actions.append(action)
+        return actions
+
+    def _dock(self, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self._window)
+        dock.setObjectName(title)
+        dock.setWidget(QWidget())
+        for button, tip in (("floatbutton", FLOAT_TIP), ("closebutton", CLOSE_TIP)):
+            if found := dock.findChild(QAbstractButton, f"qt_dockwidget_{button}"):
+                found.setToolTip(tip)
+        self._window.addDockWidget(area, dock)
+        return dock
