@@ -181,6 +181,7 @@ class Commands:
     def fit(self) -> None:
         for plot in (self._window.board.heatmap.plot, self._window.board.profile, self._window.board.curves):
             plot.show_all()
+        self._window.panels.show_all()
 
     def latest(self) -> None:
         self._window.board.pick_step(None)

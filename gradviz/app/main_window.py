@@ -150,6 +150,8 @@ class MainWindow(QMainWindow):
         """Measure the network on the form at its initialisation, unless a run is under way."""
         if not self.run.phase.busy:
             self.preview.request(self.form.experiment())
+            if self.furnished:
+                self.panels.show_experiment(self.form.experiment())
 
     def restyle(self) -> None:
         """Put the window into the style in force."""
@@ -263,7 +265,11 @@ class MainWindow(QMainWindow):
         self.panels.apply_style(style)
 
     def _try_suggestion(self, suggestion: Suggestion) -> None:
-        self.commands.guarded(lambda: self.set_experiment(suggestion.apply(self.form.experiment())))
+        def change() -> None:
+            # a changed recipe is no longer the preset it came from
+            self.set_experiment(suggestion.apply(self.form.experiment()).changed(title="", notes=""))
+
+        self.commands.guarded(change)
         self.say(f"{suggestion.words} Press Start to see; Ctrl+Z takes it back")
 
     def _look_at_layer(self, layer: int) -> None:
@@ -278,7 +284,6 @@ class MainWindow(QMainWindow):
 
     def _edited(self, experiment: Experiment) -> None:
         self.edits.record(experiment)
-        self.panels.show_experiment(experiment)
         self._show_title()
         if self.run.phase.busy:
             self.say("The change applies when you press Start again")
@@ -287,8 +292,6 @@ class MainWindow(QMainWindow):
 
     def _show_experiment(self, experiment: Experiment) -> None:
         self.form.set_experiment(experiment)
-        if self.furnished:
-            self.panels.show_experiment(experiment)
         self._show_title()
         self.preview_form()
 

@@ -70,6 +70,11 @@ class SidePanels(QObject):
         self.distributions.show_layer(layer)
         self.activation.show_layer(layer)
 
+    def show_all(self) -> None:
+        """Show the whole range of everything drawn."""
+        self.distributions.show_all()
+        self.activation.show_all()
+
     def show_training(self, training: bool) -> None:
         """Know whether a network trains."""
         self.activation.show_training(training)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 MARGIN_PX = 16
 
 
-class VerdictLine(QToolButton):
+class VerdictLine(QPushButton):
     """As much of the verdict as there is room for; all of it as the tooltip."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._words = ""
-        self.setAutoRaise(True)
+        self.setFlat(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("verdict in one line")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setStyleSheet("QToolButton { text-align: left; }")
+        self.setStyleSheet("QPushButton { text-align: left; border: none; padding: 2px 10px; }")
         self.say("")
 
     @property
