@@ -6,7 +6,8 @@ import pytest
 
 from gradviz.training.benchmark import CASES, Case, compare
 
-ROUNDS = 9
+# more of the short ones, which a busy machine disturbs the most
+LAYERS_TIMES_ROUNDS = 9000
 LARGEST_SHARE = 0.6
 
 
@@ -17,6 +18,6 @@ LARGEST_SHARE = 0.6
     ids=lambda case: f"{case.depth}x{case.width}",
 )
 def test_a_measured_step_costs_little_more_than_half_of_an_ordinary_one(case: Case) -> None:
-    row = compare(case, ROUNDS)
+    row = compare(case, LAYERS_TIMES_ROUNDS // case.depth)
     print(f"\n{case}: ordinary {row.reference_ms:.2f} ms, gradviz {row.gradviz_ms:.2f} ms, ratio {row.ratio:.2f}")
     assert row.ratio <= LARGEST_SHARE
