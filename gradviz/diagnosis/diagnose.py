@@ -10,7 +10,17 @@ from gradviz.diagnosis.finding import Finding, Severity, ranked
 from gradviz.diagnosis.gradient_profile import can_die, can_saturate, profile_of
 from gradviz.diagnosis.gradients import exploding, vanishing
 from gradviz.diagnosis.learning import diverged, not_learning
-from gradviz.diagnosis.readings import DEAD, GRADIENT, SATURATED, UPDATE, Readings, existing_step, measures, read
+from gradviz.diagnosis.readings import (
+    DEAD,
+    GRADIENT,
+    SATURATED,
+    UPDATE,
+    Readings,
+    existing_step,
+    judged_step,
+    measures,
+    read,
+)
 from gradviz.diagnosis.start import poor_initialisation
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.diagnosis.units import dead, saturated
@@ -39,8 +49,7 @@ def diagnose(
     if not history.frames:
         return [Finding("not_measured", Severity.UNKNOWN, 0, "nothing yet", "There is no step yet to judge.")]
     step = existing_step(history, step)
-    lost = not math.isfinite(history.loss(step) or 0.0)
-    readings = read(history, step - 1 if lost and step else step, layers)
+    readings = read(history, judged_step(history, step), layers)
     found = diverged(history, step, readings)
     for rule in RULES:
         found += rule(readings, thresholds)

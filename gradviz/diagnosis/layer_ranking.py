@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.diagnosis.gradient_profile import can_die, can_saturate, profile_of
-from gradviz.diagnosis.readings import Readings, Row, existing_step, read
+from gradviz.diagnosis.readings import Readings, Row, judged_step, read
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.diagnosis.updates import moved
 from gradviz.recording.history import History
@@ -31,7 +31,7 @@ def badness(history: History, step: int | None = None, thresholds: Thresholds | 
     thresholds = thresholds or Thresholds()
     if not history.frames:
         return np.zeros(history.started.layers)
-    readings = read(history, existing_step(history, step))
+    readings = read(history, judged_step(history, step))
     parts = [_gradient(readings, thresholds), *_updates(readings, thresholds)]
     if can_die(readings.experiment) and readings.dead is not None:
         parts.append(readings.dead.row / thresholds.dead_share)

@@ -119,6 +119,13 @@ def existing_step(history: History, step: int | None) -> int:
     return latest if step is None else min(max(step, 0), latest)
 
 
+def judged_step(history: History, step: int | None) -> int:
+    """Return the step whose readings tell the cause: where the loss ceased to be finite, the one before."""
+    step = existing_step(history, step)
+    lost = not math.isfinite(history.loss(step) or 0.0)
+    return step - 1 if lost and step else step
+
+
 def measures(history: History, name: str) -> bool:
     """Whether the run measures `name` at all."""
     return any(quantity.name == name for quantity in history.quantities)

@@ -12,7 +12,7 @@ from gradviz.diagnosis.readings import GRADIENT, MEAN, SPREAD, WEIGHTS, Readings
 from gradviz.diagnosis.remedies import against_poor_start
 from gradviz.diagnosis.slopes import Drift, largest_fall, largest_rise
 from gradviz.diagnosis.thresholds import Thresholds
-from gradviz.diagnosis.words import layers_in_words, plain, sentences
+from gradviz.diagnosis.words import capitalised, layers_in_words, plain, sentences
 
 # below this share of a guess's loss, what was wrong at the start did no lasting harm
 HAS_LEARNT = 0.5
@@ -40,7 +40,7 @@ def poor_initialisation(readings: Readings, thresholds: Thresholds) -> list[Find
             Severity.NOTICE if readings.loss_below(HAS_LEARNT) else Severity.WARNING,
             0,
             " and ".join(headlines[:2]),
-            sentences("Before the first step:", *evidence),
+            sentences("Before the first step:", evidence[0], *map(capitalised, evidence[1:])),
             layers=None if worst[0] is None else (int(readings.layers[0]), int(readings.layers[-1])),
             worst_layer=worst[0],
             thresholds=tuple(limit for limit in limits if limit),

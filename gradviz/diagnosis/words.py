@@ -55,3 +55,8 @@ def layers_in_words(layers: NDArray[np.int64]) -> str:
 def sentences(*parts: str) -> str:
     """Join what there is to say."""
     return " ".join(part for part in parts if part)
+
+
+def capitalised(sentence: str) -> str:
+    """Return the sentence with a capital at its beginning, and everything else as it is."""
+    return sentence[:1].upper() + sentence[1:]
