@@ -102,9 +102,10 @@ class History:
         return self._pyramids[name].row(step) if 0 <= step < self._frames else None
 
     def latest_row(self, name: str, step: int) -> tuple[int, NDArray[np.float32]] | None:
-        """Return (step, row) of the newest measurement up to `step`; None if there was none on its schedule."""
+        """Return (step, row) of what was measured at `step` or, of a scheduled quantity, when it last was its turn."""
         every = self.started.experiment.probe_every if self._quantities[name].scheduled else 1
-        for earlier in range(step, max(step - every, -1), -1):
+        # the last step of a run is measured whenever it comes
+        for earlier in (step, step - step % every):
             if (row := self.row(name, earlier)) is not None:
                 return earlier, row
         return None
