@@ -69,11 +69,13 @@ def backward(recipe: Recipe, blocks: list[Block], along_state: Array, chance: fl
     zero = np.zeros_like(square)
     share = np.minimum(along_state * chance, 1.0)
     c = np.sqrt(_ratio(share, square))
-    at = Gradient(zero, c, 1 - np.maximum(share - chance, 0.0), zero).at(square, chance, zero + 1)
+    # so that together with what lies along the state beyond chance it is 1
+    ww = np.where((share > chance) & (square > 0), (1 - share) / (1 - chance), 1.0)
     through = _through_highway if recipe.highway else _through_block
     logarithm = zero
     result = [logarithm]
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
+        at = Gradient(zero, c, ww, zero).at(square, chance, zero + 1)
         for block in reversed(blocks):
             below, inside = through(recipe, block, at)
             for layer, gradient in zip(reversed(block.layers[1:]), inside, strict=True):

@@ -68,15 +68,15 @@ def _scatter(recipe: Recipe, blocks: list[Block], directions: int) -> Scatter:
     walked = []
     for block in reversed(blocks):
         walked.append(above)
-        inside = np.zeros_like(above)
+        inside, drifts = np.zeros_like(above), np.zeros_like(above)
         for layer in reversed(block.layers):
             step, drift = _walk(recipe, layer, aligned)
-            inside = inside + step
-            if not recipe.identity:
-                aligned = np.minimum(aligned + drift, 1.0)
+            inside, drifts = inside + step, drifts + drift
             if layer is not block.layers[0]:
                 walked.append(above + inside)
-        above = above + (_joined(recipe, block, inside, aligned) if recipe.identity else inside)
+        if recipe.identity:
+            inside, drifts = _joined(recipe, block, aligned, inside, drifts)
+        above, aligned = above + inside, np.minimum(aligned + drifts, 1.0)
     total = np.array(walked[::-1])
     if recipe.identity:
         return Scatter(-total / 2, total)
@@ -94,10 +94,12 @@ def _walk(recipe: Recipe, layer: Layer, aligned: Array) -> tuple[Array, Array]:
     return step, (excess + weights) * (1 - aligned) * (1 + 2 * aligned) / recipe.width
 
 
-def _joined(recipe: Recipe, block: Block, inside: Array, aligned: Array) -> Array:
-    """Return the variance that a block adds: its branch's share, and the chance overlap with what passes by."""
+def _joined(recipe: Recipe, block: Block, aligned: Array, inside: Array, drifts: Array) -> tuple[Array, Array]:
+    """Return the same of a whole block: its branch's share, and the chance overlap with what passes by."""
     chi = _branch_chi(recipe, block)
-    return np.asarray((chi**2 * inside + 4 * chi * aligned / recipe.width) / (1 + chi) ** 2)
+    overlap = 4 * chi * aligned / recipe.width
+    drift = 2 * chi * (1 - aligned) * (1 + 2 * aligned) / recipe.width
+    return (chi**2 * inside + overlap) / (1 + chi) ** 2, (chi**2 * drifts + drift) / (1 + chi) ** 2
 
 
 def _branch_chi(recipe: Recipe, block: Block) -> Array:
@@ -130,7 +132,8 @@ def _with_the_state(recipe: Recipe, layers: list[Layer], above: Array) -> Scatte
         total[layer] = above[layer] + added + later**2 * variances[layer + 1]
         added = added + later**2 * noise[layer] + 2 * later * both[layer]
         later = slope[layer][0] + state[layer][0] * later
-    shift = _from_the_top(np.array(shifts)) - above / 2
+    # normalisation divides by what the units really have, which takes most of the shift away (tests/theory)
+    shift = _from_the_top(np.array(shifts)) - above / 2 if recipe.normalization == "none" else np.zeros_like(total)
     return Scatter(shift, np.maximum(total, 0.0))
 
 

@@ -26,6 +26,7 @@ CRITICAL_DEPTH_SCALE = 1e4
 # variances between which a fixed point is looked for; beyond them lie 0 and infinity
 _SMALLEST, _LARGEST = 1e-12, 1e12
 _SETTLED = 1e-12
+_HALVINGS = 45
 _HERMITE_TERMS = 200
 
 
@@ -35,8 +36,9 @@ class Phase:
 
     `depth_scale` is -1 / ln(chi): positive where gradients fade, infinite at the edge, negative where they grow.
     `correlation_depth_scale` is the number of layers over which the correlation of two inputs approaches its fixed
-    point by a factor of e; None where it is not known. `trainable_depth` is None where the theory sets no limit or
-    has not been tried.
+    point by a factor of e, in the ordered phase the gradient's own (also where a signal dies out and only that is
+    left); None where it is not known. `trainable_depth` is None where the theory sets no limit or has not been tried: at the
+    edge, with normalisation, with shortcuts.
     """
 
     name: PhaseName
@@ -93,14 +95,12 @@ def _root_from(recipe: Recipe, inside: float, step: float) -> float:
         inside, outside = outside, outside * step
         if not _SMALLEST < outside < _LARGEST:
             return min(max(outside, _SMALLEST), _LARGEST)
-    while abs(math.log(outside / inside)) > _SETTLED:
+    for _ in range(_HALVINGS):
         middle = math.sqrt(inside * outside)
         if (_next(recipe, middle) > middle) == (step > 1):
             inside = middle
         else:
             outside = middle
-        if middle in (inside, outside) and abs(math.log(outside / inside)) < 1e-11:
-            break
     return inside
 
 

@@ -139,10 +139,12 @@ def predict(
         return NoPrediction(
             "no prediction: batch normalisation ties the samples of a batch together, and how depends on the data"
         )
+    if classes is not None and classes < 2:
+        return NoPrediction("no prediction: with a single class there is no gradient")
     settings = recipe(experiment)
     every = np.atleast_1d(np.asarray(input_mean_square, dtype=np.float64))
-    # the longest sample goes along for itself: it may be the only one to reach another state
-    squares = np.append(_grouped(every), every.max())
+    # one of the longest samples goes along for itself: few may reach another state than all others
+    squares = np.append(_grouped(every), _unusual(every, experiment.batch_size))
     with np.errstate(under="ignore", over="ignore", invalid="ignore"):
         blocks = forward(settings, squares)
         reason = _out_of_reach(settings, blocks)
@@ -211,6 +213,12 @@ def _grouped(squares: Array) -> Array:
     if len(squares) <= GROUPS:
         return squares
     return np.array([part.mean() for part in np.array_split(np.sort(squares), GROUPS)])
+
+
+def _unusual(squares: Array, batch_size: int) -> float:
+    """Return a mean square that is exceeded in one batch out of four."""
+    rank = max(1, round(len(squares) / (4 * batch_size)))
+    return float(np.sort(squares)[-rank])
 
 
 def _log_mean(logarithms: Array) -> Array:
