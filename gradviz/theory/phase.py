@@ -36,9 +36,9 @@ class Phase:
 
     `depth_scale` is -1 / ln(chi): positive where gradients fade, infinite at the edge, negative where they grow.
     `correlation_depth_scale` is the number of layers over which the correlation of two inputs approaches its fixed
-    point by a factor of e, in the ordered phase the gradient's own (also where a signal dies out and only that is
-    left); None where it is not known. `trainable_depth` is None where the theory sets no limit or has not been tried: at the
-    edge, with normalisation, with shortcuts.
+    point by a factor of e: in the ordered phase the gradient's own (also where a signal dies out and only that is
+    left), None where it is not known. `trainable_depth` is None where the theory sets no limit or has not been tried:
+    at the edge, with normalisation, with shortcuts.
     """
 
     name: PhaseName
