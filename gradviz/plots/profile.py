@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, Qt, Signal
 
 from gradviz.plots.axes import DecadeAxis, WholeNumberAxis, relabel, style_axis
 from gradviz.plots.float_floors import FloatFloors
+from gradviz.plots.guide_line import GuideLine
 from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, limits_around, united
 from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
@@ -121,6 +122,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for curve, line in zip(self._curves, THEORY_LINES, strict=True):
             curve.setPen(pg.mkPen(style.foreground, style=line))
         self._floors.apply_style(style)
+        self._guide.apply_style(style)
         self._notice.apply_style(style)
         self.refresh()
 
@@ -144,6 +146,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for row, part in enumerate((self._title, plot, self._key)):
             self.addItem(part, row=row, col=0)
         self._floors = FloatFloors(plot)
+        self._guide = GuideLine(plot)
         # drawn in this order, the picked step on top
         self._lines = {name: ProfileLine(plot) for name in ("initial", "other", "beside", "now")}
         self._curves = [plot.plot() for _ in THEORY_LINES]
@@ -200,6 +203,9 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         spans = [finite_span(line.row[:layers]) for line in self._lines.values()]
         # a bound may lie far below everything measured; only what comes first, the prediction, claims room
         spans += [finite_span(row) for _, row in self._rows.theory[:1]]
+        # a guide a little beyond what was measured is worth the room
+        if quantity.guide is not None:
+            spans.append((quantity.guide[0], quantity.guide[0]))
         self._limits = low, high = limits_around(united(self.history.span(quantity.name), *spans), quantity)
         room = (quantity.name, layers, low, high)
         if room == self._room:
@@ -218,6 +224,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._view.setYRange(low - below, high + (high - low) * 0.03, padding=0)
         double = self.history.started.experiment.precision == "float64"
         self._floors.show(self._limits if logarithmic else None, double=double)
+        self._guide.show(quantity.guide, self._limits)
 
     def _describe(self, step: int) -> None:
         quantity, history = self._quantity(), self.history

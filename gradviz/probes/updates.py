@@ -32,6 +32,8 @@ class Weights(Probe):
             "|ΔW|₂ / |W|₂",
             "Length of the latest step over the length of the weights it moved: near 0.001 a layer learns, "
             "below a millionth it stands still",
+            # Karpathy's rule of thumb (CS231n notes, Neural Networks Part 3)
+            guide=(-3.0, "10⁻³, where a layer usually learns well"),
         ),
         Quantity(
             "unchanged_fraction",

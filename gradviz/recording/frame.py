@@ -27,7 +27,8 @@ class Quantity:
     smallest float32 keep their place. A `linear` quantity travels as it is; `signed` ones get a diverging colour map.
     A `scheduled` quantity costs too much for every step and is measured every `probe_every` steps of the experiment.
     `beside` names the quantity that is drawn beside this one, because the distance between the two is what counts.
-    `bounds` are the ends of what it can be, where a view shows all of it always: a share goes from 0 to 1.
+    `bounds` are the ends of what it can be, where a view shows all of it always: a share goes from 0 to 1. `guide` is a
+    value to compare with, in the quantity's scale, and what to call it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Quantity:
     scheduled: bool = False
     beside: str = ""
     bounds: tuple[float, float] | None = None
+    guide: tuple[float, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
