@@ -244,6 +244,7 @@ class MainWindow(QMainWindow):
         self.panels.verdict.layer_wanted.connect(self._look_at_layer)
         self.verdict_line.clicked.connect(lambda: self._docks.bring("verdict"))
         self.panels.failed.connect(self.errors.report)
+        self.panels.closer_look_wanted.connect(self.run.look_closer)
         self.theory.found.connect(self.board.show_theory)
         self.theory.failed.connect(self.errors.report)
         self.board.menu_wanted.connect(lambda name, place: plot_menu(self, name).popup(place))

@@ -92,6 +92,11 @@ class RunController(QObject):
             self._thread.control.step()
             self._enter(Phase.PAUSED)
 
+    def look_closer(self) -> None:
+        """Have the distributions of the next step measured: somebody is looking."""
+        if self._thread is not None:
+            self._thread.control.look_closer()
+
     def stop(self) -> None:
         """End the run after the step under way; its history stays."""
         if self._thread is not None and self.phase is not Phase.STOPPING:

@@ -23,11 +23,14 @@ NARROWEST_PX = 160
 class SidePanels(QObject):
     """Puts the panels together. `hovered` carries what is under the mouse, in words; `failed` a Failure.
 
+    `closer_look_wanted` asks, at every refresh, for distributions as new as can be, while a panel shows some.
+
     The verdict's own signals are for the window: what it suggests concerns the form, what it points at the board.
     """
 
     hovered = Signal(str)
     failed = Signal(object)
+    closer_look_wanted = Signal()
 
     def __init__(self, preview: PreviewThread, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -84,6 +87,8 @@ class SidePanels(QObject):
         self.distributions.refresh()
         self.activation.refresh()
         self.verdict.refresh()
+        if any(not panel.visibleRegion().isEmpty() for panel in (self.distributions, self.activation)):
+            self.closer_look_wanted.emit()
 
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""

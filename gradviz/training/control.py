@@ -23,6 +23,7 @@ class Control:
         self._changed = threading.Condition()
         self._mode = _Mode.RUN
         self._steps = 0
+        self._closer_look = threading.Event()
 
     @property
     def paused(self) -> bool:
@@ -51,6 +52,17 @@ class Control:
         with self._changed:
             self._steps += 1
             self._changed.notify_all()
+
+    def look_closer(self) -> None:
+        """Have the distributions of the next step measured, whatever the schedule says: somebody is looking."""
+        self._closer_look.set()
+
+    def take_closer_look(self) -> bool:
+        """Return whether somebody asked for a closer look since the last call."""
+        wanted = self._closer_look.is_set()
+        if wanted:
+            self._closer_look.clear()
+        return wanted
 
     def wait_for_turn(self) -> bool:
         """Block while paused without a step to make; return False once stopped."""

@@ -28,8 +28,10 @@ __all__ = ["first_events", "first_frame", "train", "warm_up"]
 def train(experiment: Experiment, control: Control | None = None) -> Generator[Event]:
     """Train `experiment` in the calling thread and yield what happens, one `Started` first.
 
-    Evaluations and distributions precede the frame of their step. On a GPU frames arrive up to a few steps late, and
-    without delay while `control` says paused. Ends after the last step, after a `Diverged`, or when closed.
+    Evaluations and distributions precede the frame of their step; distributions come on the schedule of the experiment
+    and whenever `control` is asked for a closer look, which changes nothing else of what is yielded. On a GPU frames
+    arrive up to a few steps late, and without delay while `control` says paused. Ends after the last step, after a
+    `Diverged`, or when closed.
 
     Raises DeviceError (device not there, out of memory), DataError (unusable data file).
     """
@@ -40,7 +42,8 @@ def train(experiment: Experiment, control: Control | None = None) -> Generator[E
         yield run.started(threads)
         for step in count():
             last = bool(experiment.steps) and step >= experiment.steps
-            run.measure(step, thorough=step % experiment.probe_every == 0 or last)
+            thorough = step % experiment.probe_every == 0 or last
+            run.measure(step, thorough=thorough, distributed=control.take_closer_look() or thorough)
             if step % experiment.evaluate_every == 0 or last:
                 yield run.evaluate(step)
             for event in run.events(wait=last or step == 0 or control.paused):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from gradviz.network.memory import estimated_bytes
 from gradviz.network.stack import DTYPES, Network
 from gradviz.probes.catalogue import PROBES
 from gradviz.probes.distributions import DistributionProbe
+from gradviz.probes.probe import Probe
 from gradviz.recording.frame import Distributions, Evaluation, Frame, Quantity, Started
 from gradviz.training.data import Dataset, boundary_grid, load_data
 from gradviz.training.devices import device_label, free_bytes, resolve
@@ -70,11 +71,13 @@ class TrainingRun:
             input_mean_square=np.square(self.data.train_inputs).mean(1),
         )
 
-    def measure(self, step: int, *, thorough: bool = True) -> None:
+    def measure(self, step: int, *, thorough: bool = True, distributed: bool | None = None) -> None:
         """Put the next batch forward and backward and begin to copy what the probes say of it.
 
-        Only if `thorough` are probes asked that run on a schedule, and distributions taken.
+        Only if `thorough` are probes asked that run on a schedule. Distributions are taken if `distributed`, by
+        default at the same steps.
         """
+        distributed = thorough if distributed is None else distributed
         chosen = next(self._batches)
         inputs, labels = self._inputs[chosen], self._labels[chosen]
         for parameter in self._parameters:
@@ -83,13 +86,12 @@ class TrainingRun:
         loss = nn.functional.cross_entropy(logits, labels)
         loss.backward()  # type: ignore[no-untyped-call]
         with torch.no_grad():
-            if thorough:
-                self._look_at_the_probe_batch()
+            self._look_at_the_probe_batch(self.probes if thorough else [], distributed=distributed)
             trace = self.network.trace
             # before the probes, of which the last overwrites the gradients
-            distributed = self._distributions.measure(trace) if thorough else None
+            spread = self._distributions.measure(trace) if distributed else None
             rows = [(probe, probe.measure(trace)) for probe in self.probes if thorough or not probe.scheduled]
-            self._readings.submit(step, loss, logits.argmax(1) == labels, rows, distributed)
+            self._readings.submit(step, loss, logits.argmax(1) == labels, rows, spread)
 
     def events(self, *, wait: bool) -> Iterator[Frame | Distributions]:
         """Return what has reached the host of what was measured, the distributions of a step before its frame."""
@@ -129,10 +131,13 @@ class TrainingRun:
             boundary=self._boundary(),
         )
 
-    def _look_at_the_probe_batch(self) -> None:
+    def _look_at_the_probe_batch(self, probes: Sequence[Probe], *, distributed: bool) -> None:
+        if not probes and not distributed:
+            return
         for slab in self.network.slabs(self._probe_inputs):
-            self._distributions.look_at(slab)
-            for probe in self.probes:
+            if distributed:
+                self._distributions.look_at(slab)
+            for probe in probes:
                 probe.look_at(slab)
 
     def _boundary(self) -> NDArray[np.float32] | None:

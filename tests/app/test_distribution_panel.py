@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from driving import TINY, made_up
+from driving import TINY, made_up, wait_until
 from made_up_distributions import distributions
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.distribution_panel import DistributionPanel
+from gradviz.app.main_window import MainWindow
 from gradviz.plots.notice import NO_RUN
 from gradviz.plots.style import DARK, LIGHT
 from gradviz.recording.frame import KINDS
@@ -194,3 +195,17 @@ def test_what_is_under_the_mouse_is_passed_on_and_nothing_runs(panel: Distributi
         panel.plot.hovered.emit("a bin")
     assert heard.args == ["a bin"]
     assert panel.stop()
+
+
+def test_while_it_is_looked_at_the_newest_numbers_are_shown(window: MainWindow, qtbot: QtBot) -> None:
+    """With a schedule that would never come, they move all the same once the panel is in front, and only then."""
+    window.set_experiment(TINY.changed(steps=0, probe_every=10_000))
+    window.commands.start()
+    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames > 50)
+    history = window.run.history
+    assert history is not None
+    assert history.latest_distributions.step == 0
+    window._docks["distributions"].raise_()
+    wait_until(qtbot, lambda: history.latest_distributions.step > 50)
+    window.commands.stop()
+    wait_until(qtbot, lambda: not window.run.phase.busy)
