@@ -423,6 +423,7 @@ def test_the_wheel_does_not_change_the_layers_it_passes_over(panel: VerdictPanel
     assert panel.range.part is None
 
 
+@pytest.mark.benchmark
 def test_a_refresh_of_a_thousand_layers_takes_less_than_ten_milliseconds(panel: VerdictPanel) -> None:
     history = run_of(falling(0.0, 1000), falling(0.6, 1000))
     panel.show_history(history)
