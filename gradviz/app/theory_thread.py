@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from gradviz.plots.profile_rows import Theory
     from gradviz.recording.frame import Started
 
+# decades; a narrower band would hide behind its own curve
+SPREAD_WORTH_DRAWING = 0.05
+
 
 class TheoryThread(QThread):
     """Answers the newest question; older ones that it did not get to are dropped.
@@ -79,11 +82,16 @@ def theory_of(started: Started) -> Theory:
     prediction = predict(experiment, squares, len(started.held_out.class_names))
     bound = supremum_bound(experiment)
     curves = []
+    spread = None
     if isinstance(prediction, Prediction):
-        curves.append(("mean-field theory", prediction.log10_activation_grad_rms))
+        label = "mean-field theory"
+        if prediction.log10_spread.max() >= SPREAD_WORTH_DRAWING:
+            spread = prediction.log10_spread
+            label += " ± one standard deviation between networks"
+        curves.append((label, prediction.log10_activation_grad_rms))
         words, source = prediction.words(), prediction.source
     else:
         words, source = prediction.reason, ""
     if isinstance(bound, Bound):
         curves.append(("ceiling of the slopes alone, sup|φ′|^N", bound.log10_derivative_product))
-    return Theory(tuple(curves), words, source)
+    return Theory(tuple(curves), spread, words, source)

@@ -121,6 +121,8 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._lines[name].colour(pen, zero, style.nan_colour, filled=name == "now")
         for curve, line in zip(self._curves, THEORY_LINES, strict=True):
             curve.setPen(pg.mkPen(style.foreground, style=line))
+        for edge in self._band:
+            edge.setPen(pg.mkPen(style.muted, style=Qt.PenStyle.DotLine))
         self._floors.apply_style(style)
         self._guide.apply_style(style)
         self._notice.apply_style(style)
@@ -150,6 +152,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         # drawn in this order, the picked step on top
         self._lines = {name: ProfileLine(plot) for name in ("initial", "other", "beside", "now")}
         self._curves = [plot.plot() for _ in THEORY_LINES]
+        self._band = [plot.plot(), plot.plot()]
         self._notice = Notice(self._view)
         self.scene().sigMouseMoved.connect(self._hover)
 
@@ -188,6 +191,8 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for number, curve in enumerate(self._curves):
             row = rows.theory[number][1] if number < len(rows.theory) else EMPTY
             curve.setData(np.arange(1, len(row) + 1), row)
+        for edge, row in zip(self._band, rows.band or (EMPTY, EMPTY), strict=True):
+            edge.setData(np.arange(1, len(row) + 1), row)
 
     def _theory_here(self) -> Theory:
         """Return the theory where it speaks of what is shown."""

@@ -20,11 +20,12 @@ PREDICTED = ("activation_grad_rms", "exact_log10_activation_grad_rms")
 class Theory:
     """What theory expects of the network as initialised. `words` says what it is, or why there is nothing.
 
-    `curves` are pairs of a label and log10 values [layers] relative to the value at the last layer's output; `source`
-    says who found out.
+    `curves` are pairs of a label and log10 values [layers] relative to the value at the last layer's output; `spread`
+    [layers] is the standard deviation of the first of them from network to network; `source` says who found out.
     """
 
     curves: Sequence[tuple[str, Row]] = ()
+    spread: Row | None = None
     words: str = ""
     source: str = ""
 
@@ -39,13 +40,16 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class ProfileRows:
-    """Everything a profile draws at one step; `theory` are pairs of a label and a row."""
+    """Everything a profile draws at one step; `theory` are pairs of a label and a row, `band` a lower and an upper row
+    between which the first of these lies in most networks.
+    """
 
     now: Measured = Measured()
     initial: Measured = Measured()
     beside: Measured = Measured()
     other: Measured = Measured()
     theory: tuple[tuple[str, Row], ...] = ()
+    band: tuple[Row, Row] | None = None
 
 
 def read_rows(
@@ -66,7 +70,11 @@ def read_rows(
     if reference is not None and reference.frames and _has(reference, quantity.name):
         other = _latest(reference, quantity.name, min(step, reference.frames - 1))
     start = initial if len(initial.row) else now
-    return ProfileRows(now, initial, beside, other, _anchored(quantity, theory, start.row))
+    curves = _anchored(quantity, theory, start.row)
+    band = None
+    if curves and theory.spread is not None and len(theory.spread) == len(curves[0][1]):
+        band = curves[0][1] - theory.spread, curves[0][1] + theory.spread
+    return ProfileRows(now, initial, beside, other, curves, band)
 
 
 def finite_span(values: Row) -> Span | None:

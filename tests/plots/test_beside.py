@@ -50,7 +50,7 @@ def test_what_is_measured_on_a_schedule_shows_its_latest_measurement() -> None:
 
 def test_a_prediction_begins_where_the_measurement_does_at_the_last_layer() -> None:
     curve = np.arange(-5.0, 1.0, dtype=np.float32)
-    theory = Theory((("prediction", curve),), "")
+    theory = Theory((("prediction", curve),))
     rows = read_rows(run(), DELIVERED, 3, None, theory)
     ((label, row),) = rows.theory
     assert label == "prediction"
@@ -82,7 +82,7 @@ def test_the_profile_draws_and_says_all_of_it(qtbot: QtBot) -> None:
     plot = ProfilePlot()
     qtbot.addWidget(plot)
     plot.show_history(run())
-    plot.show_theory(Theory((("mean field", np.zeros(LAYERS, np.float32)),), "critical"))
+    plot.show_theory(Theory((("mean field", np.zeros(LAYERS, np.float32)),), words="critical"))
     plot.show_step(2)
     words = [entry[2] for entry in plot._key.entries]
     assert "Exact activation gradient" in words
@@ -99,8 +99,25 @@ def test_why_there_is_no_prediction_is_said_where_one_would_be(qtbot: QtBot) -> 
     plot = ProfilePlot()
     qtbot.addWidget(plot)
     plot.show_history(run())
-    plot.show_theory(Theory((), "no prediction: the branch has a mean"))
+    plot.show_theory(Theory(words="no prediction: the branch has a mean"))
     assert "no prediction: the branch has a mean" in [entry[2] for entry in plot._key.entries]
+
+
+def test_the_spread_between_networks_lies_around_the_prediction(qtbot: QtBot) -> None:
+    curve = np.arange(-5.0, 1.0, dtype=np.float32)
+    spread = np.linspace(0.5, 0.0, LAYERS).astype(np.float32)
+    theory = Theory((("prediction", curve), ("bound", curve)), spread)
+    band = read_rows(run(), DELIVERED, 3, None, theory).band
+    assert band is not None
+    for edge, side in zip(band, (-1, 1), strict=True):
+        np.testing.assert_allclose(edge, curve + HANDED_ON[-1] + side * spread)
+    plot = ProfilePlot()
+    qtbot.addWidget(plot)
+    plot.show_history(run())
+    plot.show_theory(theory)
+    assert [edge.getData()[1].tolist() for edge in plot._band] == [edge.tolist() for edge in band]
+    plot.show_theory(Theory())
+    assert all(edge.getData()[1] is None or not len(edge.getData()[1]) for edge in plot._band)
 
 
 @pytest.mark.parametrize(("every", "stride"), [(1, 1), (2, 2), (10, 16), (16, 16)])
