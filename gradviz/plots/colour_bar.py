@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 
 from gradviz.plots.axes import DecadeAxis, relabel, style_axis
 from gradviz.plots.colours import colour_table
+from gradviz.plots.float_floors import floors
 from gradviz.plots.limits import Span
 from gradviz.plots.readout import with_unit
 from gradviz.plots.style import Style
@@ -33,6 +36,9 @@ class ColourBar(pg.PlotItem):  # type: ignore[misc]
         self.showAxis("right")
         self.layout.setColumnFixedWidth(1, WIDTH_PX)
         self.setXRange(0, 1, padding=0)
+        self._floors = [pg.InfiniteLine(angle=0, movable=False) for _ in floors(double=False)]
+        for line in self._floors:
+            self.addItem(line, ignoreBounds=True)
         self.show_quantity(None)
         self.show_limits((-1.0, 0.0))
 
@@ -48,12 +54,24 @@ class ColourBar(pg.PlotItem):  # type: ignore[misc]
         self._axis.set_logarithmic(quantity is None or quantity.scale == "log10")
         relabel(self._axis, with_unit(quantity) if quantity is not None else "")
 
-    def show_limits(self, limits: Span) -> None:
-        """Let the colours reach from one limit to the other."""
+    @property
+    def floors_shown(self) -> list[float]:
+        """Exponents at which the scale is marked because floating-point numbers end there."""
+        return [line.value() for line in self._floors if line.isVisible()]
+
+    def show_limits(self, limits: Span, *, ends: Sequence[float] = ()) -> None:
+        """Let the colours reach from one limit to the other, with marks at those of the exponents `ends` in between."""
         low, high = limits
+        for line, end in zip_longest(self._floors, ends):
+            line.setVisible(end is not None and low < end < high)
+            if end is not None:
+                line.setValue(end)
         self._image.setRect(QRectF(0, low, 1, high - low))
         self.setYRange(low, high, padding=0)
 
     def apply_style(self, style: Style) -> None:
         """Recolour the axis; the colours themselves mean the same in every style."""
         style_axis(self._axis, style)
+        for line in self._floors:
+            # over the colours of the map, which are the same in every style
+            line.setPen("#ffffff", width=1, style=Qt.PenStyle.DashLine)

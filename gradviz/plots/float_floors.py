@@ -53,7 +53,10 @@ class FloatFloors:
         for line, (words, exponent) in zip(self._lines, floors(double).items(), strict=True):
             line.setVisible(limits is not None and limits[0] <= exponent <= limits[1])
             line.setValue(exponent)
-            line.label.setFormat(words if not crowded else ends if exponent == normal else "")
+            line.label.setFormat(words if not crowded else ends if exponent == subnormal else "")
+            # many decades below the lines leave room there, and little above
+            line.label.anchors = [(1, 0), (1, 0)] if crowded else [(1, 1), (1, 1)]
+            line.label.updatePosition()
 
     def apply_style(self, style: Style) -> None:
         """Recolour lines and words."""

@@ -10,11 +10,13 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from gradviz.plots.axes import WholeNumberAxis, relabel, style_axis
 from gradviz.plots.colour_bar import ColourBar
 from gradviz.plots.colours import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED, lookup_table
+from gradviz.plots.float_floors import floors
 from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, limits_around, room_for
 from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
 from gradviz.plots.picking import DivergedLine, PickingViewBox, StepCursor
 from gradviz.plots.picture import Grid, Picture, read_columns
+from gradviz.plots.profile_words import lost_signal
 from gradviz.plots.readout import in_sentence, value_in_words, with_unit
 from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
@@ -222,7 +224,25 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             NOT_MEASURED: (self._style.not_measured_colour, "not measured"),
         }
         present = self._picture.present(*meanings) if self._picture is not None else ()
-        return [("■", *meanings[index]) for index in present]
+        return [("■", *meanings[index]) for index in present] + self._ends_in_words()
+
+    def _double(self) -> bool:
+        return self.history is not None and self.history.started.experiment.precision == "float64"
+
+    def _ends_in_words(self) -> list[tuple[str, str, str]]:
+        """Explain the marks on the scale, and name the layer at which floating point loses the signal."""
+        history, quantity, found = self.history, self._quantity(), []
+        if self._bar.floors_shown:
+            ends = " and ".join(floors(self._double()))
+            found.append(("- -", self._style.muted, f"on the scale: {ends}"))
+        if history is not None and quantity is not None and quantity.beside.startswith("exact_log10_"):
+            step = history.frames - 1 if self._picked is None else self._picked
+            exact = history.latest_row(quantity.beside, step)
+            delivered = history.row(quantity.name, exact[0]) if exact is not None else None
+            if exact is not None and delivered is not None:
+                words = lost_signal(delivered, exact[1], double=self._double())
+                found += [("!", self._style.zero_colour, f"step {exact[0]}: {words}")] if words else []
+        return found
 
     def _make_room(self) -> None:
         """Let the axes end where the run does, give or take; move the view there unless the person zoomed in."""
@@ -250,7 +270,8 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         limits = self._fixed_limits or limits_around(self.history.span(quantity.name), quantity)
         if limits != self._limits:
             self._limits = limits
-            self._bar.show_limits(limits)
+            logarithmic = quantity.scale == "log10"
+            self._bar.show_limits(limits, ends=list(floors(self._double()).values()) if logarithmic else ())
 
     def _draw(self) -> None:
         history, quantity = self.history, self._quantity()

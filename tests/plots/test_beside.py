@@ -133,3 +133,18 @@ def test_pointing_at_a_zero_tells_what_it_is_in_truth(qtbot: QtBot) -> None:
     assert "exactly zero: underflowed or dead" in said
     assert "1.00e-48 rms (exact activation gradient)" in said
     assert "exact activation" not in hover(plot, qtbot, place_of(plot, plot._view, 3, 1))
+
+
+def test_the_heatmap_marks_the_ends_of_floats_and_names_the_layer_where_the_signal_is_lost(qtbot: QtBot) -> None:
+    plot = HeatmapPlot()
+    plot.show_history(run())
+    shown(plot, qtbot)
+    low, high = plot.limits
+    wanted = [exponent for exponent in (-37.93, -44.85) if low < exponent < high]
+    assert wanted
+    assert plot._bar.floors_shown == pytest.approx(wanted, abs=0.01)
+    words = [entry[2] for entry in plot._key.entries]
+    assert any("smallest float32, 1.4e-45" in each for each in words)
+    assert "step 4: float32 delivers exactly zero from layer 1 on down; in truth it is 1.00e-46 there" in words
+    plot.pick_step(1)
+    assert any(entry[2].startswith("step 0: float32 delivers") for entry in plot._key.entries)
