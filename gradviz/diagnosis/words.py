@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from gradviz.recording.powers import scientific
+
 MOST_RANGES = 3
 
 
@@ -16,11 +18,7 @@ def power(log10: float) -> str:
         return "not a number"
     if math.isinf(log10):
         return "infinite" if log10 > 0 else "exactly zero"
-    exponent = math.floor(log10)
-    mantissa = f"{10 ** (log10 - exponent):.1f}"
-    if mantissa == "10.0":
-        mantissa, exponent = "1.0", exponent + 1
-    return f"{mantissa}e{exponent:+03d}"
+    return scientific(log10, digits=1)
 
 
 def plain(value: float) -> str:

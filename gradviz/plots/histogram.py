@@ -16,11 +16,12 @@ from gradviz.plots.distribution import share_in_words
 from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, united
 from gradviz.plots.notice import NO_RUN, Notice
-from gradviz.plots.readout import in_sentence, scientific
+from gradviz.plots.readout import in_sentence
 from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
 from gradviz.recording.activations import Floats
 from gradviz.recording.frame import KINDS, Distribution, Distributions, Kind
+from gradviz.recording.powers import scientific
 
 NONE_YET = "No distributions of this run were measured yet."
 HEADROOM = 1.05

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from gradviz.recording.frame import Quantity
+from gradviz.recording.powers import scientific
 
 
 def value_in_words(quantity: Quantity, value: float | None) -> str:
@@ -19,15 +20,6 @@ def value_in_words(quantity: Quantity, value: float | None) -> str:
         return "infinite: overflowed"
     number = scientific(value) if quantity.scale == "log10" else f"{value:.4g}"
     return f"{number} {quantity.unit}".rstrip()
-
-
-def scientific(log10: float) -> str:
-    """Return 10 to the power of `log10` with three digits, however far below the smallest float: 3.21e-600."""
-    exponent = math.floor(log10)
-    mantissa = f"{10 ** (log10 - exponent):.2f}"
-    if mantissa == "10.00":
-        mantissa, exponent = "1.00", exponent + 1
-    return f"{mantissa}e{exponent:+03d}"
 
 
 def in_sentence(label: str) -> str:
