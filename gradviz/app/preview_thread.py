@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from gradviz.app.failure import Failure
 from gradviz.experiment import Experiment
-from gradviz.recording.frame import Started
 from gradviz.recording.history import History
 
 
@@ -103,12 +102,7 @@ class PreviewThread(QThread):
         from gradviz.training.loop import first_events
 
         try:
-            started, *events = first_events(experiment)
-            assert isinstance(started, Started)
-            history = History(started)
-            for event in events:
-                assert not isinstance(event, Started)
-                history.append(event)
+            history = History.of(first_events(experiment))
         except Exception as error:  # one experiment that cannot be measured is no reason to measure no other
             self.failed.emit(Failure.of(error))
             return

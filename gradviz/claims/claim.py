@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gradviz.experiment import Experiment, load_preset
+from gradviz.recording.frame import Event, Frame
 from gradviz.recording.history import History
 from gradviz.training.loop import train
 
@@ -39,13 +40,15 @@ class Claim:
 
 def recorded(experiment: Experiment, progress: Progress = lambda _share: None) -> History:
     """Train `experiment` to its end and return its recording."""
-    events = train(experiment)
-    history = History(next(events))  # type: ignore[arg-type]  # the first event is Started
+    return History.of(_told(train(experiment), experiment.steps, progress))
+
+
+def _told(events: Iterable[Event], steps: int, progress: Progress) -> Iterator[Event]:
+    """Pass the events on, telling after each frame how far a run of `steps` steps is."""
     for event in events:
-        history.append(event)  # type: ignore[arg-type]
-        if experiment.steps:
-            progress(history.frames / (experiment.steps + 1))
-    return history
+        yield event
+        if isinstance(event, Frame) and steps:
+            progress((event.step + 1) / (steps + 1))
 
 
 def recorded_preset(name: str, progress: Progress = lambda _share: None, **changes: object) -> History:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from gradviz.claims.claim import Outcome, Progress, accuracy_of, recorded_preset
+from gradviz.recording.history import History
 
 CHANCE_AT_MOST = 0.2
 LEARNT_AT_LEAST = 0.95
@@ -16,8 +17,7 @@ MANY_DEAD = 0.5
 def units_that_die(progress: Progress) -> Outcome:
     """Compare the share of dead units at the end with ReLU and with leaky ReLU."""
     shares = {}
-    for number, name in enumerate(("dying-relu", "leaky-relu-rescue")):
-        history = recorded_preset(name, lambda share, number=number: progress((number + share) / 2))  # type: ignore[misc]
+    for name, history in _recorded(("dying-relu", "leaky-relu-rescue"), progress):
         row = history.row("dead_fraction", history.frames - 1)
         assert row is not None, "measured at the last step"
         shares[name] = float(np.mean(row))
@@ -47,14 +47,17 @@ def deeper_is_worse(progress: Progress) -> Outcome:
 
 
 def _accuracies(names: Sequence[str], progress: Progress) -> dict[str, float]:
-    found = {}
+    return {name: accuracy_of(history) for name, history in _recorded(names, progress)}
+
+
+def _recorded(names: Sequence[str], progress: Progress) -> Iterator[tuple[str, History]]:
+    """Train the presets one after the other, as one measurement."""
     for number, name in enumerate(names):
 
         def tell(share: float, number: int = number) -> None:
             progress((number + share) / len(names))
 
-        found[name] = accuracy_of(recorded_preset(name, tell))
-    return found
+        yield name, recorded_preset(name, tell)
 
 
 def _in_words(accuracies: dict[str, float]) -> str:

@@ -8,11 +8,13 @@ below it. Storage grows by whole chunks, so what a reader looks at is never move
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.recording.chunks import ChunkedRows
-from gradviz.recording.frame import Distributions, Diverged, Evaluation, Frame, Quantity, Started
+from gradviz.recording.frame import Distributions, Diverged, Evaluation, Event, Frame, Quantity, Started
 from gradviz.recording.pyramid import Pyramid, Window
 
 __all__ = ["History", "Window"]
@@ -44,6 +46,18 @@ class History:
         self._first_distributions: Distributions | None = None
         self._latest_distributions: Distributions | None = None
         self._diverged: Diverged | None = None
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> History:
+        """Return the recording of `events`, of which the first is Started and no other."""
+        rest = iter(events)
+        started = next(rest)
+        assert isinstance(started, Started)
+        history = cls(started)
+        for event in rest:
+            assert not isinstance(event, Started)
+            history.append(event)
+        return history
 
     @property
     def frames(self) -> int:

@@ -8,6 +8,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
+from gradviz.experiment import Experiment
 from gradviz.recording.chunks import ChunkedRows
 from gradviz.recording.frame import (
     KINDS,
@@ -263,3 +264,18 @@ def test_distributions_out_of_order_or_of_another_depth_are_refused(make_started
     history.append(Diverged(12, float("nan")))
     with pytest.raises(ValueError, match="diverged"):
         history.append(made_up_distributions(30))
+
+
+def test_a_recording_of_all_events_is_that_of_one_after_the_other() -> None:
+    from gradviz.training.loop import train
+
+    experiment = Experiment(depth=3, width=4, steps=4, batch_size=16, device="cpu")
+    at_once = History.of(train(experiment))
+    started, *events = train(experiment)
+    one_by_one = History(started)
+    for event in events:
+        one_by_one.append(event)
+    assert at_once.frames == one_by_one.frames == 5
+    assert at_once.started.experiment == experiment
+    np.testing.assert_array_equal(at_once.losses()[1], one_by_one.losses()[1])
+    np.testing.assert_array_equal(at_once.accuracies()[1], one_by_one.accuracies()[1])
