@@ -11,12 +11,12 @@ from gradviz.plots.axes import WholeNumberAxis, relabel, style_axis
 from gradviz.plots.colour_bar import ColourBar
 from gradviz.plots.colours import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED, lookup_table
 from gradviz.plots.float_floors import floors
+from gradviz.plots.heatmap_words import beside, lost_signal_at, shown_instead
 from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, limits_around, room_for
 from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
 from gradviz.plots.picking import DivergedLine, PickingViewBox, StepCursor
-from gradviz.plots.picture import Grid, Picture, read_columns
-from gradviz.plots.profile_words import lost_signal
+from gradviz.plots.picture import Grid, Picture
 from gradviz.plots.readout import in_sentence, value_in_words, with_unit
 from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
@@ -46,6 +46,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._style = LIGHT
         self._fixed_limits: Span | None = None
         self._limits: Span = (-1.0, 0.0)
+        self._ends: tuple[float, ...] = ()
         self._following = True
         self._room = (0, 0)
         self._picked: int | None = None
@@ -224,25 +225,16 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             NOT_MEASURED: (self._style.not_measured_colour, "not measured"),
         }
         present = self._picture.present(*meanings) if self._picture is not None else ()
-        return [("■", *meanings[index]) for index in present] + self._ends_in_words()
-
-    def _double(self) -> bool:
-        return self.history is not None and self.history.started.experiment.precision == "float64"
-
-    def _ends_in_words(self) -> list[tuple[str, str, str]]:
-        """Explain the marks on the scale, and name the layer at which floating point loses the signal."""
-        history, quantity, found = self.history, self._quantity(), []
+        entries = [("■", *meanings[index]) for index in present]
+        history, quantity = self.history, self._quantity()
+        if history is None or quantity is None:
+            return entries
         if self._bar.floors_shown:
-            ends = " and ".join(floors(self._double()))
-            found.append(("- -", self._style.muted, f"on the scale: {ends}"))
-        if history is not None and quantity is not None and quantity.beside.startswith("exact_log10_"):
-            step = history.frames - 1 if self._picked is None else self._picked
-            exact = history.latest_row(quantity.beside, step)
-            delivered = history.row(quantity.name, exact[0]) if exact is not None else None
-            if exact is not None and delivered is not None:
-                words = lost_signal(delivered, exact[1], double=self._double())
-                found += [("!", self._style.zero_colour, f"step {exact[0]}: {words}")] if words else []
-        return found
+            ends = " and ".join(floors(history.started.experiment.precision == "float64"))
+            entries.append(("- -", self._style.muted, f"on the scale: {ends}"))
+        if words := lost_signal_at(history, quantity, history.frames - 1 if self._picked is None else self._picked):
+            entries.append(("!", self._style.zero_colour, words))
+        return entries
 
     def _make_room(self) -> None:
         """Let the axes end where the run does, give or take; move the view there unless the person zoomed in."""
@@ -268,10 +260,11 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if self.history is None or quantity is None:
             return
         limits = self._fixed_limits or limits_around(self.history.span(quantity.name), quantity)
-        if limits != self._limits:
-            self._limits = limits
-            logarithmic = quantity.scale == "log10"
-            self._bar.show_limits(limits, ends=list(floors(self._double()).values()) if logarithmic else ())
+        double = self.history.started.experiment.precision == "float64"
+        ends = tuple(floors(double).values()) if quantity.scale == "log10" else ()
+        if (limits, ends) != (self._limits, self._ends):
+            self._limits, self._ends = limits, ends
+            self._bar.show_limits(limits, ends=ends)
 
     def _draw(self) -> None:
         history, quantity = self.history, self._quantity()
@@ -329,25 +322,5 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         row = history.row(quantity.name, step)
         value = value_in_words(quantity, None if row is None else float(row[layer - 1]))
         words = f"step {step} · layer {layer} · {value} ({in_sentence(quantity.label)})"
-        words += _beside(history, quantity, step, layer)
-        return words + _shown_instead(history, quantity, picture.grid, step, layer)
-
-
-def _beside(history: History, quantity: Quantity, step: int, layer: int) -> str:
-    """Say what the counterpart of `quantity` is, where it was measured at this step."""
-    other = next((each for each in history.quantities if each.name == quantity.beside), None)
-    row = history.row(other.name, step) if other is not None else None
-    if other is None or row is None:
-        return ""
-    return f" · {value_in_words(other, float(row[layer - 1]))} ({in_sentence(other.label)})"
-
-
-def _shown_instead(history: History, quantity: Quantity, grid: Grid, step: int, layer: int) -> str:
-    """Say which value the colour stands for where a column holds several steps."""
-    if grid.stride == 1:
-        return ""
-    column, frames = step // grid.stride, history.frames
-    window = read_columns(history, quantity.name, grid.stride, column, column + 1, frames)
-    last = min((column + 1) * grid.stride, frames) - 1
-    value = value_in_words(quantity, float(window.values[0, layer - 1]) if window.measured[0] else None)
-    return f" · shown for steps {column * grid.stride}–{last}: {value}"
+        words += beside(history, quantity, step, layer)
+        return words + shown_instead(history, quantity, picture.grid, step, layer)

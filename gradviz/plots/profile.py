@@ -16,7 +16,7 @@ from gradviz.plots.limits import Span, limits_around, united
 from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
 from gradviz.plots.profile_line import EMPTY, ProfileLine
 from gradviz.plots.profile_rows import ProfileRows, Theory, finite_span, read_rows
-from gradviz.plots.profile_words import entries, lost_signal, says_something_of, title
+from gradviz.plots.profile_words import entries, lost_signal, title
 from gradviz.plots.readout import in_sentence, value_in_words, with_unit
 from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
@@ -91,7 +91,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._notice.say(self._what_is_missing())
         step = self._shown_step()
         reference = self._reference.frames if self._reference is not None else 0
-        drawn = (self.history, self._quantity(), step, self._reference, reference, self._style, id(self._theory))
+        drawn = (self.history, self._quantity(), step, self._reference, reference, self._style)
         # what is shown is looked up anew only if one of these changed
         if drawn != self._drawn:
             self._drawn = drawn
@@ -183,7 +183,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _read(self, step: int) -> None:
         """Hand every line its row."""
-        self._rows = rows = read_rows(self.history, self._quantity(), step, self._reference, self._theory_here())
+        self._rows = rows = read_rows(self.history, self._quantity(), step, self._reference, self._theory)
         logarithmic = self._is_logarithmic()
         for name, line in self._lines.items():
             measured = getattr(rows, name)
@@ -193,11 +193,6 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             curve.setData(np.arange(1, len(row) + 1), row)
         for edge, row in zip(self._band, rows.band or (EMPTY, EMPTY), strict=True):
             edge.setData(np.arange(1, len(row) + 1), row)
-
-    def _theory_here(self) -> Theory:
-        """Return the theory where it speaks of what is shown."""
-        quantity = self._quantity()
-        return self._theory if quantity is not None and says_something_of(quantity) else Theory()
 
     def _make_room(self) -> None:
         """Let the axes hold the run and what of the reference lies in its layers; keep a zoom if nothing changed."""
@@ -238,9 +233,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._key.show_entries([], self._style.foreground)
             return
         beside = self._label(quantity.beside) if self._lines["beside"].visible else ""
-        found = entries(
-            self._rows, self._lines, self._style, beside=beside, other=self._reference_label, theory=self._theory_here()
-        )
+        found = entries(self._rows, self._lines, self._style, beside=beside, other=self._reference_label)
         if words := self._lost_signal(quantity):
             found.append(("!", self._style.zero_colour, words))
         self._key.show_entries(found, self._style.foreground)

@@ -41,7 +41,7 @@ class Measured:
 @dataclass(frozen=True, slots=True)
 class ProfileRows:
     """Everything a profile draws at one step; `theory` are pairs of a label and a row, `band` a lower and an upper row
-    between which the first of these lies in most networks.
+    between which the first of these lies in most networks, `theory_words` what there is to say about them.
     """
 
     now: Measured = Measured()
@@ -50,6 +50,7 @@ class ProfileRows:
     other: Measured = Measured()
     theory: tuple[tuple[str, Row], ...] = ()
     band: tuple[Row, Row] | None = None
+    theory_words: str = ""
 
 
 def read_rows(
@@ -70,11 +71,14 @@ def read_rows(
     if reference is not None and reference.frames and _has(reference, quantity.name):
         other = _latest(reference, quantity.name, min(step, reference.frames - 1))
     start = initial if len(initial.row) else now
-    curves = _anchored(quantity, theory, start.row)
+    theory = theory if quantity.name in PREDICTED else Theory()
+    curves = _anchored(theory, start.row)
     band = None
     if curves and theory.spread is not None and len(theory.spread) == len(curves[0][1]):
         band = curves[0][1] - theory.spread, curves[0][1] + theory.spread
-    return ProfileRows(now, initial, beside, other, curves, band)
+    # curves that have no place to begin are not spoken of
+    words = theory.words if curves or not theory.curves else ""
+    return ProfileRows(now, initial, beside, other, curves, band, words)
 
 
 def finite_span(values: Row) -> Span | None:
@@ -92,8 +96,8 @@ def _latest(history: History, name: str, step: int) -> Measured:
     return Measured(*found) if found is not None else Measured()
 
 
-def _anchored(quantity: Quantity, theory: Theory, start: Row) -> tuple[tuple[str, Row], ...]:
+def _anchored(theory: Theory, start: Row) -> tuple[tuple[str, Row], ...]:
     """Let the curves begin where the measured start does, at the last layer: theory speaks of the way from there."""
-    if quantity.name not in PREDICTED or not len(start) or not np.isfinite(start[-1]):
+    if not len(start) or not np.isfinite(start[-1]):
         return ()
     return tuple((label, curve + start[-1]) for label, curve in theory.curves if len(curve) == len(start))

@@ -6,10 +6,10 @@ import numpy as np
 
 from gradviz.plots.float_floors import floors
 from gradviz.plots.profile_line import ProfileLine, Row
-from gradviz.plots.profile_rows import PREDICTED, ProfileRows, Theory
-from gradviz.plots.readout import scientific
+from gradviz.plots.profile_rows import ProfileRows
 from gradviz.plots.style import Style
 from gradviz.recording.frame import Quantity
+from gradviz.recording.powers import scientific
 
 Entry = tuple[str, str, str]
 THEORY_MARKS = ("···", "-·-")
@@ -22,9 +22,7 @@ def title(quantity: Quantity, rows: ProfileRows, step: int) -> str:
     return f"{quantity.label} · " + ("at initialisation (before training)" if step == 0 else f"step {step}")
 
 
-def entries(
-    rows: ProfileRows, lines: dict[str, ProfileLine], style: Style, *, beside: str, other: str, theory: Theory
-) -> list[Entry]:
+def entries(rows: ProfileRows, lines: dict[str, ProfileLine], style: Style, *, beside: str, other: str) -> list[Entry]:
     """Return the key: (mark, its colour, words). `beside` and `other` are labels of the lines of these names."""
     now, initial = lines["now"], lines["initial"]
     zero, lost = now.zero_layers.size, now.lost_layers.size
@@ -43,8 +41,9 @@ def entries(
     found += [
         (zero > 0, ("▼", style.zero_colour, f"exactly zero: {_layers(zero)}")),
         (lost > 0, ("×", style.nan_colour, f"not a number or infinite: {_layers(lost)}")),
+        (bool(rows.theory_words), ("i", style.muted, rows.theory_words)),
     ]
-    return [entry for shown, entry in found if shown] + _theory_in_words(rows, theory, style)
+    return [entry for shown, entry in found if shown]
 
 
 def lost_signal(delivered: Row, exact: Row, *, double: bool) -> str:
@@ -66,15 +65,6 @@ def lost_signal(delivered: Row, exact: Row, *, double: bool) -> str:
             layer = int(np.flatnonzero(lost)[-1]) + 1
             return f"{precision} {verb} from layer {layer} on down; in truth it is {scientific(exact[layer - 1])} there"
     return ""
-
-
-def _theory_in_words(rows: ProfileRows, theory: Theory, style: Style) -> list[Entry]:
-    return [("i", style.muted, theory.words)] if theory.words and (rows.theory or not theory.curves) else []
-
-
-def says_something_of(quantity: Quantity) -> bool:
-    """Whether theory speaks of `quantity` at all."""
-    return quantity.name in PREDICTED
 
 
 def _start(step: int) -> str:

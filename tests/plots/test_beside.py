@@ -25,9 +25,9 @@ TRUE = np.linspace(-50, 0, LAYERS).astype(np.float32)
 HANDED_ON = np.where(TRUE < -45, -np.inf, TRUE).astype(np.float32)
 
 
-def run(steps: int = 5, every: int = 2) -> History:
+def run(steps: int = 5, every: int = 2, precision: str = "float32") -> History:
     held_out = HeldOut(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), ("no", "yes"))
-    experiment = Experiment().changed(depth=LAYERS, probe_every=every)
+    experiment = Experiment().changed(depth=LAYERS, probe_every=every, precision=precision)
     history = History(Started(experiment, LAYERS, (DELIVERED, EXACT), held_out, 4, 8, 100, "cpu", 1))
     for step in range(steps):
         rows = {DELIVERED.name: HANDED_ON + np.float32(step)}
@@ -148,3 +148,12 @@ def test_the_heatmap_marks_the_ends_of_floats_and_names_the_layer_where_the_sign
     assert "step 4: float32 delivers exactly zero from layer 1 on down; in truth it is 1.00e-46 there" in words
     plot.pick_step(1)
     assert any(entry[2].startswith("step 0: float32 delivers") for entry in plot._key.entries)
+
+
+def test_the_marks_are_those_of_the_runs_own_precision(qtbot: QtBot) -> None:
+    plot = HeatmapPlot()
+    qtbot.addWidget(plot)
+    plot.show_history(run())
+    assert plot._bar.floors_shown
+    plot.show_history(run(precision="float64"))
+    assert plot._bar.floors_shown == []

@@ -1,0 +1,41 @@
+"""What a heatmap says of single values: beside the one under the mouse, and where floating point loses the signal."""
+
+from __future__ import annotations
+
+from gradviz.plots.picture import Grid, read_columns
+from gradviz.plots.profile_words import lost_signal
+from gradviz.plots.readout import in_sentence, value_in_words
+from gradviz.recording.frame import Quantity
+from gradviz.recording.history import History
+
+
+def lost_signal_at(history: History, quantity: Quantity, step: int) -> str:
+    """Name the layer that lost the signal when last both were measured up to `step`; empty if none did."""
+    if not quantity.beside.startswith("exact_log10_"):
+        return ""
+    exact = history.latest_row(quantity.beside, step)
+    delivered = history.row(quantity.name, exact[0]) if exact is not None else None
+    if exact is None or delivered is None:
+        return ""
+    words = lost_signal(delivered, exact[1], double=history.started.experiment.precision == "float64")
+    return f"step {exact[0]}: {words}" if words else ""
+
+
+def beside(history: History, quantity: Quantity, step: int, layer: int) -> str:
+    """Say what the counterpart of `quantity` is, where it was measured at this step."""
+    other = next((each for each in history.quantities if each.name == quantity.beside), None)
+    row = history.row(other.name, step) if other is not None else None
+    if other is None or row is None:
+        return ""
+    return f" · {value_in_words(other, float(row[layer - 1]))} ({in_sentence(other.label)})"
+
+
+def shown_instead(history: History, quantity: Quantity, grid: Grid, step: int, layer: int) -> str:
+    """Say which value the colour stands for where a column holds several steps."""
+    if grid.stride == 1:
+        return ""
+    column, frames = step // grid.stride, history.frames
+    window = read_columns(history, quantity.name, grid.stride, column, column + 1, frames)
+    last = min((column + 1) * grid.stride, frames) - 1
+    value = value_in_words(quantity, float(window.values[0, layer - 1]) if window.measured[0] else None)
+    return f" · shown for steps {column * grid.stride}–{last}: {value}"
