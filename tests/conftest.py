@@ -70,10 +70,12 @@ def _origin(frame: FrameType) -> str:
 def _end_qt_threads() -> None:
     """End what is left, because a QThread that is destroyed while it runs would abort every test after this one."""
     from PySide6.QtCore import QThread
+    from shiboken6 import isValid
 
     # by type, not isinstance: some objects in torch answer every look at their attributes with a warning
     for thread in (item for item in gc.get_objects() if issubclass(type(item), QThread)):
-        if thread.isRunning():
+        # a thread of an earlier test may be gone, and only its Python side not collected yet
+        if isValid(thread) and thread.isRunning():
             for end in ("end", "requestInterruption"):
                 if hasattr(thread, end):
                     getattr(thread, end)()

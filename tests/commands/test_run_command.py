@@ -231,6 +231,7 @@ def test_an_endless_run_in_a_terminal_shows_progress_and_obeys_ctrl_c() -> None:
         said = json.loads(process.stdout.read())
         assert process.wait() == 130
         limit.cancel()
+        limit.join()
     os.close(terminal)
     assert said["status"] == "stopped"
     assert said["steps"] >= 1
