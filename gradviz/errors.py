@@ -25,5 +25,9 @@ class ExportError(GradvizError):
     """A picture or table that could not be written; nothing half-written is left behind."""
 
 
+class RecordingError(GradvizError):
+    """A recorded run that cannot be read, kept or moved."""
+
+
 class DisplayError(GradvizError):
     """No screen to show a window on."""

@@ -1,0 +1,145 @@
+"""The folder that keeps every run: where the next one goes, what is in it, what was thrown away.
+
+A run is one file, and while it is written or after a crash SQLite keeps two more beside it (`-wal`, `-shm`) that belong
+to it: whatever moves a run moves all of them. Deleting moves a run into `trash/<day of the deletion>/`, from where it
+can be put back; a later start empties what has lain there for `DAYS_IN_TRASH` days.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import platformdirs
+
+from gradviz.errors import RecordingError
+from gradviz.experiment import Experiment
+
+SUFFIX = ".gradviz"
+TRASH = "trash"
+DAYS_IN_TRASH = 30
+# what SQLite keeps beside a file that is being written, or was when the power went
+COMPANIONS = ("-wal", "-shm")
+
+# two runs of one race begin within a second, before either has a file
+_handed_out: set[Path] = set()
+_handing_out = threading.Lock()
+
+
+def runs_folder() -> Path:
+    """Return the folder that keeps the runs of this person."""
+    return Path(platformdirs.user_data_dir("gradviz", appauthor=False)) / "runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """Runs that were thrown away together: pairs of where each was and where it is now."""
+
+    moves: tuple[tuple[Path, Path], ...]
+
+
+class Library:
+    """The runs in one folder, which is made when it is first needed. Every method may be called from any thread."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or runs_folder()
+
+    def new_path(self, experiment: Experiment, now: datetime | None = None) -> Path:
+        """Return a name for a run that begins `now`, never given out before. Raises RecordingError without a folder."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RecordingError(f"cannot keep runs in {self.folder}: {error.strerror or error}") from error
+        stem = f"{now or datetime.now():%Y-%m-%d_%H%M%S}_{experiment.activation.replace('_', '-')}-{experiment.depth}"
+        with _handing_out:
+            path = next(path for path in _names(self.folder, stem) if path not in _handed_out and not path.exists())
+            _handed_out.add(path)
+        return path
+
+    def paths(self) -> list[Path]:
+        """Return the runs in the folder, in no order; none while there is no folder."""
+        with suppress(OSError), os.scandir(self.folder) as found:
+            return [self.folder / entry.name for entry in found if entry.name.endswith(SUFFIX) and entry.is_file()]
+        return []
+
+    def delete(self, paths: list[Path]) -> Deletion:
+        """Move runs into the trash. Raises RecordingError, and puts back what was moved, if one cannot be moved."""
+        day = self.folder / TRASH / f"{date.today():%Y-%m-%d}"
+        moves: list[tuple[Path, Path]] = []
+        try:
+            day.mkdir(parents=True, exist_ok=True)
+            for path in paths:
+                target = next(name for name in _names(day, path.stem) if not name.exists())
+                _move(path, target)
+                moves.append((path, target))
+        except OSError as error:
+            self.restore(Deletion(tuple(moves)))
+            raise RecordingError(f"cannot move a run into {day}: {error.strerror or error}") from error
+        return Deletion(tuple(moves))
+
+    def restore(self, deletion: Deletion) -> None:
+        """Put deleted runs back where they were. Raises RecordingError naming the first that cannot be."""
+        for was, now in deletion.moves:
+            try:
+                if was.exists():
+                    raise FileExistsError(0, "there is another file of that name")
+                _move(now, was)
+            except OSError as error:
+                raise RecordingError(f"cannot put {was.name} back: {error.strerror or error}") from error
+
+    def empty_trash(self, today: date | None = None) -> int:
+        """Remove for good what was deleted more than `DAYS_IN_TRASH` days ago; return the number of runs removed."""
+        limit = (today or date.today()) - timedelta(days=DAYS_IN_TRASH)
+        removed = 0
+        for day in _days(self.folder / TRASH):
+            if date.fromisoformat(day.name) >= limit:
+                continue
+            # only what gradviz put there
+            for path in [
+                *day.glob(f"*{SUFFIX}"),
+                *(path for end in COMPANIONS for path in day.glob(f"*{SUFFIX}{end}")),
+            ]:
+                with suppress(OSError):
+                    path.unlink()
+                    removed += path.suffix == SUFFIX
+            with suppress(OSError):
+                day.rmdir()
+        return removed
+
+
+def companions(path: Path) -> list[Path]:
+    """Return the files beside a run that belong to it, if there are any."""
+    beside = (path.with_name(path.name + end) for end in COMPANIONS)
+    return [each for each in beside if each.exists()]
+
+
+def _names(folder: Path, stem: str) -> Iterator[Path]:
+    """Yield stem, stem-2, stem-3 ... as run files in `folder`."""
+    yield folder / f"{stem}{SUFFIX}"
+    number = 2
+    while True:
+        yield folder / f"{stem}-{number}{SUFFIX}"
+        number += 1
+
+
+def _move(path: Path, target: Path) -> None:
+    # the log first: without its file it is harmless, but a file without its log has lost its end
+    for beside in companions(path):
+        beside.replace(target.with_name(target.name + beside.name.removeprefix(path.name)))
+    path.replace(target)
+
+
+def _days(trash: Path) -> list[Path]:
+    """Return the folders of the trash that are named after a day."""
+    found = []
+    with suppress(OSError):
+        for folder in trash.iterdir():
+            with suppress(ValueError):
+                date.fromisoformat(folder.name)
+                found.append(folder)
+    return found
