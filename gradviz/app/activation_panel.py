@@ -83,8 +83,9 @@ class ActivationPanel(QWidget):
         self._history = history
         if history is not None:
             self.layer.offer(history.started.layers)
-            self._ask_for(history.started.experiment)
-            self.costs.show_experiment(history.started.experiment)
+            if (experiment := history.started.experiment) is not None:
+                self._ask_for(experiment)
+                self.costs.show_experiment(experiment)
         self.refresh()
 
     def show_curve(self, experiment: Experiment, curve: ActivationCurve) -> None:
@@ -110,7 +111,8 @@ class ActivationPanel(QWidget):
     def refresh(self) -> None:
         """Pull what is new. Costs next to nothing if there is none."""
         history = self._history
-        fits = history is not None and _function(history.started.experiment) == self._shown == self._wanted
+        experiment = history.started.experiment if history is not None else None
+        fits = experiment is not None and _function(experiment) == self._shown == self._wanted
         distributions = history.latest_distributions if history is not None and fits else None
         layer = self.layer.value()
         drawn = (distributions, layer, self._shown)

@@ -86,7 +86,8 @@ class Board(QObject):
     def show_run(self, history: History | None, reference: History | None) -> None:
         """Show a run, and the one before it for comparison."""
         self.history, self.reference = history, reference
-        planar = history is not None and history.started.held_out.extent is not None
+        samples = history.started.held_out if history is not None else None
+        planar = samples is not None and samples.extent is not None
         self.held_out.setCurrentWidget(self.boundary if planar else self.samples)
         self.heatmap.show_history(history)
         self.curves.show_history(history)

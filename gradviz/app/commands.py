@@ -231,7 +231,9 @@ class Commands:
         history = self._window.board.history
         if history is None:
             return "gradviz"
-        return f"gradviz-{history.started.experiment.activation}-{history.started.layers}"
+        experiment = history.started.experiment
+        kind = experiment.activation if experiment is not None else "watched"
+        return f"gradviz-{kind}-{history.started.layers}"
 
     def _set_first_layer(self, place: FirstLayer) -> None:
         self._window.settings.first_layer_at = place

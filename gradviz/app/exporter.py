@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QApplication, QProgressDialog, QWidget
 from gradviz.app.board import Board
 from gradviz.app.export_dialog import ExportRequest
 from gradviz.errors import ExportError
-from gradviz.experiment import to_json
 from gradviz.plots.images import copy_to_clipboard, save_picture
 from gradviz.plots.style import Style
 from gradviz.recording.history import History
@@ -46,8 +45,8 @@ class Exporter:
             self._board.placements(request.what),
             scale=request.scale,
             background=style.background,
-            experiment_json=to_json(history.started.experiment),
-            title=history.started.experiment.title or "gradviz",
+            experiment_json=history.started.experiment_json,
+            title=history.started.title or "gradviz",
         )
         return True
 

@@ -323,7 +323,7 @@ class MainWindow(QMainWindow):
 
     def _show_title(self) -> None:
         history = self.board.history if self.furnished else None
-        shown = history.started.experiment if history is not None else self.form.experiment()
+        shown = history.started if history is not None else self.form.experiment()
         name = shown.title or (in_short(history) if history is not None else "")
         self.setWindowTitle(f"{name} – gradviz" if name else "gradviz")
 

@@ -121,7 +121,7 @@ class RunController(QObject):
         if history.diverged is not None:
             self._enter(Phase.DIVERGED)
         else:
-            complete = history.frames > self.experiment.steps > 0
+            complete = history.frames > history.started.planned_steps > 0
             self._enter(Phase.FINISHED if complete else Phase.STOPPED)
 
     def close(self) -> bool:

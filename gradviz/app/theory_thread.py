@@ -52,6 +52,8 @@ class TheoryThread(QThread):
     def run(self) -> None:
         """Answer until `end`; called by QThread in the new thread."""
         while (started := self._next()) is not None:
+            if started.experiment is None:
+                continue
             try:
                 self.found.emit(started, self._theory(started))
             except Exception as error:  # one network that theory stumbles over is no reason to say nothing of others
@@ -59,8 +61,10 @@ class TheoryThread(QThread):
 
     def _theory(self, started: Started) -> Theory:
         """Work it out, unless it is the network of the question before: a run that begins as its preview was."""
-        if self._known is None or self._known[0] != started.experiment:
-            self._known = started.experiment, theory_of(started)
+        experiment = started.experiment
+        assert experiment is not None, "theory speaks of experiments alone"
+        if self._known is None or self._known[0] != experiment:
+            self._known = experiment, theory_of(experiment, started)
         return self._known[1]
 
     def _next(self) -> Started | None:
@@ -70,14 +74,14 @@ class TheoryThread(QThread):
             return None if self._ended else wanted
 
 
-def theory_of(started: Started) -> Theory:
+def theory_of(experiment: Experiment, started: Started) -> Theory:
     """Return the curves that mean-field theory and the chain rule draw, or the reasons why they draw none."""
     # numpy, numerical tables and the drawing library: not before the window is there
     from gradviz.plots.profile_rows import Theory
     from gradviz.theory.bounds import Bound, supremum_bound
     from gradviz.theory.prediction import Prediction, predict
 
-    experiment = started.experiment
+    assert started.held_out is not None, "an experiment has held-out samples"
     squares = started.input_mean_square if started.input_mean_square is not None else 1.0
     prediction = predict(experiment, squares, len(started.held_out.class_names))
     bound = supremum_bound(experiment)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from gradviz.app.failure import Failure
 from gradviz.experiment import Experiment
-from gradviz.recording.frame import Event, Frame, Started
+from gradviz.recording.frame import Checkpoint, Event, Frame, Started
 from gradviz.recording.history import History
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class TrainingThread(QThread):
     def _record(self, event: Event) -> None:
         if isinstance(event, Started):
             self._history = History(event)
-        elif self._history is not None:
+        elif self._history is not None and not isinstance(event, Checkpoint):
             self._history.append(event)
             if isinstance(event, Frame) and event.step == 0:
                 # announced with its first frame in it, so that no view ever draws an empty history

@@ -62,7 +62,7 @@ class TransportBar(QFrame):
             for label, text in ((self.steps, "step –"), (self.result, ""), (self.rate, ""), (self.device, "")):
                 label.setText(text)
             return
-        latest, last = max(history.frames - 1, 0), history.started.experiment.steps
+        latest, last = max(history.frames - 1, 0), history.started.planned_steps
         if last:
             self.progress.setRange(0, last)
             self.progress.setValue(latest)

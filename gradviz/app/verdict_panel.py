@@ -158,7 +158,7 @@ class VerdictPanel(QWidget):
         history = self.history
         wanted = keyed(self.findings, lambda finding: finding.kind)
         arrange(self._column, self.cards, wanted, self._new_card)
-        if history is None:
+        if history is None or history.started.experiment is None:
             return
         labels = {quantity.name: quantity.label for quantity in history.quantities}
         around = Surroundings(step, self._thresholds, labels, history.started.experiment)

@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QEvent, QRectF
 
 from gradviz.app.application import application
-from gradviz.experiment import to_json
 from gradviz.plots.boundary import BoundaryPlot
 from gradviz.plots.curves import CurvesPlot
 from gradviz.plots.heatmap import HeatmapPlot
@@ -48,8 +47,8 @@ def save_plot(path: Path, history: History, plot: str, probe: str | None) -> Non
             placements,
             scale=PIXELS_PER_UNIT,
             background=LIGHT.background,
-            experiment_json=to_json(history.started.experiment),
-            title=history.started.experiment.title or "gradviz",
+            experiment_json=history.started.experiment_json,
+            title=history.started.title or "gradviz",
         )
     finally:
         for placement in placements:
@@ -77,4 +76,5 @@ def _make(name: str, history: History) -> Plot:
         case "curves":
             return CurvesPlot()
         case _:
-            return SamplesPlot() if history.started.held_out.extent is None else BoundaryPlot()
+            samples = history.started.held_out
+            return SamplesPlot() if samples is None or samples.extent is None else BoundaryPlot()

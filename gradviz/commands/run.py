@@ -16,7 +16,7 @@ from gradviz.commands.outputs import Outputs
 from gradviz.commands.progress import progress_bar
 from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment
-from gradviz.recording.frame import Evaluation, Event, Frame, Started
+from gradviz.recording.frame import Checkpoint, Evaluation, Event, Frame, Started
 from gradviz.recording.history import History
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ class Session:
         if isinstance(event, Started):
             self._history = History(event)
             self._began_s = self._latest_s = time.perf_counter()
+            return
+        if isinstance(event, Checkpoint):
             return
         self.recorded.append(event)
         self._latest_s = time.perf_counter()

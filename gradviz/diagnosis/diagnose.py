@@ -48,6 +48,9 @@ def diagnose(
         raise ValueError(f"there are no layers {layers}; there are 1 to {history.started.layers}")
     if not history.frames:
         return [Finding("not_measured", Severity.UNKNOWN, 0, "nothing yet", "There is no step yet to judge.")]
+    if history.started.experiment is None:
+        evidence = "The rules know the networks of this program; of another one they say nothing yet."
+        return [Finding("not_measured", Severity.UNKNOWN, 0, "a network of its own", evidence)]
     step = existing_step(history, step)
     readings = read(history, judged_step(history, step), layers)
     found = diverged(history, step, readings)

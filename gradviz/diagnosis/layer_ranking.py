@@ -29,7 +29,7 @@ def badness(history: History, step: int | None = None, thresholds: Thresholds | 
     lies off the guide line, share of dead and of saturated units; each over its threshold. Zeros if nothing is known.
     """
     thresholds = thresholds or Thresholds()
-    if not history.frames:
+    if not history.frames or history.started.experiment is None:
         return np.zeros(history.started.layers)
     readings = read(history, judged_step(history, step))
     parts = [_gradient(readings, thresholds), *_updates(readings, thresholds)]

@@ -83,7 +83,9 @@ def read(history: History, step: int, layers: tuple[int, int] | None = None) -> 
     """Look up what is known at `step`, which is recorded, of the layers from `layers[0]` to `layers[1]`; None: all."""
     first, last = layers or (1, history.started.layers)
     part = slice(first - 1, last)
-    experiment = history.started.experiment
+    experiment, samples = history.started.experiment, history.started.held_out
+    assert experiment is not None, "the rules know experiments alone"
+    assert samples is not None, "an experiment has held-out samples"
     update, updates = _recent(history, UPDATE, step, part)
 
     def at(name: str, when: int = step) -> Measured | None:
@@ -109,7 +111,7 @@ def read(history: History, step: int, layers: tuple[int, int] | None = None) -> 
         start_spread=at(SPREAD, 0),
         loss=_recent_loss(history, step),
         first_loss=_or_nan(history.loss(0)),
-        chance_loss=math.log(max(len(history.started.held_out.class_names), 2)),
+        chance_loss=math.log(max(len(samples.class_names), 2)),
     )
 
 

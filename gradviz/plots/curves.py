@@ -180,8 +180,10 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         _draw_marked(self._loss_curves[1], evaluated, self._on_loss_axis(held_out))
         evaluated, held_out = history.accuracies()
         _draw_marked(self._accuracy_curves[1], evaluated, held_out * PERCENT)
-        self._chance.setValue(PERCENT / len(history.started.held_out.class_names))
-        self._chance.setVisible(True)
+        samples = history.started.held_out
+        if samples is not None:
+            self._chance.setValue(PERCENT / len(samples.class_names))
+        self._chance.setVisible(samples is not None)
 
     def _draw_reference(self) -> None:
         losses, accuracies = self._reference_series()
@@ -203,7 +205,7 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _make_room(self) -> None:
         history = self.history
-        room = room_for(history.frames, history.started.experiment.steps) if history is not None else room_for(0)
+        room = room_for(history.frames, history.started.planned_steps) if history is not None else room_for(0)
         limits = self._limits_of_loss()
         if (room, limits) == (self._room, self._loss_limits):
             return

@@ -230,7 +230,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if history is None or quantity is None:
             return entries
         if self._bar.floors_shown:
-            ends = " and ".join(floors(history.started.experiment.precision == "float64"))
+            ends = " and ".join(floors(history.started.double))
             entries.append(("- -", self._style.muted, f"on the scale: {ends}"))
         if words := lost_signal_at(history, quantity, history.frames - 1 if self._picked is None else self._picked):
             entries.append(("!", self._style.zero_colour, words))
@@ -239,7 +239,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def _make_room(self) -> None:
         """Let the axes end where the run does, give or take; move the view there unless the person zoomed in."""
         history, layers = self.history, self._layers()
-        room = room_for(history.frames, history.started.experiment.steps) if history is not None else room_for(0)
+        room = room_for(history.frames, history.started.planned_steps) if history is not None else room_for(0)
         if (room, layers) == self._room:
             return
         self._room = (room, layers)
@@ -260,7 +260,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if self.history is None or quantity is None:
             return
         limits = self._fixed_limits or limits_around(self.history.span(quantity.name), quantity)
-        double = self.history.started.experiment.precision == "float64"
+        double = self.history.started.double
         ends = tuple(floors(double).values()) if quantity.scale == "log10" else ()
         if (limits, ends) != (self._limits, self._ends):
             self._limits, self._ends = limits, ends
@@ -274,7 +274,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._label_layers()
         low, high = self._view.viewRange()[0]
         pixels = round(self._view.width() * self.devicePixelRatioF())
-        every = history.started.experiment.probe_every if quantity.scheduled else 1
+        every = history.started.probe_every if quantity.scheduled else 1
         grid = Grid.covering(low, high, pixels, history.frames, every)
         picture = self._picture
         if picture is None or (picture.grid, picture.limits) != (grid, self._limits):

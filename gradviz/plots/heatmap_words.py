@@ -17,7 +17,7 @@ def lost_signal_at(history: History, quantity: Quantity, step: int) -> str:
     delivered = history.row(quantity.name, exact[0]) if exact is not None else None
     if exact is None or delivered is None:
         return ""
-    words = lost_signal(delivered, exact[1], double=history.started.experiment.precision == "float64")
+    words = lost_signal(delivered, exact[1], double=history.started.double)
     return f"step {exact[0]}: {words}" if words else ""
 
 

@@ -58,14 +58,16 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._drawn = evaluation
         if self.history is None:
             self._say("There is no run yet: start one to see how it does on samples it never trains on")
-        elif reason := self._why_not(self.history.started.held_out):
+        elif (samples := self.history.started.held_out) is None:
+            self._say("This network is trained by a script of its own, which holds its samples")
+        elif reason := self._why_not(samples):
             self._say(reason)
         elif evaluation is None:
             self._say("The held-out samples have not been evaluated yet")
         else:
             self._swap(show_picture=True)
             self.title.say(f"Held-out samples at step {evaluation.step:,}: {evaluation.accuracy:.1%} right")
-            entries = self._draw(self.history.started.held_out, evaluation)
+            entries = self._draw(samples, evaluation)
             self.key.show_entries(entries, self.style_in_use.foreground)
 
     def _say(self, reason: str) -> None:

@@ -59,17 +59,17 @@ def save_picture(
     *,
     scale: float,
     background: str,
-    experiment_json: str,
+    experiment_json: str | None,
     title: str,
 ) -> None:
-    """Write a page as PNG, SVG or PDF, by the suffix of `path`, with the experiment embedded.
+    """Write a page as PNG, SVG or PDF, by the suffix of `path`, with the experiment embedded if there is one.
 
     `scale` is pixels of a PNG per logical pixel, `background` a colour (`#rrggbb`). Raises ExportError for an unknown
     suffix, nothing to draw, a picture too large for the memory, or a file that cannot be written; nothing half-written
     is left behind.
     """
     # ASCII alone is safe in a PNG text chunk, in XML and in a PDF alike
-    experiment = json.dumps(json.loads(experiment_json))
+    experiment = json.dumps(json.loads(experiment_json)) if experiment_json is not None else ""
     page = _Page(placements, background)
     match path.suffix.lower():
         case ".png":
@@ -169,7 +169,8 @@ def _png(page: _Page, scale: float, experiment: str, title: str) -> bytes:
     image = _image(page, scale)
     image.setText("Title", title)
     image.setText("Software", "gradviz")
-    image.setText(EXPERIMENT_KEY, experiment)
+    if experiment:
+        image.setText(EXPERIMENT_KEY, experiment)
     buffer = _open_buffer()
     if not QImageWriter(buffer, QByteArray(b"png")).write(image):
         raise ExportError("the picture could not be packed as PNG; choose a smaller scale, or SVG")
@@ -226,6 +227,8 @@ def _xmp(experiment: str, title: str) -> str:
 
 
 def _experiment_element(experiment: str) -> str:
+    if not experiment:
+        return ""
     return f'<gradviz:experiment xmlns:gradviz="{NAMESPACE}">{escape(experiment, quote=False)}</gradviz:experiment>'
 
 

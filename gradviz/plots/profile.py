@@ -222,7 +222,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         )  # fmt: skip
         self._view.setXRange(1 - margin, layers + margin, padding=0)
         self._view.setYRange(low - below, high + (high - low) * 0.03, padding=0)
-        double = self.history.started.experiment.precision == "float64"
+        double = self.history.started.double
         self._floors.show(self._limits if logarithmic else None, double=double)
         self._guide.show(quantity.guide, self._limits)
 
@@ -243,7 +243,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         rows, history = self._rows, self.history
         if history is None or not quantity.beside.startswith("exact_log10_") or rows.now.step != rows.beside.step:
             return ""
-        return lost_signal(rows.now.row, rows.beside.row, double=history.started.experiment.precision == "float64")
+        return lost_signal(rows.now.row, rows.beside.row, double=history.started.double)
 
     def _is_logarithmic(self) -> bool:
         quantity = self._quantity()

@@ -1,22 +1,25 @@
 """What crosses from training to the recording and the views: frozen events over plain numpy arrays.
 
 The training loop yields exactly these, in this order: one `Started`, then `Frame` (every step), `Evaluation` and
-`Distributions` (each on a schedule of the experiment, before the frame of its step), then possibly one `Diverged`.
-Reading this file is reading the whole vocabulary.
+`Distributions` (each on a schedule of the experiment, before the frame of its step), then possibly one `Diverged`; and
+a `Checkpoint`, before the frame of its step, where one was asked for. A network of a person's own that is watched gives
+`Started` and `Frame` alone. Reading this file is reading the whole vocabulary.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.experiment import Experiment
+from gradviz.experiment import Experiment, to_json
 
 Scale = Literal["log10", "linear"]
+# how a recorded run stands; the last two of a run that nobody ended: its process is gone, or still writes
+Ending = Literal["finished", "stopped", "diverged", "failed", "interrupted", "recording"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +63,82 @@ class HeldOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """A network of a person's own, trained by a script of their own.
+
+    Row l of every quantity belongs to the module `layer_names[l - 1]`, qualified as in the model, in the order of
+    execution. `precision` is the type of most parameters, such as float32 or bfloat16. Quantities that are scheduled
+    are measured every `every` steps.
+    """
+
+    title: str
+    layer_names: tuple[str, ...]
+    precision: str = "float32"
+    every: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """The network stands and is about to be measured.
 
-    `input_mean_square` [training samples]: mean square of the features of each, as the network is given them.
+    It is that of an `experiment`, or one that is `watched`: exactly one of them is given, and held-out samples only
+    with an experiment. `input_mean_square` [training samples]: mean square of the features of each, as the network is
+    given them. Of a watched network what is not known is 0: `batch_size`, `training_samples`, `threads`.
     """
 
-    experiment: Experiment
+    experiment: Experiment | None
     layers: int
     quantities: tuple[Quantity, ...]
-    held_out: HeldOut
+    held_out: HeldOut | None
     batch_size: int
     training_samples: int
     parameters: int
     device: str
     threads: int
     input_mean_square: NDArray[np.float64] | None = None
+    watched: Watched | None = None
+
+    @property
+    def title(self) -> str:
+        """What the run is called; empty for an experiment without a name."""
+        if self.watched is not None:
+            return self.watched.title
+        return self.experiment.title if self.experiment is not None else ""
+
+    @property
+    def experiment_json(self) -> str | None:
+        """The experiment as JSON, to be put into files; None if there is none."""
+        return to_json(self.experiment) if self.experiment is not None else None
+
+    @property
+    def planned_steps(self) -> int:
+        """The last step; 0 where the run goes on until somebody ends it."""
+        return self.experiment.steps if self.experiment is not None else 0
+
+    @property
+    def probe_every(self) -> int:
+        """Every how many steps scheduled quantities are measured."""
+        if self.watched is not None:
+            return self.watched.every
+        return self.experiment.probe_every if self.experiment is not None else 1
+
+    @property
+    def precision(self) -> str:
+        """The type of the network's numbers."""
+        if self.watched is not None:
+            return self.watched.precision
+        return self.experiment.precision if self.experiment is not None else "float32"
+
+    @property
+    def double(self) -> bool:
+        """Whether the network computes in float64."""
+        return self.precision == "float64"
+
+    def layer_name(self, layer: int) -> str:
+        """Return what to call `layer`, counted from 1: with the module's name where it has one."""
+        if self.watched is None:
+            return f"layer {layer}"
+        return f"layer {layer} ({self.watched.layer_names[layer - 1]})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +146,11 @@ class Frame:
     """What was measured in the state before update `step`; step 0 is the network as initialised.
 
     `loss` (mean over the batch), `batch_accuracy` (share of the batch classified rightly) and `learning_rate` are
-    numbers; `rows` holds, per probe name, one float32 row [layers], layer 1 first, in the quantity's own scale. A probe
-    that measured nothing at this step is absent (`update_ratio` at step 0: there was no update yet).
+    numbers, NaN where a watched script does not tell; `rows` holds, per probe name, one float32 row [layers], layer 1
+    first, in the quantity's own scale. A probe that measured nothing at this step is absent (`update_ratio` at step 0:
+    there was no update yet). Where only some layers of a watched network could be measured, `measured` says which, per
+    probe name, bool [layers]: a module without parameters has no weight norm. `skipped` marks a step that the optimiser
+    did not make, because gradients had overflowed.
     """
 
     step: int
@@ -92,6 +158,8 @@ class Frame:
     batch_accuracy: float
     learning_rate: float
     rows: Mapping[str, NDArray[np.float32]]
+    measured: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,4 +255,12 @@ class Diverged:
     loss: float
 
 
-Event = Started | Frame | Evaluation | Distributions | Diverged
+@dataclass(frozen=True, slots=True, eq=False)
+class Checkpoint:
+    """Everything that is needed to go on from the state before update `step`, as plain arrays by name."""
+
+    step: int
+    arrays: Mapping[str, NDArray[np.generic]]
+
+
+Event = Started | Frame | Evaluation | Distributions | Diverged | Checkpoint

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.recording.chunks import ChunkedRows
-from gradviz.recording.frame import Distributions, Diverged, Evaluation, Event, Frame, Quantity, Started
+from gradviz.recording.frame import Checkpoint, Distributions, Diverged, Evaluation, Event, Frame, Quantity, Started
 from gradviz.recording.pyramid import Pyramid, Window
 
 __all__ = ["History", "Window"]
@@ -55,7 +55,7 @@ class History:
         assert isinstance(started, Started)
         history = cls(started)
         for event in rest:
-            assert not isinstance(event, Started)
+            assert not isinstance(event, Started | Checkpoint)
             history.append(event)
         return history
 
@@ -117,7 +117,7 @@ class History:
 
     def latest_row(self, name: str, step: int) -> tuple[int, NDArray[np.float32]] | None:
         """Return (step, row) of what was measured at `step` or, of a scheduled quantity, when it last was its turn."""
-        every = self.started.experiment.probe_every if self._quantities[name].scheduled else 1
+        every = self.started.probe_every if self._quantities[name].scheduled else 1
         # the last step of a run is measured whenever it comes
         for earlier in (step, step - step % every):
             if (row := self.row(name, earlier)) is not None:

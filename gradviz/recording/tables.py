@@ -19,7 +19,6 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from gradviz.errors import ExperimentError, ExportError
-from gradviz.experiment import to_json
 from gradviz.recording.atomic_file import replacing
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
@@ -107,14 +106,16 @@ def _scalars(history: History, steps: int) -> dict[str, NDArray[np.generic]]:
     evaluated, values = history.accuracies()
     # an evaluation may already stand for a frame that came after this export began
     accuracy[evaluated[evaluated < steps]] = values[evaluated < steps]
-    return {
+    columns: dict[str, NDArray[np.generic]] = {
         "step": np.arange(steps),
         "loss": history.losses()[1][:steps],
         "batch_accuracy": history.batch_accuracies()[1][:steps],
         "accuracy": accuracy,
         "learning_rate": history.learning_rates()[1][:steps],
-        EXPERIMENT_ENTRY: np.array(to_json(history.started.experiment)),
     }
+    if (experiment := history.started.experiment_json) is not None:
+        columns[EXPERIMENT_ENTRY] = np.array(experiment)
+    return columns
 
 
 def _blocks(done: int, steps: int, total: int, progress: Progress) -> Iterator[int]:
