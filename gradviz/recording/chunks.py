@@ -8,6 +8,14 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 ROWS_PER_CHUNK = 256
+CHUNK_BYTES = 256 * 1024
+FEWEST_ROWS, MOST_ROWS = 64, 4096
+
+
+def rows_per_chunk(layers: int) -> int:
+    """Return how many rows of `layers` float32 a chunk holds: a power of two that makes about CHUNK_BYTES."""
+    fitting = CHUNK_BYTES // (layers * np.dtype(np.float32).itemsize)
+    return min(max(1 << max(fitting, 1).bit_length() - 1, FEWEST_ROWS), MOST_ROWS)
 
 
 class ChunkedRows:

@@ -1,0 +1,122 @@
+"""How a history asks for what it no longer holds in memory, and what it has to be told of a run that was stored.
+
+A quantity is cut into chunks of `rows_per_chunk(layers)` rows each (`chunks.py`). Row i of level k stands for the
+steps from i * 2^k up to but without (i + 1) * 2^k. Only even levels are ever stored; the odd ones are derived while
+reading. Every level holds whole rows only: `frames >> level` of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradviz.recording.frame import Distributions, Diverged, Evaluation
+
+Summary = Literal["largest", "mean"]
+ChunkKind = Literal["rows", "largest", "mean"]
+
+# the columns of `StoredRun.scalars` and of `StoredRun.evaluation_scalars`
+LOSS, BATCH_ACCURACY, LEARNING_RATE, SKIPPED = range(4)
+EVALUATED_STEP, EVALUATION_LOSS, EVALUATION_ACCURACY = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkKey:
+    """Names chunk `number` (counted from 0) of the quantity `series` at `level`.
+
+    `kind` is "rows" at level 0, where a row is what was measured at one step; at the levels 2, 4, 6 ... it says what
+    stands for several steps: the "largest" of them (of a signed quantity that of largest magnitude) or their "mean".
+    """
+
+    series: str
+    level: int
+    kind: ChunkKind
+    number: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chunk:
+    """Consecutive rows of one level, in the quantity's own scale.
+
+    `values` float32 [rows, layers]. `measured` [rows], or [rows, layers] where it differs between the layers of a row,
+    has the type `measured_dtype(kind)`: bool, and for means the number of steps that were measured, without which means
+    could not be combined. Values that were not measured mean nothing.
+    """
+
+    values: NDArray[np.float32]
+    measured: NDArray[Any]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        return self.values.nbytes + self.measured.nbytes
+
+
+def measured_dtype(kind: ChunkKind) -> np.dtype[Any]:
+    """Return the type of `Chunk.measured`."""
+    return np.dtype(np.uint32 if kind == "mean" else np.bool_)
+
+
+class ChunkSource(Protocol):
+    """Where chunks, evaluations and distributions come back from.
+
+    Called from any thread, several at a time. Each method raises RecordingError if what is asked for cannot be read.
+    """
+
+    def chunk(self, key: ChunkKey) -> Chunk:
+        """Return a chunk, as `History.chunk` gave it away; nobody writes to its arrays.
+
+        Asked for are whole chunks of every level, and of level 0 the last one, however few rows of it stand. It may
+        hold more rows than the history has frames; the rest is ignored.
+        """
+        ...
+
+    def evaluation(self, step: int) -> Evaluation:
+        """Return the evaluation of exactly `step`."""
+        ...
+
+    def distributions(self, step: int) -> Distributions:
+        """Return the distributions of exactly `step`."""
+        ...
+
+
+class StoredRun(ChunkSource, Protocol):
+    """A stored run as it is opened. What is small is read at once, chunks when somebody looks at them."""
+
+    @property
+    def frames(self) -> int:
+        """Number of frames: those of the steps 0 up to but without it."""
+        ...
+
+    @property
+    def spans(self) -> Mapping[str, tuple[float, float] | None]:
+        """Smallest and largest finite value of each quantity by name; None, or absent, if there is none."""
+        ...
+
+    @property
+    def scalars(self) -> NDArray[np.float64]:
+        """[frames, 4]: loss, batch accuracy, learning rate, and 1 where the optimiser's step was skipped, else 0."""
+        ...
+
+    @property
+    def evaluation_scalars(self) -> NDArray[np.float64]:
+        """[evaluations, 3]: step (rising), loss, accuracy.
+
+        An evaluation comes before the frame of its step. A run cut off to be continued at `frames` holds none of that
+        step or later, for it will be evaluated then once more.
+        """
+        ...
+
+    @property
+    def distribution_steps(self) -> NDArray[np.int64]:
+        """Steps of which there are distributions, rising; cut off like evaluations."""
+        ...
+
+    @property
+    def diverged(self) -> Diverged | None:
+        """Where the loss ceased to be finite, if it did."""
+        ...
