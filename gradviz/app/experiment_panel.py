@@ -24,10 +24,10 @@ from PySide6.QtWidgets import (
 )
 
 from gradviz.app.field_editor import FieldEditor, WheelGuard
-from gradviz.app.field_editors import DeviceEditor, ElidingBox, ask_for_data_file, editor_for, in_words
+from gradviz.app.field_editors import DeviceEditor, ElidingBox, ask_for_data_file, editor_for
 from gradviz.app.formula import formula
 from gradviz.errors import ExperimentError
-from gradviz.experiment import Experiment, allowed, inapplicable, load_preset, preset_names, trait
+from gradviz.experiment import Experiment, allowed, inapplicable, load_preset, preset_names, trait, value_in_words
 
 LABEL_WIDTH_PX = 118
 PANEL_WIDTH_PX = 350
@@ -208,7 +208,7 @@ class ExperimentPanel(QScrollArea):
     def _offer_reset(self, name: str, place: Any) -> None:
         default = Experiment.model_fields[name].default
         menu = QMenu(self)
-        action = menu.addAction(f"Reset to {_shown(name, default)}")
+        action = menu.addAction(f"Reset to {value_in_words(name, default)}")
         action.setEnabled(getattr(self._experiment, name) != default)
         action.triggered.connect(lambda: self._change(name, default))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -271,14 +271,6 @@ def describe(name: str) -> str:
     """Say what a field means, what it may be, and what it is at first."""
     field = Experiment.model_fields[name]
     return (
-        f"{field.description}.\nAllowed: {allowed(name)}. Default: {_shown(name, field.default)}.\n"
+        f"{field.description}.\nAllowed: {allowed(name)}. Default: {value_in_words(name, field.default)}.\n"
         "A bold label: not the default. Right-click it to reset."
     )
-
-
-def _shown(name: str, value: object) -> str:
-    if value == 0 and not isinstance(value, bool) and trait(name).zero_means:
-        return trait(name).zero_means
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return in_words(value) if isinstance(value, str) and value else str(value) or "none"

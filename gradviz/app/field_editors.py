@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from gradviz.app.field_editor import FieldEditor
 from gradviz.app.number_editors import NumberEditor, SeedEditor, SliderEditor
-from gradviz.experiment import Experiment, choices, trait
+from gradviz.experiment import Experiment, choices, in_words, trait
 
 
 class ElidingBox(QComboBox):
@@ -200,16 +200,3 @@ def editor_for(name: str) -> FieldEditor:
     if annotation is int and trait(name).logarithmic:
         return SliderEditor(name)
     return NumberEditor(name)
-
-
-def in_words(word: str) -> str:
-    """Write a word of the recipe as a person would: `leaky_relu` is leaky ReLU."""
-    names = {
-        "relu": "ReLU", "leaky_relu": "leaky ReLU", "elu": "ELU", "selu": "SELU", "silu": "SiLU", "gelu": "GELU",
-        "sgd": "SGD", "momentum": "SGD with momentum", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop",
-        "pre_activation": "pre-activation", "pytorch_default": "PyTorch default", "xor": "XOR", "rms": "RMS",
-        "gaussian": "Gaussian", "lecun_normal": "LeCun normal", "he_normal": "He normal", "he_uniform": "He uniform",
-        "glorot_normal": "Glorot normal", "glorot_uniform": "Glorot uniform", "rezero": "ReZero",
-        "digits": "handwritten digits", "file": "a file of mine",
-    }  # fmt: skip
-    return names.get(word, word.replace("_", " "))

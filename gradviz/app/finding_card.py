@@ -10,12 +10,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from gradviz.app.field_editors import in_words
 from gradviz.app.kept_widgets import arrange, keyed
 from gradviz.app.severity_mark import WORDS, SeverityMark
 from gradviz.app.threshold_box import written
 from gradviz.diagnosis import Finding, Suggestion, Thresholds, descriptions
-from gradviz.experiment import Experiment, trait
+from gradviz.experiment import Experiment, trait, value_in_words
 from gradviz.plots.style import LIGHT, Style
 
 DECIDED_TIP = "The numbers that decided; choose one to see the reason for it and to change it"
@@ -229,14 +228,4 @@ def _link(name: str, thresholds: Thresholds, style: Style) -> str:
 
 
 def _change(experiment: Experiment, name: str, value: object) -> str:
-    return f"{trait(name).label}: {_shown(name, getattr(experiment, name))} → {_shown(name, value)}"
-
-
-def _shown(name: str, value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str):
-        return in_words(value)
-    if value == 0 and trait(name).zero_means:
-        return trait(name).zero_means
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{trait(name).label}: {value_in_words(name, getattr(experiment, name))} → {value_in_words(name, value)}"

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QScrollArea, QToolButto
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.field_editor import FieldEditor
-from gradviz.app.field_editors import ChoiceEditor, DeviceEditor, PathEditor, ToggleEditor, editor_for, in_words
+from gradviz.app.field_editors import ChoiceEditor, DeviceEditor, PathEditor, ToggleEditor, editor_for
 from gradviz.app.number_editors import NumberEditor, SeedEditor, SliderEditor
-from gradviz.experiment import Experiment, choices
+from gradviz.experiment import Experiment, choices, in_words
 
 WORDS = [name for name in Experiment.model_fields if choices(name)]
 
