@@ -9,6 +9,6 @@ from gradviz.experiment.recipe import Experiment, Trait, allowed, choices, limit
 
 __all__ = [
     "Difference", "Experiment", "Trait", "allowed", "change_in_words", "choices", "differences", "from_code",
-    "from_json", "from_toml", "in_words", "inapplicable", "limits", "load_preset", "preset_names", "read", "to_code", "to_json",
-    "to_toml", "trait", "value_in_words", "with_settings",
+    "from_json", "from_toml", "in_words", "inapplicable", "limits", "load_preset", "preset_names", "read", "to_code",
+    "to_json", "to_toml", "trait", "value_in_words", "with_settings",
 ]  # fmt: skip
