@@ -16,7 +16,7 @@ from gradviz.recording.atomic_file import write_atomically
 
 FILE_KINDS = "Experiment (*.toml *.json)"
 EXPERIMENT_SUFFIXES = (".toml", ".json")
-EXPORTED_SUFFIXES = (".png", ".svg", ".pdf", ".npz")
+EXPORTED_SUFFIXES = (".png", ".svg", ".pdf", ".npz", ".parquet")
 OPENABLE = (*EXPERIMENT_SUFFIXES, *EXPORTED_SUFFIXES)
 OPENABLE_KINDS = f"Experiments, and exports that carry one ({' '.join('*' + suffix for suffix in OPENABLE)})"
 
@@ -80,7 +80,7 @@ def _experiment_in(path: Path) -> Experiment:
     suffix = path.suffix.lower()
     if suffix not in EXPORTED_SUFFIXES:
         return read(path)
-    if suffix == ".npz":
+    if suffix in (".npz", ".parquet"):
         text = tables.read_experiment(path)
     else:
         # drawing libraries are slow to load, and the window opens without them

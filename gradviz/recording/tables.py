@@ -1,16 +1,14 @@
-"""A recording as numbers: CSV for spreadsheets and pandas, NPZ for NumPy.
+"""A recording as numbers: CSV for spreadsheets and pandas, NPZ for NumPy, Parquet for data frames.
 
-Both hold a quantity's own values, not their logarithms, as float64; an exact zero is 0. The exception are quantities
-named `exact_log10_...`, which exist because float64 cannot hold their values: they stay logarithms.
-
-CSV is tidy, one row per step and layer and one column per probe, with a plain header and no comment lines, so that
-`pandas.read_csv(path)` needs no options; it therefore carries no experiment. NPZ does, and needs no pickle.
+All hold a quantity's own values as float64, as `table_blocks` gives them. CSV is tidy, one row per step and layer and
+one column per probe, with a plain header and no comment lines, so that `pandas.read_csv(path)` needs no options; it
+therefore carries no experiment. The others do. NPZ needs no pickle; Parquet needs pyarrow.
 """
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -19,44 +17,48 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from gradviz.errors import ExperimentError, ExportError
+from gradviz.recording import parquet
 from gradviz.recording.atomic_file import replacing
-from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
+from gradviz.recording.table_blocks import (
+    CancelledError,
+    Progress,
+    blocks,
+    every_step,
+    module_names,
+    own_values,
+)
 
-Progress = Callable[[int, int], bool]
-
-STEPS_AT_A_TIME = 128
-LOGARITHM_PREFIX = "exact_log10_"
 EXPERIMENT_ENTRY = "experiment"
-
-
-class _CancelledError(Exception):
-    """The person does not want the file any more."""
+MODULES_ENTRY = "module"
 
 
 def save_table(path: Path, history: History, progress: Progress | None = None) -> bool:
-    """Write the frames that stand at this moment, as CSV or NPZ by the suffix of `path`.
+    """Write the frames that stand at this moment, as CSV, NPZ or Parquet by the suffix of `path`.
 
     `progress(done, total)` is called every few steps and ends the writing by returning False; then nothing is left
-    behind and the result is False. Raises ExportError for an unknown suffix or a file that cannot be written.
+    behind and the result is False. Raises ExportError for an unknown suffix, a library that is missing or a file that
+    cannot be written.
     """
-    writers = {".csv": _write_csv, ".npz": _write_npz}
-    writer = writers.get(path.suffix.lower())
+    writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
-        raise ExportError(f"{path.name}: numbers are written as {' or '.join(writers)}; give the file such an ending")
+        endings = f"{', '.join(list(_WRITERS)[:-1])} or {list(_WRITERS)[-1]}"
+        raise ExportError(f"{path.name}: numbers are written as {endings}; give the file such an ending")
     try:
         with replacing(path) as file:
-            writer(file, history, history.frames, progress or (lambda _done, _total: True))
-    except _CancelledError:
+            writer(file, history, history.frames, progress or every_step)
+    except CancelledError:
         return False
     return True
 
 
 def read_experiment(path: Path) -> str | None:
-    """Return the experiment embedded in an NPZ table as JSON; None if it holds none.
+    """Return the experiment embedded in an NPZ or Parquet table as JSON; None if it holds none.
 
     Raises ExperimentError for a file that cannot be read.
     """
+    if path.suffix.lower() == ".parquet":
+        return parquet.read_experiment(path)
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return str(arrays[EXPERIMENT_ENTRY]) if EXPERIMENT_ENTRY in arrays else None
@@ -68,18 +70,35 @@ def read_experiment(path: Path) -> str | None:
 
 def _write_csv(file: BinaryIO, history: History, steps: int, progress: Progress) -> None:
     names = [quantity.name for quantity in history.quantities]
-    layers = history.started.layers
-    file.write((",".join(["step", "layer", *names]) + "\n").encode())
-    numbers = np.arange(1, layers + 1, dtype=np.float64)
-    for first in _blocks(0, steps, steps, progress):
-        end = min(first + STEPS_AT_A_TIME, steps)
-        blocks = [_read(history, quantity, first, end) for quantity in history.quantities]
+    layers, modules = history.started.layers, module_names(history)
+    # a whole block of rows is put together by one formatting of a text that has every row's place in it
+    places = [f"{layer},{_quoted(modules[layer - 1])}" if modules else str(layer) for layer in range(1, layers + 1)]
+    places = [place.replace("%", "%%") for place in places]
+    head = ["step", "layer", *(["module"] if modules else []), *names]
+    file.write((",".join(head) + "\n").encode())
+    for first, end in blocks(0, steps, steps, progress):
+        read = [own_values(history, quantity, first, end) for quantity in history.quantities]
         for offset in range(end - first):
-            # nothing was measured: an empty cell, told apart from a measured "nan"
-            columns = [numbers] + [values[offset] for values, measured in blocks if measured[offset]]
-            cells = ["%.9g" if measured[offset] else "" for _, measured in blocks]
-            line = ",".join([str(first + offset), "%d", *cells]) + "\n"
-            file.write(((line * layers) % tuple(np.stack(columns, axis=1).ravel().tolist())).encode())
+            known = np.array([measured[offset] for _, measured in read], np.bool_).reshape(len(read), layers).T
+            values = np.array([values[offset] for values, _ in read]).reshape(len(read), layers).T
+            file.write((_rows(first + offset, places, known) % tuple(values[known].tolist())).encode())
+
+
+def _rows(step: int, places: list[str], known: NDArray[np.bool_]) -> str:
+    """Return the rows of one step with a place for every number that is `known` [layers, quantities].
+
+    Nothing was measured: an empty cell, told apart from a measured "nan".
+    """
+    if known.all():
+        cells = [",%.9g" * known.shape[1]] * len(places)
+    else:
+        cells = ["".join([",%.9g" if here else "," for here in row]) for row in known.tolist()]
+    return "".join([f"{step},{place}{cell}\n" for place, cell in zip(places, cells, strict=True)])
+
+
+def _quoted(cell: str) -> str:
+    """Return a cell as RFC 4180 has it: in quotes where it holds a comma, a quote or the end of a line."""
+    return '"' + cell.replace('"', '""') + '"' if set(cell) & set(',"\r\n') else cell
 
 
 def _write_npz(file: BinaryIO, history: History, steps: int, progress: Progress) -> None:
@@ -89,8 +108,8 @@ def _write_npz(file: BinaryIO, history: History, steps: int, progress: Progress)
             with _entry(archive, quantity.name) as entry:
                 shape = (steps, history.started.layers)
                 npy.write_array_header_1_0(entry, {"descr": "<f8", "fortran_order": False, "shape": shape})
-                for first in _blocks(number * steps, steps, total, progress):
-                    values, _ = _read(history, quantity, first, min(first + STEPS_AT_A_TIME, steps))
+                for first, end in blocks(number * steps, steps, total, progress):
+                    values, _ = own_values(history, quantity, first, end)
                     entry.write(values.astype("<f8", copy=False).tobytes())
         for name, array in _scalars(history, steps).items():
             with _entry(archive, name) as entry:
@@ -115,23 +134,13 @@ def _scalars(history: History, steps: int) -> dict[str, NDArray[np.generic]]:
     }
     if (experiment := history.started.experiment_json) is not None:
         columns[EXPERIMENT_ENTRY] = np.array(experiment)
+    if modules := module_names(history):
+        columns[MODULES_ENTRY] = np.array(modules)
     return columns
 
 
-def _blocks(done: int, steps: int, total: int, progress: Progress) -> Iterator[int]:
-    """Yield the first step of every block, telling how many of `total` steps are `done` before and after it."""
-    for first in range(0, steps, STEPS_AT_A_TIME):
-        if not progress(done + first, total):
-            raise _CancelledError
-        yield first
-    if not progress(done + steps, total):
-        raise _CancelledError
-
-
-def _read(history: History, quantity: Quantity, first: int, end: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return own values float64 [end - first, layers], NaN where not measured, and what was measured [end - first]."""
-    window = history.window(quantity.name, first, end - 1, STEPS_AT_A_TIME)
-    values = window.values.astype(np.float64)
-    if quantity.scale == "log10" and not quantity.name.startswith(LOGARITHM_PREFIX):
-        values = 10.0**values
-    return values, window.measured
+_WRITERS: dict[str, Callable[[BinaryIO, History, int, Progress], None]] = {
+    ".csv": _write_csv,
+    ".npz": _write_npz,
+    ".parquet": parquet.write_parquet,
+}

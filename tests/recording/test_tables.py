@@ -7,16 +7,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from gradviz.errors import ExperimentError, ExportError
 from gradviz.experiment import from_json
-from gradviz.recording import tables
+from gradviz.recording import parquet, table_blocks
 from gradviz.recording.frame import Evaluation, Frame, Started
 from gradviz.recording.history import History
 from gradviz.recording.tables import read_experiment, save_table
 
 STEPS = 300  # more than two blocks
+
+
+@pytest.fixture(autouse=True)
+def small_row_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Parquet, whose blocks are larger, write as many of them as the others."""
+    monkeypatch.setattr(parquet, "ROWS_PER_GROUP", table_blocks.STEPS_AT_A_TIME * 3)
 
 
 def names(folder: Path) -> list[str]:
@@ -121,25 +128,27 @@ def test_files_without_an_experiment(tmp_path: Path) -> None:
         read_experiment(tmp_path / "missing.npz")
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".npz", ".CSV"])
+@pytest.mark.parametrize("suffix", [".csv", ".npz", ".CSV", ".parquet"])
 def test_a_run_without_a_frame(make_started: Callable[..., Started], tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"empty{suffix}"
     assert save_table(path, History(make_started())) is True
     if suffix == ".npz":
         with np.load(path, allow_pickle=False) as arrays:
             assert arrays["grad_norm"].shape == (0, 3)
+    elif suffix == ".parquet":
+        assert pq.read_table(path).num_rows == 0
     else:
         assert len(path.read_text().splitlines()) == 1
 
 
 def test_unknown_suffix_names_what_is_allowed(history: History, tmp_path: Path) -> None:
     for name in ("run.xlsx", "run"):
-        with pytest.raises(ExportError, match=r"\.csv or \.npz"):
+        with pytest.raises(ExportError, match=r"\.csv, \.npz or \.parquet"):
             save_table(tmp_path / name, history)
     assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".npz"])
+@pytest.mark.parametrize("suffix", [".csv", ".npz", ".parquet"])
 def test_progress_rises_to_its_total(history: History, tmp_path: Path, suffix: str) -> None:
     told: list[tuple[int, int]] = []
     save_table(tmp_path / f"run{suffix}", history, lambda done, total: told.append((done, total)) is None)
@@ -150,7 +159,7 @@ def test_progress_rises_to_its_total(history: History, tmp_path: Path, suffix: s
     assert len({total for _, total in told}) == 1
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".npz"])
+@pytest.mark.parametrize("suffix", [".csv", ".npz", ".parquet"])
 @pytest.mark.parametrize("calls", [1, 2, 4])
 def test_cancelling_leaves_what_was_there(history: History, tmp_path: Path, suffix: str, calls: int) -> None:
     path = tmp_path / f"run{suffix}"
@@ -168,7 +177,7 @@ def test_cancelling_leaves_what_was_there(history: History, tmp_path: Path, suff
     assert names(tmp_path) == [path.name]
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".npz"])
+@pytest.mark.parametrize("suffix", [".csv", ".npz", ".parquet"])
 def test_a_folder_that_cannot_be_written_to(history: History, tmp_path: Path, suffix: str) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ExportError, match="cannot write"):
@@ -176,7 +185,7 @@ def test_a_folder_that_cannot_be_written_to(history: History, tmp_path: Path, su
     assert names(tmp_path) == ["file"]
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".npz"])
+@pytest.mark.parametrize("suffix", [".csv", ".npz", ".parquet"])
 def test_a_run_that_goes_on_is_cut_where_the_export_began(
     history: History,
     make_frame: Callable[..., Frame],
@@ -195,11 +204,13 @@ def test_a_run_that_goes_on_is_cut_where_the_export_began(
     if suffix == ".npz":
         with np.load(tmp_path / "run.npz", allow_pickle=False) as arrays:
             assert {arrays[name].shape[0] for name in ("grad_norm", "share", "loss", "accuracy", "step")} == {STEPS}
+    elif suffix == ".parquet":
+        assert pq.read_table(tmp_path / "run.parquet").num_rows == 3 * STEPS
     else:
         assert len((tmp_path / "run.csv").read_text().splitlines()) == 1 + 3 * STEPS
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".npz"])
+@pytest.mark.parametrize("suffix", [".csv", ".npz", ".parquet"])
 def test_memory_does_not_grow_with_the_run(
     make_started: Callable[..., Started],
     make_frame: Callable[..., Frame],
@@ -207,7 +218,8 @@ def test_memory_does_not_grow_with_the_run(
     monkeypatch: pytest.MonkeyPatch,
     suffix: str,
 ) -> None:
-    monkeypatch.setattr(tables, "STEPS_AT_A_TIME", 16)
+    monkeypatch.setattr(table_blocks, "STEPS_AT_A_TIME", 16)
+    monkeypatch.setattr(parquet, "ROWS_PER_GROUP", 16 * 50)
     peaks = []
     for steps in (100, 800):
         history = History(make_started(50))
