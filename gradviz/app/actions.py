@@ -37,7 +37,7 @@ COMMANDS: tuple[Command, ...] = (
         "export",
         "&File",
         "&Export…",
-        "Save plots as PNG, SVG or PDF, or the data as CSV or NPZ",
+        "Save plots as PNG, SVG or PDF, or the data as CSV, NPZ or Parquet",
         "Ctrl+E",
         "export",
         separated=True,

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from gradviz.app.settings import Settings
+from gradviz.recording import parquet
 
 BASE_DPI = 96
 PICTURE_FORMS = {
@@ -32,6 +33,7 @@ PICTURE_FORMS = {
 TABLE_FORMS = {
     "csv": "CSV, one row per step and layer",
     "npz": "NPZ, NumPy arrays [steps, layers]",
+    "parquet": "Parquet, a data frame like the CSV",
 }
 SCALES = {1: "screen", 2: "slides", 3: "print", 4: "poster"}
 
@@ -143,8 +145,9 @@ class ExportDialog(QDialog):
         column.addWidget(buttons)
 
     def _subject_changed(self) -> None:
-        forms = TABLE_FORMS if self.what.currentData() == "data" else PICTURE_FORMS
-        self.copy.setEnabled(forms is PICTURE_FORMS)
+        numbers = self.what.currentData() == "data"
+        forms = _table_forms() if numbers else PICTURE_FORMS
+        self.copy.setEnabled(not numbers)
         self.form.clear()
         for suffix, words in forms.items():
             self.form.addItem(words, suffix)
@@ -175,6 +178,11 @@ class ExportDialog(QDialog):
             self.path.setText(name)
             # the file dialog has asked already
             self._may_replace = self.request().path
+
+
+def _table_forms() -> Mapping[str, str]:
+    """Return the forms that this installation can write."""
+    return {suffix: words for suffix, words in TABLE_FORMS.items() if suffix != "parquet" or parquet.is_available()}
 
 
 def _with_suffix(name: str, suffix: str) -> Path:

@@ -39,12 +39,18 @@ def test_it_proposes_the_board_as_png_in_the_last_folder(dialog: ExportDialog, t
 def test_pictures_and_numbers_have_their_own_forms(dialog: ExportDialog) -> None:
     assert offered(dialog.form) == ["png", "svg", "pdf"]
     choose(dialog.what, "data")
-    assert offered(dialog.form) == ["csv", "npz"]
+    assert offered(dialog.form) == ["csv", "npz", "parquet"]
     assert dialog.request().is_table
     assert dialog.note.text() == SUBJECTS["data"]
     choose(dialog.what, "heatmap")
     assert offered(dialog.form) == ["png", "svg", "pdf"]
     assert dialog.note.text() == SUBJECTS["heatmap"]
+
+
+def test_parquet_is_offered_only_where_it_can_be_written(dialog: ExportDialog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradviz.recording.parquet.is_available", lambda: False)
+    choose(dialog.what, "data")
+    assert offered(dialog.form) == ["csv", "npz"]
 
 
 def test_only_a_png_has_a_size_in_pixels(dialog: ExportDialog) -> None:
