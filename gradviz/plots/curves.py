@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, Signal
 
 from gradviz.plots.axes import DecadeAxis, WholeNumberAxis, style_axis
+from gradviz.plots.curve_words import in_words, title, values_at
 from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, nice_above, room_for, united
 from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
-from gradviz.plots.picking import DivergedLine, PickingViewBox, StepCursor
+from gradviz.plots.picking import DivergedLine, PickingViewBox, StepCursor, step_at, step_by_key
 from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
 from gradviz.recording.history import History, Series
@@ -28,7 +29,10 @@ PLOT_HEIGHT_PX = 1000
 
 
 class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
-    """Loss above, accuracy in percent below, over one step axis. `refresh` pulls; a click or drag picks a step."""
+    """Loss above, accuracy in percent below, over one step axis. `refresh` pulls; mouse or keys pick a step.
+
+    The key says what the curves are, and what their values are at the picked step.
+    """
 
     hovered = Signal(str)
     step_picked = Signal(int)
@@ -44,7 +48,9 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._room = 0
         self._loss_limits: Span = (0.0, 1.0)
         self._drawn: object = None
+        self._picked: int | None = None
         self._build()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.apply_style(LIGHT)
         self.show_all()
 
@@ -80,9 +86,11 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.refresh()
 
     def pick_step(self, step: int | None) -> None:
-        """Mark `step`; None marks nothing and stands for the latest."""
+        """Mark `step` and say its values; None marks nothing and stands for the latest."""
+        self._picked = step
         for cursor in self._cursors:
             cursor.show(step)
+        self._describe()
 
     def refresh(self) -> None:
         """Pull what is new. Costs next to nothing if there is none."""
@@ -124,13 +132,22 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             view.setBorder(style.grid)
         self._describe()
 
+    def keyPressEvent(self, event: Any) -> None:
+        """Move the picked step; called by Qt."""
+        step = step_by_key(event, self._picked, self.history.frames) if self.history is not None else None
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            event.accept()
+            self._pick(step)
+
     def leaveEvent(self, event: Any) -> None:
         """Say nothing once the mouse is elsewhere."""
         super().leaveEvent(event)
         self.hovered.emit("")
 
     def _build(self) -> None:
-        self._title, self._key = Words(size_pt=10.5), Key()
+        self._title, self._key = Words(size_pt=10.5), Key(stacked=True)
         self._loss_view, self._accuracy_view = PickingViewBox(), PickingViewBox()
         self._loss_axis, self._accuracy_axis = DecadeAxis("left"), WholeNumberAxis("left")
         self._steps, self._hidden_steps = WholeNumberAxis("bottom"), WholeNumberAxis("bottom")
@@ -157,7 +174,7 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._diverged = [DivergedLine(loss), DivergedLine(accuracy, in_words=False)]
         self._notice = Notice(self._loss_view)
         for view in (self._loss_view, self._accuracy_view):
-            view.picked.connect(self._pick)
+            view.picked.connect(self._pick_at)
             view.sigRangeChangedManually.connect(self._zoomed)
         self.scene().sigMouseMoved.connect(self._hover)
 
@@ -235,18 +252,23 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._following = high - low >= self._room * 0.999
 
     def _describe(self) -> None:
-        style, frames = self._style, self.history.frames if self.history is not None else 0
-        self._title.say(f"Loss and accuracy · up to step {frames - 1}" if frames else "Loss and accuracy")
-        entries = [("—", style.series[0], "training batch"), ("●", style.series[1], "held out")]
+        style, history = self._style, self.history
+        self._title.say(title(history, self._picked))
+        batch = held_out = ""
+        if history is not None and self._picked is not None:
+            batch, held_out = values_at(history, self._picked)
+        entries = [("—", style.series[0], f"training batch{batch}"), ("●", style.series[1], f"held out{held_out}")]
         if self._reference is not None:
             entries.append(("- -", style.series[2], f"{self._reference_label}, held out"))
         self._key.show_entries(entries, style.foreground)
 
-    def _pick(self, x: float) -> None:
+    def _pick_at(self, x: float) -> None:
         if self.history is not None and self.history.frames:
-            step = min(max(round(x), 0), self.history.frames - 1)
-            self.pick_step(step)
-            self.step_picked.emit(step)
+            self._pick(step_at(x, self._loss_view.viewPixelSize()[0], self.history.frames))
+
+    def _pick(self, step: int) -> None:
+        self.pick_step(step)
+        self.step_picked.emit(step)
 
     def _hover(self, position: QPointF) -> None:
         for view in (self._loss_view, self._accuracy_view):
@@ -257,17 +279,7 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _words_at(self, step: int) -> str:
         history = self.history
-        if history is None or not 0 <= step < history.frames:
-            return ""
-        loss, share = history.losses()[1][step], history.batch_accuracies()[1][step]
-        words = f"step {step} · batch: loss {loss:.4g}, accuracy {share:.1%}"
-        (evaluated, losses), (_, shares) = history.evaluation_losses(), history.accuracies()
-        latest = min(int(np.searchsorted(evaluated, step, side="right")), len(shares)) - 1
-        if latest >= 0:
-            words += (
-                f" · held out at step {evaluated[latest]}: loss {losses[latest]:.4g}, accuracy {shares[latest]:.1%}"
-            )
-        return words
+        return in_words(history, step) if history is not None and 0 <= step < history.frames else ""
 
 
 def _plot(view: Any, bottom: Any, left: Any) -> Any:

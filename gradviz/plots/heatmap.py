@@ -15,7 +15,7 @@ from gradviz.plots.heatmap_words import beside, lost_signal_at, shown_instead
 from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, limits_around, room_for
 from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
-from gradviz.plots.picking import DivergedLine, PickingViewBox, StepCursor
+from gradviz.plots.picking import DivergedLine, PickingViewBox, StepCursor, step_at, step_by_key
 from gradviz.plots.picture import Grid, Picture
 from gradviz.plots.readout import in_sentence, value_in_words, with_unit
 from gradviz.plots.style import LIGHT, Style
@@ -26,8 +26,6 @@ from gradviz.recording.history import History
 LAYERS = "layer (1 = next to the input)"
 CROWDED_LAYERS = "layer (1 = next to the input; zoom in to see every one)"
 SMALLEST_ZOOM = 4
-STEPS_BY_KEY = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-SHIFT_FACTOR = 10
 
 
 class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
@@ -136,15 +134,13 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._image.setLookupTable(lookup_table(self._quantity(), style))
 
     def keyPressEvent(self, event: Any) -> None:
-        """Move the picked step by arrow keys; ten steps with Shift."""
-        direction = STEPS_BY_KEY.get(event.key())
-        if direction is None or self.history is None or not self.history.frames:
+        """Move the picked step; called by Qt."""
+        step = step_by_key(event, self._picked, self.history.frames) if self.history is not None else None
+        if step is None:
             super().keyPressEvent(event)
-            return
-        event.accept()
-        stride = SHIFT_FACTOR if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-        here = self._picked if self._picked is not None else self.history.frames - 1
-        self._pick(here + direction * stride)
+        else:
+            event.accept()
+            self._pick(step)
 
     def leaveEvent(self, event: Any) -> None:
         """Say nothing once the mouse is elsewhere."""
@@ -300,13 +296,12 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         relabel(self._steps, f"step (each column: {what} of {stride} steps)" if stride > 1 else "step")
 
     def _pick_at(self, x: float) -> None:
-        self._pick(round(x))
+        if self.history is not None and self.history.frames:
+            self._pick(step_at(x, self._view.viewPixelSize()[0], self.history.frames))
 
     def _pick(self, step: int) -> None:
-        if self.history is not None and self.history.frames:
-            step = min(max(step, 0), self.history.frames - 1)
-            self.pick_step(step)
-            self.step_picked.emit(step)
+        self.pick_step(step)
+        self.step_picked.emit(step)
 
     def _hover(self, position: QPointF) -> None:
         self.hovered.emit(self._words_at(position) if self._view.sceneBoundingRect().contains(position) else "")

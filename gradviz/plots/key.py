@@ -16,10 +16,15 @@ MARGIN_PX = 8.0
 
 
 class Key(pg.GraphicsWidget):  # type: ignore[misc]
-    """Entries of a mark in its colour and words beside it, outside the plot so that nothing is covered."""
+    """Entries of a mark in its colour and words beside it, outside the plot so that nothing is covered.
 
-    def __init__(self, size_pt: float = 8.5) -> None:
+    Entries stand side by side, or each on a line of its own where they are `stacked`: then the height does not change
+    with the numbers in them.
+    """
+
+    def __init__(self, size_pt: float = 8.5, *, stacked: bool = False) -> None:
         super().__init__()
+        self._stacked = stacked
         self.entries: tuple[tuple[str, str, str], ...] = ()
         self._colour = QColor()
         self._font = QFont()
@@ -55,7 +60,7 @@ class Key(pg.GraphicsWidget):  # type: ignore[misc]
             indent = self._indent(mark)
             room = self.width() - 2 * MARGIN_PX - indent
             width = indent + self._metrics.horizontalAdvance(words)
-            if left > MARGIN_PX and left + width > self.width() - MARGIN_PX:
+            if left > MARGIN_PX and (self._stacked or left + width > self.width() - MARGIN_PX):
                 left, base = MARGIN_PX, base + self._metrics.lineSpacing()
             for number, line in enumerate(self._broken(words, room)):
                 if number:

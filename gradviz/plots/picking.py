@@ -1,4 +1,4 @@
-"""Picking a step with the mouse, and the line that marks it."""
+"""Picking a step with the mouse or the keys, and the line that marks it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,54 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 
 from gradviz.plots.style import Style
 
 ABOVE_ALL = 100
+SHIFT_FACTOR = 10
+PAGES = 10
+# where one pixel holds several steps, a click this near to an end of the run means that end
+SNAP_PX = 3
+
+
+def step_at(x: float, pixel: float, frames: int) -> int:
+    """Return the step meant by the place `x` on a step axis on which a pixel is `pixel` steps wide.
+
+    The nearest of the run's `frames` steps. Where single steps cannot be hit, the first and the last one can: what lies
+    next to them snaps to them.
+    """
+    latest = frames - 1
+    step = min(max(round(x), 0), latest)
+    if pixel > 1:
+        for end in (0, latest):
+            if abs(step - end) < SNAP_PX * pixel:
+                return end
+    return step
+
+
+def step_by_key(event: QKeyEvent, here: int | None, frames: int) -> int | None:
+    """Return the step to which a key leads from `here` (None: the latest) in a run of `frames`; None for other keys.
+
+    The arrows make one step, with Shift ten; Page Up and Page Down go a tenth of the run on and back, and Home and End
+    to where it begins and ends.
+    """
+    if frames < 1:
+        return None
+    latest = frames - 1
+    step = latest if here is None else here
+    stride = SHIFT_FACTOR if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+    page = max(round(latest / PAGES), 1)
+    places: dict[int, int] = {
+        Qt.Key.Key_Left: step - stride,
+        Qt.Key.Key_Right: step + stride,
+        Qt.Key.Key_PageDown: step - page,
+        Qt.Key.Key_PageUp: step + page,
+        Qt.Key.Key_Home: 0,
+        Qt.Key.Key_End: latest,
+    }
+    place = places.get(event.key())
+    return None if place is None else min(max(place, 0), latest)
 
 
 class PickingViewBox(pg.ViewBox):  # type: ignore[misc]

@@ -7,6 +7,7 @@ import numpy as np
 from gradviz.plots.float_floors import floors
 from gradviz.plots.profile_line import ProfileLine, Row
 from gradviz.plots.profile_rows import ProfileRows
+from gradviz.plots.readout import measured_at
 from gradviz.plots.style import Style
 from gradviz.recording.frame import Quantity
 from gradviz.recording.powers import scientific
@@ -18,7 +19,7 @@ THEORY_MARKS = ("···", "-·-")
 def title(quantity: Quantity, rows: ProfileRows, step: int) -> str:
     """Say what is drawn and when it was measured; without the unit, which the axis names."""
     if rows.now.step != step and len(rows.now.row):
-        return f"{quantity.label} · measured at step {rows.now.step}"
+        return f"{quantity.label} · {measured_at(rows.now.step, step)}"
     return f"{quantity.label} · " + ("at initialisation (before training)" if step == 0 else f"step {step}")
 
 

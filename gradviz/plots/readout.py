@@ -30,3 +30,9 @@ def in_sentence(label: str) -> str:
 def with_unit(quantity: Quantity) -> str:
     """Return the label of an axis: quantity and unit."""
     return f"{quantity.label} ({quantity.unit})" if quantity.unit else quantity.label
+
+
+def measured_at(measured: int, wanted: int | None = None) -> str:
+    """Say when something was measured: `at step 140`, and where `wanted` is another step that it stands for that."""
+    words = f"at step {measured:,}"
+    return words if wanted in (None, measured) else f"{words}, the latest before {wanted:,}"

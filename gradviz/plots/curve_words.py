@@ -1,0 +1,58 @@
+"""What the curves say in words: the title, and their values at one step."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gradviz.recording.history import History
+
+
+def title(history: History | None, picked: int | None) -> str:
+    """Say how far the run is, and which step is picked."""
+    frames = history.frames if history is not None else 0
+    if not frames:
+        return "Loss and accuracy"
+    words = f"Loss and accuracy · up to step {frames - 1}"
+    return words if picked is None else f"{words}, {picked} picked"
+
+
+def values_at(history: History, step: int) -> tuple[str, str]:
+    """Return what to write behind the names of the curves: values of the batch, and of the samples held out.
+
+    The samples held out are looked at on a schedule: theirs may be of an earlier step, which is said then. Empty where
+    there are none.
+    """
+    if not 0 <= step < history.frames:
+        return "", ""
+    batch = f": {_pair(history.loss(step), history.batch_accuracies()[1][step])}"
+    latest = _latest_evaluation(history, step)
+    if latest is None:
+        return batch, ""
+    measured, loss, share = latest
+    when = "" if measured == step else f" (step {measured})"
+    return batch, f"{when}: {_pair(loss, share)}"
+
+
+def in_words(history: History, step: int) -> str:
+    """Say all values at `step`, which is in the run, in one line."""
+    words = f"step {step} · batch: {_pair(history.loss(step), history.batch_accuracies()[1][step])}"
+    latest = _latest_evaluation(history, step)
+    if latest is not None:
+        words += f" · held out at step {latest[0]}: {_pair(*latest[1:])}"
+    return words
+
+
+def _latest_evaluation(history: History, step: int) -> tuple[int, float, float] | None:
+    """Return step, loss and share of the latest evaluation at or before `step`."""
+    (steps, losses), (_, shares) = history.evaluation_losses(), history.accuracies()
+    # the worker may have recorded one between the two
+    latest = min(int(np.searchsorted(steps, step, side="right")), len(shares)) - 1
+    return None if latest < 0 else (int(steps[latest]), float(losses[latest]), float(shares[latest]))
+
+
+def _pair(loss: float | None, share: float) -> str:
+    known = [f"loss {loss:.4g}"] if loss is not None else []
+    known += [f"accuracy {share:.1%}"] if not math.isnan(share) else []
+    return ", ".join(known)
