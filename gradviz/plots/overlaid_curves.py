@@ -1,0 +1,257 @@
+"""Loss and accuracy of two to four runs in one plot, over the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, Signal
+
+from gradviz.plots.axes import DecadeAxis, WholeNumberAxis, style_axis
+from gradviz.plots.compared import Compared, Look, last_step
+from gradviz.plots.key import Key
+from gradviz.plots.limits import Span, nice_above, room_for, united
+from gradviz.plots.notice import NO_STEP_YET, Notice
+from gradviz.plots.picking import PickingViewBox, StepCursor
+from gradviz.plots.style import LIGHT, Style
+from gradviz.plots.words import Words
+from gradviz.recording.history import Series
+
+SMALLEST_ZOOM = 4
+PERCENT = 100.0
+LEFT_PX = 58
+PLOT_HEIGHT_PX = 1000
+MOST_MARKS = 12
+MARK_PX = 7
+
+Values = NDArray[np.float64]
+
+
+class _Curve:
+    """One run's values over its steps, with its mark on some of them."""
+
+    def __init__(self, plot: Any, look: Look) -> None:
+        self.look = look
+        self.values: Values = np.empty(0)
+        self._curve = plot.plot(connect="finite")
+        # of many steps in one pixel the extremes are drawn
+        self._curve.setDownsampling(auto=True, method="peak")
+        self._curve.setClipToView(True)
+        self._marks = pg.ScatterPlotItem(symbol=look.symbol, size=MARK_PX, pxMode=True)
+        plot.addItem(self._marks)
+
+    def draw(self, series: Series, factor: float, *, logarithmic: bool) -> None:
+        steps, values = series
+        finite = np.isfinite(values) & ((values > 0) | (not logarithmic))
+        shown = np.where(finite, values, np.nan) * factor
+        self.values = shown = np.log10(shown) if logarithmic else shown
+        self._curve.setData(steps, shown)
+        every = max(len(steps) // MOST_MARKS, 1)
+        marked = finite & (np.arange(len(steps)) % every == self.look.number * every // 4)
+        self._marks.setData(steps[marked], shown[marked])
+
+    def colour(self, style: Style) -> None:
+        self._curve.setPen(self.look.pen(style, 1.0))
+        self._marks.setPen(self.look.colour(style))
+        self._marks.setBrush(self.look.colour(style))
+
+
+class OverlaidCurves(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+    """Loss of the training batch above, accuracy below; a click or drag picks a step. `refresh` pulls.
+
+    Accuracy is that of held-out samples where a run has some, else that of the batch; what has neither has no line.
+    """
+
+    hovered = Signal(str)
+    step_picked = Signal(int)
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.runs: list[Compared] = []
+        self._style = LIGHT
+        self._log_loss = False
+        self._following = True
+        self._drawn: object = None
+        self._room: tuple[int, Span] | None = None
+        self._losses: list[_Curve] = []
+        self._accuracies: list[_Curve] = []
+        self._build()
+        self.apply_style(LIGHT)
+
+    def show_runs(self, runs: Sequence[Compared]) -> None:
+        """Draw other runs."""
+        self.runs = list(runs)
+        for plot in self._plots:
+            plot.clear()
+        self._losses, self._accuracies = (
+            [_Curve(plot, Look(number)) for number in range(len(runs))] for plot in self._plots
+        )
+        self._cursors = [StepCursor(plot) for plot in self._plots]
+        self.apply_style(self._style)
+        self.show_all()
+
+    def show_log_loss(self, logarithmic: bool) -> None:
+        """Draw the loss over a logarithmic axis, or over an ordinary one from zero."""
+        self._log_loss = logarithmic
+        self._loss_axis.set_logarithmic(logarithmic)
+        self.show_all()
+
+    def show_all(self) -> None:
+        """Show all of every run and follow them again."""
+        self._following = True
+        self._room = self._drawn = None
+        self.refresh()
+
+    def pick_step(self, step: int | None) -> None:
+        """Mark `step`; None marks nothing and stands for the latest."""
+        for cursor in self._cursors:
+            cursor.show(step)
+
+    def refresh(self) -> None:
+        """Pull what is new. Costs next to nothing if there is none."""
+        drawn = [(run.history.frames, run.history.latest_evaluation) for run in self.runs]
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        self._notice.say("" if any(run.history.frames for run in self.runs) else NO_STEP_YET)
+        for run, loss, accuracy in zip(self.runs, self._losses, self._accuracies, strict=True):
+            loss.draw(run.history.losses(), 1.0, logarithmic=self._log_loss)
+            accuracy.draw(_accuracy(run), PERCENT, logarithmic=False)
+        self._make_room()
+        self._describe()
+
+    def apply_style(self, style: Style) -> None:
+        """Recolour everything."""
+        self._style = style
+        self.setBackground(style.background)
+        self._title.set_colour(style.foreground)
+        for axis in (self._loss_axis, self._accuracy_axis, self._steps, self._hidden_steps):
+            style_axis(axis, style)
+        self._notice.apply_style(style)
+        for cursor in self._cursors:
+            cursor.apply_style(style)
+        for curve in (*self._losses, *self._accuracies):
+            curve.colour(style)
+        for view in self._views:
+            view.setBorder(style.grid)
+        self._describe()
+
+    def leaveEvent(self, event: Any) -> None:
+        """Say nothing once the mouse is elsewhere."""
+        super().leaveEvent(event)
+        self.hovered.emit("")
+
+    def _build(self) -> None:
+        self._title, self._key = Words(size_pt=10.5), Key()
+        self._views = [PickingViewBox(), PickingViewBox()]
+        self._loss_axis, self._accuracy_axis = DecadeAxis("left"), WholeNumberAxis("left")
+        self._steps, self._hidden_steps = WholeNumberAxis("bottom"), WholeNumberAxis("bottom")
+        self._loss_axis.set_logarithmic(False)
+        self._loss_axis.setLabel("loss")
+        self._accuracy_axis.setLabel("accuracy (%)")
+        self._steps.setLabel("step")
+        self._hidden_steps.setStyle(showValues=False)
+        axes: Any = ((self._hidden_steps, self._loss_axis), (self._steps, self._accuracy_axis))
+        self._plots = []
+        for view, (bottom, left) in zip(self._views, axes, strict=True):
+            plot = pg.PlotItem(viewBox=view, axisItems={"bottom": bottom, "left": left})
+            plot.hideButtons()
+            left.setWidth(LEFT_PX)
+            self._plots.append(plot)
+            view.picked.connect(self._pick)
+            view.sigRangeChangedManually.connect(self._zoomed)
+        self._views[1].setXLink(self._views[0])
+        self._views[1].setLimits(yMin=-5, yMax=PERCENT + 5)
+        self._views[1].setYRange(0, PERCENT, padding=0.02)
+        self.ci.setContentsMargins(4, 6, 18, 4)
+        self.ci.layout.setSpacing(2)
+        for row, part in enumerate((self._title, *self._plots, self._key)):
+            self.addItem(part, row=row, col=0)
+        for row in (1, 2):
+            self.ci.layout.setRowPreferredHeight(row, PLOT_HEIGHT_PX)
+        self._cursors = [StepCursor(plot) for plot in self._plots]
+        self._notice = Notice(self._views[0])
+        self.scene().sigMouseMoved.connect(self._hover)
+
+    def _make_room(self) -> None:
+        room = max((room_for(run.history.frames, run.history.started.planned_steps) for run in self.runs), default=1)
+        limits = self._limits_of_loss()
+        if (room, limits) == self._room:
+            return
+        self._room = room, limits
+        low, high = limits
+        margin = 0.05 * (high - low)
+        loss, accuracy = self._views
+        loss.setLimits(
+            xMin=-0.5, xMax=room - 0.5, yMin=low - margin, yMax=high + margin, minXRange=min(SMALLEST_ZOOM, room)
+        )
+        accuracy.setLimits(xMin=-0.5, xMax=room - 0.5, minXRange=min(SMALLEST_ZOOM, room))
+        if self._following:
+            loss.setXRange(-0.5, room - 0.5, padding=0)
+            loss.setYRange(low, high, padding=0.02)
+
+    def _limits_of_loss(self) -> Span:
+        finite = [curve.values[np.isfinite(curve.values)] for curve in self._losses]
+        span = united(*((float(each.min()), float(each.max())) for each in finite if each.size))
+        if span is None:
+            return (-1.0, 0.0) if self._log_loss else (0.0, 1.0)
+        low, high = span
+        if self._log_loss:
+            return float(np.floor(low)), float(np.floor(high) + 1)
+        return 0.0 - nice_above(-low), nice_above(high) or 1.0
+
+    def _zoomed(self) -> None:
+        low, high = self._views[0].viewRange()[0]
+        # zoomed out as far as it goes is as good as not zoomed
+        self._following = self._room is None or high - low >= self._room[0] * 0.999
+
+    def _describe(self) -> None:
+        self._title.say("Loss of the training batch, accuracy on samples held out")
+        style = self._style
+        entries = [
+            (Look(number).sign, Look(number).colour(style), f"{Look(number).letter} {run.name}{_kind(run)}")
+            for number, run in enumerate(self.runs)
+        ]
+        self._key.show_entries(entries, style.foreground)
+
+    def _pick(self, x: float) -> None:
+        if (latest := max((run.history.frames for run in self.runs), default=0) - 1) >= 0:
+            step = min(max(round(x), 0), latest)
+            self.pick_step(step)
+            self.step_picked.emit(step)
+
+    def _hover(self, position: QPointF) -> None:
+        for view in self._views:
+            if view.sceneBoundingRect().contains(position):
+                self.hovered.emit(self._words_at(round(view.mapSceneToView(position).x())))
+                return
+        self.hovered.emit("")
+
+    def _words_at(self, step: int) -> str:
+        parts = []
+        for number, run in enumerate(self.runs):
+            if 0 <= step <= last_step(run, None):
+                parts.append(f"{Look(number).letter}: loss {run.history.loss(step):.4g}{_accuracy_at(run, step)}")
+        return f"step {step} · {' · '.join(parts)}" if parts else ""
+
+
+def _accuracy(run: Compared) -> Series:
+    held_out = run.history.accuracies()
+    return held_out if len(held_out[0]) or run.history.started.held_out is not None else run.history.batch_accuracies()
+
+
+def _kind(run: Compared) -> str:
+    """Say where the accuracy of a run is none of samples held out."""
+    if run.history.started.held_out is not None:
+        return ""
+    known = np.isfinite(run.history.batch_accuracies()[1]).any()
+    return " (accuracy of the batch)" if known else " (accuracy not known)"
+
+
+def _accuracy_at(run: Compared, step: int) -> str:
+    steps, shares = _accuracy(run)
+    at = int(np.searchsorted(steps, step, side="right")) - 1
+    return f", accuracy {shares[at]:.1%}" if at >= 0 and np.isfinite(shares[at]) else ""
