@@ -29,5 +29,9 @@ class RecordingError(GradvizError):
     """A recorded run that cannot be read, kept or moved."""
 
 
+class CheckpointError(GradvizError):
+    """A run that cannot be gone on with: a stored state that is broken, or that of another experiment."""
+
+
 class DisplayError(GradvizError):
     """No screen to show a window on."""

@@ -19,11 +19,15 @@ class Probe:
     same held-out samples at every step, so that only the network can change what is measured on them.
     A probe keeps its numbers on the device and never asks for one of them: the frame is copied once, as a whole.
     One whose quantities are `scheduled` measures only on the experiment's schedule. One of `logarithms` returns log10
-    of its values, because no float could hold the values themselves.
+    of its values, because no float could hold the values themselves. One that looks on while weights move has the last
+    `carried_rows` of its rows `carried`, [rows, layers], from there to the next state; a run that is gone on with is
+    given them back.
     """
 
     quantities: ClassVar[tuple[Quantity, ...]]
     logarithms: ClassVar[bool] = False
+    carried_rows: ClassVar[int] = 0
+    carried: Tensor | None = None
 
     @classmethod
     def applies_to(cls, experiment: Experiment) -> bool:

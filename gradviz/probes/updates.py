@@ -46,16 +46,17 @@ class Weights(Probe):
         ),
     )
 
+    carried_rows = 2
+
     def __init__(self) -> None:
         self._before: Tensor | None = None
         self._same: Tensor | None = None
         self._norm: Tensor | None = None
-        self._step: tuple[Tensor, ...] = ()
 
     def measure(self, trace: Trace) -> Tensor:
         """Return [1, layers] at first, [3, layers] from the second state on."""
         self._norm = norms(trace.weights)
-        return torch.stack([self._norm, *self._step])
+        return torch.stack([self._norm, *(self.carried if self.carried is not None else ())])
 
     def before_update(self, trace: Trace) -> None:
         """Remember the weights."""
@@ -69,7 +70,7 @@ class Weights(Probe):
         assert self._norm is not None, "measure comes first"
         same = self._unchanged(self._before, trace.weights)
         step = norms(self._before.sub_(trace.weights))
-        self._step = torch.where(step > 0, step / self._norm, step), same.to(step.dtype)
+        self.carried = torch.stack([torch.where(step > 0, step / self._norm, step), same.to(step.dtype)])
 
     def _unchanged(self, before: Tensor, after: Tensor) -> Tensor:
         """Return the share of equal bit patterns in each layer [layers]."""

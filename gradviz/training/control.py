@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Generator
 from enum import Enum
 
-from gradviz.recording.frame import Event, Frame
+from gradviz.recording.frame import Checkpoint, Event, Frame
 
 
 class _Mode(Enum):
@@ -17,13 +17,20 @@ class _Mode(Enum):
 
 
 class Control:
-    """Commands to a training run. Every method may be called from any thread and returns at once."""
+    """Commands to a training run. Every method may be called from any thread and returns at once.
 
-    def __init__(self) -> None:
+    With `checkpoint_at_end` the run hands over its state when it is stopped or has made its last step, too. A run that
+    hands over none says why in `no_checkpoint_because`.
+    """
+
+    def __init__(self, *, checkpoint_at_end: bool = False) -> None:
+        self.checkpoint_at_end = checkpoint_at_end
+        self.no_checkpoint_because = ""
         self._changed = threading.Condition()
         self._mode = _Mode.RUN
         self._steps = 0
         self._closer_look = threading.Event()
+        self._checkpoint = threading.Event()
 
     @property
     def paused(self) -> bool:
@@ -64,6 +71,28 @@ class Control:
             self._closer_look.clear()
         return wanted
 
+    @property
+    def checkpoint_asked_for(self) -> bool:
+        """Whether somebody waits for a checkpoint."""
+        return self._checkpoint.is_set()
+
+    def ask_for_checkpoint(self) -> None:
+        """Have the state of the run handed over before its next frame; it changes nothing of what is measured."""
+        if not self.no_checkpoint_because:
+            self._checkpoint.set()
+
+    def refuse_checkpoints(self, why: str) -> None:
+        """Say that there will be no checkpoints, so that nobody waits for one."""
+        self.no_checkpoint_because = why
+        self._checkpoint.clear()
+
+    def take_checkpoint_request(self) -> bool:
+        """Return whether somebody asked for a checkpoint since the last call."""
+        wanted = self._checkpoint.is_set()
+        if wanted:
+            self._checkpoint.clear()
+        return wanted
+
     def wait_for_turn(self) -> bool:
         """Block while paused without a step to make; return False once stopped."""
         with self._changed:
@@ -83,20 +112,23 @@ class Control:
 
 
 def pump(events: Generator[Event], control: Control, sink: Callable[[Event], None]) -> None:
-    """Hand every event to `sink` until there are no more or the run is stopped; hold where `control` says so.
+    """Hand every event to `sink` until there are no more, holding where `control` says so; a stop ends `events`.
 
-    The frame of step 0 costs no update, so a paused run still shows the network as initialised.
+    The first frame costs no update, so a paused run still shows the network as it begins. A run that is to hold while
+    somebody waits for its checkpoint hands that over first.
     """
+    begun = False
     try:
         for event in events:
             sink(event)
-            if control.stopped:
-                return
             # after a loss that is not finite nothing can be trained: what is left to say needs no turn
             if isinstance(event, Frame) and math.isfinite(event.loss):
-                if event.step > 0:
+                if begun:
                     control.frame_made()
-                if not control.wait_for_turn():
-                    return
+                begun = True
+                if not control.checkpoint_asked_for:
+                    control.wait_for_turn()
+            elif begun and isinstance(event, Checkpoint):
+                control.wait_for_turn()
     finally:
         events.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -47,6 +47,34 @@ def clip_gradients(parameters: Iterable[nn.Parameter], longest: float) -> Tensor
     for grad in grads:
         grad.mul_(factor.to(grad.dtype))
     return total
+
+
+def optimizer_state(rule: Optimizer, names: Mapping[nn.Parameter, str]) -> dict[str, Tensor]:
+    """Return what `rule` remembers of each parameter, as the tensors it goes on with, by name."""
+    return {
+        f"{name}/{key}": value
+        for parameter, name in names.items()
+        for key, value in rule.state[parameter].items()
+        if isinstance(value, Tensor)
+    }
+
+
+def prepare_state(experiment: Experiment, rule: Optimizer) -> None:
+    """Give a fresh `rule` what it remembers after its first step, all of it zero, to be filled in.
+
+    A small parameter that makes such a step shows what that is, in the words of the torch at hand.
+    """
+    parameters = [parameter for group in rule.param_groups for parameter in group["params"]]
+    small = nn.Parameter(parameters[0].new_zeros(2, 3))
+    small.grad = torch.zeros_like(small)
+    example = optimizer(experiment, [small])
+    example.step()
+    for parameter in parameters:
+        rule.state[parameter] = {
+            key: torch.zeros_like(parameter.detach() if value.shape == small.shape else value)
+            for key, value in example.state[small].items()
+            if isinstance(value, Tensor)
+        }
 
 
 def warm_up() -> None:

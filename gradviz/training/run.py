@@ -19,9 +19,10 @@ from gradviz.probes.catalogue import PROBES
 from gradviz.probes.distributions import DistributionProbe
 from gradviz.probes.probe import Probe
 from gradviz.recording.frame import Distributions, Evaluation, Frame, Quantity, Started
+from gradviz.training.batches import ShuffledBatches
 from gradviz.training.data import Dataset, boundary_grid, load_data
 from gradviz.training.devices import device_label, free_bytes, resolve
-from gradviz.training.optimization import clip_gradients, optimizer
+from gradviz.training.optimization import clip_gradients, optimizer, optimizer_state, prepare_state
 from gradviz.training.readings import Readings
 
 BOUNDARY_CELLS = 40
@@ -52,7 +53,7 @@ class TrainingRun:
         self._test_inputs = self._on_device(self.data.test_inputs)
         self._probe_inputs = self._test_inputs[:PROBE_SAMPLES]
         self._test_labels = torch.from_numpy(self.data.held_out.labels).to(self.device)
-        self._batches = self._shuffled_batches()
+        self.batches = ShuffledBatches(len(self.data.train_labels), self.batch_size, experiment.seed, self.device)
         self._distributions = DistributionProbe(experiment.depth)
         self._readings = Readings(experiment, self.device, self.batch_size)
 
@@ -78,7 +79,7 @@ class TrainingRun:
         default at the same steps.
         """
         distributed = thorough if distributed is None else distributed
-        chosen = next(self._batches)
+        chosen = self.batches.take()
         inputs, labels = self._inputs[chosen], self._labels[chosen]
         for parameter in self._parameters:
             parameter.grad = None
@@ -115,6 +116,24 @@ class TrainingRun:
         with torch.no_grad():
             for probe in self.probes:
                 probe.after_update(trace)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return what one step hands to the next, by name: the tensors themselves, in the state between two steps."""
+        tensors = {f"network/{name}": tensor for name, tensor in self.network.state_dict().items()}
+        if self._optimizer is not None:
+            names = {parameter: f"optimizer/{name}" for name, parameter in self.network.named_parameters()}
+            tensors |= optimizer_state(self._optimizer, names)
+        carried = {probe.quantities[-1].name: probe.carried for probe in self.probes}
+        return tensors | {f"probes/{name}": rows for name, rows in carried.items() if rows is not None}
+
+    def prepare_to_go_on(self) -> None:
+        """Make all `tensors` that a run has after its first update, to be filled with those of another."""
+        self._optimizer = optimizer(self.experiment, self._parameters)
+        prepare_state(self.experiment, self._optimizer)
+        for probe in self.probes:
+            if probe.carried_rows:
+                wide = torch.float32 if self.device.type == "mps" else torch.float64
+                probe.carried = torch.zeros(probe.carried_rows, self.experiment.depth, dtype=wide, device=self.device)
 
     def evaluate(self, step: int) -> Evaluation:
         """Put the held-out samples through the network, and the grid over the plane where there is one."""
@@ -154,15 +173,6 @@ class TrainingRun:
 
     def _on_device(self, inputs: NDArray[np.float64]) -> Tensor:
         return torch.from_numpy(inputs).to(DTYPES[self.experiment.precision]).to(self.device)
-
-    def _shuffled_batches(self) -> Iterator[Tensor]:
-        """Indices of batch after batch, reshuffled each epoch; the incomplete last batch of an epoch is left out."""
-        generator = torch.Generator().manual_seed(self.experiment.seed)
-        count = len(self.data.train_labels)
-        while True:
-            order = torch.randperm(count, generator=generator).to(self.device)
-            for first in range(0, count - self.batch_size + 1, self.batch_size):
-                yield order[first : first + self.batch_size]
 
 
 def _check_memory(experiment: Experiment, device: torch.device) -> None:

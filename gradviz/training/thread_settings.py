@@ -11,6 +11,11 @@ from gradviz.experiment import Experiment
 from gradviz.training.devices import training_threads
 
 
+def threads_for(experiment: Experiment, device: torch.device) -> int:
+    """Return how many threads torch is to use for `experiment` on the CPU."""
+    return training_threads(experiment) if device.type == "cpu" else 1
+
+
 @contextmanager
 def thread_settings(experiment: Experiment, device: torch.device) -> Iterator[int]:
     """Give the calling thread its number of threads, gradient mode and CUDA device; yield the number of threads.
@@ -18,7 +23,7 @@ def thread_settings(experiment: Experiment, device: torch.device) -> Iterator[in
     Subnormal numbers are kept, not flushed: what the network delivers is what PyTorch would deliver by default.
     """
     threads_before, grad_before = torch.get_num_threads(), torch.is_grad_enabled()
-    threads = training_threads(experiment) if device.type == "cpu" else 1
+    threads = threads_for(experiment, device)
     torch.set_num_threads(threads)
     torch.set_grad_enabled(True)
     cuda_before = torch.cuda.current_device() if device.type == "cuda" else None

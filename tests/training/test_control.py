@@ -22,11 +22,11 @@ def evaluation(step: int) -> Evaluation:
     return Evaluation(step, 1.0, 0.5, np.zeros(1, np.int64), np.ones(1, np.float32))
 
 
-def endless(closed: list[int]) -> Generator[Event]:
-    """Frames without end, an evaluation before every other; notes the step at which it was closed."""
+def endless(closed: list[int], control: Control) -> Generator[Event]:
+    """Frames until stopped, an evaluation before every other; notes the step at which it ended."""
     step = 0
     try:
-        while True:
+        while not control.stopped:
             if step % 2 == 0:
                 yield evaluation(step)
             yield frame(step)
@@ -85,7 +85,7 @@ def listener() -> Listener:
 def pumping(control: Control, listener: Listener) -> Iterator[list[int]]:
     """Pump endless events in a thread of its own; stopped and joined at the end."""
     closed: list[int] = []
-    thread = threading.Thread(target=pump, args=(endless(closed), control, listener))
+    thread = threading.Thread(target=pump, args=(endless(closed, control), control, listener))
     thread.start()
     try:
         yield closed
@@ -105,9 +105,9 @@ def test_a_run_goes_on_until_it_is_stopped(control: Watched, listener: Listener)
 def test_stopping_lets_no_further_frame_through(control: Watched, listener: Listener) -> None:
     listener.at[7] = control.stop
     closed: list[int] = []
-    pump(endless(closed), control, listener)
+    pump(endless(closed, control), control, listener)
     assert listener.steps == list(range(8))
-    assert closed == [7]
+    assert closed == [8]
 
 
 def test_a_pause_holds_after_the_frame_under_way(control: Watched, listener: Listener) -> None:
@@ -185,12 +185,12 @@ def test_stop_wakes_a_paused_run_and_is_final(control: Watched, listener: Listen
         assert control.stopped
         assert not control.paused
     assert listener.steps == [0]
-    assert closed == [0]
+    assert closed == [1]
 
 
 def test_a_run_stopped_before_it_begins_makes_no_frame(control: Watched, listener: Listener) -> None:
     control.stop()
-    pump(endless([]), control, listener)
+    pump(endless([], control), control, listener)
     assert listener.steps == []
 
 
@@ -214,7 +214,7 @@ def test_a_sink_that_fails_closes_the_generator(control: Watched) -> None:
             raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        pump(endless(closed), control, fail)
+        pump(endless(closed, control), control, fail)
     assert closed == [2]
 
 

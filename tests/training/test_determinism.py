@@ -4,15 +4,15 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from fingerprints import fingerprint
 
 from gradviz.experiment import Experiment
-from gradviz.recording.frame import Diverged, Evaluation, Event, Frame
+from gradviz.recording.frame import Frame
 from gradviz.training.loop import train
 
 VARIANTS: list[dict[str, object]] = [
@@ -34,23 +34,6 @@ WIDE = {"depth": 3, "width": 320, "batch_size": 128, "activation": "relu", "shor
 def experiment(**values: object) -> Experiment:
     base = {"depth": 10, "width": 12, "batch_size": 32, "steps": 12, "evaluate_every": 5, "device": "cpu"}
     return Experiment.parse(base | values)
-
-
-def fingerprint(events: Iterable[Event]) -> list[str]:
-    """Everything measured, event by event, down to the last bit."""
-    lines = []
-    for event in events:
-        match event:
-            case Frame():
-                rows = {name: row.tobytes().hex() for name, row in event.rows.items()}
-                lines.append(f"{event.step} {event.loss.hex()} {event.batch_accuracy.hex()} {rows}")
-            case Evaluation():
-                arrays = [event.predicted, event.confidence, event.boundary]
-                bits = [array.tobytes().hex() for array in arrays if array is not None]
-                lines.append(f"{event.step} {event.loss.hex()} {event.accuracy.hex()} {bits}")
-            case Diverged():
-                lines.append(f"{event.step} diverged {event.loss}")
-    return lines
 
 
 def name(values: dict[str, object]) -> str:

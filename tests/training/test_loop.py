@@ -203,7 +203,6 @@ def close_midway(e: Experiment) -> None:
     events = train(e)
     for event in events:
         if isinstance(event, Frame) and event.step == 2:
-            assert settings() == (1, True)
             break
     events.close()
 
@@ -223,12 +222,32 @@ def only_look(e: Experiment) -> None:
     first_frame(e)
 
 
-@pytest.mark.parametrize("use", [run_out, close_midway, close_at_once, fall_out_of_use, only_look])
+def look_between(e: Experiment) -> None:
+    before = settings()
+    assert {settings() for _ in train(e)} == {before}
+
+
+@pytest.mark.parametrize("use", [run_out, look_between, close_midway, close_at_once, fall_out_of_use, only_look])
 def test_thread_settings_are_restored_however_it_ends(
     use: Callable[[Experiment], None], odd_settings: tuple[int, bool]
 ) -> None:
     use(experiment())
     assert settings() == odd_settings
+
+
+def test_steps_are_made_with_the_settings_of_the_experiment(
+    odd_settings: tuple[int, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, bool]] = []
+    update = TrainingRun.update
+
+    def watched(run: TrainingRun) -> None:
+        seen.append(settings())
+        update(run)
+
+    monkeypatch.setattr(TrainingRun, "update", watched)
+    list(train(experiment()))
+    assert seen == [(1, True)] * 7
 
 
 def test_thread_settings_are_restored_after_an_error(
