@@ -11,20 +11,20 @@ from gradviz.plots.axes import WholeNumberAxis, relabel, style_axis
 from gradviz.plots.colour_bar import ColourBar
 from gradviz.plots.colours import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED, lookup_table
 from gradviz.plots.float_floors import floors
-from gradviz.plots.heatmap_words import beside, lost_signal_at, shown_instead
+from gradviz.plots.heatmap_words import lost_signal_at, words_at
 from gradviz.plots.key import Key
+from gradviz.plots.layer_axis import LayerAxis
 from gradviz.plots.limits import Span, limits_around, room_for
 from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
 from gradviz.plots.picking import DivergedLine, PickingViewBox, StepCursor, step_at, step_by_key
 from gradviz.plots.picture import Grid, Picture
-from gradviz.plots.readout import in_sentence, value_in_words, with_unit
+from gradviz.plots.readout import with_unit
 from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 
-LAYERS = "layer (1 = next to the input)"
-CROWDED_LAYERS = "layer (1 = next to the input; zoom in to see every one)"
+ZOOM_IN = "; zoom in to see every one"
 SMALLEST_ZOOM = 4
 
 
@@ -70,6 +70,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._picture = None
         self._picked = None
         self._cursor.show(None)
+        self._layer_axis.show_names(history.started.module_names if history is not None else ())
         self.show_all()
         self._show_quantity()
 
@@ -152,8 +153,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._view = PickingViewBox()
         self._steps = WholeNumberAxis("bottom")
         self._steps.setLabel("step")
-        self._layer_axis = WholeNumberAxis("left", first=1)
-        self._layer_axis.setLabel(LAYERS)
+        self._layer_axis = LayerAxis("left")
         self._plot = pg.PlotItem(viewBox=self._view, axisItems={"bottom": self._steps, "left": self._layer_axis})
         self._plot.hideButtons()
         self._bar = ColourBar()
@@ -287,7 +287,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         """Say so where there are more layers than pixels: what is painted then is a sample of them."""
         low, high = self._view.viewRange()[1]
         crowded = high - low > self._view.height() * self.devicePixelRatioF()
-        label = CROWDED_LAYERS if crowded else LAYERS
+        label = self._layer_axis.title_with(ZOOM_IN if crowded else "")
         if label != self._layer_axis.labelText:
             relabel(self._layer_axis, label)
 
@@ -314,8 +314,4 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             return ""
         if not (0 <= step < history.frames and 1 <= layer <= history.started.layers):
             return ""
-        row = history.row(quantity.name, step)
-        value = value_in_words(quantity, None if row is None else float(row[layer - 1]))
-        words = f"step {step} · layer {layer} · {value} ({in_sentence(quantity.label)})"
-        words += beside(history, quantity, step, layer)
-        return words + shown_instead(history, quantity, picture.grid, step, layer)
+        return words_at(history, quantity, picture.grid, step, layer)

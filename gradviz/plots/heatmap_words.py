@@ -7,6 +7,7 @@ from gradviz.plots.profile_words import lost_signal
 from gradviz.plots.readout import in_sentence, value_in_words
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
+from gradviz.recording.measured_rows import row_at
 
 
 def lost_signal_at(history: History, quantity: Quantity, step: int) -> str:
@@ -21,13 +22,22 @@ def lost_signal_at(history: History, quantity: Quantity, step: int) -> str:
     return f"step {exact[0]}: {words}" if words else ""
 
 
+def words_at(history: History, quantity: Quantity, grid: Grid, step: int, layer: int) -> str:
+    """Say everything that is known about a cell, and what the columns of `grid` show instead of it."""
+    row = row_at(history, quantity.name, step)
+    value = value_in_words(quantity, row.at(layer) if row is not None else None)
+    words = f"step {step} · {history.started.layer_name(layer)} · {value} ({in_sentence(quantity.label)})"
+    words += beside(history, quantity, step, layer)
+    return words + shown_instead(history, quantity, grid, step, layer)
+
+
 def beside(history: History, quantity: Quantity, step: int, layer: int) -> str:
     """Say what the counterpart of `quantity` is, where it was measured at this step."""
     other = next((each for each in history.quantities if each.name == quantity.beside), None)
-    row = history.row(other.name, step) if other is not None else None
+    row = row_at(history, other.name, step) if other is not None else None
     if other is None or row is None:
         return ""
-    return f" · {value_in_words(other, float(row[layer - 1]))} ({in_sentence(other.label)})"
+    return f" · {value_in_words(other, row.at(layer))} ({in_sentence(other.label)})"
 
 
 def shown_instead(history: History, quantity: Quantity, grid: Grid, step: int, layer: int) -> str:
@@ -37,5 +47,7 @@ def shown_instead(history: History, quantity: Quantity, grid: Grid, step: int, l
     column, frames = step // grid.stride, history.frames
     window = read_columns(history, quantity.name, grid.stride, column, column + 1, frames)
     last = min((column + 1) * grid.stride, frames) - 1
-    value = value_in_words(quantity, float(window.values[0, layer - 1]) if window.measured[0] else None)
+    # of a watched network each layer may have been measured or not
+    measured = window.measured[0] if window.measured.ndim == 1 else window.measured[0, layer - 1]
+    value = value_in_words(quantity, float(window.values[0, layer - 1]) if measured else None)
     return f" · shown for steps {column * grid.stride}–{last}: {value}"

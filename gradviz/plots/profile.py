@@ -8,10 +8,11 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 
-from gradviz.plots.axes import DecadeAxis, WholeNumberAxis, relabel, style_axis
+from gradviz.plots.axes import DecadeAxis, relabel, style_axis
 from gradviz.plots.float_floors import FloatFloors
 from gradviz.plots.guide_line import GuideLine
 from gradviz.plots.key import Key
+from gradviz.plots.layer_axis import LayerAxis
 from gradviz.plots.limits import Span, limits_around, united
 from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
 from gradviz.plots.profile_line import EMPTY, ProfileLine
@@ -57,6 +58,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def show_history(self, history: History | None) -> None:
         """Draw another run, the latest step of it; theory has to be shown anew."""
         self.history = history
+        self._layer_axis.show_names(history.started.module_names if history is not None else ())
         self._theory = Theory()
         self._step = None
         self.show_all()
@@ -137,8 +139,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._title, self._key = Words(size_pt=10.5), Key()
         self._view = pg.ViewBox(enableMenu=False)
         self._view.disableAutoRange()
-        self._layer_axis = WholeNumberAxis("bottom", first=1)
-        self._layer_axis.setLabel("layer (1 = next to the input)")
+        self._layer_axis = LayerAxis("bottom")
         self._values = DecadeAxis("left")
         plot = pg.PlotItem(viewBox=self._view, axisItems={"bottom": self._layer_axis, "left": self._values})
         plot.hideButtons()
@@ -187,7 +188,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         logarithmic = self._is_logarithmic()
         for name, line in self._lines.items():
             measured = getattr(rows, name)
-            line.show(measured.step, measured.row, logarithmic=logarithmic)
+            line.show(measured.step, measured.row, measured.known, logarithmic=logarithmic)
         for number, curve in enumerate(self._curves):
             row = rows.theory[number][1] if number < len(rows.theory) else EMPTY
             curve.setData(np.arange(1, len(row) + 1), row)
@@ -255,14 +256,15 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _words_at(self, layer: int) -> str:
         quantity, now, initial, beside = self._quantity(), *(self._lines[name] for name in ("now", "initial", "beside"))
-        if quantity is None or not 1 <= layer <= len(now.row):
+        if quantity is None or self.history is None or not 1 <= layer <= len(now.row):
             return ""
-        value = value_in_words(quantity, float(now.row[layer - 1]))
-        words = f"step {now.step} · layer {layer} · {value} ({in_sentence(quantity.label)})"
+        name = self.history.started.layer_name(layer)
+        value = value_in_words(quantity, now.at(layer))
+        words = f"step {now.step} · {name} · {value} ({in_sentence(quantity.label)})"
         if initial.visible:
-            words += f" · at step {initial.step}: {value_in_words(quantity, float(initial.row[layer - 1]))}"
-        if beside.visible and self.history is not None:
-            value = value_in_words(self.history.quantity(quantity.beside), float(beside.row[layer - 1]))
+            words += f" · at step {initial.step}: {value_in_words(quantity, initial.at(layer))}"
+        if beside.visible:
+            value = value_in_words(self.history.quantity(quantity.beside), beside.at(layer))
             words += f" · {in_sentence(self._label(quantity.beside))}: {value}"
         return words
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradviz.plots.limits import Span
-from gradviz.plots.profile_line import EMPTY, Row
+from gradviz.plots.profile_line import EMPTY, NOWHERE, Mask, Row
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
+from gradviz.recording.measured_rows import latest_row
 
 # what theory says something about: the gradient at each layer's output
 PREDICTED = ("activation_grad_rms", "exact_log10_activation_grad_rms")
@@ -32,10 +33,14 @@ class Theory:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One row [layers] and the step it was measured at; an empty row where there is nothing to draw."""
+    """One row [layers], which of it is `known`, and the step it was measured at; empty where there is nothing to draw.
+
+    What is not known is NaN.
+    """
 
     step: int = 0
     row: Row = field(default_factory=lambda: EMPTY)
+    known: Mask = field(default_factory=lambda: NOWHERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,8 @@ def _has(history: History, name: str) -> bool:
 
 
 def _latest(history: History, name: str, step: int) -> Measured:
-    found = history.latest_row(name, step)
-    return Measured(*found) if found is not None else Measured()
+    found = latest_row(history, name, step)
+    return Measured(found.step, found.values, found.measured) if found is not None else Measured()
 
 
 def _anchored(theory: Theory, start: Row) -> tuple[tuple[str, Row], ...]:

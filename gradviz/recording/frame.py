@@ -134,6 +134,11 @@ class Started:
         """Whether the network computes in float64."""
         return self.precision == "float64"
 
+    @property
+    def module_names(self) -> tuple[str, ...]:
+        """What the layers of a watched network are called; empty for an experiment, whose layers have numbers."""
+        return self.watched.layer_names if self.watched is not None else ()
+
     def layer_name(self, layer: int) -> str:
         """Return what to call `layer`, counted from 1: with the module's name where it has one."""
         if self.watched is None:

@@ -17,7 +17,7 @@ import numpy as np
 from gradviz.errors import ExperimentError, ExportError
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
-from gradviz.recording.table_blocks import Progress, blocks, module_names, own_values
+from gradviz.recording.table_blocks import Progress, blocks, own_values
 
 ROWS_PER_GROUP = 131_072
 EXPERIMENT_KEY = b"experiment"
@@ -64,7 +64,7 @@ def _arrow() -> tuple[Any, Any]:
 
 def _schema(arrow: Any, history: History) -> Any:
     fields = [arrow.field("step", arrow.int64(), nullable=False), arrow.field("layer", arrow.int32(), nullable=False)]
-    if module_names(history):
+    if history.started.module_names:
         fields.append(arrow.field("module", arrow.string(), nullable=False))
     fields += [_column(arrow, quantity) for quantity in history.quantities]
     started = history.started
@@ -80,7 +80,7 @@ def _column(arrow: Any, quantity: Quantity) -> Any:
 
 
 def _batch(arrow: Any, schema: Any, history: History, first: int, end: int) -> Any:
-    layers, names = history.started.layers, module_names(history)
+    layers, names = history.started.layers, history.started.module_names
     columns = [
         arrow.array(np.repeat(np.arange(first, end, dtype=np.int64), layers)),
         arrow.array(np.tile(np.arange(1, layers + 1, dtype=np.int32), end - first)),

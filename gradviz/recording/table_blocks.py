@@ -60,9 +60,3 @@ def own_values(
         measured = np.broadcast_to(measured[:, np.newaxis], values.shape)
     values[~measured] = np.nan
     return values, measured
-
-
-def module_names(history: History) -> tuple[str, ...]:
-    """Return what the layers of a watched network are called; empty for the built-in one, whose layers have numbers."""
-    watched = history.started.watched
-    return watched.layer_names if watched is not None else ()

@@ -20,14 +20,7 @@ from gradviz.errors import ExperimentError, ExportError
 from gradviz.recording import parquet
 from gradviz.recording.atomic_file import replacing
 from gradviz.recording.history import History
-from gradviz.recording.table_blocks import (
-    CancelledError,
-    Progress,
-    blocks,
-    every_step,
-    module_names,
-    own_values,
-)
+from gradviz.recording.table_blocks import CancelledError, Progress, blocks, every_step, own_values
 
 EXPERIMENT_ENTRY = "experiment"
 MODULES_ENTRY = "module"
@@ -70,7 +63,7 @@ def read_experiment(path: Path) -> str | None:
 
 def _write_csv(file: BinaryIO, history: History, steps: int, progress: Progress) -> None:
     names = [quantity.name for quantity in history.quantities]
-    layers, modules = history.started.layers, module_names(history)
+    layers, modules = history.started.layers, history.started.module_names
     # a whole block of rows is put together by one formatting of a text that has every row's place in it
     places = [f"{layer},{_quoted(modules[layer - 1])}" if modules else str(layer) for layer in range(1, layers + 1)]
     places = [place.replace("%", "%%") for place in places]
@@ -134,7 +127,7 @@ def _scalars(history: History, steps: int) -> dict[str, NDArray[np.generic]]:
     }
     if (experiment := history.started.experiment_json) is not None:
         columns[EXPERIMENT_ENTRY] = np.array(experiment)
-    if modules := module_names(history):
+    if modules := history.started.module_names:
         columns[MODULES_ENTRY] = np.array(modules)
     return columns
 

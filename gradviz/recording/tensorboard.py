@@ -21,7 +21,7 @@ from gradviz.errors import ExportError
 from gradviz.recording.atomic_file import replacing
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History, Series
-from gradviz.recording.table_blocks import CancelledError, Progress, blocks, every_step, module_names, own_values
+from gradviz.recording.table_blocks import CancelledError, Progress, blocks, every_step, own_values
 
 # TensorBoard takes whatever has `tfevents` in its name for one; without a time in it, the next export replaces it
 FILE_NAME = "events.out.tfevents.gradviz"
@@ -123,7 +123,7 @@ def _write_scalars(events: _Events, history: History, steps: int) -> None:
 
 
 def _write_layers(events: _Events, history: History, steps: int, every: int, progress: Progress) -> None:
-    places = module_names(history) or [f"layer_{layer:04d}" for layer in range(1, history.started.layers + 1)]
+    places = history.started.module_names or [f"layer_{layer:04d}" for layer in range(1, history.started.layers + 1)]
     tags = {quantity.name: [f"{quantity.name}/{place}" for place in places] for quantity in history.quantities}
     due = dict.fromkeys(tags, 0)
     for first, end in blocks(0, steps, steps, progress):
