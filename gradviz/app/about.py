@@ -85,7 +85,9 @@ def shortcuts_dialog(parent: QWidget | None) -> TextDialog:
         if command.shortcut
     )
     in_plots = (
-        ("← →", "In the heatmap: move the picked step (with Shift by ten)"),
+        ("← →", "In the heatmap, the curves and the playback: move the picked step (with Shift by ten)"),
+        ("Page Up, Page Down", "There: a tenth of the run on and back; Home and End: to its first and last step"),
+        ("Space", "There: play the run back, and hold it"),
         ("Click, drag", "In the heatmap and the curves: pick a step"),
         ("Wheel", "In a plot: zoom; drag with the middle button to move, with the right one to stretch an axis"),
         ("Right click", "In a plot: copy or export it, and what else it can do"),

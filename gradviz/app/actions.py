@@ -109,6 +109,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("fit", "&View", "Show &all steps", "Zoom out and follow the run again", "Ctrl+0", "fit"),
     Command("latest", "&View", "&Follow the latest step", "Let profile and cursor follow the run", "Escape"),
+    Command("play", "&View", "Play &back", "Play the run back from the picked step, or hold it", "Ctrl+P"),
     Command(
         "first_bottom",
         "&View/&Layer 1",

@@ -14,6 +14,8 @@ from PySide6.QtCore import QObject, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsView, QStackedWidget
 
 from gradviz.app.heatmap_panel import HeatmapPanel
+from gradviz.app.playback import Playback
+from gradviz.app.playback_bar import PlaybackBar
 from gradviz.app.run_names import in_short
 from gradviz.plots.boundary import BoundaryPlot
 from gradviz.plots.curves import CurvesPlot
@@ -48,6 +50,9 @@ class Board(QObject):
         self.heatmap = HeatmapPanel()
         self.profile = ProfilePlot()
         self.curves = CurvesPlot()
+        self.playback = Playback(self)
+        self.playback_bar = PlaybackBar(self.playback)
+        self.heatmap.add_below(self.playback_bar)
         self.samples = SamplesPlot()
         self.boundary = BoundaryPlot()
         self.held_out = QStackedWidget()
@@ -66,11 +71,18 @@ class Board(QObject):
         self.heatmap.quantity_chosen.connect(self._show_quantity)
         self.heatmap.plot.step_picked.connect(self.pick_step)
         self.curves.step_picked.connect(self.pick_step)
+        self.playback.step_wanted.connect(self.pick_step)
+        self.playback_bar.step_picked.connect(self.pick_step)
+        for plot in (self.heatmap.plot, self.curves):
+            self.playback_bar.play_on_space(plot)
         self.curves.hovered.connect(self.heatmap.say)
         self.profile.hovered.connect(self.heatmap.say)
         self.profile.setToolTip(PROFILE_TIP)
-        self.curves.setToolTip("Loss and accuracy of the training batch and of samples held out; click to pick a step")
-        for plot in (self.profile, self.curves, self.samples, self.boundary):
+        self.curves.setToolTip(
+            "Loss and accuracy of the training batch and of samples held out; click or drag to pick a step, also with "
+            "← and →"
+        )
+        for plot in (self.profile, self.samples, self.boundary):
             # they have no keys of their own; the heatmap's arrows move all of them
             plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._more: dict[str, QGraphicsView] = {}
@@ -93,6 +105,7 @@ class Board(QObject):
         self.curves.show_history(history)
         self.samples.show_history(history)
         self.boundary.show_history(history)
+        self.playback.show_history(history)
         self.pick_step(None)
         self._show_reference()
 
@@ -116,6 +129,8 @@ class Board(QObject):
         self.curves.pick_step(step)
         self.profile.show_step(step)
         self.profile.refresh()
+        self.playback.show_step(step)
+        self.playback_bar.refresh()
         self.step_shown.emit(step)
 
     def _show_profile(self, history: History | None) -> None:
@@ -138,6 +153,7 @@ class Board(QObject):
 
     def live(self, running: bool) -> None:
         """Pull regularly while a run moves; draw once more when it has ended."""
+        self.playback.show_growing(running)
         if running and not self._pictures.isActive():
             self._pictures.start()
             self._words.start()
@@ -149,12 +165,13 @@ class Board(QObject):
     def refresh(self) -> None:
         """Pull everything now."""
         self.heatmap.refresh()
+        self.playback_bar.refresh()
         for plot in (self.profile, self.curves, self.samples, self.boundary):
             plot.refresh()
 
     def apply_style(self, style: Style) -> None:
         """Recolour every plot."""
-        for part in (self.heatmap, self.profile, self.curves, self.samples, self.boundary):
+        for part in (self.heatmap, self.playback_bar, self.profile, self.curves, self.samples, self.boundary):
             part.apply_style(style)
 
     @property
@@ -193,6 +210,7 @@ class Board(QObject):
     def _next_pictures(self) -> None:
         # the heatmap moves at every tick, the others take turns: no tick draws everything
         self.heatmap.refresh()
+        self.playback_bar.refresh()
         others = (self.profile, self.curves, self.samples, self.boundary)
         others[self._turn].refresh()
         self._turn = (self._turn + 1) % len(others)

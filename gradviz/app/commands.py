@@ -52,6 +52,7 @@ class Commands:
         actions["stop"].setEnabled(phase.busy and phase is not Phase.STOPPING)
         resettable = window.run.history is not None or phase is Phase.FAILED
         actions["reset"].setEnabled(resettable and phase is not Phase.STOPPING)
+        actions["play"].setEnabled(window.run.history is not None)
         actions["swap"].setEnabled(ended and window.previous is not None)
         actions["undo"].setEnabled(window.edits.canUndo())
         actions["redo"].setEnabled(window.edits.canRedo())
@@ -185,6 +186,9 @@ class Commands:
 
     def latest(self) -> None:
         self._window.board.pick_step(None)
+
+    def play(self) -> None:
+        self._window.board.playback.toggle()
 
     def first_bottom(self) -> None:
         self._set_first_layer("bottom")

@@ -22,7 +22,7 @@ from gradviz.recording.history import History
 LIMIT_RANGE = 10_000.0
 # what stands in the line of the readout while nothing is under the mouse
 PROMPT = "Point at a plot to read a value; click or drag to pick a step"
-KEYS = "← → pick a step (with Shift ten further), Escape follows the latest"
+KEYS = "← → pick a step (with Shift ten further), Space plays, Escape follows the latest"
 
 
 class LimitBox(QDoubleSpinBox):
@@ -97,6 +97,10 @@ class HeatmapPanel(QWidget):
         if index >= 0:
             self.quantity.setCurrentIndex(index)
 
+    def add_below(self, bar: QWidget) -> None:
+        """Put a bar between the plot and what is read out of it."""
+        self._column.insertWidget(self._column.indexOf(self.plot) + 1, bar)
+
     def in_tab_order(self) -> list[QWidget]:
         """Return what takes the keyboard, in the order in which Tab is to reach it."""
         return [self.quantity, self.automatic, self.low, self.high, self.plot]
@@ -130,7 +134,7 @@ class HeatmapPanel(QWidget):
         controls: tuple[QWidget, ...] = (self.automatic, self.low, between, self.high)
         for control in controls:
             row.addWidget(control)
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(row)

@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
         """Put the window into the style in force."""
         style = self.style_now
         apply_theme(style)
+        self.verdict_line.apply_style(style)
         if self.furnished:
             self._style_plots(style)
         for command_name, action in self.actions_by_name.items():
@@ -173,6 +174,7 @@ class MainWindow(QMainWindow):
         """Remember the window and take it off the screen at once; then wait until nothing is left running."""
         if self.furnished:
             self.board.live(False)
+            self.board.playback.pause()
         self.form.take_typed()
         self.settings.geometry = self.saveGeometry()
         self.settings.layout = self.saveState()
@@ -215,7 +217,7 @@ class MainWindow(QMainWindow):
         last: QWidget = self.form.preset
         while (following := last.nextInFocusChain()) is not None and self.form.isAncestorOf(following):
             last = following
-        for part in self.board.heatmap.in_tab_order():
+        for part in (*self.board.heatmap.in_tab_order(), *self.board.playback_bar.in_tab_order()):
             self.setTabOrder(last, part)
             last = part
 

@@ -6,6 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
+from gradviz.plots.style import LIGHT, Style
+
 MARGIN_PX = 16
 
 
@@ -19,7 +21,7 @@ class VerdictLine(QPushButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("verdict in one line")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setStyleSheet("QPushButton { text-align: left; border: none; padding: 2px 10px; }")
+        self.apply_style(LIGHT)
         self.say("")
 
     @property
@@ -32,6 +34,12 @@ class VerdictLine(QPushButton):
         self._words = words
         self.setToolTip(f"{words}\nClick to read why, and what to try" if words else "What is the matter with the run")
         self._fit()
+
+    def apply_style(self, style: Style) -> None:
+        """Write in the colour of `style`: a widget with a style sheet does not hear of a new palette."""
+        self.setStyleSheet(
+            f"QPushButton {{ text-align: left; border: none; padding: 2px 10px; color: {style.foreground}; }}"
+        )
 
     def sizeHint(self) -> QSize:
         """Ask for a line's height and for no width."""

@@ -35,8 +35,10 @@ class Key(pg.GraphicsWidget):  # type: ignore[misc]
     def show_entries(self, entries: Sequence[tuple[str, str, str]], colour: str) -> None:
         """Show entries of (mark, colour of the mark, words), the words in `colour`."""
         if (tuple(entries), QColor(colour)) != (self.entries, self._colour):
+            # only the words have changed: a plot that is played back would jump with every line more or less
+            same_marks = [entry[:1] for entry in entries] == [entry[:1] for entry in self.entries]
             self.entries, self._colour = tuple(entries), QColor(colour)
-            self._fit()
+            self._fit(least=self.minimumHeight() if same_marks else 0.0)
             self.update()
 
     def resizeEvent(self, event: Any) -> None:
@@ -85,8 +87,8 @@ class Key(pg.GraphicsWidget):  # type: ignore[misc]
                 lines.append(word)
         return lines
 
-    def _fit(self) -> None:
+    def _fit(self, least: float = 0.0) -> None:
         last = max((place.y() for place, *_ in self._pieces()), default=self._metrics.ascent())
-        height = last + self._metrics.descent() + 2
+        height = max(last + self._metrics.descent() + 2, least)
         if height != self.minimumHeight():
             self.setFixedHeight(height)

@@ -202,6 +202,15 @@ def follows(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.Mon
     assert profile_line(window.board.profile, "now").step == 4
 
 
+def plays(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    put_up(window)
+    trigger(window, "play")
+    assert window.board.playback.playing
+    assert profile_line(window.board.profile, "now").step == 0
+    trigger(window, "play")
+    assert not window.board.playback.playing
+
+
 def turns(place: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]:
     def check(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
         other = "first_top" if place == "bottom" else "first_bottom"
@@ -250,7 +259,7 @@ CHECKS: dict[str, Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]]
     "open": opens, "save": saves, "export": exports, "copy_board": copies_board, "quit": quits,
     "undo": undoes, "redo": redoes, "defaults": resets_form, "copy_code": copies_code, "paste_code": pastes_code,
     "start": starts, "pause": pauses, "step": steps, "stop": stops, "reset": resets, "swap": swaps,
-    "compare": compares, "log_loss": draws_log_loss, "fit": fits, "latest": follows,
+    "compare": compares, "log_loss": draws_log_loss, "fit": fits, "latest": follows, "play": plays,
     "first_bottom": turns("bottom"), "first_top": turns("top"),
     "theme_system": themes("system"), "theme_light": themes("light"), "theme_dark": themes("dark"),
     "layout": restores_layout, "shortcuts": explains("Keyboard shortcuts"), "glossary": explains("Glossary"),

@@ -91,3 +91,17 @@ def test_a_line_too_long_is_cut_and_asks_for_no_more_room(widget: pg.GraphicsLay
     assert words.width() <= 160
     one_line = QFontMetricsF(words._font).lineSpacing()
     assert one_line <= words.height() < 2 * one_line
+
+
+def test_words_that_get_shorter_leave_the_plot_above_where_it_is(widget: pg.GraphicsLayoutWidget, qtbot: QtBot) -> None:
+    key = Key()
+    widget.addItem(key)
+    widget.resize(330, 200)
+    key.show_entries([(mark, colour, words * 2) for mark, colour, words in ENTRIES], "#000000")
+    qtbot.waitUntil(lambda: key.height() == key.minimumHeight())
+    tall = key.minimumHeight()
+    key.show_entries([(mark, colour, words[:4]) for mark, colour, words in ENTRIES], "#000000")
+    assert key.minimumHeight() == tall
+    # another mark is another picture
+    key.show_entries(ENTRIES[:1], "#000000")
+    assert key.minimumHeight() < tall
