@@ -1,0 +1,29 @@
+"""What a run was trained with beside its recipe: what one has to know to get the same numbers again."""
+
+from __future__ import annotations
+
+import platform
+
+import numpy as np
+import torch
+
+from gradviz import __version__
+from gradviz.recording.frame import Started
+
+
+def environment(started: Started) -> dict[str, str]:
+    """Return facts by name, each in a few words."""
+    facts = {
+        "gradviz": __version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": platform.machine(),
+        "device": started.device,
+        "threads": str(started.threads),
+        "parameters": str(started.parameters),
+    }
+    if started.experiment is not None:
+        facts["seed"] = str(started.experiment.seed)
+    return facts
