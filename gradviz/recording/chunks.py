@@ -37,6 +37,14 @@ class ChunkedRows:
             self._chunks.append(np.empty((ROWS_PER_CHUNK, self._width), self._dtype))
         self._chunks[chunk][place] = row
 
+    def fill(self, rows: NDArray[Any]) -> None:
+        """Write the first rows [rows, width] of a table in which there is none yet."""
+        for first in range(0, len(rows), ROWS_PER_CHUNK):
+            chunk = np.empty((ROWS_PER_CHUNK, self._width), self._dtype)
+            part = rows[first : first + ROWS_PER_CHUNK]
+            chunk[: len(part)] = part
+            self._chunks.append(chunk)
+
     def at(self, index: int) -> NDArray[Any]:
         """Return the row `index` [width] as a view; not to be written to."""
         chunk, place = divmod(index, ROWS_PER_CHUNK)

@@ -4,48 +4,91 @@ There is no lock, and none is needed, because there is one writer and nothing th
 writes a row, and every block of the pyramid that it completes, into memory no reader looks at, and only then publishes
 it by raising `frames`, a plain attribute whose assignment is atomic in CPython. A reader takes `frames` once and stays
 below it. Storage grows by whole chunks, so what a reader looks at is never moved.
+
+A run that is being stored, or was opened from a file, need not fit into memory: whole chunks that are stored may leave
+it, and come back when somebody looks at them (`cache.py`). To whoever reads, the history is the same.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.recording.chunks import ChunkedRows
+from gradviz.recording.cache import CachedSource
+from gradviz.recording.chunks import ChunkedRows, rows_per_chunk
 from gradviz.recording.frame import Checkpoint, Distributions, Diverged, Evaluation, Event, Frame, Quantity, Started
 from gradviz.recording.pyramid import Pyramid, Window
+from gradviz.recording.scalars import Envelope, Scalars
+from gradviz.recording.snapshots import Snapshots, distributions_bytes, evaluation_bytes
+from gradviz.recording.source import (
+    BATCH_ACCURACY,
+    EVALUATED_STEP,
+    EVALUATION_ACCURACY,
+    EVALUATION_LOSS,
+    LEARNING_RATE,
+    LOSS,
+    SKIPPED,
+    Chunk,
+    ChunkKey,
+    ChunkSource,
+    StoredRun,
+    Summary,
+)
 
-__all__ = ["History", "Window"]
+__all__ = ["Envelope", "History", "Window"]
 
 Series = tuple[NDArray[np.int64], NDArray[np.float64]]
+Taken = TypeVar("Taken", Evaluation, Distributions)
+CurveName = Literal["loss", "batch_accuracy", "learning_rate"]
 
-_LOSS, _BATCH_ACCURACY, _LEARNING_RATE = range(3)
-_STEP, _EVALUATION_LOSS, _ACCURACY = range(3)
+MOST_EVALUATION_BYTES = MOST_DISTRIBUTION_BYTES = 128 * 1024 * 1024
+_CURVES: dict[str, int] = {"loss": LOSS, "batch_accuracy": BATCH_ACCURACY, "learning_rate": LEARNING_RATE}
 
 
 class History:
     """All frames and evaluations of one run, readable at any zoom while it goes on.
 
-    Only one thread may call `append`; every other method may be called from any thread at any time.
+    Only one thread may call `append`; every other method may be called from any thread at any time. What was stored
+    and has to be fetched raises RecordingError where it cannot be read.
     """
 
-    def __init__(self, started: Started) -> None:
+    def __init__(self, started: Started, stored: StoredRun | None = None) -> None:
         self.started = started
         self._quantities = {quantity.name: quantity for quantity in started.quantities}
+        self._source = CachedSource(stored)
+        self._frames = stored.frames if stored is not None else 0
         self._pyramids = {
-            name: Pyramid.for_quantity(started.layers, quantity) for name, quantity in self._quantities.items()
+            name: Pyramid(quantity, started.layers, self._source, self._frames)
+            for name, quantity in self._quantities.items()
         }
-        self._spans: dict[str, tuple[float, float] | None] = dict.fromkeys(self._quantities)
-        self._scalars = ChunkedRows(3, np.float64)
-        self._evaluations = ChunkedRows(3, np.float64)
-        self._frames = 0
-        self._evaluated = 0
-        self._latest_evaluation: Evaluation | None = None
-        self._first_distributions: Distributions | None = None
-        self._latest_distributions: Distributions | None = None
-        self._diverged: Diverged | None = None
+        self._spans = {name: stored.spans.get(name) if stored is not None else None for name in self._quantities}
+        self._scalars = Scalars(stored.scalars if stored is not None else None)
+        self._evaluation_scalars = ChunkedRows(3, np.float64)
+        evaluated = stored.evaluation_scalars if stored is not None else np.empty((0, 3))
+        self._evaluation_scalars.fill(evaluated)
+        self._evaluated = len(evaluated)
+        self._evaluations = Snapshots[Evaluation](
+            evaluation_bytes,
+            self._source.evaluation,
+            MOST_EVALUATION_BYTES,
+            evaluated[:, EVALUATED_STEP],
+        )
+        self._distributions = Snapshots[Distributions](
+            distributions_bytes,
+            self._source.distributions,
+            MOST_DISTRIBUTION_BYTES,
+            stored.distribution_steps if stored is not None else (),
+        )
+        self._diverged = stored.diverged if stored is not None else None
+
+    @classmethod
+    def restored(cls, started: Started, stored: StoredRun) -> History:
+        """Return the recording of a stored run, which may be appended to; chunks are fetched when looked at."""
+        return cls(started, stored)
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> History:
@@ -72,17 +115,27 @@ class History:
     @property
     def latest_evaluation(self) -> Evaluation | None:
         """The newest look at the held-out samples."""
-        return self._latest_evaluation
+        return _at(self._evaluations, self._evaluations.latest_step)
 
     @property
     def first_distributions(self) -> Distributions | None:
         """How the numbers of each layer were spread at initialisation."""
-        return self._first_distributions
+        return _at(self._distributions, self._distributions.first_step)
 
     @property
     def latest_distributions(self) -> Distributions | None:
-        """How the numbers of each layer are spread, as last measured; none between the first and these are kept."""
-        return self._latest_distributions
+        """How the numbers of each layer are spread, as last measured."""
+        return _at(self._distributions, self._distributions.latest_step)
+
+    @property
+    def evaluation_steps(self) -> NDArray[np.int64]:
+        """The steps whose evaluations can be looked at, rising; of a long run that is not stored, every so many."""
+        return self._evaluations.steps
+
+    @property
+    def distribution_steps(self) -> NDArray[np.int64]:
+        """The steps whose distributions can be looked at, rising; of a run that is not stored, every so many."""
+        return self._distributions.steps
 
     @property
     def diverged(self) -> Diverged | None:
@@ -112,8 +165,17 @@ class History:
         return self._quantities[name]
 
     def row(self, name: str, step: int) -> NDArray[np.float32] | None:
-        """Return what was measured at `step`, float32 [layers] in the quantity's own scale; None if nothing was."""
+        """Return what was measured at `step`, float32 [layers] in the quantity's own scale; None if nothing was.
+
+        It is NaN at layers that were not measured where others were; `measured` tells them apart.
+        """
         return self._pyramids[name].row(step) if 0 <= step < self._frames else None
+
+    def measured(self, name: str, step: int) -> NDArray[np.bool_]:
+        """Return which layers were measured at `step`, bool [layers]."""
+        if not 0 <= step < self._frames:
+            return np.zeros(self.started.layers, np.bool_)
+        return self._pyramids[name].measured(step)
 
     def latest_row(self, name: str, step: int) -> tuple[int, NDArray[np.float32]] | None:
         """Return (step, row) of what was measured at `step` or, of a scheduled quantity, when it last was its turn."""
@@ -124,13 +186,14 @@ class History:
                 return earlier, row
         return None
 
-    def window(self, name: str, first: int, last: int, columns: int) -> Window:
+    def window(self, name: str, first: int, last: int, columns: int, kind: Summary = "largest") -> Window:
         """Return the steps `first` to `last`, both included and cut to what there is, in at most `columns` columns.
 
-        It costs the same however long the run is. Raises KeyError for an unknown name, ValueError for fewer than two
-        columns.
+        `kind` says what stands for a column of several steps: the largest value, or the mean of those measured (of
+        logarithms, where the quantity is one). It costs the same however long the run is. Raises KeyError for an
+        unknown name, ValueError for fewer than two columns.
         """
-        return self._pyramids[name].window(first, last, columns, self._frames)
+        return self._pyramids[name].window(first, last, columns, self._frames, kind)
 
     def span(self, name: str) -> tuple[float, float] | None:
         """Return the smallest and the largest finite value so far; None before there is one."""
@@ -138,78 +201,126 @@ class History:
 
     def loss(self, step: int) -> float | None:
         """Return the mean loss over the training batch of `step`; None if there is no such step (yet)."""
-        return float(self._scalars.at(step)[_LOSS]) if 0 <= step < self._frames else None
+        return float(self._scalars.at(step)[LOSS]) if 0 <= step < self._frames else None
+
+    def batch_accuracy(self, step: int) -> float | None:
+        """Return the share of the batch of `step` classified rightly; None if there is no such step (yet)."""
+        return float(self._scalars.at(step)[BATCH_ACCURACY]) if 0 <= step < self._frames else None
 
     def losses(self) -> Series:
         """Return (steps, mean loss over the training batch), each [frames]."""
-        return self._series(_LOSS)
+        return self._series(LOSS)
 
     def batch_accuracies(self) -> Series:
         """Return (steps, share of the training batch classified rightly), each [frames]."""
-        return self._series(_BATCH_ACCURACY)
+        return self._series(BATCH_ACCURACY)
 
     def learning_rates(self) -> Series:
         """Return (steps, learning rate), each [frames]."""
-        return self._series(_LEARNING_RATE)
+        return self._series(LEARNING_RATE)
+
+    def curve(self, name: CurveName, first: int, last: int, columns: int) -> Envelope:
+        """Return the smallest and the largest value from step `first` to `last`, in at most `columns` columns.
+
+        It costs the same however long the run is. Raises KeyError for an unknown name, ValueError for fewer than two
+        columns.
+        """
+        return self._scalars.envelope(_CURVES[name], first, last, columns, self._frames)
+
+    def skipped_steps(self) -> NDArray[np.int64]:
+        """Return the steps that the optimiser did not make, because gradients had overflowed."""
+        return np.flatnonzero(self._scalars.column(SKIPPED, self._frames)).astype(np.int64)
 
     def accuracies(self) -> Series:
         """Return (steps, share of the held-out samples classified rightly), where evaluated."""
-        return self._evaluation_series(_ACCURACY)
+        return self._evaluation_series(EVALUATION_ACCURACY)
 
     def evaluation_losses(self) -> Series:
         """Return (steps, mean loss over the held-out samples), where evaluated."""
-        return self._evaluation_series(_EVALUATION_LOSS)
+        return self._evaluation_series(EVALUATION_LOSS)
+
+    def evaluation_at(self, step: int) -> Evaluation | None:
+        """Return the latest evaluation at or before `step`; None if there is none."""
+        return self._evaluations.at(step)
+
+    def distributions_at(self, step: int) -> Distributions | None:
+        """Return the latest distributions at or before `step`; None if there are none."""
+        return self._distributions.at(step)
+
+    def whole_chunks(self, level: int) -> int:
+        """Return how many chunks of a `level` (0, 2, 4 ...) are whole; they never change again."""
+        return (self._frames >> level) // rows_per_chunk(self.started.layers)
+
+    def chunk(self, key: ChunkKey) -> Chunk:
+        """Return a copy of a chunk, with as many rows as stand at this moment."""
+        return self._pyramids[key.series].chunk(key, self._frames)
+
+    def let_go(self, source: ChunkSource, frames: int) -> None:
+        """Take note that the first `frames` frames, and what belongs to them, are in `source`, and free memory.
+
+        That is all whole chunks of every level, all evaluations and all distributions of the steps below `frames`.
+        """
+        if frames > self._frames:
+            raise ValueError(f"{frames} frames cannot be stored where there are {self._frames}")
+        self._source.source = source
+        for pyramid in self._pyramids.values():
+            pyramid.let_go(frames)
+        self._evaluations.let_go(frames)
+        self._distributions.let_go(frames)
 
     def _append_frame(self, frame: Frame) -> None:
         self._check(frame)
         for name, pyramid in self._pyramids.items():
             row = frame.rows.get(name)
-            pyramid.append(row)
+            measured = frame.measured.get(name)
+            pyramid.append(row, measured)
             if row is not None:
-                self._widen_span(name, row)
-        self._scalars.put(frame.step, (frame.loss, frame.batch_accuracy, frame.learning_rate))
+                self._widen_span(name, row if measured is None else row[measured])
+        self._scalars.put(frame.step, (frame.loss, frame.batch_accuracy, frame.learning_rate, frame.skipped))
         self._frames = frame.step + 1
 
     def _check(self, frame: Frame) -> None:
         if frame.step != self._frames:
             raise ValueError(f"frame {frame.step} is out of order; the next one is {self._frames}")
-        for name, row in frame.rows.items():
+        for name, row in (*frame.rows.items(), *frame.measured.items()):
             if name not in self._quantities:
                 raise ValueError(f"the run does not measure {name!r}")
             if row.shape != (self.started.layers,):
                 raise ValueError(f"{name}: a row of shape {row.shape} where {self.started.layers} layers are recorded")
 
     def _widen_span(self, name: str, row: NDArray[np.float32]) -> None:
-        finite = row[np.isfinite(row)]
-        if not finite.size:
+        if not row.size:
             return
-        low, high = self._spans[name] or (np.inf, -np.inf)
-        self._spans[name] = (min(low, float(finite.min())), max(high, float(finite.max())))
+        least, most = float(row.min()), float(row.max())
+        if not (math.isfinite(least) and math.isfinite(most)):
+            finite = row[np.isfinite(row)]
+            if not finite.size:
+                return
+            least, most = float(finite.min()), float(finite.max())
+        low, high = self._spans[name] or (least, most)
+        if least <= low or most >= high:
+            self._spans[name] = min(low, least), max(high, most)
 
     def _append_evaluation(self, evaluation: Evaluation) -> None:
-        latest = self._latest_evaluation
-        if latest is not None and evaluation.step <= latest.step:
-            raise ValueError(f"evaluation at step {evaluation.step} is out of order after the one at {latest.step}")
-        self._evaluations.put(self._evaluated, (evaluation.step, evaluation.loss, evaluation.accuracy))
+        self._evaluations.put(evaluation)
+        self._evaluation_scalars.put(self._evaluated, (evaluation.step, evaluation.loss, evaluation.accuracy))
         self._evaluated += 1
-        self._latest_evaluation = evaluation
 
     def _take_distributions(self, distributions: Distributions) -> None:
-        latest = self._latest_distributions
-        if latest is not None and distributions.step <= latest.step:
-            raise ValueError(f"distributions of step {distributions.step} are out of order after step {latest.step}")
         for distribution in distributions.by_kind.values():
             layers = len(distribution.counts)
             if layers != self.started.layers:
                 raise ValueError(f"distributions of {layers} layers where {self.started.layers} layers are recorded")
-        if self._first_distributions is None:
-            self._first_distributions = distributions
-        self._latest_distributions = distributions
+        self._distributions.put(distributions)
 
     def _series(self, column: int) -> Series:
         frames = self._frames
-        return np.arange(frames), self._scalars.read(0, frames)[:, column].copy()
+        return np.arange(frames), self._scalars.column(column, frames)
 
     def _evaluation_series(self, column: int) -> Series:
-        table = self._evaluations.read(0, self._evaluated)
-        return table[:, _STEP].astype(np.int64), table[:, column].copy()
+        table = self._evaluation_scalars.read(0, self._evaluated)
+        return table[:, EVALUATED_STEP].astype(np.int64), table[:, column].copy()
+
+
+def _at(snapshots: Snapshots[Taken], step: int | None) -> Taken | None:
+    return None if step is None else snapshots.at(step)

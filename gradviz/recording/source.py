@@ -2,7 +2,7 @@
 
 A quantity is cut into chunks of `rows_per_chunk(layers)` rows each (`chunks.py`). Row i of level k stands for the
 steps from i * 2^k up to but without (i + 1) * 2^k. Only even levels are ever stored; the odd ones are derived while
-reading. Every level holds whole rows only: `frames >> level` of them.
+reading. How many chunks of a level are whole is told by `History.whole_chunks`: `(frames >> level) // rows_per_chunk`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def measured_dtype(kind: ChunkKind) -> np.dtype[Any]:
 class ChunkSource(Protocol):
     """Where chunks, evaluations and distributions come back from.
 
-    Called from any thread, several at a time. Each method raises RecordingError if what is asked for cannot be read.
+    Called from any thread, several at a time, for as long as somebody looks at the history. Each method raises
+    RecordingError if what is asked for cannot be read.
     """
 
     def chunk(self, key: ChunkKey) -> Chunk:
