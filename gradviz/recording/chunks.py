@@ -61,3 +61,8 @@ class ChunkedRows:
             result[position - first : position - first + count] = self._chunks[chunk][place : place + count]
             position += count
         return result
+
+    def column(self, column: int, count: int) -> NDArray[Any]:
+        """Return a copy of one column of the first `count` rows."""
+        parts = [chunk[:, column] for chunk in self._chunks[: -(-count // ROWS_PER_CHUNK)]]
+        return np.concatenate(parts)[:count] if parts else np.empty(0, self._dtype)

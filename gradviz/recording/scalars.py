@@ -57,9 +57,13 @@ class Scalars:
         """Return the numbers [4] of a written step."""
         return self._rows.at(index)
 
+    def read(self, first: int, end: int) -> Floats:
+        """Return a copy of the numbers of written steps, [end - first, 4]."""
+        return self._rows.read(first, end)
+
     def column(self, column: int, count: int) -> Floats:
         """Return one number at each of the first `count` steps."""
-        return self._rows.read(0, count)[:, column].copy()
+        return self._rows.column(column, count)
 
     def envelope(self, column: int, first: int, last: int, columns: int, count: int) -> Envelope:
         """Return the steps `first` to `last` (both included), as far as they are below `count`, in at most `columns`.
