@@ -112,7 +112,7 @@ def test_the_run_before_is_drawn_for_comparison_unless_unwanted(board: Board) ->
     before = made_up(OTHERS, Experiment(depth=3, width=8, activation="leaky_relu", shortcut="pre_activation"))
     board.show_run(made_up(ROWS), before)
     assert profile_line(board.profile, "other").row.tolist() == OTHERS[0]
-    assert any("previous: 3 × 8 leaky relu pre-activation shortcut" in entry[2] for entry in board.profile._key.entries)
+    assert any("previous: 3 × 8 leaky ReLU pre-activation shortcut" in entry[2] for entry in board.profile._key.entries)
     board.compare(False)
     assert not profile_line(board.profile, "other").visible
     board.compare(True)
@@ -202,7 +202,7 @@ def test_every_plot_takes_the_style(board: Board) -> None:
     ("values", "words"),
     [
         ({}, "4 × 4 tanh"),
-        ({"activation": "leaky_relu", "shortcut": "pre_activation"}, "4 × 4 leaky relu pre-activation shortcut"),
+        ({"activation": "leaky_relu", "shortcut": "pre_activation"}, "4 × 4 leaky ReLU pre-activation shortcut"),
     ],
 )
 def test_a_run_has_a_short_name(values: dict[str, object], words: str) -> None:

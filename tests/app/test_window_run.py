@@ -212,7 +212,7 @@ def test_the_title_names_the_experiment_that_is_shown(window: MainWindow) -> Non
     assert window.windowTitle() == "tiny – gradviz"
     history: History = made_up([[-1.0, -2.0]], Experiment(depth=2, width=8, activation="relu"))
     window.show_run(history)
-    assert window.windowTitle() == "2 × 8 relu – gradviz"
+    assert window.windowTitle() == "2 × 8 ReLU – gradviz"
 
 
 def test_keys_alone_train_a_network(window: MainWindow, qtbot: QtBot) -> None:
