@@ -3,10 +3,14 @@
 A run is one file, and while it is written or after a crash SQLite keeps two more beside it (`-wal`, `-shm`) that belong
 to it: whatever moves a run moves all of them. Deleting moves a run into `trash/<day of the deletion>/`, from where it
 can be put back; a later start empties what has lain there for `DAYS_IN_TRASH` days.
+
+Runs that were opened from elsewhere are listed where they are; the file `elsewhere.json` says where that is, and
+deleting one of them takes it off the list and leaves the file alone.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -17,11 +21,14 @@ from pathlib import Path
 
 import platformdirs
 
-from gradviz.errors import RecordingError
+from gradviz.errors import ExportError, RecordingError
 from gradviz.experiment import Experiment
+from gradviz.recording.atomic_file import write_atomically
 
 SUFFIX = ".gradviz"
 TRASH = "trash"
+ELSEWHERE = "elsewhere.json"
+MOST_ELSEWHERE = 200
 DAYS_IN_TRASH = 30
 # what SQLite keeps beside a file that is being written, or was when the power went
 COMPANIONS = ("-wal", "-shm")
@@ -38,9 +45,10 @@ def runs_folder() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """Runs that were thrown away together: pairs of where each was and where it is now."""
+    """Runs that were thrown away together: pairs of where each was and where it is now, and those only forgotten."""
 
     moves: tuple[tuple[Path, Path], ...]
+    forgotten: tuple[Path, ...] = ()
 
 
 class Library:
@@ -62,28 +70,41 @@ class Library:
         return path
 
     def paths(self) -> list[Path]:
-        """Return the runs in the folder, in no order; none while there is no folder."""
-        with suppress(OSError), os.scandir(self.folder) as found:
-            return [self.folder / entry.name for entry in found if entry.name.endswith(SUFFIX) and entry.is_file()]
-        return []
+        """Return the runs in the folder and those remembered elsewhere, in no order; none while there is no folder."""
+        return [*self._own_paths(), *(path for path in self._elsewhere() if path.is_file())]
+
+    def remember(self, path: Path) -> None:
+        """List a run that lies elsewhere. Raises RecordingError if that cannot be noted down."""
+        path = path.absolute()
+        if path.parent != self.folder and path not in (known := self._elsewhere()):
+            self._note_down([path, *known])
 
     def delete(self, paths: list[Path]) -> Deletion:
-        """Move runs into the trash. Raises RecordingError, and puts back what was moved, if one cannot be moved."""
+        """Move runs into the trash, and forget those that lie elsewhere.
+
+        Raises RecordingError, and puts back what was moved, if one cannot be moved.
+        """
         day = self.folder / TRASH / f"{date.today():%Y-%m-%d}"
+        own = [path for path in paths if path.parent == self.folder]
+        strangers = tuple(path for path in paths if path.parent != self.folder)
         moves: list[tuple[Path, Path]] = []
         try:
-            day.mkdir(parents=True, exist_ok=True)
-            for path in paths:
+            for path in own:
+                day.mkdir(parents=True, exist_ok=True)
                 target = next(name for name in _names(day, path.stem) if not name.exists())
                 _move(path, target)
                 moves.append((path, target))
         except OSError as error:
             self.restore(Deletion(tuple(moves)))
             raise RecordingError(f"cannot move a run into {day}: {error.strerror or error}") from error
-        return Deletion(tuple(moves))
+        if strangers:
+            self._note_down([path for path in self._elsewhere() if path not in strangers])
+        return Deletion(tuple(moves), strangers)
 
     def restore(self, deletion: Deletion) -> None:
         """Put deleted runs back where they were. Raises RecordingError naming the first that cannot be."""
+        for path in reversed(deletion.forgotten):
+            self.remember(path)
         for was, now in deletion.moves:
             try:
                 if was.exists():
@@ -110,6 +131,29 @@ class Library:
             with suppress(OSError):
                 day.rmdir()
         return removed
+
+    def _own_paths(self) -> list[Path]:
+        with suppress(OSError), os.scandir(self.folder) as found:
+            return [self.folder / entry.name for entry in found if entry.name.endswith(SUFFIX) and entry.is_file()]
+        return []
+
+    def _elsewhere(self) -> list[Path]:
+        """Return the runs remembered elsewhere, the last remembered first; what was noted down badly is no reason to
+        list nothing.
+        """  # fmt: skip
+        try:
+            noted = json.loads((self.folder / ELSEWHERE).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return []
+        return [Path(each) for each in noted if isinstance(each, str)] if isinstance(noted, list) else []
+
+    def _note_down(self, paths: list[Path]) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            content = json.dumps([str(path) for path in paths[:MOST_ELSEWHERE]], indent=1)
+            write_atomically(self.folder / ELSEWHERE, content.encode("utf-8"))
+        except (OSError, ExportError) as error:
+            raise RecordingError(f"cannot note down where runs are: {error}") from error
 
 
 def companions(path: Path) -> list[Path]:

@@ -90,3 +90,27 @@ def test_the_trash_is_emptied_after_thirty_days(library: Library, days: int, rem
     assert stranger.exists()
     left = [path for path in (library.folder / "trash").rglob("*") if path.is_file() and path != stranger]
     assert len(left) == (0 if removed else 3)
+
+
+def test_a_run_from_elsewhere_is_listed_and_only_forgotten(library: Library, tmp_path: Path) -> None:
+    stranger = tmp_path / "sent.gradviz"
+    stranger.write_bytes(b"from a friend")
+    own = write(library, "a.gradviz")
+    library.remember(stranger)
+    library.remember(stranger)
+    library.remember(own)
+    assert sorted(Library(library.folder).paths()) == sorted([own, stranger])
+    deletion = library.delete([stranger, own])
+    assert library.paths() == []
+    assert stranger.read_bytes() == b"from a friend"
+    library.restore(deletion)
+    assert sorted(library.paths()) == sorted([own, stranger])
+    stranger.unlink()
+    assert library.paths() == [own]
+
+
+@pytest.mark.parametrize("noted", [b"", b"{", b'{"a": 1}', b"[1, null]", b"\xff", b"[" * 100_000])
+def test_a_spoilt_note_of_runs_elsewhere_hides_no_run(library: Library, noted: bytes) -> None:
+    own = write(library, "a.gradviz")
+    (library.folder / "elsewhere.json").write_bytes(noted)
+    assert library.paths() == [own]
