@@ -207,6 +207,10 @@ class History:
         """Return the share of the batch of `step` classified rightly; None if there is no such step (yet)."""
         return float(self._scalars.at(step)[BATCH_ACCURACY]) if 0 <= step < self._frames else None
 
+    def scalars(self, first: int, end: int) -> NDArray[np.float64]:
+        """Return the columns of `StoredRun.scalars` at the steps `first` up to but without `end`, [steps, 4]."""
+        return self._scalars.read(first, end)
+
     def losses(self) -> Series:
         """Return (steps, mean loss over the training batch), each [frames]."""
         return self._series(LOSS)
@@ -226,6 +230,10 @@ class History:
         columns.
         """
         return self._scalars.envelope(_CURVES[name], first, last, columns, self._frames)
+
+    def scalars(self, first: int, end: int) -> NDArray[np.float64]:
+        """Return the numbers of the steps `first` up to but without `end`, [steps, 4], columns as in `source.py`."""
+        return self._scalars.read(first, min(end, self._frames))
 
     def skipped_steps(self) -> NDArray[np.int64]:
         """Return the steps that the optimiser did not make, because gradients had overflowed."""
