@@ -231,10 +231,6 @@ class History:
         """
         return self._scalars.envelope(_CURVES[name], first, last, columns, self._frames)
 
-    def scalars(self, first: int, end: int) -> NDArray[np.float64]:
-        """Return the numbers of the steps `first` up to but without `end`, [steps, 4], columns as in `source.py`."""
-        return self._scalars.read(first, min(end, self._frames))
-
     def skipped_steps(self) -> NDArray[np.int64]:
         """Return the steps that the optimiser did not make, because gradients had overflowed."""
         return np.flatnonzero(self._scalars.column(SKIPPED, self._frames)).astype(np.int64)

@@ -61,10 +61,6 @@ class Scalars:
         """Return a copy of the numbers of written steps, [end - first, 4]."""
         return self._rows.read(first, end)
 
-    def read(self, first: int, end: int) -> Floats:
-        """Return a copy of the numbers [end - first, 4] of written steps."""
-        return self._rows.read(first, end)
-
     def column(self, column: int, count: int) -> Floats:
         """Return one number at each of the first `count` steps."""
         return self._rows.column(column, count)

@@ -60,7 +60,8 @@ class Strip:
         """Write rows from `first` on, which lie in one chunk."""
         chunk, place = self._writable(first, by_layer=measured.ndim > 1)
         chunk.values[place : place + len(values)] = values
-        chunk.measured[place : place + len(values)] = measured
+        narrow = measured.ndim < chunk.measured.ndim
+        chunk.measured[place : place + len(values)] = measured[:, np.newaxis] if narrow else measured
 
     def view(self, first: int, end: int) -> Rows:
         """Return rows that lie in one chunk, not to be written to."""
