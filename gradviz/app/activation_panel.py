@@ -10,10 +10,12 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGraphicsView, QHBoxLayout, QLabel, QSplitter, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from gradviz.app.activation_costs_panel import ActivationCostsPanel
+from gradviz.app.distribution_panel import distributions_shown
 from gradviz.app.layer_box import LayerBox
 from gradviz.app.theme import ICON_PX, icon
 from gradviz.experiment import Experiment
 from gradviz.plots.activation import ActivationPlot
+from gradviz.plots.readout import measured_at
 from gradviz.plots.style import Style
 from gradviz.recording.activations import ActivationCurve
 from gradviz.recording.history import History
@@ -56,6 +58,7 @@ class ActivationPanel(QWidget):
         self._parts = QSplitter(Qt.Orientation.Vertical)
         self._pages: tuple[QWidget, QWidget] = self.plot, self.costs
         self._history: History | None = None
+        self._step: int | None = None
         self._wanted: object = None
         self._shown: object = None
         self._drawn: object = None
@@ -79,8 +82,8 @@ class ActivationPanel(QWidget):
         self.refresh()
 
     def show_history(self, history: History | None) -> None:
-        """Show the activation and the pre-activations of a run or preview; None shows no inputs."""
-        self._history = history
+        """Show the activation and the latest pre-activations of a run or preview; None shows no inputs."""
+        self._history, self._step = history, None
         if history is not None:
             self.layer.offer(history.started.layers)
             if (experiment := history.started.experiment) is not None:
@@ -94,6 +97,11 @@ class ActivationPanel(QWidget):
             self._shown = function
             self.plot.show_curve(curve)
             self.refresh()
+
+    def show_step(self, step: int | None) -> None:
+        """Show the pre-activations of `step` or, before it, the last ones measured; None follows the latest."""
+        self._step = step
+        self.refresh()
 
     def show_layer(self, layer: int) -> None:
         """Show the pre-activations of `layer`."""
@@ -113,9 +121,9 @@ class ActivationPanel(QWidget):
         history = self._history
         experiment = history.started.experiment if history is not None else None
         fits = experiment is not None and _function(experiment) == self._shown == self._wanted
-        distributions = history.latest_distributions if history is not None and fits else None
+        distributions = distributions_shown(history, self._step) if fits else None
         layer = self.layer.value()
-        drawn = (distributions, layer, self._shown)
+        drawn = (distributions, layer, self._step, self._shown)
         if drawn == self._drawn or self._shown is None:
             return
         self._drawn = drawn
@@ -128,7 +136,7 @@ class ActivationPanel(QWidget):
         self.plot.show_distribution(
             inputs.edges[layer - 1],
             inputs.counts[layer - 1].astype(np.float64),
-            f"{finite}pre-activations of layer {layer} at step {distributions.step:,}",
+            f"{finite}pre-activations of layer {layer} {measured_at(distributions.step, self._step)}",
         )
 
     def apply_style(self, style: Style) -> None:

@@ -127,8 +127,8 @@ class Board(QObject):
             self._show_reference()
         self.heatmap.plot.pick_step(step)
         self.curves.pick_step(step)
-        self.profile.show_step(step)
-        self.profile.refresh()
+        for plot in (self.profile, self.samples, self.boundary):
+            plot.show_step(step)
         self.playback.show_step(step)
         self.playback_bar.refresh()
         self.step_shown.emit(step)

@@ -20,7 +20,7 @@ from gradviz.experiment import Experiment
 from gradviz.plots.histogram import NONE_YET, HistogramPlot
 from gradviz.plots.notice import NO_RUN
 from gradviz.plots.style import Style
-from gradviz.recording.frame import KINDS
+from gradviz.recording.frame import KINDS, Distributions
 from gradviz.recording.history import History
 
 # what the run is watched for
@@ -29,7 +29,7 @@ WIDEST_PX = 160
 
 
 class DistributionPanel(QWidget):
-    """The histogram of one kind of numbers in one layer, as last measured, and as it was at first.
+    """The histogram of one kind of numbers in one layer, as last measured up to a step, and as it was at first.
 
     `layer_picked` carries a layer chosen here; `show_layer` follows one chosen elsewhere, as the worst of a finding.
     `hovered` says in words what is under the mouse.
@@ -62,6 +62,7 @@ class DistributionPanel(QWidget):
         self.fit.setAccessibleName("show the whole range")
         self.fit.setToolTip("Show the whole range of the numbers again")
         self._history: History | None = None
+        self._step: int | None = None
         self._drawn: object = None
         self._lay_out()
         self.kind.currentIndexChanged.connect(self._choose_kind)
@@ -72,8 +73,8 @@ class DistributionPanel(QWidget):
         self.kind.setCurrentIndex(self.kind.findData(FIRST_SHOWN))
 
     def show_history(self, history: History | None) -> None:
-        """Show another run or preview; None shows none."""
-        self._history, self._drawn = history, None
+        """Show another run or preview, the latest step of it; None shows none."""
+        self._history, self._step, self._drawn = history, None, None
         if history is not None:
             self.layer.offer(history.started.layers)
             self.plot.show_layer(self.layer.value())
@@ -83,6 +84,11 @@ class DistributionPanel(QWidget):
         """Offer the layers of a network of which nothing is measured yet, unless a run is shown."""
         if self._history is None:
             self.layer.offer(experiment.depth)
+
+    def show_step(self, step: int | None) -> None:
+        """Show what was measured at `step` or, before it, last; None follows the latest."""
+        self._step = step
+        self.refresh()
 
     def show_layer(self, layer: int) -> None:
         """Show `layer`."""
@@ -95,13 +101,14 @@ class DistributionPanel(QWidget):
 
     def refresh(self) -> None:
         """Pull what is new. Costs next to nothing if there is none."""
-        history = self._history
-        latest = history.latest_distributions if history is not None else None
-        if self._drawn == (history, latest):
+        history, step = self._history, self._step
+        now = distributions_shown(history, step)
+        if self._drawn == (history, now, step):
             return
-        self._drawn = history, latest
+        self._drawn = history, now, step
         first = history.first_distributions if history is not None else None
-        self.plot.show_distributions(latest, first, NO_RUN if history is None else NONE_YET)
+        none_yet = NONE_YET if step is None else f"No distributions of this run were measured up to step {step:,}."
+        self.plot.show_distributions(now, first, NO_RUN if history is None else none_yet, picked=step)
 
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
@@ -141,3 +148,10 @@ class DistributionPanel(QWidget):
     def _pick_layer(self, layer: int) -> None:
         self.plot.show_layer(layer)
         self.layer_picked.emit(layer)
+
+
+def distributions_shown(history: History | None, step: int | None) -> Distributions | None:
+    """Return the latest distributions at or before `step`, of the whole run for None."""
+    if history is None:
+        return None
+    return history.latest_distributions if step is None else history.distributions_at(step)

@@ -5,7 +5,7 @@ They follow the run that the board shows and agree on the layer they look at.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from gradviz.app.activation_panel import ActivationPanel
@@ -18,6 +18,7 @@ from gradviz.plots.style import Style
 from gradviz.recording.history import History
 
 NARROWEST_PX = 160
+WORDS_PERIOD_MS = 250
 
 
 class SidePanels(QObject):
@@ -45,6 +46,11 @@ class SidePanels(QObject):
         self.distributions.layer_picked.connect(self.activation.show_layer)
         for panel in (self.distributions, self.activation):
             panel.hovered.connect(self.hovered)
+        self._step: int | None = None
+        self._words = QTimer(self)
+        self._words.setSingleShot(True)
+        self._words.setInterval(WORDS_PERIOD_MS)
+        self._words.timeout.connect(self._judge)
         for each in self.by_name().values():
             # small screens: rather cut what a panel has in a row than force the whole window wider
             each.setMinimumWidth(NARROWEST_PX)
@@ -60,13 +66,27 @@ class SidePanels(QObject):
 
     def show_history(self, history: History | None) -> None:
         """Follow the board: a run, a preview, or nothing."""
+        # the step that comes with it is judged at once
+        self._words.stop()
         self.distributions.show_history(history)
         self.activation.show_history(history)
         self.verdict.show_history(history)
 
     def show_step(self, step: int | None) -> None:
-        """Follow the picked step; None follows the latest."""
-        self.verdict.show_step(step)
+        """Follow the picked step; None follows the latest.
+
+        Words that change with every picture cannot be read: the verdict follows a step that moves less often.
+        """
+        self._step = step
+        self.distributions.show_step(step)
+        self.activation.show_step(step)
+        if step is None or not self._words.isActive():
+            self._judge()
+
+    def _judge(self) -> None:
+        if self.verdict.step != self._step:
+            self.verdict.show_step(self._step)
+            self._words.start()
 
     def show_layer(self, layer: int) -> None:
         """Look at `layer`."""
@@ -98,6 +118,7 @@ class SidePanels(QObject):
 
     def stop(self) -> bool:
         """End what runs in threads; return whether all of it has ended."""
+        self._words.stop()
         return self.distributions.stop() and self.activation.stop()
 
     def plots(self) -> dict[str, QGraphicsView]:

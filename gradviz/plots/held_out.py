@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from gradviz.plots.key import Key
+from gradviz.plots.readout import measured_at
 from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
 from gradviz.recording.frame import Evaluation, HeldOut
@@ -20,7 +21,10 @@ Entry = tuple[str, str, str]
 
 
 class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
-    """Draws the latest evaluation of a history; a subclass puts its picture into row 1 of the layout."""
+    """Draws how a network did on samples held out, when it was last looked at up to the picked, else the latest step.
+
+    A subclass puts its picture into row 1 of the layout.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,17 +35,28 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.addItem(self.key, row=2, col=0)
         self.style_in_use: Style = LIGHT
         self.history: History | None = None
-        self._drawn: Evaluation | None = None
+        self._step: int | None = None
+        self._drawn: object = None
+        self._said: int | None = None
 
     def show_history(self, history: History | None) -> None:
         """Draw `history` from now on; None empties the plot."""
         self.history = history
+        self._step = None
         self.redraw()
 
+    def show_step(self, step: int | None) -> None:
+        """Draw the latest evaluation at or before `step`; None follows the latest."""
+        self._step = step
+        self.refresh()
+
     def refresh(self) -> None:
-        """Draw again if there is a new evaluation; otherwise this costs a comparison."""
-        if self.history is not None and self.history.latest_evaluation is not self._drawn:
+        """Draw again if there is another evaluation to draw; otherwise this costs a comparison."""
+        evaluation = self._evaluation()
+        if evaluation is not self._drawn or (evaluation is None and self._step != self._said):
             self.redraw()
+        elif evaluation is not None and self._step != self._said and self.title.text:
+            self._entitle(evaluation)
 
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
@@ -54,8 +69,8 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def redraw(self) -> None:
         """Draw whether or not anything is new."""
-        evaluation = self.history.latest_evaluation if self.history is not None else None
-        self._drawn = evaluation
+        evaluation = self._evaluation()
+        self._drawn, self._said = evaluation, self._step
         if self.history is None:
             self._say("There is no run yet: start one to see how it does on samples it never trains on")
         elif (samples := self.history.started.held_out) is None:
@@ -63,12 +78,23 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         elif reason := self._why_not(samples):
             self._say(reason)
         elif evaluation is None:
-            self._say("The held-out samples have not been evaluated yet")
+            so_far = "yet" if self._step is None else f"up to step {self._step:,}"
+            self._say(f"The held-out samples have not been evaluated {so_far}")
         else:
             self._swap(show_picture=True)
-            self.title.say(f"Held-out samples at step {evaluation.step:,}: {evaluation.accuracy:.1%} right")
+            self._entitle(evaluation)
             entries = self._draw(samples, evaluation)
             self.key.show_entries(entries, self.style_in_use.foreground)
+
+    def _evaluation(self) -> Evaluation | None:
+        if self.history is None:
+            return None
+        return self.history.latest_evaluation if self._step is None else self.history.evaluation_at(self._step)
+
+    def _entitle(self, evaluation: Evaluation) -> None:
+        self._said = self._step
+        when = measured_at(evaluation.step, self._step)
+        self.title.say(f"Held-out samples {when}: {evaluation.accuracy:.1%} right")
 
     def _say(self, reason: str) -> None:
         self._swap(show_picture=False)

@@ -16,7 +16,7 @@ from gradviz.plots.distribution import share_in_words
 from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, united
 from gradviz.plots.notice import NO_RUN, Notice
-from gradviz.plots.readout import in_sentence
+from gradviz.plots.readout import in_sentence, measured_at
 from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
 from gradviz.recording.activations import Floats
@@ -96,6 +96,7 @@ class HistogramPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._distributions: tuple[Distributions | None, Distributions | None] = None, None
         self._kind, self._layer = KINDS[0].name, 1
         self._missing = NO_RUN
+        self._picked: int | None = None
         self._logarithmic = False
         self._following = True
         self._unit = 1.0
@@ -119,11 +120,20 @@ class HistogramPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
                 words += f"; {share_in_words(count / now.total)} are {what}"
         return words + "."
 
-    def show_distributions(self, now: Distributions | None, first: Distributions | None, missing: str = "") -> None:
-        """Draw `now`, and behind it `first` of the same run; without `now` say what is `missing`."""
+    def show_distributions(
+        self, now: Distributions | None, first: Distributions | None, missing: str = "", *, picked: int | None = None
+    ) -> None:
+        """Draw `now`, and behind it `first` of the same run; without `now` say what is `missing`.
+
+        `picked` is the step that `now` stands for, if that is not its own.
+        """
+        same = now is not None and self._distributions == (now, first)
         another_run = first is not self._distributions[1]
-        self._distributions, self._missing = (now, first), missing or NONE_YET
-        self._draw(anew=another_run)
+        self._distributions, self._missing, self._picked = (now, first), missing or NONE_YET, picked
+        if same:
+            self._describe()
+        else:
+            self._draw(anew=another_run)
 
     def show_kind(self, name: str) -> None:
         """Draw the kind `name` of numbers, one of KINDS."""
@@ -278,7 +288,7 @@ class HistogramPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._title.say("")
             self._key.show_entries([], style.foreground)
             return
-        self._title.say(f"{now.kind.label} of layer {now.layer:,} at step {now.step:,}")
+        self._title.say(f"{now.kind.label} of layer {now.layer:,} {measured_at(now.step, self._picked)}")
         unit = f" (in units of {power_of_ten(math.log10(self._unit))})" if self._unit != 1 else ""
         relabel(self._numbers, now.kind.unit + unit)
         entries = [("■", style.series[0], f"step {now.step:,}")]

@@ -112,9 +112,9 @@ def test_refreshing_pulls_what_is_new_and_draws_nothing_twice(
     drawn: list[int] = []
     real = panel.plot.show_distributions
 
-    def counted(now: Any, first: Any, missing: str = "") -> None:
+    def counted(now: Any, *others: Any, **more: Any) -> None:
         drawn.append(now.step)
-        real(now, first, missing)
+        real(now, *others, **more)
 
     monkeypatch.setattr(panel.plot, "show_distributions", counted)
     panel.refresh()
