@@ -22,6 +22,7 @@ from gradviz.app.garbage import GarbageCollector
 from gradviz.app.settings import Settings
 from gradviz.app.theme import application_icon
 from gradviz.experiment import Experiment
+from gradviz.recording.library import Library
 
 # lets Python run its signal handlers (Ctrl-C in the terminal) while Qt's loop is idle
 HEARTBEAT_MS = 200
@@ -59,15 +60,18 @@ class _Once(QObject):
         return False
 
 
-def open_window(experiment: Experiment | None, start: bool, settings: Settings | None = None) -> int:
+def open_window(
+    experiment: Experiment | None, start: bool, settings: Settings | None = None, library: Library | None = None
+) -> int:
     """Show the window, run until it is closed, and return the exit status.
 
-    `experiment` is put on the form (None: as it was left); with `start` training begins at once.
+    `experiment` is put on the form (None: as it was left); with `start` training begins at once. Runs are kept in
+    `library` (None: the person's own).
     """
     program = application()
     from gradviz.app.main_window import MainWindow
 
-    window = MainWindow(experiment, settings, furnished=False)
+    window = MainWindow(experiment, settings, library=library, furnished=False)
     window.errors.install()
     heartbeat = QTimer(window)
     heartbeat.timeout.connect(lambda: None)

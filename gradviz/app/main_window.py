@@ -36,6 +36,7 @@ from gradviz.app.verdict_line import VerdictLine
 from gradviz.experiment import Experiment
 from gradviz.plots.style import Style
 from gradviz.recording.history import History
+from gradviz.recording.library import Library
 
 if TYPE_CHECKING:
     from gradviz.app.board import Board
@@ -50,7 +51,8 @@ FIRST_SIZE = QSize(1440, 900)
 class MainWindow(QMainWindow):
     """The desktop window; one experiment and one run at a time, with the run before it for comparison.
 
-    Without `furnished` it has no plots yet and is to be shown; `furnish` then brings them in.
+    Its runs are kept in `library`, if there is one. Without `furnished` it has no plots yet and is to be shown;
+    `furnish` then brings them in.
     """
 
     board: Board
@@ -58,12 +60,18 @@ class MainWindow(QMainWindow):
     exporter: Exporter
 
     def __init__(
-        self, experiment: Experiment | None = None, settings: Settings | None = None, *, furnished: bool = True
+        self,
+        experiment: Experiment | None = None,
+        settings: Settings | None = None,
+        *,
+        library: Library | None = None,
+        furnished: bool = True,
     ) -> None:
         super().__init__()
         self.settings = settings or Settings()
+        self.library = library
         self.form = ExperimentPanel()
-        self.run = RunController(self)
+        self.run = RunController(self, library)
         self.preview = PreviewThread(self)
         self.theory = TheoryThread(self)
         self.errors = ErrorReporter(self)
@@ -234,6 +242,7 @@ class MainWindow(QMainWindow):
         self.run.began.connect(self.show_run)
         self.run.phase_changed.connect(self._phase_changed)
         self.run.failed.connect(self.errors.report)
+        self.run.trouble.connect(lambda text: self.errors.report(Failure(text)))
         self.preview.previewed.connect(self._show_preview)
         self.preview.devices_found.connect(self.form.set_devices)
         self.preview.failed.connect(self._preview_failed)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from enum import Enum
+from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
@@ -11,6 +14,7 @@ from gradviz.app.failure import Failure
 from gradviz.app.training_thread import TrainingThread
 from gradviz.experiment import Experiment
 from gradviz.recording.history import History
+from gradviz.recording.library import Library
 
 # a training step at depth 2000 and width 1024 may take this long on a slow machine; closing waits, it never kills
 LONGEST_STEP_MS = 120_000
@@ -39,39 +43,43 @@ class Phase(Enum):
 class RunController(QObject):
     """Starts, pauses, steps and stops training; owns the worker thread, and no widget.
 
-    `phase_changed` carries the Phase, `began` the History of the new run, `failed` a Failure.
+    Runs are kept in `library`, if there is one; `path` is the file of the present run.
+
+    `phase_changed` carries the Phase, `began` the History of the new run, `trouble` what the disk does not take, once a
+    run, and `failed` a Failure.
     """
 
     phase_changed = Signal(object)
     began = Signal(object)
+    trouble = Signal(str)
     failed = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, library: Library | None = None) -> None:
         super().__init__(parent)
         self.phase = Phase.IDLE
         self.history: History | None = None
         self.experiment: Experiment | None = None
+        self.path: Path | None = None
+        self._library = library
         self._thread: TrainingThread | None = None
-        self._after_stop: Experiment | None = None
+        self._after_stop: Callable[[], None] | None = None
         self._forget = False
         self._rate_mark: tuple[float, int] = (0.0, 0)
         self._rate = 0.0
 
     def start(self, experiment: Experiment, *, paused: bool = False) -> None:
         """Begin a run; with one under way, stop it first and begin then."""
-        if self._thread is not None:
-            self._after_stop = experiment
-            self._forget = False
-            self.stop()
-            return
-        self.history = None
-        self.experiment = experiment
-        self._thread = TrainingThread(experiment, paused=paused, parent=self)
-        self._thread.began.connect(self._on_began)
-        self._thread.failed.connect(self._on_failed)
-        self._thread.finished.connect(self._on_thread_finished)
-        self._enter(Phase.STARTING)
-        self._thread.start()
+        self._begin(experiment, paused=paused, continues=None)
+
+    def go_on(self, path: Path, steps: int | None = None) -> None:
+        """Go on with the run of that file from its newest checkpoint, to as many `steps` as it was meant to make.
+
+        With one under way, stop it first. Raises RecordingError for a file that is no run or cannot be gone on with.
+        """
+        # brings the store along, which the window opens without
+        from gradviz.recording.going_on import experiment_to_go_on_with
+
+        self._begin(experiment_to_go_on_with(path, steps), paused=False, continues=path)
 
     def pause(self) -> None:
         """Hold the run after the step under way."""
@@ -106,17 +114,34 @@ class RunController(QObject):
     def reset(self) -> None:
         """Forget the run and be ready again; one under way is stopped first, and its end is not waited for here."""
         self._after_stop = None
-        self.history = None
+        self.history = self.path = None
         if self._thread is None:
             self._enter(Phase.IDLE)
         else:
             self._forget = True
             self.stop()
 
-    def bring_back(self, history: History) -> None:
-        """Take an ended run as the current one again."""
+    def _begin(self, experiment: Experiment, *, paused: bool, continues: Path | None) -> None:
+        if self._thread is not None:
+            self._after_stop = partial(self._begin, experiment, paused=paused, continues=continues)
+            self._forget = False
+            self.stop()
+            return
+        self.history = self.path = None
+        self.experiment = experiment
+        thread = TrainingThread(experiment, paused=paused, library=self._library, continues=continues, parent=self)
+        thread.began.connect(self._on_began)
+        thread.trouble.connect(self._on_trouble)
+        thread.failed.connect(self._on_failed)
+        thread.finished.connect(self._on_thread_finished)
+        self._thread = thread
+        self._enter(Phase.STARTING)
+        thread.start()
+
+    def bring_back(self, history: History, path: Path | None = None) -> None:
+        """Take an ended run as the current one again, that of the file `path` if it has one."""
         assert self._thread is None, "a run under way cannot be put aside"
-        self.history = history
+        self.history, self.path = history, path
         self.experiment = history.started.experiment
         if history.diverged is not None:
             self._enter(Phase.DIVERGED)
@@ -135,6 +160,7 @@ class RunController(QObject):
             return False
         # the queued signals of the ended thread must not reach anybody any more
         thread.began.disconnect(self._on_began)
+        thread.trouble.disconnect(self._on_trouble)
         thread.failed.disconnect(self._on_failed)
         thread.finished.disconnect(self._on_thread_finished)
         self._settle(thread)
@@ -154,11 +180,15 @@ class RunController(QObject):
     def _on_began(self, history: History) -> None:
         if self.sender() is not self._thread or self._forget:
             return
-        self.history = history
+        self.history, self.path = history, self._thread.path
         self._rate, self._rate_mark = 0.0, (time.monotonic(), history.frames)
         self.began.emit(history)
         if self.phase is Phase.STARTING:
             self._enter(Phase.RUNNING)
+
+    def _on_trouble(self, text: str) -> None:
+        if self.sender() is self._thread:
+            self.trouble.emit(text)
 
     def _on_failed(self, failure: Failure) -> None:
         if self.sender() is not self._thread:
@@ -172,8 +202,8 @@ class RunController(QObject):
             return
         self._settle(thread)
         if self._after_stop is not None:
-            waiting, self._after_stop = self._after_stop, None
-            self.start(waiting)
+            begin, self._after_stop = self._after_stop, None
+            begin()
 
     def _settle(self, thread: TrainingThread) -> None:
         self._thread = None

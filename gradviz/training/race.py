@@ -32,12 +32,16 @@ class Lane(Control):
 
 
 class Race:
-    """Experiments that are trained side by side; `lanes` are their controls, in the same order."""
+    """Experiments that are trained side by side.
+
+    `lanes` are their controls, in the same order; `under_way` holds the numbers of those that have not ended.
+    """
 
     def __init__(self, experiments: Sequence[Experiment], control: Control | None = None) -> None:
         self.experiments = tuple(experiments)
         self.control = control or Control()
         self.lanes = tuple(Lane(self.control) for _ in self.experiments)
+        self.under_way = set(range(len(self.experiments)))
 
     def events(self) -> Generator[tuple[int, Event]]:
         """Yield what happens in which lane, counted from 0, in rounds of one frame for each that is still under way.
@@ -46,21 +50,21 @@ class Race:
         out, and the others go on. Between two rounds the race holds where its control says so: this blocks.
         Raises what `train` raises; then the race is over.
         """
-        running = {lane: train(each, self.lanes[lane]) for lane, each in enumerate(self.experiments)}
+        all_events = [train(each, lane) for each, lane in zip(self.experiments, self.lanes, strict=True)]
         begun = False
         try:
-            while running:
+            while self.under_way:
                 self._pass_on_requests()
-                for lane, events in list(running.items()):
-                    if (yield from _turn(lane, events, self.lanes[lane], self.experiments[lane].steps)):
-                        del running[lane]
+                for lane in sorted(self.under_way):
+                    if (yield from _turn(lane, all_events[lane], self.lanes[lane], self.experiments[lane].steps)):
+                        self.under_way.remove(lane)
                 if begun:
                     self.control.frame_made()
                 begun = True
-                if running:
+                if self.under_way:
                     self.control.wait_for_turn()
         finally:
-            for events in running.values():
+            for events in all_events:
                 events.close()
 
     def _pass_on_requests(self) -> None:

@@ -24,7 +24,7 @@ VARIANTS = [
     BASE,
     BASE.changed(normalization="batch", optimizer="adam", steps=4),
     # uses two threads where there are two
-    BASE.changed(depth=2, width=320, batch_size=80, activation="relu", steps=5),
+    BASE.changed(depth=2, width=320, batch_size=80, activation="relu", steps=2),
     BASE.changed(precision="float64", shortcut="highway"),
 ]
 RUNAWAY = BASE.changed(learning_rate=100.0, activation="linear", initialization="he_normal", depth=8, steps=0)

@@ -1,0 +1,131 @@
+"""A run on its way into a history and, where it is to be kept, into a file beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradviz.errors import RecordingError
+from gradviz.recording.frame import Checkpoint, Ending, Event, Frame, Started
+from gradviz.recording.history import History
+from gradviz.training.control import Control
+from gradviz.training.environment import environment
+
+if TYPE_CHECKING:
+    from gradviz.recording.store import StoreWriter
+
+# what a crash may cost of training, and how soon after one checkpoint a pause is worth another
+CHECKPOINT_EVERY_S = 30.0
+CHECKPOINT_WHEN_HELD_S = 5.0
+# large states are kept less often, so that the disk has no more than this to write on average
+CHECKPOINT_BYTES_PER_S = 2_000_000
+
+
+class RunRecording:
+    """Takes the events of one run, for the thread that trains.
+
+    Without a `path` nothing is kept. With one the file is made with the first frame, and checkpoints are asked for
+    through `control` from time to time, and when the run comes to hold. `continued` is the history of the file that is
+    gone on with. `on_trouble` is told once, in any thread, if the disk does not take what there is; the run goes on.
+    """
+
+    def __init__(
+        self,
+        control: Control,
+        path: Path | None = None,
+        *,
+        continued: History | None = None,
+        on_trouble: Callable[[str], None] = lambda _text: None,
+    ) -> None:
+        self.path = path
+        self.history: History | None = continued
+        self._control = control
+        self._on_trouble = on_trouble
+        self._writer: StoreWriter | None = None
+        self._opened = path is None
+        self._checkpoint_at = 0.0
+        self._checkpoint_every_s = CHECKPOINT_EVERY_S
+
+    @property
+    def ending(self) -> Ending:
+        """How the run stands, now that it has ended: finished, stopped or diverged."""
+        history = self.history
+        if history is None:
+            return "stopped"
+        if history.diverged is not None:
+            return "diverged"
+        return "finished" if history.frames > history.started.planned_steps > 0 else "stopped"
+
+    def take(self, event: Event) -> None:
+        """Record one event."""
+        if isinstance(event, Started):
+            self._begin(event)
+        elif isinstance(event, Checkpoint):
+            self._keep(event)
+        else:
+            assert self.history is not None, "every run begins with Started"
+            self.history.append(event)
+            if isinstance(event, Frame):
+                self._open()
+                self._ask_for_checkpoint()
+
+    def close(self, failure: str = "") -> None:
+        """Let the file say how the run ended: failed, where there is a `failure`; waits until the disk has it."""
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            writer.close("failed" if failure else self.ending, failure)
+
+    def _begin(self, started: Started) -> None:
+        if self.history is None:
+            self.history = History(started)
+        else:
+            # more steps may be planned now
+            self.history.started = started
+
+    def _open(self) -> None:
+        if self._opened:
+            return
+        self._opened = True
+        assert self.path is not None
+        assert self.history is not None
+        # a run that is not kept needs no database
+        from gradviz.recording.store import StoreWriter
+
+        facts = environment(self.history.started)
+        if self._control.no_checkpoint_because:
+            facts["checkpoints"] = self._control.no_checkpoint_because
+        try:
+            self._writer = StoreWriter(self.path, self.history, environment=facts, on_trouble=self._on_trouble)
+        except RecordingError as error:
+            self._on_trouble(str(error))
+        self._checkpoint_at = time.monotonic()
+
+    def _ask_for_checkpoint(self) -> None:
+        if self._writer is None:
+            return
+        wait_s = CHECKPOINT_WHEN_HELD_S if self._control.paused else self._checkpoint_every_s
+        if time.monotonic() - self._checkpoint_at >= wait_s:
+            self._control.ask_for_checkpoint()
+
+    def _keep(self, checkpoint: Checkpoint) -> None:
+        if self._writer is not None:
+            self._writer.keep(checkpoint)
+        self._checkpoint_at = time.monotonic()
+        size = sum(array.nbytes for array in checkpoint.arrays.values())
+        self._checkpoint_every_s = max(CHECKPOINT_EVERY_S, size / CHECKPOINT_BYTES_PER_S)
+
+
+def continued(path: Path, control: Control, on_trouble: Callable[[str], None]) -> tuple[RunRecording, Checkpoint]:
+    """Return a recording that goes on with the run at `path`, and the checkpoint to go on from.
+
+    Raises RecordingError for a file that is no run, or one that holds no checkpoint.
+    """
+    from gradviz.recording.store import continue_run, latest_checkpoint
+
+    checkpoint = latest_checkpoint(path)
+    if checkpoint is None:
+        raise RecordingError(f"{path.name} holds no state to go on from; start the experiment anew")
+    history = continue_run(path, checkpoint.step)
+    return RunRecording(control, path, continued=history, on_trouble=on_trouble), checkpoint
