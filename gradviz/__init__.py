@@ -1,3 +1,27 @@
 """gradviz: see why deep networks stop learning."""
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradviz.watching.recorder import Recorder
+    from gradviz.watching.watch import watch
+
 __version__ = "0.1.0"
+__all__ = ["Recorder", "__version__", "watch"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch only when somebody asks for it: the window is to be there before torch is."""
+    if name == "watch":
+        from gradviz.watching.watch import watch
+
+        return watch
+    if name == "Recorder":
+        from gradviz.watching.recorder import Recorder
+
+        return Recorder
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

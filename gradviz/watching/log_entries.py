@@ -1,0 +1,88 @@
+"""What the script itself says about its steps: loss, accuracy, learning rate."""
+
+from __future__ import annotations
+
+import math
+from weakref import ReferenceType, ref
+
+import torch
+from torch import Tensor
+from torch.nn import Parameter
+
+Entry = float | Tensor
+
+
+class LogEntries:
+    """Decides to which step an entry belongs, and takes the mean of what was said several times about one step.
+
+    An entry belongs to the step that was just made; or, as long as there was none, or once there are gradients that no
+    step has used yet, to the step that is about to be made. A script whose first entry comes before its first step says
+    things before its steps, and is understood so from then on.
+    """
+
+    def __init__(self) -> None:
+        self._present: dict[str, list[Entry]] = {}
+        self._coming: dict[str, list[Entry]] = {}
+        self._returned: Entry | None = None
+        self._began = False
+        self._ahead = False
+        self._weight: Parameter | None = None
+        self._used: tuple[ReferenceType[Tensor], int] | None = None
+
+    def add(self, values: dict[str, object]) -> None:
+        """Take entries by name; a tensor stays on its device."""
+        self._ahead |= not self._began
+        into = self._coming if self._ahead or self._has_new_gradient() else self._present
+        for name, value in values.items():
+            into.setdefault(name, []).append(_entry(value))
+
+    def returned(self, loss: object) -> None:
+        """Take what the closure of a step returned: its loss, unless the script itself says something else."""
+        self._returned = _entry(loss) if isinstance(loss, (Tensor, float, int)) else None
+
+    def step_begins(self, weight: Parameter | None) -> None:
+        """Note that a step is being made; `weight` is one that has a gradient in it."""
+        self._began = True
+        self._weight = weight
+
+    def step_ended(self) -> None:
+        """Note which gradient the step has used."""
+        gradient = self._weight.grad if self._weight is not None else None
+        self._used = (ref(gradient), gradient._version) if gradient is not None else None
+
+    def turn_over(self) -> dict[str, Entry]:
+        """Return one value per name for the step that is over; what was said ahead belongs to the present from now."""
+        values = {name: _mean(entries) for name, entries in self._present.items()}
+        if self._returned is not None:
+            values.setdefault("loss", self._returned)
+            self._returned = None
+        self._present, self._coming = self._coming, {}
+        return values
+
+    def _has_new_gradient(self) -> bool:
+        gradient = self._weight.grad if self._weight is not None else None
+        if gradient is None:
+            return False
+        if self._used is None or self._used[0]() is not gradient:
+            return True
+        # it may only have been set to zero since
+        return gradient._version != self._used[1] and bool(gradient.any())
+
+
+def _entry(value: object) -> Entry:
+    if not isinstance(value, Tensor):
+        return float(value)  # type: ignore[arg-type]
+    if value.numel() != 1:
+        raise ValueError(f"one number is expected, not a tensor of shape {tuple(value.shape)}")
+    # a copy, because the script may go on adding to it
+    return value.detach().reshape(()).clone()
+
+
+def _mean(entries: list[Entry]) -> Entry:
+    if len(entries) == 1:
+        return entries[0]
+    tensors = [entry for entry in entries if isinstance(entry, Tensor)]
+    if not tensors:
+        return math.fsum(float(entry) for entry in entries) / len(entries)
+    like = tensors[0].float()
+    return torch.stack([torch.as_tensor(entry, dtype=like.dtype, device=like.device) for entry in entries]).mean()

@@ -1,0 +1,120 @@
+"""`gradviz.watch`: the one call that a person puts into a script of their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.amp.grad_scaler import GradScaler
+from torch.optim import Optimizer
+
+from gradviz.errors import RecordingError
+from gradviz.watching.engine import Settings
+from gradviz.watching.layers import is_row, named_modules, unwrapped
+from gradviz.watching.recorder import IdleRecorder, Recorder
+
+Patterns = str | Sequence[str]
+SUFFIX = ".gradviz"
+
+
+def watch(
+    model: nn.Module,
+    path: str | Path | None,
+    *,
+    every: int = 1,
+    thorough_every: int = 20,
+    include: Patterns = "*",
+    exclude: Patterns = (),
+    optimizer: Optimizer | Sequence[Optimizer] | None = None,
+    scaler: GradScaler | None = None,
+    title: str = "",
+) -> Recorder:
+    """Record what happens in `model` while your own loop trains it, into the file `path`.
+
+        with gradviz.watch(model, "run.gradviz") as recorder:
+            for inputs, targets in batches:
+                loss = loss_function(model(inputs), targets)
+                loss.backward()
+                optimizer.step()
+                optimizer.zero_grad()
+                recorder.log(loss=loss)
+
+    Call it once, before the first forward pass. From then on each step of an optimiser of `torch.optim` (or derived
+    from it) that holds parameters of `model` becomes a frame; several optimisers that take turns make one frame a
+    round. The training computes the same numbers as without, bit by bit; an error in here ends the watching with a
+    warning and never the training. `gradviz --follow run.gradviz` shows the run while it goes on.
+
+    Every `every` steps: the length of each module's weights and of their gradient, as the optimiser is given it, that
+    is accumulated, unscaled and after clipping. This costs one more pass over weights and gradients. Every
+    `thorough_every` steps (a multiple of `every`) also what needs more: the update ratio and the share of unchanged
+    weights, for which the weights are copied once (memory for one more copy of them is kept), and mean, spread and
+    gradient of each module's output, for which there are hooks on the modules in that step only. What both cost on
+    your machine says `gradviz bench --watch`.
+
+    Args:
+        model: any module, also one in DistributedDataParallel (rank 0 records, the other ranks do nothing) or compiled
+            (without activations: no hook runs in compiled code).
+        path: a new file; if it is there already, the recording goes to the next free name (see `Recorder.path`).
+            Nothing is written without a path; the recording is then only in `Recorder.history`.
+        every: measure norms every so many steps.
+        thorough_every: measure updates and activations every so many steps.
+        include: pattern, or patterns, of qualified module names to record; * stands for anything.
+        exclude: patterns of names not to record.
+        optimizer: look at the steps of this one (or these) only.
+        scaler: your GradScaler, if you use one. Then steps that it skips are recorded as skipped, and activation
+            gradients are divided by its scale. Weight gradients are true without it.
+        title: what to call the run; by default the name of the model's class.
+
+    Raises:
+        ValueError: numbers below 1, or patterns that no module fits.
+        RecordingError: a folder that is not there or cannot be written to.
+
+    """
+    if every < 1 or thorough_every < 1:
+        raise ValueError(f"every and thorough_every are at least 1, not {every} and {thorough_every}")
+    settings = Settings(
+        title=title or type(unwrapped(model)).__name__,
+        every=every,
+        # the next multiple, so that norms are there whenever all else is
+        thorough_every=-(-thorough_every // every) * every,
+        include=_patterns(include),
+        exclude=_patterns(exclude),
+        optimizers=(optimizer,) if isinstance(optimizer, Optimizer) else tuple(optimizer or ()),
+        scaler=scaler,
+    )
+    if not any(
+        is_row(name, module, settings.include, settings.exclude) for name, module in named_modules(model).items()
+    ):
+        raise ValueError(f"no module of {settings.title} fits include={include!r}, exclude={exclude!r}")
+    if _rank() != 0:
+        return IdleRecorder()
+    return Recorder(model, _free_path(Path(path)) if path is not None else None, settings)
+
+
+def _patterns(given: Patterns) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _rank() -> int:
+    """Return the rank of this process among those that train together; 0 if it is alone."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        return torch.distributed.get_rank()
+    # what torchrun says before the processes have found each other
+    return int(os.environ.get("RANK", "0")) if "WORLD_SIZE" in os.environ else 0
+
+
+def _free_path(path: Path) -> Path:
+    path = path.expanduser().absolute()
+    path = path if path.suffix else path.with_suffix(SUFFIX)
+    if not path.parent.is_dir():
+        raise RecordingError(f"{path.parent} is no folder; make it before the training begins")
+    if not os.access(path.parent, os.W_OK):
+        raise RecordingError(f"{path.parent} cannot be written to")
+    number, free = 2, path
+    while free.exists():
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    return free
