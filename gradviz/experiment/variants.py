@@ -1,0 +1,100 @@
+"""Variants of one experiment, to be raced: which there are to begin with, and what each is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gradviz.experiment.differences import value_in_words
+from gradviz.experiment.files import with_settings
+from gradviz.experiment.recipe import Experiment, choices, limits, trait
+
+UNCHANGED = "as on the form"
+LONGEST_TITLE = 80
+# words that say by themselves which field they are of
+_SELF_EVIDENT = ("activation", "optimizer", "initialization")
+
+
+@dataclass(frozen=True, slots=True)
+class VariantSet:
+    """Variants under one name; `changes` gives for the experiment on the form a text of `key=value` for each."""
+
+    name: str
+    tip: str
+    changes: Callable[[Experiment], Sequence[str]]
+
+
+def variant(base: Experiment, changes: str) -> Experiment:
+    """Return `base` with `changes`, written as `key=value key=value`, and a title that says what they are.
+
+    Raises ExperimentError, naming the mistake.
+    """
+    settings = changes.replace(",", " ").split()
+    changed = with_settings(base, settings)
+    names = [setting.partition("=")[0] for setting in settings]
+    title = ", ".join(_said(name, changed) for name in names if name not in ("title", "notes")) or UNCHANGED
+    return changed.changed(title=title[:LONGEST_TITLE], notes="")
+
+
+def _said(name: str, experiment: Experiment) -> str:
+    words = value_in_words(name, getattr(experiment, name))
+    label = trait(name).label.lower()
+    if name in _SELF_EVIDENT:
+        return words
+    if name in ("shortcut", "normalization"):
+        return f"no {label}" if words == "none" else f"{words} {label}"
+    return f"{label} {words}"
+
+
+def _each(name: str, *words: str) -> Callable[[Experiment], Sequence[str]]:
+    assert all(word in choices(name) for word in words)
+    return lambda _base: [f"{name}={word}" for word in words]
+
+
+def _scaled(name: str, *factors: float) -> Callable[[Experiment], Sequence[str]]:
+    """Let a number be itself times each of `factors`, as far as the field allows."""
+    low, high = limits(name)
+    assert low is not None
+    assert high is not None
+    whole = Experiment.model_fields[name].annotation is int
+
+    def changes(base: Experiment) -> Sequence[str]:
+        values = [min(max(getattr(base, name) * factor, low), high) for factor in factors]
+        written = [str(round(value)) if whole else f"{value:g}" for value in values]
+        return [f"{name}={value}" for value in dict.fromkeys(written)]
+
+    return changes
+
+
+VARIANT_SETS = (
+    VariantSet(
+        "Sigmoid, ReLU, sigmoid with shortcuts",
+        "The history of deep learning in three runs",
+        lambda _base: (
+            "activation=sigmoid shortcut=none",
+            "activation=relu shortcut=none initialization=he_normal",
+            "activation=sigmoid shortcut=scaled",
+        ),
+    ),
+    VariantSet(
+        "Without and with shortcuts",
+        "The same layers, with ways past them and without",
+        _each("shortcut", "none", "identity", "scaled"),
+    ),
+    VariantSet(
+        "Activations", "Sigmoid, tanh, ReLU and GELU", _each("activation", "sigmoid", "tanh", "relu", "gelu")
+    ),
+    VariantSet(
+        "Normalisations", "Without, and over a layer or a batch", _each("normalization", "none", "layer", "batch")
+    ),
+    VariantSet(
+        "Initialisations",
+        "Made for sigmoid, made for ReLU, and orthogonal",
+        _each("initialization", "glorot_uniform", "he_normal", "orthogonal"),
+    ),
+    VariantSet("Learning rates", "A tenth, as on the form, and tenfold", _scaled("learning_rate", 0.1, 1.0, 10.0)),
+    VariantSet("Depths", "A third, as on the form, and threefold", _scaled("depth", 1 / 3, 1.0, 3.0)),
+    VariantSet("Seeds", "Chance alone: everything the same but the seed", lambda base: [
+        f"seed={(base.seed + number) % 2**32}" for number in range(3)
+    ]),
+)  # fmt: skip
