@@ -24,8 +24,9 @@ T = TypeVar("T", bound=_Taken)
 class Snapshots(Generic[T]):
     """What was taken at each of some steps, in at most `most_bytes` of memory beside the first and the latest.
 
-    What was stored may leave and is fetched again when it is asked for. Where nothing is stored every second one is
-    given up for good, which leaves what is kept evenly spread over the run. Any thread may call any method.
+    What was stored may leave and is fetched again when it is asked for. Where nothing is stored some are given up for
+    good, those whose neighbours are closest, which leaves the others evenly spread over the run. Any thread may call
+    any method.
     """
 
     def __init__(
@@ -96,14 +97,16 @@ class Snapshots(Generic[T]):
         spare = iter([step for step in self._here if step < self._stored_below and step not in ends])
         while self._bytes > self._most_bytes and (step := next(spare, None)) is not None:
             self._drop(step)
-        while self._bytes > self._most_bytes and len(self._kept_for_good()) > 2:
-            for step in self._kept_for_good()[1:-1:2]:
-                self._drop(step)
-                self._steps.remove(step)
+        while self._bytes > self._most_bytes and (dispensable := self._most_dispensable()) is not None:
+            self._drop(dispensable)
+            self._steps.remove(dispensable)
 
-    def _kept_for_good(self) -> list[int]:
-        """Return the steps that memory alone knows."""
-        return self._steps[bisect_left(self._steps, self._stored_below) :]
+    def _most_dispensable(self) -> int | None:
+        """Return the step whose neighbours are closest, of those that memory alone knows, without first and last."""
+        steps, begin = self._steps, bisect_left(self._steps, self._stored_below)
+        between = range(begin + 1, len(steps) - 1)
+        index = min(between, key=lambda index: steps[index + 1] - steps[index - 1], default=None)
+        return None if index is None else steps[index]
 
     def _drop(self, step: int) -> None:
         self._bytes -= self._weigh(self._here.pop(step))

@@ -41,7 +41,7 @@ class Strip:
         self._key = key
         self._layers = layers
         self._source = source
-        self._remake = remake or self._fetched_rows
+        self._remake = remake
         self._size = rows_per_chunk(layers)
         # None: not in memory
         self._chunks: list[Chunk | None] = [None] * -(-rows // self._size)
@@ -122,7 +122,8 @@ class Strip:
             chunk = self._chunks[number]
             if chunk is None:
                 chunk = self._room()
-                values, measured = self._remake(number * self._size, self._restored)
+                make = self._remake or self._fetched_rows
+                values, measured = make(number * self._size, self._restored)
                 if measured.ndim > 1:
                     chunk = Chunk(chunk.values, _widened(chunk.measured, self._layers))
                 chunk.values[: len(values)] = values
@@ -142,7 +143,8 @@ class Strip:
         return chunk
 
     def _named(self, number: int) -> ChunkKey:
-        return replace(self._key, number=number)
+        # whoever reads may count in numpy's integers, which databases take for bytes
+        return replace(self._key, number=int(number))
 
 
 def joined(parts: list[NDArray[Any]], layers: int) -> NDArray[Any]:
