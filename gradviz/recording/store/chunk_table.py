@@ -1,0 +1,141 @@
+"""The rows of all quantities at all zooms: the table `chunks`."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradviz.recording.chunks import rows_per_chunk
+from gradviz.recording.frame import Quantity
+from gradviz.recording.source import Chunk, ChunkKey, measured_dtype
+from gradviz.recording.store.codec import DamagedError, pack, pack_whole_numbers, unpack, unpack_whole_numbers
+from gradviz.recording.store.facts import checked_number, checked_whole
+
+Span = tuple[float, float] | None
+
+_INSERT = (
+    "INSERT INTO chunks (series, level, kind, number, first, rows, lowest, highest, by_layer, measured, data) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def put(connection: sqlite3.Connection, series: int, key: ChunkKey, first: int, piece: Chunk) -> None:
+    """Write `piece`, the rows of the chunk `key` from its row `first` on."""
+    lowest, highest = (_span(piece) if key.level == 0 else None) or (None, None)
+    by_layer = piece.measured.ndim > 1
+    place = (series, key.level, key.kind, key.number, first, len(piece.values))
+    connection.execute(_INSERT, (*place, lowest, highest, by_layer, _packed_measured(piece), pack(piece.values)))
+
+
+def remove(connection: sqlite3.Connection, series: int, key: ChunkKey, first: int) -> None:
+    """Give up the pieces of the chunk `key` that begin at its row `first` or later."""
+    place = (series, key.level, key.kind, key.number, first)
+    connection.execute(
+        "DELETE FROM chunks WHERE series = ? AND level = ? AND kind = ? AND number = ? AND first >= ?", place
+    )
+
+
+def truncate(connection: sqlite3.Connection, frames: int, chunk: int) -> None:
+    """Give up all chunks that hold anything of step `frames` (a multiple of `chunk`) or later."""
+    for (level,) in connection.execute("SELECT DISTINCT level FROM chunks").fetchall():
+        connection.execute("DELETE FROM chunks WHERE level = ? AND number >= ?", (level, (frames >> level) // chunk))
+
+
+def get(connection: sqlite3.Connection, series: int, key: ChunkKey, layers: int) -> Chunk:
+    """Return a chunk. Raises DamagedError if it is not there, or not what it should be."""
+    rows = connection.execute(
+        "SELECT first, rows, by_layer, measured, data FROM chunks "
+        "WHERE series = ? AND level = ? AND kind = ? AND number = ? ORDER BY first",
+        (series, key.level, key.kind, key.number),
+    )
+    size, there = rows_per_chunk(layers), 0
+    values, measured = [], []
+    for first, count, by_layer, marks, data in rows:
+        if first != there:
+            raise DamagedError(f"part of a chunk of {key.series} is missing")
+        count = checked_whole(count, "a chunk's rows", 1, size - there)
+        values.append(unpack(data, np.float32, (count, layers)))
+        shape = (count, layers) if checked_whole(by_layer, "a chunk", 0, 1) else (count,)
+        measured.append(_unpacked_measured(marks, key, shape))
+        there += count
+    if there == 0 or (key.level > 0 and there < size):
+        raise DamagedError(f"a chunk of {key.series} is missing")
+    if len(values) == 1:
+        return Chunk(values[0], measured[0])
+    return Chunk(np.concatenate(values), np.concatenate(_alike(measured, layers)))
+
+
+def spans(connection: sqlite3.Connection, quantities: Sequence[Quantity], frames: int, layers: int) -> dict[str, Span]:
+    """Return the smallest and the largest finite value of each quantity in the first `frames` frames."""
+    size = rows_per_chunk(layers)
+    ends = connection.execute(
+        "SELECT series, min(lowest), max(highest) FROM chunks WHERE level = 0 AND (number + 1) * ? <= ? "
+        "GROUP BY series",
+        (size, frames),
+    )
+    found: dict[str, Span] = {quantity.name: None for quantity in quantities}
+    for series, low, high in ends:
+        name = quantities[checked_whole(series, "a quantity", 0, len(quantities) - 1)].name
+        found[name] = _read_span(low, high)
+    if frames % size:
+        for series, quantity in enumerate(quantities):
+            last = get(connection, series, ChunkKey(quantity.name, 0, "rows", frames // size), layers)
+            there = frames % size
+            found[quantity.name] = _wider(
+                found[quantity.name], _span(Chunk(last.values[:there], last.measured[:there]))
+            )
+    return found
+
+
+def check(connection: sqlite3.Connection, quantities: int, frames: int, layers: int) -> None:
+    """Raise DamagedError unless the chunks of every quantity are those of so many frames. Looks at no contents."""
+    size = rows_per_chunk(layers)
+    expected = {}
+    for series in range(quantities if frames else 0):
+        expected[series, 0, "rows"] = frames
+        for level in range(2, frames.bit_length(), 2):
+            if whole := (frames >> level) // size:
+                expected[series, level, "largest"] = expected[series, level, "mean"] = whole * size
+    query = "SELECT series, level, kind, sum(rows) FROM chunks GROUP BY series, level, kind LIMIT ?"
+    found = connection.execute(query, (len(expected) + 1,)).fetchall()
+    if {(series, level, kind): rows for series, level, kind, rows in found} != expected:
+        raise DamagedError("some of its chunks are missing")
+
+
+def _span(piece: Chunk) -> Span:
+    """Return the smallest and the largest finite value that was measured."""
+    values = piece.values[piece.measured > 0]
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else None
+
+
+def _read_span(low: object, high: object) -> Span:
+    return None if low is None or high is None else (checked_number(low, "a span"), checked_number(high, "a span"))
+
+
+def _wider(one: Span, other: Span) -> Span:
+    if one is None or other is None:
+        return one or other
+    return min(one[0], other[0]), max(one[1], other[1])
+
+
+def _packed_measured(piece: Chunk) -> bytes | None:
+    if piece.measured.dtype != np.bool_:
+        return pack_whole_numbers(piece.measured.astype(np.int64))
+    return None if piece.measured.all() else pack(piece.measured)
+
+
+def _unpacked_measured(data: object, key: ChunkKey, shape: tuple[int, ...]) -> NDArray[np.generic]:
+    if key.kind == "mean":
+        return unpack_whole_numbers(data, shape).astype(measured_dtype("mean"))
+    return np.ones(shape, np.bool_) if data is None else unpack(data, np.bool_, shape)
+
+
+def _alike(measured: list[NDArray[np.generic]], layers: int) -> list[NDArray[np.generic]]:
+    """Return marks of rows as marks of rows and layers where some of them are."""
+    if len({each.ndim for each in measured}) == 1:
+        return measured
+    return [each if each.ndim > 1 else np.repeat(each[:, np.newaxis], layers, axis=1) for each in measured]

@@ -1,0 +1,180 @@
+"""Scalars, evaluations and distributions in a run file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradviz.recording.frame import KINDS, Distribution, Distributions, Evaluation, Started
+from gradviz.recording.store.beginning import MOST_CLASSES, MOST_SAMPLES
+from gradviz.recording.store.codec import (
+    DamagedError,
+    pack,
+    pack_edges,
+    pack_whole_numbers,
+    unpack,
+    unpack_edges,
+    unpack_whole_numbers,
+)
+from gradviz.recording.store.facts import LARGEST_NUMBER, checked_number, checked_text, checked_whole
+
+SCALARS = 4
+SCALARS_PER_CHUNK = 4096
+MOST_BINS = 100_000
+MOST_GRID_CELLS = 10_000
+
+
+def put_scalars(connection: sqlite3.Connection, first: int, scalars: NDArray[np.float64]) -> None:
+    """Write `scalars` [rows, 4], the first of which are those of step `first`."""
+    connection.execute("INSERT INTO scalars VALUES (?, ?, ?)", (first, len(scalars), pack(scalars)))
+
+
+def remove_scalars(connection: sqlite3.Connection, first: int) -> None:
+    """Give up the pieces of scalars that begin at step `first` or later."""
+    connection.execute("DELETE FROM scalars WHERE first >= ?", (first,))
+
+
+def get_scalars(connection: sqlite3.Connection, first: int, frames: int) -> NDArray[np.float64]:
+    """Return the scalars of the steps `first` to `frames`, without it; float64 [steps, 4]. Raises DamagedError."""
+    there = first // SCALARS_PER_CHUNK * SCALARS_PER_CHUNK
+    found, skipped = [np.empty((0, SCALARS))], first - there
+    rows = connection.execute("SELECT * FROM scalars WHERE first >= ? AND first < ? ORDER BY first", (there, frames))
+    for begin, count, data in rows:
+        if begin != there:
+            break
+        count = checked_whole(count, "a number of rows", 1, SCALARS_PER_CHUNK)
+        found.append(unpack(data, np.float64, (count, SCALARS)))
+        there += count
+    if there < frames:
+        raise DamagedError("losses are missing")
+    return np.concatenate(found)[skipped : skipped + frames - first]
+
+
+def put_evaluation(connection: sqlite3.Connection, evaluation: Evaluation) -> None:
+    """Write an evaluation."""
+    boundary = evaluation.boundary
+    connection.execute(
+        "INSERT INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            evaluation.step,
+            evaluation.loss,
+            evaluation.accuracy,
+            len(evaluation.predicted),
+            pack_whole_numbers(evaluation.predicted),
+            pack(evaluation.confidence),
+            None if boundary is None else json.dumps(boundary.shape),
+            None if boundary is None else pack(boundary),
+        ),
+    )
+
+
+def get_evaluation(connection: sqlite3.Connection, step: int, started: Started) -> Evaluation:
+    """Return the evaluation of `step`. Raises DamagedError."""
+    row = connection.execute("SELECT * FROM evaluations WHERE step = ?", (step,)).fetchone()
+    if row is None:
+        raise DamagedError(f"the evaluation of step {step} is missing")
+    _, loss, accuracy, samples, predicted, confidence, grid, boundary = row
+    samples = checked_whole(samples, "a number of samples", 0, MOST_SAMPLES)
+    classes = MOST_CLASSES
+    if started.held_out is not None:
+        classes = len(started.held_out.class_names)
+        if samples != len(started.held_out.labels):
+            raise DamagedError(f"the evaluation of step {step} is of other samples")
+    guesses = unpack_whole_numbers(predicted, (samples,))
+    if samples and not 0 <= guesses.min() <= guesses.max() < classes:
+        raise DamagedError(f"the evaluation of step {step} predicts classes that there are not")
+    return Evaluation(
+        step=step,
+        loss=_float(loss, "a loss"),
+        accuracy=_float(accuracy, "an accuracy"),
+        predicted=guesses,
+        confidence=unpack(confidence, np.float32, (samples,)),
+        boundary=None if grid is None else unpack(boundary, np.float32, _grid(grid, classes)),
+    )
+
+
+def get_evaluation_scalars(connection: sqlite3.Connection, below: int = LARGEST_NUMBER) -> NDArray[np.float64]:
+    """Return step, loss and accuracy of all evaluations of steps below `below`, [evaluations, 3]."""
+    rows = connection.execute("SELECT step, loss, accuracy FROM evaluations WHERE step < ? ORDER BY step", (below,))
+    found = [
+        (float(checked_whole(step, "a step")), _float(loss, "a loss"), _float(accuracy, "an accuracy"))
+        for step, loss, accuracy in rows
+    ]
+    return np.array(found, np.float64).reshape(-1, 3)
+
+
+def put_distributions(connection: sqlite3.Connection, distributions: Distributions) -> None:
+    """Write the distributions of one step."""
+    rows = [
+        (
+            distributions.step,
+            name,
+            each.counts.shape[1],
+            *pack_edges(each.edges),
+            pack_whole_numbers(each.counts),
+            pack_whole_numbers(each.zeros),
+            pack_whole_numbers(each.not_finite),
+        )
+        for name, each in distributions.by_kind.items()
+    ]
+    connection.executemany("INSERT INTO distributions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def get_distributions(connection: sqlite3.Connection, step: int, layers: int) -> Distributions:
+    """Return the distributions of `step`. Raises DamagedError."""
+    rows = connection.execute("SELECT * FROM distributions WHERE step = ?", (step,))
+    by_name = {name: numbers for _, name, *numbers in rows}
+    kinds = {kind.name: kind for kind in KINDS}
+    if not by_name or not by_name.keys() <= kinds.keys():
+        raise DamagedError(f"the distributions of step {step} are missing")
+    by_kind = {}
+    for name, kind in kinds.items():
+        if name in by_name:
+            bins, ends, missed, counts, zeros, not_finite = by_name[name]
+            bins = checked_whole(bins, "a number of bins", 1, MOST_BINS)
+            by_kind[name] = Distribution(
+                kind=kind,
+                edges=unpack_edges(ends, missed, layers, bins),
+                counts=unpack_whole_numbers(counts, (layers, bins)),
+                zeros=unpack_whole_numbers(zeros, (layers,)),
+                not_finite=unpack_whole_numbers(not_finite, (layers,)),
+            )
+    return Distributions(step, by_kind)
+
+
+def get_distribution_steps(connection: sqlite3.Connection, below: int = LARGEST_NUMBER) -> NDArray[np.int64]:
+    """Return the steps below `below` of which there are distributions, rising."""
+    rows = connection.execute("SELECT DISTINCT step FROM distributions WHERE step < ? ORDER BY step", (below,))
+    return np.array([checked_whole(step, "a step") for (step,) in rows], np.int64)
+
+
+def steps_after(connection: sqlite3.Connection, table: Literal["evaluations", "distributions"], step: int) -> list[int]:
+    """Return the steps after `step` of which there is something in `table`, rising."""
+    rows = connection.execute(f"SELECT DISTINCT step FROM {table} WHERE step > ? ORDER BY step", (step,))
+    return [checked_whole(found, "a step") for (found,) in rows]
+
+
+def truncate(connection: sqlite3.Connection, frames: int) -> None:
+    """Give up evaluations and distributions of step `frames` and later."""
+    for table in ("evaluations", "distributions"):
+        connection.execute(f"DELETE FROM {table} WHERE step >= ?", (frames,))
+
+
+def _float(value: object, name: str) -> float:
+    """Return a number; SQLite keeps NaN as NULL."""
+    return float("nan") if value is None else checked_number(value, name)
+
+
+def _grid(text: object, classes: int) -> tuple[int, ...]:
+    try:
+        shape = json.loads(checked_text(text, "a grid", 100))
+    except (ValueError, RecursionError) as error:
+        raise DamagedError("a grid has no shape") from error
+    if not isinstance(shape, list) or len(shape) != 3:
+        raise DamagedError("a grid has no shape")
+    rows, columns = (checked_whole(extent, "a grid", 1, MOST_GRID_CELLS) for extent in shape[:2])
+    return rows, columns, checked_whole(shape[2], "a grid", 1, classes)
