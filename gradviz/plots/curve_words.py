@@ -26,7 +26,7 @@ def values_at(history: History, step: int) -> tuple[str, str]:
     """
     if not 0 <= step < history.frames:
         return "", ""
-    batch = f": {_pair(history.loss(step), history.batch_accuracies()[1][step])}"
+    batch = f": {_pair(history.loss(step), history.batch_accuracy(step))}"
     latest = _latest_evaluation(history, step)
     if latest is None:
         return batch, ""
@@ -37,7 +37,7 @@ def values_at(history: History, step: int) -> tuple[str, str]:
 
 def in_words(history: History, step: int) -> str:
     """Say all values at `step`, which is in the run, in one line."""
-    words = f"step {step} · batch: {_pair(history.loss(step), history.batch_accuracies()[1][step])}"
+    words = f"step {step} · batch: {_pair(history.loss(step), history.batch_accuracy(step))}"
     latest = _latest_evaluation(history, step)
     if latest is not None:
         words += f" · held out at step {latest[0]}: {_pair(*latest[1:])}"
@@ -52,7 +52,7 @@ def _latest_evaluation(history: History, step: int) -> tuple[int, float, float] 
     return None if latest < 0 else (int(steps[latest]), float(losses[latest]), float(shares[latest]))
 
 
-def _pair(loss: float | None, share: float) -> str:
+def _pair(loss: float | None, share: float | None) -> str:
     known = [f"loss {loss:.4g}"] if loss is not None else []
-    known += [f"accuracy {share:.1%}"] if not math.isnan(share) else []
+    known += [f"accuracy {share:.1%}"] if share is not None and not math.isnan(share) else []
     return ", ".join(known)

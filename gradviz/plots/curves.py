@@ -15,6 +15,7 @@ from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, nice_above, room_for, united
 from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
 from gradviz.plots.picking import DivergedLine, PickingViewBox, StepCursor, step_at, step_by_key
+from gradviz.plots.step_line import finite_span, line, span_of
 from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
 from gradviz.recording.history import History, Series
@@ -104,6 +105,7 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._draw_run()
         self._draw_reference()
         self._make_room()
+        self._draw_batch()
         self._describe()
 
     def apply_style(self, style: Style) -> None:
@@ -126,8 +128,8 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._notice.apply_style(style)
         for cursor in self._cursors:
             cursor.apply_style(style)
-        for line in self._diverged:
-            line.apply_style(style)
+        for mark in self._diverged:
+            mark.apply_style(style)
         for view in (self._loss_view, self._accuracy_view):
             view.setBorder(style.grid)
         self._describe()
@@ -176,23 +178,20 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for view in (self._loss_view, self._accuracy_view):
             view.picked.connect(self._pick_at)
             view.sigRangeChangedManually.connect(self._zoomed)
+        self._loss_view.sigXRangeChanged.connect(self._draw_batch)
+        self._loss_view.sigResized.connect(self._draw_batch)
         self.scene().sigMouseMoved.connect(self._hover)
 
     def _draw_run(self) -> None:
         history = self.history
         diverged = history.diverged if history is not None else None
-        for line in self._diverged:
-            line.show(diverged.step if diverged else None)
+        for mark in self._diverged:
+            mark.show(diverged.step if diverged else None)
         if history is None:
-            for curve in (*self._loss_curves[:2], *self._accuracy_curves[:2]):
+            for curve in (self._loss_curves[1], self._accuracy_curves[1]):
                 curve.setData([], [])
             self._chance.setVisible(False)
             return
-        (steps, losses), (_, shares) = history.losses(), history.batch_accuracies()
-        # the worker may have recorded a frame between the two
-        count = min(len(losses), len(shares))
-        self._loss_curves[0].setData(steps[:count], self._on_loss_axis(losses[:count]))
-        self._accuracy_curves[0].setData(steps[:count], shares[:count] * PERCENT)
         evaluated, held_out = history.evaluation_losses()
         _draw_marked(self._loss_curves[1], evaluated, self._on_loss_axis(held_out))
         evaluated, held_out = history.accuracies()
@@ -201,6 +200,18 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if samples is not None:
             self._chance.setValue(PERCENT / len(samples.class_names))
         self._chance.setVisible(samples is not None)
+
+    def _draw_batch(self) -> None:
+        """Draw the steps in view; what a long run costs is the pixels, not the steps."""
+        loss, accuracy = self._loss_curves[0], self._accuracy_curves[0]
+        history = self.history
+        if history is None:
+            for curve in (loss, accuracy):
+                curve.setData([], [])
+            return
+        view, pixels = self._loss_view.viewRange()[0], round(self._loss_view.width() * self.devicePixelRatioF())
+        loss.setData(*line(history, "loss", view, pixels, self._on_loss_axis))
+        accuracy.setData(*line(history, "batch_accuracy", view, pixels, lambda shares: shares * PERCENT))
 
     def _draw_reference(self) -> None:
         losses, accuracies = self._reference_series()
@@ -238,7 +249,9 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._loss_view.setYRange(low, high, padding=0.02)
 
     def _limits_of_loss(self) -> Span:
-        drawn = united(*(_finite_span(curve.getOriginalDataset()[1]) for curve in self._loss_curves))
+        held_out = (finite_span(curve.getOriginalDataset()[1]) for curve in self._loss_curves[1:])
+        batch = span_of(self.history, "loss", self._on_loss_axis) if self.history is not None else None
+        drawn = united(batch, *held_out)
         if drawn is None:
             return (-1.0, 0.0) if self._log_loss else (0.0, 1.0)
         low, high = drawn
@@ -310,8 +323,3 @@ def _extent(history: History | None) -> object:
     if history is None:
         return None
     return history, history.frames, history.latest_evaluation, history.diverged
-
-
-def _finite_span(values: Values | None) -> Span | None:
-    finite = values[np.isfinite(values)] if values is not None else np.empty(0)
-    return (float(finite.min()), float(finite.max())) if finite.size else None

@@ -129,6 +129,35 @@ def test_a_spike_between_two_pixels_is_seen(plot: CurvesPlot) -> None:
     assert LIGHT.series[0] not in near(plot, plot._loss_view, 11_500, 2.5)
 
 
+def test_a_long_run_is_a_line_through_as_many_points_as_the_screen_shows(plot: CurvesPlot) -> None:
+    losses = np.random.default_rng(0).normal(5, 1, 20_000)
+    plot.show_history(run_with(losses.tolist()))
+    drawn = np.array(points(plot._loss_curves[0]))
+    assert plot._loss_view.width() < len(drawn) < 6 * plot._loss_view.width()
+    assert np.all(np.diff(drawn[:, 0]) >= 0)
+    stride = 2 * len(losses) / len(drawn)
+    for step, value in drawn[:: len(drawn) // 40]:
+        around = losses[max(int(step - stride), 0) : int(step + stride)]
+        assert around.min() <= value <= around.max()
+    assert (drawn[:, 1].min(), drawn[:, 1].max()) == (losses.min(), losses.max())
+    # zoomed in, every step is there, and one more at both ends for the line to leave the view
+    plot._loss_view.setXRange(12_000, 12_100, padding=0)
+    assert points(plot._loss_curves[0]) == [(step, losses[step]) for step in range(11_999, 12_102)]
+    assert [step for step, _ in points(plot._accuracy_curves[0])] == list(range(11_999, 12_102))
+
+
+def test_zeros_hide_nothing_on_a_logarithmic_axis(plot: CurvesPlot) -> None:
+    losses = np.tile([0.0, 10.0, 0.1, 0.0], 5000)
+    plot.show_log_loss(True)
+    plot.show_history(run_with(losses.tolist()))
+    values = [value for _, value in points(plot._loss_curves[0])]
+    assert np.isfinite(values).all()
+    assert max(values) == pytest.approx(1.0)
+    low, high = plot._loss_view.viewRange()[1]
+    assert low < high
+    assert high >= 1.0
+
+
 def test_another_run_is_drawn_behind(plot: CurvesPlot) -> None:
     other = run_with([2.0] * 3)
     evaluate(other, 0, 2.5, 0.25)

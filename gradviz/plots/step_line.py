@@ -1,0 +1,50 @@
+"""A number of every step as a line through no more points than a screen shows, however long the run is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradviz.plots.limits import Span
+from gradviz.recording.history import CurveName, History
+
+Values = NDArray[np.float64]
+Points = tuple[Values, Values]
+Transform = Callable[[Values], Values]
+
+COLUMNS_PER_PIXEL = 2
+# enough for the ends of an axis, which are round numbers
+COLUMNS_FOR_ENDS = 512
+
+
+def line(history: History, name: CurveName, view: Span, pixels: int, transform: Transform) -> Points:
+    """Return the points (steps, values) of the number `name` where the step axis shows `view`, `pixels` wide.
+
+    Where steps lie closer than pixels, the smallest and the largest of several stand for them, one above the other, so
+    that no step is lost. `transform` says where values lie on their axis, NaN for those that lie nowhere. A step more
+    at both sides lets the line leave the view.
+    """
+    columns = COLUMNS_PER_PIXEL * max(pixels, 1) + 2
+    envelope = history.curve(name, math.floor(view[0]) - 1, math.ceil(view[1]) + 1, columns)
+    smallest, largest = transform(envelope.smallest), transform(envelope.largest)
+    if envelope.stride == 1:
+        return envelope.steps, largest
+    # a zero among others does not hide them where the axis is logarithmic
+    smallest = np.where(np.isnan(smallest), largest, smallest)
+    return np.repeat(envelope.steps, 2), np.stack([smallest, largest], axis=1).ravel()
+
+
+def span_of(history: History, name: CurveName, transform: Transform) -> Span | None:
+    """Return the smallest and the largest value of the number `name` on its axis; None if there is none."""
+    envelope = history.curve(name, 0, history.frames - 1, COLUMNS_FOR_ENDS)
+    values = np.concatenate([transform(envelope.smallest), transform(envelope.largest)])
+    return finite_span(values)
+
+
+def finite_span(values: Values | None) -> Span | None:
+    """Return the smallest and the largest finite value; None if there is none."""
+    finite = values[np.isfinite(values)] if values is not None else np.empty(0)
+    return (float(finite.min()), float(finite.max())) if finite.size else None
