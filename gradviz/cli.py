@@ -12,6 +12,7 @@ from gradviz import __version__
 from gradviz.errors import ExperimentError, GradvizError
 
 if TYPE_CHECKING:
+    from gradviz.commands.outputs import Outputs
     from gradviz.experiment import Experiment
 
 BAD_ARGUMENTS = 2
@@ -19,7 +20,7 @@ INTERRUPTED = 130
 PLOTS = ("heatmap", "profile", "curves", "held-out", "board")
 OTHER_COMMANDS = """\
 other commands, each with --help:
-  gradviz run       train without a window; write pictures and numbers
+  gradviz run       train without a window; record the run, write pictures and numbers
   gradviz presets   list the experiments that come with gradviz
   gradviz fields    list every field of an experiment, for --set and for files
   gradviz bench     measure on this machine what measuring costs
@@ -97,23 +98,61 @@ def _run(arguments: list[str]) -> int:
     parser.add_argument("--plot", choices=PLOTS, default="heatmap", help="what the picture shows (default: heatmap)")
     parser.add_argument("--probe", metavar="NAME", help="what is measured in the picture (default: weight_grad_norm)")
     parser.add_argument("--data", metavar="FILE", help="write the numbers: .csv or .npz")
+    parser.add_argument("--out", metavar="FILE", help="record the run while it goes on: .gradviz")
+    parser.add_argument(
+        "--continue",
+        dest="continues",
+        metavar="FILE",
+        help="go on with a recorded run where it ended or was cut off, and record on there; --steps N for more steps",
+    )
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
     options = parser.parse_args(arguments)
+    if options.continues is not None:
+        return _continue(parser, options)
     options.set += [f"{name}={value}" for name in ("steps", "device") if (value := getattr(options, name)) is not None]
     experiment = _recipe(options)
+    from dataclasses import replace
     from pathlib import Path
 
-    from gradviz.commands.outputs import Outputs
     from gradviz.commands.run import run
     from gradviz.experiment import Experiment
 
-    outputs = Outputs(
+    outputs = replace(_outputs(options), recording=Path(options.out) if options.out is not None else None)
+    return run(experiment or Experiment(), outputs, as_json=options.json)
+
+
+def _continue(parser: _OneLineParser, options: argparse.Namespace) -> int:
+    for name in ("file", "preset", "code", "set", "device", "out"):
+        if getattr(options, name):
+            parser.error("--continue goes on with the experiment as it is; only --steps may be given with it")
+    from pathlib import Path
+
+    from gradviz.commands.run import run
+    from gradviz.recording.going_on import experiment_to_go_on_with
+
+    path = Path(options.continues)
+    experiment = experiment_to_go_on_with(path, _whole(parser, "--steps", options.steps))
+    return run(experiment, _outputs(options), as_json=options.json, continues=path)
+
+
+def _outputs(options: argparse.Namespace) -> Outputs:
+    from pathlib import Path
+
+    from gradviz.commands.outputs import Outputs
+
+    return Outputs(
         pictures=tuple(Path(name) for name in options.export),
         table=Path(options.data) if options.data is not None else None,
         plot=options.plot,
         probe=options.probe,
     )
-    return run(experiment or Experiment(), outputs, as_json=options.json)
+
+
+def _whole(parser: _OneLineParser, name: str, text: str | None) -> int | None:
+    try:
+        return int(text) if text is not None else None
+    except ValueError:
+        parser.error(f"{name}: {text!r} is not a whole number")
 
 
 def _presets(arguments: list[str]) -> int:

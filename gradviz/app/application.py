@@ -71,7 +71,7 @@ def open_window(
     program = application()
     from gradviz.app.main_window import MainWindow
 
-    window = MainWindow(experiment, settings, library=library, furnished=False)
+    window = MainWindow(experiment, settings, library=library or Library(), furnished=False)
     window.errors.install()
     heartbeat = QTimer(window)
     heartbeat.timeout.connect(lambda: None)

@@ -12,14 +12,19 @@ from gradviz.recording.tables import save_table
 
 PICTURES = (".png", ".svg", ".pdf")
 TABLES = (".csv", ".npz")
+RECORDINGS = (".gradviz",)
 
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """What to write: `pictures` of the plot `plot` that shows the quantity `probe`, and a `table` of the numbers."""
+    """What to write: `pictures` of the plot `plot` that shows the quantity `probe`, and a `table` of the numbers.
+
+    A `recording` is written while the run goes on, by whoever records it.
+    """
 
     pictures: tuple[Path, ...] = ()
     table: Path | None = None
+    recording: Path | None = None
     plot: str = "heatmap"
     probe: str | None = None
 
@@ -31,6 +36,11 @@ class Outputs:
         if self.table is not None:
             _check_ending(self.table, TABLES, "numbers")
             _check_place(self.table)
+        if self.recording is not None:
+            _check_ending(self.recording, RECORDINGS, "runs")
+            _check_place(self.recording)
+            if self.recording.exists():
+                raise ExportError(f"there is a run {self.recording} already; --continue it, or choose another name")
         if self.pictures:
             _check_qt()
         if self.probe is not None:

@@ -9,8 +9,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
 
 from gradviz.commands.outputs import Outputs
 from gradviz.commands.progress import progress_bar
@@ -20,15 +23,16 @@ from gradviz.recording.frame import Checkpoint, Evaluation, Event, Frame, Starte
 from gradviz.recording.history import History
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
-
     from gradviz.training.control import Control
+    from gradviz.training.run_recording import RunRecording
 
 INTERRUPTED = 130
 
 
-def run(experiment: Experiment, outputs: Outputs, *, as_json: bool) -> int:
+def run(experiment: Experiment, outputs: Outputs, *, as_json: bool, continues: Path | None = None) -> int:
     """Train, write what was asked for, say how it ended; return the exit status.
+
+    With `continues` the run in that file goes on from its newest checkpoint, and is written on there.
 
     Raises GradvizError for anything that can be put right: before training where it can be known before, and for files
     that could not be written after everything else was.
@@ -41,56 +45,72 @@ def run(experiment: Experiment, outputs: Outputs, *, as_json: bool) -> int:
 
     # else the first step pays for torch's optimisers, and the steps per second with it
     warm_up()
-    control = Control()
+    path = continues or outputs.recording
+    control = Control(checkpoint_at_end=path is not None)
+    recording, checkpoint = _recording(control, path, continues is not None)
     with progress_bar(experiment.steps or None, "step") as bar:
-        session = Session(control, bar)
-        with session.ended_by_ctrl_c():
-            pump(train(experiment, control), control, session.take)
+        session = Session(control, recording, bar)
+        with session.ended_by_ctrl_c(), recording.closed_at_the_end():
+            pump(train(experiment, control, checkpoint), control, session.take)
     written, failure = outputs.write(session.recorded)
+    if path is not None and path.exists():
+        written = [str(path.resolve()), *written]
     summary = session.summary() | {"files": written}
     print(json.dumps(summary, allow_nan=False) if as_json else in_words(summary))
     if failure is not None:
         raise failure
-    return INTERRUPTED if session.status == "stopped" else 0
+    return INTERRUPTED if summary["status"] == "stopped" else 0
+
+
+def _recording(control: Control, path: Path | None, continues: bool) -> tuple[RunRecording, Checkpoint | None]:
+    from gradviz.training.run_recording import RunRecording, continued
+
+    if path is not None and continues:
+        return continued(path, control, _warn)
+    return RunRecording(control, path, on_trouble=_warn), None
+
+
+def _warn(text: str) -> None:
+    # beside the bar, which may be there
+    tqdm.write(f"gradviz: {text}", file=sys.stderr)
 
 
 class Session:
     """One run in a terminal: its recording, its progress bar, its time, and how it ends."""
 
-    def __init__(self, control: Control, bar: tqdm[Any]) -> None:
-        self._control, self._bar = control, bar
-        self._history: History | None = None
+    def __init__(self, control: Control, recording: RunRecording, bar: tqdm[Any]) -> None:
+        self._control, self._recording, self._bar = control, recording, bar
         self._accuracy = math.nan
+        self._first: int | None = None
         self._began_s = self._latest_s = 0.0
 
     @property
     def recorded(self) -> History:
         """The recording; there is one as soon as the network stands."""
-        assert self._history is not None, "every run begins with Started"
-        return self._history
-
-    @property
-    def status(self) -> str:
-        """How the run ended: finished, stopped or diverged."""
-        if self.recorded.diverged is not None:
-            return "diverged"
-        return "stopped" if self._control.stopped else "finished"
+        assert self._recording.history is not None, "every run begins with Started"
+        return self._recording.history
 
     def take(self, event: Event) -> None:
         """Record one event and show it."""
-        if isinstance(event, Started):
-            self._history = History(event)
-            self._began_s = self._latest_s = time.perf_counter()
-            return
+        self._recording.take(event)
         if isinstance(event, Checkpoint):
             return
-        self.recorded.append(event)
         self._latest_s = time.perf_counter()
-        if isinstance(event, Evaluation):
+        if isinstance(event, Started):
+            self._began_s = self._latest_s
+        elif isinstance(event, Evaluation):
             self._accuracy = event.accuracy
         elif isinstance(event, Frame):
-            self._bar.set_postfix_str(f"loss {event.loss:.4g}, held-out {self._accuracy:.1%}", refresh=event.step == 0)
-            self._bar.update(min(event.step, 1))
+            self._show(event)
+
+    def _show(self, frame: Frame) -> None:
+        begins = self._first is None
+        if self._first is None:
+            self._first = frame.step
+            # a run that goes on has some of its steps behind it
+            self._bar.initial = self._bar.n = frame.step
+        self._bar.set_postfix_str(f"loss {frame.loss:.4g}, held-out {self._accuracy:.1%}", refresh=begins)
+        self._bar.update(frame.step - self._bar.n)
 
     @contextmanager
     def ended_by_ctrl_c(self) -> Iterator[None]:
@@ -98,7 +118,7 @@ class Session:
 
         def stop(_number: int, _frame: FrameType | None) -> None:
             signal.signal(signal.SIGINT, before)
-            if self._history is None or not self._history.frames:
+            if self._first is None:
                 raise KeyboardInterrupt
             self._control.stop()
 
@@ -117,11 +137,12 @@ class Session:
         history = self.recorded
         steps = max(history.frames - 1, 0)
         seconds = self._latest_s - self._began_s
+        made = steps - (self._first or 0)
         evaluation = history.latest_evaluation
         return {
-            "status": self.status,
+            "status": self._recording.ending,
             "steps": steps,
-            "steps_per_second": round(steps / seconds, 2) if seconds else 0.0,
+            "steps_per_second": round(made / seconds, 2) if seconds else 0.0,
             "loss": _finite(history.losses()[1][-1]) if history.frames else None,
             "accuracy": _finite(evaluation.accuracy) if evaluation is not None else None,
             "accuracy_step": evaluation.step if evaluation is not None else None,

@@ -30,6 +30,8 @@ from gradviz.experiment import Experiment, from_json
 from gradviz.plots import images
 from gradviz.recording import tables
 from gradviz.recording.history import History
+from gradviz.recording.library import Library
+from gradviz.recording.store import open_run
 
 EXPERIMENT = Experiment(title="self-test", depth=6, width=8, batch_size=64, steps=5, evaluate_every=5, device="cpu")
 TRAINING_LIMIT_MS = 120_000
@@ -50,7 +52,8 @@ def selftest() -> int:
     with tempfile.TemporaryDirectory(prefix="gradviz-selftest-") as folder, _process_as_before():
         visitor = Visitor(Path(folder))
         QTimer.singleShot(0, visitor.arrive)
-        open_window(EXPERIMENT, start=True, settings=Settings(Path(folder) / "settings.ini"))
+        settings, library = Settings(Path(folder) / "settings.ini"), Library(Path(folder) / "runs")
+        open_window(EXPERIMENT, start=True, settings=settings, library=library)
     if visitor.complaint:
         sys.stderr.write(f"gradviz selftest failed: {visitor.complaint}\n")
         return 1
@@ -107,6 +110,7 @@ class Visitor(QObject):
         if history is None:
             raise SelftestError("the window shows no run")
         _check_history(history)
+        _check_recording(window.run.path, history)
         for name, check in _EXPORTS.items():
             path = self._folder / name
             what = "data" if path.suffix == ".npz" else "board"
@@ -120,6 +124,14 @@ def _check_history(history: History) -> None:
     for quantity in history.quantities:
         row = history.row(quantity.name, EXPERIMENT.steps)
         _require(row is not None and np.isfinite(row).all(), f"{quantity.name} is not finite")
+
+
+def _check_recording(path: Path | None, history: History) -> None:
+    if path is None:
+        raise SelftestError("the run is not recorded")
+    with open_run(path) as run:
+        _require(np.array_equal(run.history.losses()[1], history.losses()[1]), "the recording holds another loss")
+        _require(run.info.ending == "finished", f"the recording says that the run is {run.info.ending}")
 
 
 def _check_png(path: Path, _history: History) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,20 @@ class RunRecording:
         if self._writer is not None:
             writer, self._writer = self._writer, None
             writer.close("failed" if failure else self.ending, failure)
+
+    @contextmanager
+    def closed_at_the_end(self) -> Iterator[None]:
+        """Close the recording after the block, however it ends."""
+        try:
+            yield
+        except Exception as error:
+            self.close(str(error) or type(error).__name__)
+            raise
+        except BaseException:
+            # whoever interrupts a run stops it
+            self.close()
+            raise
+        self.close()
 
     def _begin(self, started: Started) -> None:
         if self.history is None:

@@ -29,9 +29,11 @@ from gradviz.app.main_window import MainWindow
 from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
 from gradviz.plots.heatmap import HeatmapPlot
+from gradviz.recording.library import Library
 {body}
 status = program.open_window(
-    Experiment(depth=4, width=4, steps={steps}, device="cpu"), {start}, Settings(Path(sys.argv[1]))
+    Experiment(depth=4, width=4, steps={steps}, device="cpu"), {start}, Settings(Path(sys.argv[1])),
+    Library(Path(sys.argv[1]).with_name("runs")),
 )
 print("status", status)
 """
