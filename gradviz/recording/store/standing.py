@@ -105,7 +105,7 @@ def into_one_file(connection: sqlite3.Connection) -> bool:
     """Put the log into the file and do without one. Returns whether that was possible: others may be reading."""
     try:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return connection.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+        return _journal(connection, "= DELETE") == "delete"
     except sqlite3.OperationalError:
         return False
 
@@ -163,5 +163,5 @@ def _beats(beat: float) -> bool:
     return abs(time.time() - beat) < BEAT_LASTS_S
 
 
-def _journal(connection: sqlite3.Connection) -> str:
-    return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+def _journal(connection: sqlite3.Connection, change: str = "") -> str:
+    return str(connection.execute(f"PRAGMA journal_mode {change}").fetchone()[0])
