@@ -34,6 +34,15 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("save", "&File", "&Save experiment…", "Write the experiment to a TOML or JSON file", "Ctrl+S"),
     Command(
+        "open_run",
+        "&File",
+        "Open &run…",
+        "Show a recorded run from its file; the form stays as it is",
+        "Ctrl+Shift+O",
+        separated=True,
+    ),
+    Command("save_run", "&File", "Save r&un as…", "Copy the run on the board into a file of its own", "Ctrl+Shift+S"),
+    Command(
         "export",
         "&File",
         "&Export…",
@@ -92,6 +101,20 @@ COMMANDS: tuple[Command, ...] = (
         separated=True,
     ),
     Command(
+        "adopt",
+        "&Run",
+        "Put its experiment on the &form",
+        "Set up the form as the run on the board was; can be undone",
+    ),
+    Command(
+        "race",
+        "&Run",
+        "R&ace…",
+        "Train variants of the experiment side by side, a step of each in turn",
+        "Ctrl+Shift+R",
+        separated=True,
+    ),
+    Command(
         "compare",
         "&View",
         "&Compare with previous run",
@@ -137,6 +160,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("theme_light", "&View/&Theme", "&Light", "Dark text on a light background", checkable=True, choice="theme"),
     Command("theme_dark", "&View/&Theme", "&Dark", "Light text on a dark background", checkable=True, choice="theme"),
+    Command(
+        "runs", "&View", "Recorded r&uns", "Bring the list of all runs to the front", "Ctrl+Shift+L", separated=True
+    ),
     Command("layout", "&View", "&Restore panel layout", "Put every panel back where it was at first", separated=True),
     Command("shortcuts", "&Help", "&Keyboard shortcuts", "List every command with its keys", "F1"),
     Command("glossary", "&Help", "&Glossary", "What the words on screen mean"),

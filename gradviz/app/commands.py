@@ -54,6 +54,11 @@ class Commands:
         actions["reset"].setEnabled(resettable and phase is not Phase.STOPPING)
         actions["play"].setEnabled(window.run.history is not None)
         actions["swap"].setEnabled(ended and window.previous is not None)
+        shown = window.board.history if window.furnished else None
+        actions["open_run"].setEnabled(window.furnished)
+        actions["save_run"].setEnabled(shown is not None and window.desk.shown_path() is not None)
+        actions["adopt"].setEnabled(shown is not None and shown.started.experiment is not None)
+        actions["race"].setEnabled(window.furnished)
         actions["undo"].setEnabled(window.edits.canUndo())
         actions["redo"].setEnabled(window.edits.canRedo())
         actions["undo"].setText(f"&Undo {window.edits.undoText()}".strip())
@@ -78,6 +83,14 @@ class Commands:
     def save(self) -> None:
         if self._window.form.take_typed():
             self.guarded(lambda: self._window.exchange.ask_and_save(self._window.form.experiment()))
+
+    def open_run(self) -> None:
+        self.guarded(self._window.desk.ask_and_open)
+
+    def save_run(self) -> None:
+        path = self._window.desk.shown_path()
+        if path is not None:
+            self.guarded(lambda: self._window.desk.ask_and_save(path))
 
     def export(self) -> None:
         self.ask_and_export("board")
@@ -155,7 +168,7 @@ class Commands:
 
     def reset(self) -> None:
         window = self._window
-        self._keep_for_comparison()
+        self.keep_for_comparison()
         window.show_run(None)
         window.run.reset()
 
@@ -167,7 +180,20 @@ class Commands:
             window.show_run(shown)
             window.transport.show_phase(window.run.phase, window.run)
 
+    def adopt(self) -> None:
+        window = self._window
+        shown = window.board.history
+        if shown is not None and shown.started.experiment is not None:
+            window.set_experiment(shown.started.experiment)
+
+    def race(self) -> None:
+        if self._window.form.take_typed():
+            self._window.desk.ask_and_race(self._window.form.experiment())
+
     # View
+
+    def runs(self) -> None:
+        self._window.bring("runs")
 
     def compare(self) -> None:
         wanted = self._window.actions_by_name["compare"].isChecked()
@@ -223,10 +249,11 @@ class Commands:
         if not self._window.form.take_typed():
             return
         self._window.preview.cancel()
-        self._keep_for_comparison()
+        self.keep_for_comparison()
         self._window.run.start(self._window.form.experiment(), paused=paused)
 
-    def _keep_for_comparison(self) -> None:
+    def keep_for_comparison(self) -> None:
+        """Let the present run be drawn behind the next one."""
         history = self._window.run.history
         if history is not None and history.frames > 1:
             self._window.previous = history

@@ -15,6 +15,7 @@ _LEFT, _RIGHT, _BOTTOM = (
 )
 PLACES = {
     "experiment": ("Experiment", _LEFT),
+    "runs": ("Runs", _LEFT),
     "profile": ("Profile over layers", _RIGHT),
     "curves": ("Loss and accuracy", _RIGHT),
     "samples": ("Held-out samples", _RIGHT),
@@ -24,7 +25,7 @@ PLACES = {
     "transport": ("Transport", _BOTTOM),
 }
 # which panels lie behind which, in the order of their tabs
-TABBED = (("profile", "distributions", "activation"), ("curves", "samples", "verdict"))
+TABBED = (("experiment", "runs"), ("profile", "distributions", "activation"), ("curves", "samples", "verdict"))
 CLOSE_TIP = "Hide the panel; View > Panels brings it back"
 FLOAT_TIP = "Float the panel, or put it back"
 

@@ -36,11 +36,12 @@ from gradviz.app.verdict_line import VerdictLine
 from gradviz.experiment import Experiment
 from gradviz.plots.style import Style
 from gradviz.recording.history import History
-from gradviz.recording.library import Library
+from gradviz.recording.library import SUFFIX, Library
 
 if TYPE_CHECKING:
     from gradviz.app.board import Board
     from gradviz.app.exporter import Exporter
+    from gradviz.app.runs.run_desk import RunDesk
     from gradviz.app.side_panels import SidePanels
     from gradviz.diagnosis import Suggestion
 
@@ -58,6 +59,7 @@ class MainWindow(QMainWindow):
     board: Board
     panels: SidePanels
     exporter: Exporter
+    desk: RunDesk
 
     def __init__(
         self,
@@ -96,6 +98,7 @@ class MainWindow(QMainWindow):
         """Bring in the plots, and connect the parts."""
         from gradviz.app.board import Board
         from gradviz.app.exporter import Exporter
+        from gradviz.app.runs.run_desk import RunDesk
         from gradviz.app.side_panels import SidePanels
 
         sizes = self.saveState()
@@ -103,11 +106,13 @@ class MainWindow(QMainWindow):
         self.panels = SidePanels(self.preview, self.settings, self)
         self.board.add_plots(self.panels.plots())
         self.exporter = Exporter(self, self.board)
+        self.desk = RunDesk(self, self.library)
         self.setCentralWidget(self.board.heatmap)
         contents: dict[str, QWidget] = {
             "profile": self.board.profile,
             "curves": self.board.curves,
             "samples": self.board.held_out,
+            "runs": self.desk.panel,
         }
         self._docks.fill(contents | self.panels.by_name())
         self._order_for_tab()
@@ -154,6 +159,10 @@ class MainWindow(QMainWindow):
         self.commands.enable()
         self._show_title()
 
+    def bring(self, panel: str) -> None:
+        """Bring a panel to the front, wherever it is."""
+        self._docks.bring(panel)
+
     def preview_form(self) -> None:
         """Measure the network on the form at its initialisation, unless a run is under way."""
         if not self.run.phase.busy:
@@ -191,24 +200,27 @@ class MainWindow(QMainWindow):
         self.hide()
         self.preview.end()
         self.theory.end()
-        quiet = not self.furnished or self.panels.stop()
+        quiet = not self.furnished or (self.desk.stop() and self.panels.stop())
         beside = [thread for thread in (self.preview, self.theory) if thread.isRunning()]
         if not quiet or not self.run.close() or not all(thread.wait(LONGEST_STEP_MS) for thread in beside):
             self.show()
             self.say("A training step is still under way; close again in a moment")
             event.ignore()
             return
+        if self.furnished:
+            self.desk.close_files()
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take experiment files."""
+        """Take experiments and runs."""
         if _dropped(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the dropped experiment."""
+        """Open the dropped experiment or run."""
         if path := _dropped(event):
-            self.commands.guarded(lambda: self.exchange.open(path))
+            opened = self.desk.open if path.suffix.lower() == SUFFIX else self.exchange.open
+            self.commands.guarded(lambda: opened(path))
 
     def _lay_out(self) -> Docks:
         self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize()))
@@ -240,6 +252,7 @@ class MainWindow(QMainWindow):
         self.form.edited.connect(self._edited)
         self.form.rejected.connect(self.say)
         self.run.began.connect(self.show_run)
+        self.run.began.connect(self.desk.list_anew)
         self.run.phase_changed.connect(self._phase_changed)
         self.run.failed.connect(self.errors.report)
         self.run.trouble.connect(lambda text: self.errors.report(Failure(text)))
@@ -275,6 +288,7 @@ class MainWindow(QMainWindow):
     def _style_plots(self, style: Style) -> None:
         self.board.apply_style(style)
         self.panels.apply_style(style)
+        self.desk.apply_style(style)
 
     def _try_suggestion(self, suggestion: Suggestion) -> None:
         def change() -> None:
@@ -326,6 +340,7 @@ class MainWindow(QMainWindow):
     def _phase_changed(self, phase: Phase) -> None:
         self.board.live(phase.busy)
         self.panels.show_training(phase.busy)
+        self.desk.show_training(phase.busy)
         self.panels.refresh()
         self.transport.show_phase(phase, self.run)
         self.commands.enable()
@@ -340,6 +355,6 @@ class MainWindow(QMainWindow):
 
 
 def _dropped(event: QDropEvent) -> Path | None:
-    """Return the experiment file that is being dropped, if it is one."""
+    """Return the file of an experiment or a run that is being dropped, if it is one."""
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return next((path for path in paths if path.suffix.lower() in OPENABLE), None)
+    return next((path for path in paths if path.suffix.lower() in (*OPENABLE, SUFFIX)), None)

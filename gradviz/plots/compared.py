@@ -55,6 +55,11 @@ class Look:
         return _SYMBOLS[self.number]
 
     @property
+    def mark_px(self) -> float:
+        """How large the mark is: smaller than that of the run before it, which so is seen where both lie together."""
+        return 10.0 - 1.75 * self.number
+
+    @property
     def sign(self) -> str:
         """Stroke and mark in characters, for a key."""
         return f"{_DRAWN_STROKES[self.number]} {_GLYPHS[self.number]}"

@@ -25,7 +25,6 @@ PERCENT = 100.0
 LEFT_PX = 58
 PLOT_HEIGHT_PX = 1000
 MOST_MARKS = 12
-MARK_PX = 7
 
 Values = NDArray[np.float64]
 
@@ -40,7 +39,7 @@ class _Curve:
         # of many steps in one pixel the extremes are drawn
         self._curve.setDownsampling(auto=True, method="peak")
         self._curve.setClipToView(True)
-        self._marks = pg.ScatterPlotItem(symbol=look.symbol, size=MARK_PX, pxMode=True)
+        self._marks = pg.ScatterPlotItem(symbol=look.symbol, size=look.mark_px, pxMode=True)
         plot.addItem(self._marks)
 
     def draw(self, series: Series, factor: float, *, logarithmic: bool) -> None:

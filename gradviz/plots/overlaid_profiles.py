@@ -33,7 +33,7 @@ from gradviz.recording.frame import Quantity
 # room under the lowest decade for the marks of layers that are exactly zero, as a share of the height
 FLOOR_SHARE = 0.07
 MOST_MARKS = 12
-MARK_PX, FLOOR_MARK_PX = 7, 8
+FLOOR_MARK_PX = 8
 
 
 class _Line:
@@ -46,7 +46,7 @@ class _Line:
         self._curve = plot.plot(connect="finite")
         self._marks, self._zeros, self._lost = (
             pg.ScatterPlotItem(symbol=symbol, size=size, pxMode=True)
-            for symbol, size in ((look.symbol, MARK_PX), ("t", FLOOR_MARK_PX), ("x", FLOOR_MARK_PX))
+            for symbol, size in ((look.symbol, look.mark_px), ("t", FLOOR_MARK_PX), ("x", FLOOR_MARK_PX))
         )
         for item in (self._marks, self._zeros, self._lost):
             plot.addItem(item)

@@ -1,0 +1,114 @@
+"""One race, from its start to its end: the thread that trains, and the controls in the window that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+
+from gradviz.app.race_thread import RaceThread
+from gradviz.experiment import Experiment
+from gradviz.plots.compared import Compared
+from gradviz.recording.history import History
+from gradviz.recording.library import Library
+
+
+class RaceSession(QObject):
+    """Runs a race. `began` carries the runs to be compared, `changed` tells that it was held, resumed or is over.
+
+    `trouble` is what the disk does not take, `failed` carries a Failure, and `ended` comes last.
+    """
+
+    began = Signal(object)
+    changed = Signal()
+    trouble = Signal(str)
+    failed = Signal(object)
+    ended = Signal()
+
+    def __init__(
+        self, experiments: Sequence[Experiment], library: Library | None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._experiments = tuple(experiments)
+        self.paused = False
+        self._thread = RaceThread(experiments, library=library, parent=self)
+        self._thread.began.connect(self._on_began)
+        self._thread.trouble.connect(self.trouble)
+        self._thread.failed.connect(self.failed)
+        self._thread.finished.connect(self._on_finished)
+
+    @property
+    def running(self) -> bool:
+        """Whether the race is under way."""
+        return self._thread.isRunning()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+        self.changed.emit()
+
+    def stop(self) -> None:
+        """End the race after the step under way."""
+        self._thread.control.stop()
+
+    def wait(self, longest_ms: int) -> bool:
+        """Wait for the end; return whether it has come."""
+        return self._thread.wait(longest_ms)
+
+    def pause_or_resume(self) -> None:
+        """Hold the race after the step under way, or let it go on."""
+        self.paused = not self.paused
+        if self.paused:
+            self._thread.control.pause()
+        else:
+            self._thread.control.resume()
+        self.changed.emit()
+
+    def step(self) -> None:
+        """Make one step in each variant, and hold."""
+        self.paused = True
+        self._thread.control.pause()
+        self._thread.control.step()
+        self.changed.emit()
+
+    def _on_began(self, histories: list[History]) -> None:
+        names = [experiment.title for experiment in self._experiments]
+        self.began.emit([Compared(name, history) for name, history in zip(names, histories, strict=True)])
+
+    def _on_finished(self) -> None:
+        self.paused = False
+        self.changed.emit()
+        self.ended.emit()
+
+
+class RaceControls(QWidget):
+    """Hold, step and end a race, and how it stands in a word. It may go while the race goes on."""
+
+    def __init__(self, session: RaceSession, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.pause, self.step, self.stop = QPushButton("&Pause"), QPushButton("S&ingle step"), QPushButton("S&top")
+        self.pause.setToolTip("Hold the race after the step under way; again to go on")
+        self.step.setToolTip("Make exactly one step in each variant, then pause")
+        self.stop.setToolTip("End the race; what was measured stays, and is in the list of runs")
+        self.words = QLabel()
+        self.words.setAccessibleName("how the race stands")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 12, 0)
+        row.setSpacing(8)
+        for part in (self.pause, self.step, self.stop, self.words):
+            row.addWidget(part)
+        self.pause.clicked.connect(session.pause_or_resume)
+        self.step.clicked.connect(session.step)
+        self.stop.clicked.connect(session.stop)
+        session.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Let every button be possible exactly when it means something."""
+        running, paused = self._session.running, self._session.paused
+        for button in (self.pause, self.step, self.stop):
+            button.setEnabled(running)
+        self.pause.setText("Resu&me" if paused else "&Pause")
+        self.words.setText("race over" if not running else "paused" if paused else "racing")

@@ -1,0 +1,1 @@
+"""The panel of all runs ever started, and what can be done with them."""

@@ -1,0 +1,46 @@
+"""The run files that are open, for as long as anything shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from gradviz.recording.history import History
+from gradviz.recording.store import Run, open_run
+
+
+class OpenRuns:
+    """Opens each file once, and closes those that nobody looks at any more.
+
+    `on_damage` is told where a file turns out to be damaged only when it is looked at, once for each.
+    """
+
+    def __init__(self, on_damage: Callable[[str], None]) -> None:
+        self._on_damage = on_damage
+        self._open: dict[Path, Run] = {}
+
+    def history(self, path: Path) -> History:
+        """Return the history in a file. Raises RecordingError."""
+        known = self._open.get(path)
+        # of a run that was still being written only what there was at the time
+        if known is not None and known.info.ending == "recording":
+            self._open.pop(path).close()
+            known = None
+        if known is None:
+            known = self._open[path] = open_run(path, self._on_damage)
+        return known.history
+
+    def path_of(self, history: History | None) -> Path | None:
+        """Return the file that a history was read from; None if it is of no open file."""
+        return next((path for path, run in self._open.items() if run.history is history), None)
+
+    def keep_only(self, shown: list[History]) -> None:
+        """Close every file whose history is not among those `shown`."""
+        for path, run in list(self._open.items()):
+            if not any(run.history is history for history in shown):
+                del self._open[path]
+                run.close()
+
+    def close(self) -> None:
+        """Close every file."""
+        self.keep_only([])

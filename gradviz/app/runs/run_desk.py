@@ -1,0 +1,317 @@
+"""What is done with recorded runs: the commands of the runs panel and of the menus, carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QProgressDialog
+
+from gradviz.app.comparison.comparison_window import ComparisonWindow
+from gradviz.app.comparison.race_dialog import RaceDialog
+from gradviz.app.comparison.race_session import RaceControls, RaceSession
+from gradviz.app.failure import Failure
+from gradviz.app.run_controller import LONGEST_STEP_MS, Phase
+from gradviz.app.runs import run_words
+from gradviz.app.runs.library_thread import LibraryThread
+from gradviz.app.runs.open_runs import OpenRuns
+from gradviz.app.runs.runs_panel import RunsPanel
+from gradviz.experiment import Experiment
+from gradviz.plots.compared import Compared
+from gradviz.plots.style import Style
+from gradviz.recording.history import History
+from gradviz.recording.library import DAYS_IN_TRASH, SUFFIX, Deletion, Library
+from gradviz.recording.run_copy import copy_run
+from gradviz.recording.run_list import Listed
+from gradviz.recording.store import annotate, rename
+
+if TYPE_CHECKING:
+    from gradviz.app.main_window import MainWindow
+
+RUN_KINDS = f"Recorded runs (*{SUFFIX})"
+# how often the list is made anew while it is in sight: runs are recorded by others, too
+LIST_PERIOD_MS = 2_000
+PROGRESS_AFTER_MS = 400
+
+
+class RunDesk(QObject):
+    """Opens, compares, names, copies and throws away the runs of one window; without a `library` none is listed.
+
+    Its methods raise GradvizError for what the person can put right.
+    """
+
+    def __init__(self, window: MainWindow, library: Library | None) -> None:
+        super().__init__(window)
+        self._window, self._library = window, library
+        self.panel = RunsPanel()
+        self.comparisons: list[ComparisonWindow] = []
+        self._open = OpenRuns(window.say)
+        self._deletions: list[Deletion] = []
+        self._races: list[RaceSession] = []
+        self._listing = LibraryThread(library, self)
+        self._listing.listed.connect(self.panel.show_runs)
+        self._listing.failed.connect(window.errors.report)
+        self._clock = QTimer(self)
+        self._clock.setInterval(LIST_PERIOD_MS)
+        self._clock.timeout.connect(self.list_anew)
+        self._clock.start()
+        self._do: dict[str, Callable[[list[Listed]], object]] = {
+            "open": lambda runs: self.open(runs[0].path),
+            "compare": lambda runs: self.compare(runs),
+            "experiment": lambda runs: self._put_on_form(runs[0]),
+            "go_on": lambda runs: self.go_on(runs[0].path),
+            "save": lambda runs: self.ask_and_save(runs[0].path),
+            "folder": lambda runs: self._show_folder(runs[0].path),
+            "delete": lambda runs: self.delete([run.path for run in runs]),
+        }
+        self.panel.wanted.connect(lambda name, runs: window.commands.guarded(lambda: self._do[name](runs)))
+        self.panel.renamed.connect(lambda path, name: self._listing.do(partial(rename, path, name)))
+        self.panel.annotated.connect(lambda path, note: self._listing.do(partial(annotate, path, note)))
+        self.panel.undo_wanted.connect(lambda: window.commands.guarded(self.undo))
+        self.panel.looked_at.connect(self._listing.ask)
+
+    def list_anew(self) -> None:
+        """Have the list follow what is on disk, if anybody sees it."""
+        if self.panel.isVisible():
+            self._listing.ask()
+
+    def show_training(self, training: bool) -> None:
+        """Let the list follow a run that has begun or ended, and comparisons stop where nothing moves any more."""
+        self.list_anew()
+        if not training:
+            racing = any(session.running for session in self._races)
+            for comparison in self.comparisons:
+                comparison.go_live(racing)
+
+    def ask_and_open(self) -> None:
+        """Let the person pick a run and show it."""
+        folder = str(self._window.settings.export_folder)
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open run", folder, RUN_KINDS)
+        if name:
+            self.open(Path(name))
+            self._window.settings.export_folder = Path(name).parent
+
+    def open(self, path: Path) -> None:
+        """Show a run on the board, beside the one that was there; the form stays as it is."""
+        window = self._window
+        path = path.absolute()
+        if window.run.phase.busy:
+            if path == window.run.path and window.run.history is not None:
+                window.show_run(window.run.history)
+            else:
+                self._ask_to_stop(path)
+            return
+        history = self._open.history(path)
+        if self._library is not None:
+            self._library.remember(path)
+        window.commands.keep_for_comparison()
+        if window.previous is history:
+            window.previous = None
+        window.run.bring_back(history)
+        window.show_run(history)
+        window.transport.show_phase(window.run.phase, window.run)
+        window.say(f"Opened {path.name}; the form is as it was")
+        self._close_unseen()
+        self.list_anew()
+
+    def compare(self, runs: Sequence[Listed]) -> None:
+        """Open a window that shows these runs side by side, the oldest first."""
+        ordered = sorted(runs, key=lambda run: run.began)
+        compared = [Compared(run_words.name_of(run), self._history(run.path)) for run in ordered]
+        self.show_comparison(compared, live=any(run.path == self._window.run.path for run in runs))
+
+    def show_comparison(self, runs: Sequence[Compared], *, live: bool) -> ComparisonWindow:
+        """Show these runs in a comparison of their own."""
+        comparison = ComparisonWindow(self._window.settings, self._window.commands.guarded)
+        comparison.show_runs(runs, self._window.board.heatmap.quantity.currentData() or "")
+        comparison.apply_style(self._window.style_now)
+        comparison.go_live(live)
+        comparison.closed.connect(partial(self._forget, comparison))
+        self.comparisons.append(comparison)
+        comparison.show()
+        return comparison
+
+    def ask_and_race(self, base: Experiment) -> None:
+        """Let the person choose variants of `base` and race them."""
+        dialog = RaceDialog(base, self._window)
+        dialog.accepted.connect(lambda: self.race(dialog.experiments()))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def race(self, experiments: Sequence[Experiment]) -> None:
+        """Train these experiments in turn, and show them side by side once all have begun."""
+        session = RaceSession(experiments, self._library, self)
+        session.began.connect(partial(self._show_race, session))
+        session.trouble.connect(lambda text: self._window.errors.report(Failure(text)))
+        session.failed.connect(self._window.errors.report)
+        session.ended.connect(partial(self._end_race, session))
+        self._races.append(session)
+        session.start()
+        self.show_training(True)
+        self._window.say("The networks of the race are being built")
+
+    def ask_and_save(self, path: Path) -> None:
+        """Let the person name a file and copy the run into it."""
+        suggested = str(self._window.settings.export_folder / path.name)
+        name, _ = QFileDialog.getSaveFileName(self._window, "Save run as", suggested, RUN_KINDS)
+        if name:
+            self.save(path, Path(name))
+
+    def save(self, path: Path, target: Path) -> None:
+        """Copy a run into a file, with progress and a way out where that takes a while."""
+        if target.suffix.lower() != SUFFIX:
+            target = target.with_name(target.name + SUFFIX)
+        progress = QProgressDialog("Copying the run…", "Cancel", 0, 100, self._window)
+        progress.setWindowModality(Qt.WindowModality.WindowModal)
+        progress.setMinimumDuration(PROGRESS_AFTER_MS)
+
+        def tell(done: int, total: int) -> bool:
+            progress.setValue(round(100 * done / max(total, 1)))
+            QApplication.processEvents()
+            return not progress.wasCanceled()
+
+        try:
+            copied = copy_run(path, target, tell)
+        finally:
+            progress.close()
+            progress.deleteLater()
+        self._window.settings.export_folder = target.parent
+        self._window.say(f"Saved {target}" if copied else "Cancelled; nothing was written")
+
+    def shown_path(self) -> Path | None:
+        """Return the file of the run on the board; None if it is kept in none."""
+        window = self._window
+        shown = window.board.history if window.furnished else None
+        if shown is None:
+            return None
+        return self._open.path_of(shown) or (window.run.path if shown is window.run.history else None)
+
+    def go_on(self, path: Path) -> None:
+        """Go on training a run from its last checkpoint, on the board."""
+        self._window.preview.cancel()
+        self._window.commands.keep_for_comparison()
+        self._window.run.go_on(path)
+
+    def delete(self, paths: list[Path]) -> None:
+        """Move runs into the trash, from where `undo` brings them back."""
+        if self._window.run.phase.busy and self._window.run.path in paths:
+            self.panel.offer_undo("This run is still being recorded; stop it first.", bool(self._deletions))
+            return
+        assert self._library is not None, "without a library nothing is listed that could be deleted"
+        deletion = self._library.delete(paths)
+        self._deletions.append(deletion)
+        self._offer_undo(deletion)
+        self._listing.ask()
+
+    def undo(self) -> None:
+        """Take the last deletion back."""
+        if not self._deletions or self._library is None:
+            return
+        deletion = self._deletions.pop()
+        self._library.restore(deletion)
+        count = len(deletion.moves) + len(deletion.forgotten)
+        self.panel.offer_undo(f"{_runs(count)} back in the list", bool(self._deletions))
+        self._listing.ask()
+
+    def apply_style(self, style: Style) -> None:
+        """Recolour list and comparisons."""
+        self.panel.apply_style(style)
+        for comparison in self.comparisons:
+            comparison.apply_style(style)
+
+    def stop(self) -> bool:
+        """End races and threads and close the comparisons; return whether all have ended."""
+        self._clock.stop()
+        for session in self._races:
+            session.stop()
+        for comparison in list(self.comparisons):
+            comparison.close()
+        self._listing.end()
+        ended = [session.wait(LONGEST_STEP_MS) for session in self._races]
+        return all(ended) and (not self._listing.isRunning() or self._listing.wait(LONGEST_STEP_MS))
+
+    def close_files(self) -> None:
+        """Let go of every file; nothing may be drawn any more."""
+        self._open.close()
+
+    def _history(self, path: Path) -> History:
+        run = self._window.run
+        if path == run.path and run.history is not None:
+            return run.history
+        return self._open.history(path)
+
+    def _put_on_form(self, run: Listed) -> None:
+        assert run.info is not None
+        assert run.info.experiment is not None
+        self._window.set_experiment(run.info.experiment)
+        self._window.say(f"Set up the experiment of {run_words.name_of(run)}; Ctrl+Z takes it back")
+
+    def _show_folder(self, path: Path) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+
+    def _offer_undo(self, deletion: Deletion) -> None:
+        count = len(deletion.moves)
+        words = f"{_runs(count)} moved to the trash, which is emptied after {DAYS_IN_TRASH} days" if count else ""
+        if deletion.forgotten:
+            taken = f"{_runs(len(deletion.forgotten))} taken off the list; the file stays where it is"
+            words = f"{words}; {taken}" if words else taken
+        self.panel.offer_undo(f"{words}.")
+
+    def _ask_to_stop(self, path: Path) -> None:
+        """Ask whether the run under way is to end for another to be shown."""
+        window = self._window
+        box = QMessageBox(QMessageBox.Icon.Question, "A run is under way", "", parent=window)
+        box.setText(f"Stop the run under way and open {path.name}?")
+        box.setInformativeText(
+            "What was recorded stays, and can be gone on with. To see both, select them and compare."
+        )
+        stop = box.addButton("&Stop and open", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        stop.clicked.connect(partial(self._open_once_stopped, path))
+        box.open()
+
+    def _open_once_stopped(self, path: Path) -> None:
+        window = self._window
+
+        def opened(phase: Phase) -> None:
+            if not phase.busy:
+                window.run.phase_changed.disconnect(opened)
+                window.commands.guarded(lambda: self.open(path))
+
+        window.run.phase_changed.connect(opened)
+        window.run.stop()
+
+    def _show_race(self, session: RaceSession, runs: list[Compared]) -> None:
+        comparison = self.show_comparison(runs, live=True)
+        comparison.setWindowTitle(f"Race: {' | '.join(run.name for run in runs)}")
+        comparison.controls.insertWidget(0, RaceControls(session))
+        # nobody would see any more how to stop it
+        comparison.closed.connect(session.stop)
+        self.list_anew()
+
+    def _end_race(self, session: RaceSession) -> None:
+        if session in self._races:
+            self._races.remove(session)
+        self.show_training(self._window.run.phase.busy)
+
+    def _forget(self, comparison: ComparisonWindow) -> None:
+        if comparison in self.comparisons:
+            self.comparisons.remove(comparison)
+            comparison.deleteLater()
+            self._close_unseen()
+
+    def _close_unseen(self) -> None:
+        window = self._window
+        shown = [window.board.history, window.board.reference, window.previous, window.run.history]
+        shown += [window.board.profile.history]
+        shown += [run.history for comparison in self.comparisons for run in comparison.runs]
+        self._open.keep_only([history for history in shown if history is not None])
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count:,} runs"
