@@ -184,14 +184,14 @@ class StoreWriter:
 
     def _finish(self) -> None:
         ending, why = self._ending
-        missing = self._history.frames - self._stored.frames
+        if missing := self._history.frames - self._stored.frames:
+            ending, why = "interrupted", trouble.lost(self.path, self._stored.frames, missing)
+            self._on_trouble(why)
         try:
             with self._file.transaction() as connection:
                 facts.put(connection, {"ending": ending, "why": why})
         except sqlite3.Error as error:
             self._tell(trouble.in_words(self.path, error, self._stored.frames))
-        if missing:
-            self._on_trouble(trouble.lost(self.path, self._stored.frames, missing))
         self._source.close()
         self._file.finish()
 

@@ -13,7 +13,6 @@ from gradviz.recording.frame import (
     Checkpoint,
     Distribution,
     Distributions,
-    Diverged,
     Evaluation,
     Frame,
     HeldOut,
@@ -131,7 +130,7 @@ def assert_holds(history: History, frames: int, **how: bool) -> None:
     """Hold everything that `history` says against the events it was made of, bit by bit."""
     layers = history.started.layers
     assert history.frames == frames
-    expected = [event for event in events(0, frames, layers, **how)]
+    expected = list(events(0, frames, layers, **how))
     for each in expected:
         match each:
             case Frame():
