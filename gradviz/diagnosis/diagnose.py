@@ -25,6 +25,7 @@ from gradviz.diagnosis.start import poor_initialisation
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.diagnosis.units import dead, saturated
 from gradviz.diagnosis.updates import not_updating, too_much
+from gradviz.diagnosis.watched.diagnose import diagnose_watched
 from gradviz.diagnosis.words import plain, power, sentences
 from gradviz.recording.history import History
 
@@ -48,10 +49,9 @@ def diagnose(
         raise ValueError(f"there are no layers {layers}; there are 1 to {history.started.layers}")
     if not history.frames:
         return [Finding("not_measured", Severity.UNKNOWN, 0, "nothing yet", "There is no step yet to judge.")]
-    if history.started.experiment is None:
-        evidence = "The rules know the networks of this program; of another one they say nothing yet."
-        return [Finding("not_measured", Severity.UNKNOWN, 0, "a network of its own", evidence)]
     step = existing_step(history, step)
+    if history.started.experiment is None:
+        return diagnose_watched(history, step, thresholds, layers)
     readings = read(history, judged_step(history, step), layers)
     found = diverged(history, step, readings)
     for rule in RULES:

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.diagnosis.gradient_profile import can_die, can_saturate, profile_of
-from gradviz.diagnosis.readings import Readings, Row, judged_step, read
+from gradviz.diagnosis.readings import Readings, Row, existing_step, judged_step, read
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.diagnosis.updates import moved
+from gradviz.diagnosis.watched.diagnose import watched_badness
 from gradviz.recording.history import History
 
 # badness of a layer about which nothing finite can be said
@@ -29,9 +30,16 @@ def badness(history: History, step: int | None = None, thresholds: Thresholds | 
     lies off the guide line, share of dead and of saturated units; each over its threshold. Zeros if nothing is known.
     """
     thresholds = thresholds or Thresholds()
-    if not history.frames or history.started.experiment is None:
+    if not history.frames:
         return np.zeros(history.started.layers)
-    readings = read(history, judged_step(history, step))
+    if history.started.experiment is None:
+        worst = watched_badness(history, existing_step(history, step), thresholds)
+    else:
+        worst = _badness(read(history, judged_step(history, step)), thresholds)
+    return np.clip(np.nan_to_num(worst, nan=0.0), 0.0, MOST)
+
+
+def _badness(readings: Readings, thresholds: Thresholds) -> Row:
     parts = [_gradient(readings, thresholds), *_updates(readings, thresholds)]
     if can_die(readings.experiment) and readings.dead is not None:
         parts.append(readings.dead.row / thresholds.dead_share)
@@ -39,7 +47,7 @@ def badness(history: History, step: int | None = None, thresholds: Thresholds | 
         parts.append(readings.saturated.row / thresholds.saturated_share)
     # a part that is not a number says nothing, and the others speak
     worst: Row = np.fmax.reduce(parts)
-    return np.clip(np.nan_to_num(worst, nan=0.0), 0.0, MOST)
+    return worst
 
 
 def _gradient(readings: Readings, thresholds: Thresholds) -> Row:

@@ -56,6 +56,11 @@ class Thresholds:
         6.0, "Severe from", "decades", (0.1, 1000.0),
         "Fall or growth that no optimiser makes up for: float32 carries about seven decimal digits.",
     )  # fmt: skip
+    silent_decades: float = _number(
+        4.0, "No signal from", "decades", (0.5, 1000.0),
+        "In a network of your own: how far the gradient of a module lies below the median of all. Norms, biases and "
+        "matrices of all sizes stay within about three decades of each other in networks that learn well.",
+    )  # fmt: skip
     update_low: float = _number(
         1e-6, "Not updating below", "|ΔW| / |W|", (1e-12, 1e-3),
         "A layer would take a million steps to move by its own length; float32 rounds single weights at 6e-8 of their "

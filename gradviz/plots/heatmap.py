@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 
+from gradviz.plots import skipped_marks
 from gradviz.plots.axes import WholeNumberAxis, relabel, style_axis
 from gradviz.plots.colour_bar import ColourBar
 from gradviz.plots.colours import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED, lookup_table
@@ -19,6 +20,7 @@ from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
 from gradviz.plots.picking import DivergedLine, PickingViewBox, StepCursor, step_at, step_by_key
 from gradviz.plots.picture import Grid, Picture
 from gradviz.plots.readout import with_unit
+from gradviz.plots.skipped_marks import SkippedMarks
 from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
 from gradviz.recording.frame import Quantity
@@ -49,6 +51,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._room = (0, 0)
         self._picked: int | None = None
         self._picture: Picture | None = None
+        self._frames = 0
         self._build()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.apply_style(LIGHT)
@@ -113,6 +116,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def refresh(self) -> None:
         """Pull what is new. Costs next to nothing if there is none."""
         self._notice.say(self._what_is_missing())
+        self._skipped.show(self.history.skipped_steps() if self.history is not None else skipped_marks.NONE)
         if self.history is None:
             self._image.setVisible(False)
             return
@@ -129,7 +133,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for axis in (self._steps, self._layer_axis):
             style_axis(axis, style)
         self._view.setBorder(style.grid)
-        for part in (self._bar, self._cursor, self._diverged, self._notice):
+        for part in (self._bar, self._cursor, self._diverged, self._skipped, self._notice):
             part.apply_style(style)
         self._show_title()
         self._image.setLookupTable(lookup_table(self._quantity(), style))
@@ -168,6 +172,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._plot.addItem(self._image)
         self._cursor = StepCursor(self._plot)
         self._diverged = DivergedLine(self._plot)
+        self._skipped = SkippedMarks(self._plot, self._view)
         self._notice = Notice(self._view)
         self._view.picked.connect(self._pick_at)
         self._view.sigRangeChangedManually.connect(self._zoomed)
@@ -210,7 +215,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def _title_words(self, quantity: Quantity | None) -> str:
         if quantity is None or self.history is None or not self.history.frames:
             return ""
-        words = f"{with_unit(quantity)} · up to step {self.history.frames - 1}"
+        words = f"{with_unit(quantity)} · up to step {max(self._frames, 1) - 1}"
         return words if self._picked is None else f"{words}, {self._picked} picked"
 
     def _key_entries(self) -> list[tuple[str, str, str]]:
@@ -228,6 +233,8 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if self._bar.floors_shown:
             ends = " and ".join(floors(history.started.double))
             entries.append(("- -", self._style.muted, f"on the scale: {ends}"))
+        if self._skipped.steps.size:
+            entries.append((skipped_marks.MARK, self._style.nan_colour, skipped_marks.WORDS))
         if words := lost_signal_at(history, quantity, history.frames - 1 if self._picked is None else self._picked):
             entries.append(("!", self._style.zero_colour, words))
         return entries
@@ -277,6 +284,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             picture = self._picture = Picture(history, quantity, grid, self._limits)
             self._label_steps(quantity, grid.stride)
         if picture.update():
+            self._frames = history.frames
             self._image.setImage(picture.indices, autoLevels=False, levels=None)
             left, width = grid.first * grid.stride - 0.5, grid.columns * grid.stride
             self._image.setRect(QRectF(left, 0.5, width, history.started.layers))
@@ -315,3 +323,17 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if not (0 <= step < history.frames and 1 <= layer <= history.started.layers):
             return ""
         return words_at(history, quantity, picture.grid, step, layer)
+
+
+def stand_in(plot: HeatmapPlot) -> HeatmapPlot:
+    """Return a plot off the screen in the state of `plot`."""
+    other = HeatmapPlot()
+    other.resize(plot.size())
+    other.apply_style(plot._style)
+    other._view.invertY(plot._view.yInverted())
+    other._name, other._fixed_limits = plot._name, plot._fixed_limits
+    other.show_history(plot.history)
+    other._following = plot.following
+    columns, rows = plot._view.viewRange()
+    other._view.setRange(xRange=columns, yRange=rows, padding=0)
+    return other

@@ -8,6 +8,7 @@ from gradviz.plots.readout import in_sentence, value_in_words
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 from gradviz.recording.measured_rows import row_at
+from gradviz.recording.source import SKIPPED
 
 
 def lost_signal_at(history: History, quantity: Quantity, step: int) -> str:
@@ -28,6 +29,7 @@ def words_at(history: History, quantity: Quantity, grid: Grid, step: int, layer:
     value = value_in_words(quantity, row.at(layer) if row is not None else None)
     words = f"step {step} · {history.started.layer_name(layer)} · {value} ({in_sentence(quantity.label)})"
     words += beside(history, quantity, step, layer)
+    words += " · the optimiser skipped this step" * bool(history.scalars(step, step + 1)[0, SKIPPED])
     return words + shown_instead(history, quantity, grid, step, layer)
 
 
@@ -47,7 +49,7 @@ def shown_instead(history: History, quantity: Quantity, grid: Grid, step: int, l
     column, frames = step // grid.stride, history.frames
     window = read_columns(history, quantity.name, grid.stride, column, column + 1, frames)
     last = min((column + 1) * grid.stride, frames) - 1
-    # of a watched network each layer may have been measured or not
-    measured = window.measured[0] if window.measured.ndim == 1 else window.measured[0, layer - 1]
+    by_layer = window.measured_layers
+    measured = window.measured[0] if by_layer is None else by_layer[0, layer - 1]
     value = value_in_words(quantity, float(window.values[0, layer - 1]) if measured else None)
     return f" · shown for steps {column * grid.stride}–{last}: {value}"

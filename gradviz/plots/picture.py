@@ -62,7 +62,8 @@ class Picture:
             return False
         window = read_columns(self.history, self.quantity.name, grid.stride, start, end, frames)
         logarithmic = self.quantity.scale == "log10"
-        indices = quantize(window.values, window.measured, *self.limits, logarithmic=logarithmic)
+        known = window.measured if window.measured_layers is None else window.measured_layers
+        indices = quantize(window.values, known, *self.limits, logarithmic=logarithmic)
         self.indices[:, start - grid.first : end - grid.first] = indices.T
         # the last column may still grow, and is quantised anew until all of its steps are there
         self._final = max(start, min(end, frames // grid.stride))
@@ -84,4 +85,5 @@ def read_columns(history: History, name: str, stride: int, start: int, end: int,
     last = min(end * stride, frames) - 1
     window = history.window(name, last - (columns - 1) * stride, last, max(columns, 2))
     wanted = slice(len(window.measured) - (end - start), None)
-    return Window(start * stride, window.stride, window.values[wanted], window.measured[wanted])
+    by_layer = window.measured_layers[wanted] if window.measured_layers is not None else None
+    return Window(start * stride, window.stride, window.values[wanted], window.measured[wanted], by_layer)

@@ -11,7 +11,9 @@ from gradviz.plots.colours import COLOURS, EXACTLY_ZERO, FIRST_COLOUR, NOT_FINIT
 def quantize(
     values: NDArray[np.float32], measured: NDArray[np.bool_], low: float, high: float, *, logarithmic: bool
 ) -> NDArray[np.uint8]:
-    """Return the indices, uint8 [columns, layers], of `values` [columns, layers] of which `measured` [columns] hold.
+    """Return the indices, uint8 [columns, layers], of `values` [columns, layers].
+
+    Of them those hold that were `measured`: [columns], or [columns, layers] where layers differ.
 
     `low` gets the first colour and `high` the last, what lies beyond them the nearest. Minus infinity is an exact zero
     where values are logarithms; every other value that is not finite is NOT_FINITE.

@@ -26,12 +26,7 @@ class MeasuredRow:
 def row_at(history: History, name: str, step: int) -> MeasuredRow | None:
     """Return what was measured at `step`; None if nothing was."""
     row = history.row(name, step)
-    if row is None:
-        return None
-    # no other reader tells of single layers
-    measured = history.window(name, step, step, 2).measured
-    known = measured[0] if measured.ndim == 2 else np.full(row.shape, bool(measured[0]))
-    return MeasuredRow(step, np.where(known, row, np.float32(np.nan)), known)
+    return MeasuredRow(step, row, history.measured(name, step)) if row is not None else None
 
 
 def latest_row(history: History, name: str, step: int) -> MeasuredRow | None:

@@ -55,8 +55,6 @@ def own_values(
     values = window.values.astype(np.float64)
     if quantity.scale == "log10" and not quantity.name.startswith(LOGARITHM_PREFIX):
         values = 10.0**values
-    measured = window.measured
-    if measured.ndim == 1:
-        measured = np.broadcast_to(measured[:, np.newaxis], values.shape)
-    values[~measured] = np.nan
-    return values, measured
+    if window.measured_layers is not None:
+        return values, window.measured_layers
+    return values, np.broadcast_to(window.measured[:, np.newaxis], values.shape)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_up_modules import CONVOLUTIONAL, TRANSFORMER, watched
 from made_up_runs import hover, place_of, run_of, shown
-from made_up_watched import CONVOLUTIONAL, TRANSFORMER, watched
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot

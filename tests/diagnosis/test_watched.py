@@ -1,0 +1,220 @@
+"""What is said of watched networks of which it is known what is the matter."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from made_up_findings import kinds
+from made_up_watched import EVERYTHING, NAMES, WELL, at, run
+
+from gradviz.diagnosis import Finding, Severity, badness, diagnose, worst_layers
+from gradviz.recording.history import History
+
+WELL_ROW = np.full(len(NAMES), -1.0)
+
+
+def found(history: History, kind: str, **asked: object) -> Finding:
+    matching = [finding for finding in diagnose(history, **asked) if finding.kind == kind]  # type: ignore[arg-type]
+    assert len(matching) == 1, [finding.headline for finding in diagnose(history)]
+    return matching[0]
+
+
+def test_a_network_that_is_well() -> None:
+    (finding,) = diagnose(run())
+    assert (finding.kind, finding.severity) == ("healthy", Severity.FINE)
+    assert badness(run()).max() < 1.0
+
+
+def test_the_module_without_a_signal_is_named_with_its_number() -> None:
+    finding = found(run(at("decoder.2.conv1", -7.0)), "vanishing")
+    assert finding.headline == "decoder.2.conv1 gets no gradient: 1.0e-07, a millionth of the median"
+    assert (finding.worst_layer, finding.severity) == (NAMES.index("decoder.2.conv1") + 1, Severity.CRITICAL)
+    assert "1.0e-01" in finding.evidence
+    assert worst_layers(run(at("decoder.2.conv1", -7.0)))[0] == finding.worst_layer
+
+
+def test_hardly_any_is_less_bad_than_none() -> None:
+    finding = found(run(at("neck", -5.5)), "vanishing")
+    assert finding.severity is Severity.WARNING
+    assert finding.headline.startswith("neck gets hardly any gradient: 3.2e-06, 1/")
+
+
+@pytest.mark.parametrize("gradient", [-2.0, -3.0, -4.0, 1.0])
+def test_norms_that_differ_as_in_networks_that_learn_are_no_finding(gradient: float) -> None:
+    assert kinds(diagnose(run(at("neck", gradient)))) == {"healthy"}
+
+
+def test_a_gradient_of_exactly_zero_says_so_and_asks_what_cuts_it() -> None:
+    finding = found(run(at("head", -np.inf)), "vanishing")
+    assert finding.headline == "head gets no gradient: exactly zero"
+    assert any(".detach()" in suggestion.words for suggestion in finding.suggestions)
+    assert badness(run(at("head", -np.inf)))[NAMES.index("head")] == badness(run(at("head", -np.inf))).max()
+
+
+def test_a_branch_that_begins_at_zero_has_twenty_steps_to_open() -> None:
+    zero, little = at("neck", -np.inf), at("neck", -7.0)
+    # silent at the start, as the last BatchNorm of a block, ReZero and LoRA can be
+    for later in (zero, little):
+        assert kinds(diagnose(run(later, at_start=zero, steps=19))) == {"healthy"}
+        assert "vanishing" in kinds(diagnose(run(later, at_start=zero, steps=20)))
+    # what had a gradient and lost it has no such excuse, and neither has what has next to none from the start
+    assert "vanishing" in kinds(diagnose(run(zero, at_start=at("neck", -1.0), steps=5)))
+    assert "vanishing" in kinds(diagnose(run(little, steps=0)))
+
+
+def test_a_module_that_is_used_now_and_then_gets_its_signal_then() -> None:
+    # its batch came at step 0, and the five latest steps still know of it at step 4
+    history = run(at("neck", -np.inf), at_start=at("neck", -2.0), steps=5)
+    assert kinds(diagnose(history, 4)) == {"healthy"}
+    assert "vanishing" in kinds(diagnose(history, 5))
+
+
+def test_not_measured_is_not_zero() -> None:
+    frozen = [name != "neck" for name in NAMES]
+    nothing = {
+        "weight_grad_norm": np.where(frozen, -1.0, -np.inf),
+        "update_ratio": np.where(frozen, -3.0, -np.inf),
+        "unchanged_fraction": np.where(frozen, 0.0, 1.0),
+        "activation_mean": np.where(frozen, 0.1, 0.0),
+        "activation_std": np.where(frozen, 1.0, 0.0),
+    }
+    assert kinds(diagnose(run(nothing))) == {"vanishing", "not_updating", "dead"}
+    history = run(nothing, known=dict.fromkeys(nothing, frozen))
+    assert kinds(diagnose(history)) == {"healthy"}
+    assert badness(history)[NAMES.index("neck")] == 0.0
+
+
+def test_nothing_at_all_arrives() -> None:
+    finding = found(run({"weight_grad_norm": np.full(len(NAMES), -np.inf)}), "vanishing")
+    assert finding.headline == "no module gets any gradient"
+    assert finding.severity is Severity.CRITICAL
+
+
+def test_several_modules_are_counted_and_the_worst_is_named() -> None:
+    row = WELL_ROW.copy()
+    row[[2, 5, 7]] = (-8.0, -9.0, -8.5)
+    finding = found(run({"weight_grad_norm": row}), "vanishing")
+    assert finding.headline.startswith("decoder.1.conv1 gets no gradient: 1.0e-09")
+    assert finding.headline.endswith("; 2 more")
+    assert "encoder.1.conv1, decoder.1.conv1 and decoder.2.conv1" in finding.evidence
+    assert finding.layers == (3, 8)
+
+
+def test_a_gradient_that_fades_all_the_way_has_a_rate() -> None:
+    fading = {"weight_grad_norm": np.linspace(-4.6, -1.0, len(NAMES))}
+    finding = found(run(fading), "vanishing")
+    assert finding.rate == pytest.approx(0.4)
+    assert finding.headline == "falls by 3.6 decades from head back to encoder.0.conv1"
+    growing = {"weight_grad_norm": np.linspace(3.0, -1.0, len(NAMES))}
+    finding = found(run(growing), "exploding")
+    assert finding.rate == pytest.approx(4.0 / 9.0, rel=1e-3)
+    assert (finding.worst_layer, finding.severity) == (1, Severity.WARNING)
+
+
+def test_a_gradient_that_is_no_number() -> None:
+    finding = found(run(at("neck", np.nan)), "exploding")
+    assert finding.headline == "gradient of neck infinite or not a number"
+    finding = found(run(at("decoder.1.conv2", np.inf)), "exploding")
+    assert (finding.worst_layer, finding.severity) == (7, Severity.CRITICAL)
+
+
+def test_what_the_optimiser_skipped_says_nothing() -> None:
+    history = run(steps=19)
+    later = run({"weight_grad_norm": np.full(len(NAMES), np.inf)}, steps=20, skipped=range(1, 21))
+    assert kinds(diagnose(history)) == {"healthy"}
+    # every step but the first was skipped: what is left is the gradient of the first, which was infinite, too
+    assert "exploding" in kinds(diagnose(later, 0))
+    half = run({"update_ratio": np.full(len(NAMES), -np.inf)}, steps=20, skipped=range(20))
+    assert "not_updating" not in kinds(diagnose(half))
+
+
+def test_the_first_module_that_puts_out_no_number_is_the_cause() -> None:
+    lost = np.full(len(NAMES), 1.0)
+    lost[4:] = np.nan
+    finding = found(run({"activation_std": lost}), "exploding")
+    assert finding.headline == "output of neck infinite or not a number"
+    assert finding.worst_layer == 5
+
+
+def test_a_module_that_puts_out_nothing() -> None:
+    finding = found(run(at("neck", 0.0, "activation_mean") | at("neck", 0.0, "activation_std")), "dead")
+    assert finding.headline == "neck puts out nothing but zeros"
+    # a constant that is not zero, or a mean of zero with a spread, are something
+    assert kinds(diagnose(run(at("neck", 0.0, "activation_mean")))) == {"healthy"}
+
+
+def test_weights_that_stand_still() -> None:
+    finding = found(run(at("neck", -np.inf, "update_ratio")), "not_updating")
+    assert finding.headline == "neck stands still"
+    assert finding.severity is Severity.WARNING
+    assert not any("float32" in suggestion.words for suggestion in finding.suggestions)
+    rounded = found(run(at("head", 1.0, "unchanged_fraction")), "not_updating")
+    assert "kept every bit" in rounded.evidence
+    assert any("float32" in suggestion.words for suggestion in rounded.suggestions)
+    assert "not at all" in finding.evidence
+    # of one module alone a little is enough; of most of them it is not
+    assert kinds(diagnose(run(at("neck", -7.0, "update_ratio")))) == {"healthy"}
+    everything = {"update_ratio": np.full(len(NAMES), -7.0)}
+    finding = found(run(everything), "not_updating")
+    assert finding.severity is Severity.CRITICAL
+    assert "less than 1e-06" in finding.evidence
+
+
+def test_a_schedule_may_let_the_weights_rest() -> None:
+    still = {"update_ratio": np.full(len(NAMES), -8.0)}
+    assert kinds(diagnose(run(still, rate=lambda step: 0.1 if step < 10 else 1e-6))) == {"healthy"}
+    # a constant rate is no such excuse, and neither is one that nobody told
+    for rate in (0.1, math.nan):
+        assert "not_updating" in kinds(diagnose(run(still, rate=lambda _step, rate=rate: rate)))
+
+
+def test_steps_that_are_too_long_unless_the_weights_began_at_zero() -> None:
+    long = at("neck", -0.5, "update_ratio")
+    assert kinds(diagnose(run(long, steps=19))) == {"healthy"}
+    assert "too_much" in kinds(diagnose(run(at("neck", 0.2, "update_ratio"), steps=5)))
+    finding = found(run(long), "too_much")
+    assert finding.headline == "neck moves by 3.2e-01 of its length in a step"
+    assert finding.severity is Severity.WARNING
+    assert kinds(diagnose(run(long, at_start=at("neck", -np.inf, "weight_norm")))) == {"healthy"}
+
+
+def test_a_loss_without_a_scale_is_compared_with_its_beginning() -> None:
+    assert kinds(diagnose(run(steps=150, loss=lambda _step: 2.3))) == {"not_learning"}
+    assert found(run(steps=150, loss=lambda _step: 2.3), "not_learning").severity is Severity.NOTICE
+    assert found(run(steps=5, loss=lambda step: 1.0 + step), "not_learning").severity is Severity.WARNING
+    assert kinds(diagnose(run(steps=4, loss=lambda step: 1.0 + step))) == {"healthy"}
+    assert kinds(diagnose(run(steps=150, loss=lambda step: 2.3 - 0.01 * step))) == {"healthy"}
+    # one that may be negative has no such scale, and nobody has been patient yet
+    assert kinds(diagnose(run(steps=150, loss=lambda step: step - 200.0))) == {"healthy"}
+    assert kinds(diagnose(run(steps=50, loss=lambda _step: 2.3))) == {"healthy"}
+
+
+def test_a_loss_that_nobody_told_is_not_known_and_no_divergence() -> None:
+    findings = diagnose(run(loss=lambda _step: math.nan))
+    assert [finding.kind for finding in findings] == ["healthy", "not_measured"]
+    assert "recorder.log(loss=...)" in findings[1].evidence
+    finding = found(run(loss=lambda _step: math.nan, diverged=20), "diverged")
+    assert finding.step == 20
+
+
+def test_what_the_run_does_not_measure() -> None:
+    measures = tuple(name for name in EVERYTHING if name != "weight_grad_norm")
+    (finding,) = diagnose(run(measures=measures))
+    assert finding.kind == "not_measured"
+    assert "does not measure the gradient" in finding.evidence
+    assert badness(run(measures=measures)).max() < 1.0
+
+
+def test_a_part_of_the_network_is_compared_with_all_of_it() -> None:
+    history = run(at("decoder.2.conv1", -9.0))
+    assert kinds(diagnose(history, layers=(1, 5))) == {"healthy"}
+    assert found(history, "vanishing", layers=(8, 8)).headline.startswith("decoder.2.conv1")
+
+
+def test_no_suggestion_changes_an_experiment_that_there_is_not() -> None:
+    bad = run({name: np.full(len(NAMES), np.nan) for name in WELL}, loss=lambda step: 1.0 + step, steps=150)
+    for finding in diagnose(bad):
+        assert finding.suggestions or finding.kind == "not_measured"
+        assert all(not suggestion.changes and suggestion.words.endswith(".") for suggestion in finding.suggestions)
