@@ -15,7 +15,7 @@ Values = NDArray[np.float64]
 Points = tuple[Values, Values]
 Transform = Callable[[Values], Values]
 
-COLUMNS_PER_PIXEL = 2
+COLUMNS_PER_PIXEL = 1
 # enough for the ends of an axis, which are round numbers
 COLUMNS_FOR_ENDS = 512
 
