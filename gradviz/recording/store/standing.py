@@ -13,6 +13,7 @@ from gradviz.recording.frame import Ending
 from gradviz.recording.store import facts
 from gradviz.recording.store.codec import DamagedError
 from gradviz.recording.store.connection import closed, connected, explained, look
+from gradviz.recording.store.schema import FORMAT
 
 ENDINGS: dict[str, Ending] = {
     "finished": "finished", "stopped": "stopped", "diverged": "diverged", "failed": "failed",
@@ -136,6 +137,8 @@ def _is_being_written(path: Path, beat: float) -> bool:
                 time.sleep(BETWEEN_LOOKS_S)
             if not _got_lock(prober):
                 return True
+            # of a file that may only be read SQLite grants the lock in name; this changes nothing, but would not do there
+            prober.execute(f"PRAGMA user_version = {FORMAT}")
             prober.execute("ROLLBACK")
     except sqlite3.Error:
         return _beats(beat)
