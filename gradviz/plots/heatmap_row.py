@@ -80,6 +80,9 @@ class HeatmapRow(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.ci.layout.setColumnFixedWidth(columns, SCALE_PX)
         self.ci.layout.setColumnStretchFactor(columns, 0)
         self.addItem(self._key, row=2, col=0, colspan=columns + 1)
+        # without plots there was only the height of a line to be had, and nothing grows back by itself
+        self.ci.layout.activate()
+        self.ci.setGeometry(self.range)
         self.pick_step(None)
         self.apply_style(self._style)
         self.show_all()
