@@ -61,12 +61,17 @@ def check_types(checkpoint: Checkpoint) -> None:
             raise TypeError(f"{name}: arrays of {array.dtype} cannot be stored")
 
 
+def checkpoint_step(connection: sqlite3.Connection) -> int | None:
+    """Return the step of the newest checkpoint; None if there is none. Raises DamagedError."""
+    (step,) = connection.execute("SELECT max(step) FROM checkpoints").fetchone()
+    return checked_whole(step, "a checkpoint's step") if step is not None else None
+
+
 def get_checkpoint(connection: sqlite3.Connection) -> Checkpoint | None:
     """Return the newest checkpoint; None if there is none. Raises DamagedError."""
-    (step,) = connection.execute("SELECT max(step) FROM checkpoints").fetchone()
+    step = checkpoint_step(connection)
     if step is None:
         return None
-    step = checked_whole(step, "a checkpoint's step")
     query = "SELECT DISTINCT name FROM checkpoints WHERE step = ? LIMIT ?"
     names = [checked_text(name, "a tensor") for (name,) in connection.execute(query, (step, MOST_TENSORS))]
     tensors = {}

@@ -10,6 +10,8 @@ from gradviz.errors import RecordingError
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Checkpoint
 from gradviz.recording.history import History
+from gradviz.recording.store import arrays
+from gradviz.recording.store.connection import closed, connected, look
 from gradviz.recording.store.standing import settle
 from gradviz.recording.store.stored_file import StoredFile
 
@@ -24,6 +26,16 @@ def latest_checkpoint(path: Path) -> Checkpoint | None:
         return stored.checkpoint()
     finally:
         stored.close()
+
+
+def checkpoint_step(path: Path) -> int | None:
+    """Return the step of the newest checkpoint of a run, and look at nothing of it. Raises RecordingError."""
+    connection = connected(path, "ro")
+    try:
+        with look(connection, path):
+            return arrays.checkpoint_step(connection)
+    finally:
+        closed(connection)
 
 
 def continue_run(path: Path, step: int, experiment: Experiment | None = None) -> History:

@@ -50,8 +50,8 @@ def write_new(connection: sqlite3.Connection, history: History, stored: Stored) 
     _write_rows(connection, history, stored, end)
     _write_levels(connection, history, stored.frames, end)
     _write_scalars(connection, history, stored.scalars, end)
-    evaluated = _write_evaluations(connection, history, stored.evaluated, None if whole else end)
-    distributed = _write_distributions(connection, history, stored.distributed, None if whole else end)
+    evaluated = _write_evaluations(connection, history, stored.evaluated, end)
+    distributed = _write_distributions(connection, history, stored.distributed, end)
     said: dict[str, Any] = {"progress": _progress(history, end), "beat": time.time()}
     if has_diverged := whole and history.diverged is not None:
         assert history.diverged is not None
@@ -133,7 +133,7 @@ def _write_scalars(connection: sqlite3.Connection, history: History, stored: Tai
         event_tables.put_scalars(connection, first, scalars[first - begin : until - begin])
 
 
-def _write_evaluations(connection: sqlite3.Connection, history: History, last: int, end: int | None) -> int:
+def _write_evaluations(connection: sqlite3.Connection, history: History, last: int, end: int) -> int:
     for step in _between(history.evaluation_steps, last, end):
         evaluation = history.evaluation_at(step)
         # a history that nobody could store may have thinned them out meanwhile
@@ -143,7 +143,7 @@ def _write_evaluations(connection: sqlite3.Connection, history: History, last: i
     return last
 
 
-def _write_distributions(connection: sqlite3.Connection, history: History, last: int, end: int | None) -> int:
+def _write_distributions(connection: sqlite3.Connection, history: History, last: int, end: int) -> int:
     for step in _between(history.distribution_steps, last, end):
         distributions = history.distributions_at(step)
         if distributions is not None and distributions.step > last:
@@ -152,9 +152,9 @@ def _write_distributions(connection: sqlite3.Connection, history: History, last:
     return last
 
 
-def _between(steps: NDArray[np.int64], last: int, end: int | None) -> list[int]:
-    """Return the steps after `last` and below `end`."""
-    return [int(step) for step in steps if step > last and (end is None or step < end)]
+def _between(steps: NDArray[np.int64], last: int, end: int) -> list[int]:
+    """Return the steps after `last` up to `end`, which is that of the next frame."""
+    return [int(step) for step in steps[(steps > last) & (steps <= end)]]
 
 
 def _progress(history: History, frames: int) -> dict[str, Any]:
