@@ -109,6 +109,16 @@ def in_a_sentence(listed: Listed, now: datetime) -> str:
 
 
 def matches(listed: Listed, text: str) -> bool:
-    """Whether every word of `text` occurs in what is said of the run."""
-    said = in_full(listed).casefold()
+    """Whether every word of `text` occurs in name, file, status, change, note or date of the run."""
+    note = listed.info.note if listed.info is not None else ""
+    began = datetime.fromtimestamp(listed.began)
+    parts = (
+        name_of(listed),
+        listed.path.name,
+        status_of(listed),
+        change_of(listed),
+        note,
+        f"{began:%d %B %Y %Y-%m-%d}",
+    )
+    said = "\n".join(parts).casefold()
     return all(word in said for word in text.casefold().split())

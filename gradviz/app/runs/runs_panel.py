@@ -28,6 +28,7 @@ from gradviz.app.runs.run_model import LISTED, RunModel
 from gradviz.plots.compared import FEWEST, MOST
 from gradviz.plots.style import Style
 from gradviz.recording.run_list import Listed
+from gradviz.recording.store import RunInfo
 
 EMPTY = "No runs yet. Press Start (Ctrl+R): every run is kept here by itself, also after gradviz is closed."
 NO_MATCH = "No run matches. Every word has to occur in the name, the change, the status or the note."
@@ -220,12 +221,17 @@ class RunsPanel(QWidget):
         for name, action in self.actions_by_name.items():
             action.setEnabled(possible[name])
         self.more.setEnabled(bool(runs))
-        self._take_note()
-        self._noted = runs[0].path if single is not None else None
-        self.note.setEnabled(single is not None)
-        self.note.setPlaceholderText("Note on this run" if single is not None else "Select one run to note something")
+        self._show_note(single)
+
+    def _show_note(self, info: RunInfo | None) -> None:
+        """Show the note of the lone run that is selected; what is being typed about it stays as it is."""
+        if info is None or info.path != self._noted:
+            self._take_note()
+        self._noted = info.path if info is not None else None
+        self.note.setEnabled(info is not None)
+        self.note.setPlaceholderText("Note on this run" if info is not None else "Select one run to note something")
         if not self.note.isModified():
-            self.note.setText(single.note if single is not None else "")
+            self.note.setText(info.note if info is not None else "")
 
     def _take_note(self) -> None:
         """Hand over what was typed about the run that was selected until now."""
