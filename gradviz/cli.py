@@ -21,6 +21,8 @@ PLOTS = ("heatmap", "profile", "curves", "held-out", "board")
 OTHER_COMMANDS = """\
 other commands, each with --help:
   gradviz run       train without a window; record the run, write pictures and numbers
+  gradviz info      say what a recorded run is and how it stands
+  gradviz export    write pictures, numbers and event files of a recorded run
   gradviz presets   list the experiments that come with gradviz
   gradviz fields    list every field of an experiment, for --set and for files
   gradviz bench     measure on this machine what measuring costs
@@ -97,7 +99,7 @@ def _run(arguments: list[str]) -> int:
     )
     parser.add_argument("--plot", choices=PLOTS, default="heatmap", help="what the picture shows (default: heatmap)")
     parser.add_argument("--probe", metavar="NAME", help="what is measured in the picture (default: weight_grad_norm)")
-    parser.add_argument("--data", metavar="FILE", help="write the numbers: .csv or .npz")
+    parser.add_argument("--data", metavar="FILE", help="write the numbers: .csv, .npz or .parquet")
     parser.add_argument("--out", metavar="FILE", help="record the run while it goes on: .gradviz")
     parser.add_argument(
         "--continue",
@@ -155,6 +157,54 @@ def _whole(parser: _OneLineParser, name: str, text: str | None) -> int | None:
         parser.error(f"{name}: {text!r} is not a whole number")
 
 
+def _info(arguments: list[str]) -> int:
+    parser = _parser("info", "Say what a recorded run is and how it stands.")
+    parser.add_argument("file", metavar="FILE", help="a recorded run: .gradviz")
+    parser.add_argument("--json", action="store_true", help="one line of JSON instead")
+    options = parser.parse_args(arguments)
+    from pathlib import Path
+
+    from gradviz.commands.info import info
+
+    return info(Path(options.file), as_json=options.json)
+
+
+def _export(arguments: list[str]) -> int:
+    parser = _parser("export", "Write pictures, numbers and event files of a recorded run; several at once if wanted.")
+    parser.add_argument("file", metavar="FILE", help="a recorded run: .gradviz")
+    parser.add_argument(
+        "--plot", choices=PLOTS, action="append", default=[],
+        help="what the pictures show (default: heatmap); give one per --to for pictures of several plots",
+    )  # fmt: skip
+    parser.add_argument(
+        "--to", action="append", default=[], metavar="FILE", help="write a picture: .png, .svg or .pdf; repeatable"
+    )
+    parser.add_argument("--probe", metavar="NAME", help="what is measured in the picture (default: the first one)")
+    parser.add_argument("--step", metavar="N", help="the step to pick (default: the latest)")
+    parser.add_argument("--data", metavar="FILE", help="write the numbers: .csv, .npz or .parquet")
+    parser.add_argument("--tensorboard", metavar="DIR", help="write an event file of TensorBoard into this folder")
+    parser.add_argument("--every", metavar="N", help="of the layers only every Nth step for TensorBoard")
+    options = parser.parse_args(arguments)
+    from pathlib import Path
+
+    from gradviz.commands.export import Export, export
+
+    plots = options.plot or ["heatmap"]
+    if len(plots) == 1:
+        plots *= len(options.to)
+    if len(plots) != len(options.to):
+        parser.error("give one --plot for all pictures, or one for each --to")
+    wanted = Export(
+        pictures=tuple((plot, Path(name)) for plot, name in zip(plots, options.to, strict=True)),
+        probe=options.probe,
+        step=_whole(parser, "--step", options.step),
+        table=Path(options.data) if options.data is not None else None,
+        events=Path(options.tensorboard) if options.tensorboard is not None else None,
+        every=_whole(parser, "--every", options.every),
+    )
+    return export(Path(options.file), wanted)
+
+
 def _presets(arguments: list[str]) -> int:
     _parser("presets", "List the experiments that come with gradviz.").parse_args(arguments)
     from gradviz.commands.presets import list_presets
@@ -197,6 +247,8 @@ def _claims(arguments: list[str]) -> int:
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
+    "info": _info,
+    "export": _export,
     "presets": _presets,
     "fields": _fields,
     "bench": _bench,

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gradviz.errors import ExperimentError, ExportError
+from gradviz.recording import parquet
 from gradviz.recording.history import History
 from gradviz.recording.tables import save_table
 
 PICTURES = (".png", ".svg", ".pdf")
-TABLES = (".csv", ".npz")
+TABLES = (".csv", ".npz", ".parquet")
 RECORDINGS = (".gradviz",)
 
 
@@ -31,18 +32,18 @@ class Outputs:
     def check(self) -> None:
         """Raise ExportError or ExperimentError for what could not be written in the end."""
         for path in self.pictures:
-            _check_ending(path, PICTURES, "pictures")
-            _check_place(path)
+            check_ending(path, PICTURES, "pictures")
+            check_place(path)
         if self.table is not None:
-            _check_ending(self.table, TABLES, "numbers")
-            _check_place(self.table)
+            check_ending(self.table, TABLES, "numbers")
+            check_place(self.table)
         if self.recording is not None:
-            _check_ending(self.recording, RECORDINGS, "runs")
-            _check_place(self.recording)
+            check_ending(self.recording, RECORDINGS, "runs")
+            check_place(self.recording)
             if self.recording.exists():
                 raise ExportError(f"there is a run {self.recording} already; --continue it, or choose another name")
         if self.pictures:
-            _check_qt()
+            check_qt()
         if self.probe is not None:
             _check_probe(self.probe)
 
@@ -67,12 +68,16 @@ class Outputs:
         save_plot(path, history, self.plot, self.probe)
 
 
-def _check_ending(path: Path, endings: tuple[str, ...], what: str) -> None:
+def check_ending(path: Path, endings: tuple[str, ...], what: str) -> None:
+    """Raise ExportError for a file that ends otherwise, or in a way that this installation cannot write."""
     if path.suffix.lower() not in endings:
         raise ExportError(f"{path}: {what} are written as {', '.join(endings)}; give the file such an ending")
+    if path.suffix.lower() == ".parquet":
+        parquet.check_available()
 
 
-def _check_place(path: Path) -> None:
+def check_place(path: Path) -> None:
+    """Raise ExportError for a file in a folder where none can be made."""
     if path.is_dir():
         raise ExportError(f"cannot write {path}: there is a folder of that name; choose another name")
     try:
@@ -83,7 +88,8 @@ def _check_place(path: Path) -> None:
         raise ExportError(f"cannot write {path}: {reason} ({path.resolve().parent}); choose another folder") from None
 
 
-def _check_qt() -> None:
+def check_qt() -> None:
+    """Raise ExportError where there is no Qt to paint pictures."""
     try:
         from PySide6 import QtSvg, QtWidgets  # noqa: F401
     except ImportError as error:

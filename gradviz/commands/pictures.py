@@ -28,19 +28,26 @@ BOARD = {
     "curves": QRectF(900, 320, 560, 320),
     "held-out": QRectF(900, 640, 560, 320),
 }
+# a watched network has no samples held out that could be drawn
+WATCHED_BOARD = {
+    "heatmap": QRectF(0, 0, 900, 960),
+    "profile": QRectF(900, 0, 560, 480),
+    "curves": QRectF(900, 480, 560, 480),
+}
 
 
-def save_plot(path: Path, history: History, plot: str, probe: str | None) -> None:
+def save_plot(path: Path, history: History, plot: str, probe: str | None, step: int | None = None) -> None:
     """Draw the plot `plot` (heatmap, profile, curves, held-out, or board: all of them) into the file `path`.
 
-    `probe` is the name of the quantity shown, None for the first one. Raises ExportError for a file that cannot be
-    written.
+    `probe` is the name of the quantity shown, None for the first one, and `step` the one that is picked, None for the
+    latest. Raises ExportError for a file that cannot be written.
     """
     # nothing is shown, so no display is needed
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     application()
-    places = BOARD if plot == "board" else {plot: ALONE}
-    placements = [Placement(_draw(name, history, probe), place) for name, place in places.items()]
+    board = BOARD if history.started.held_out is not None else WATCHED_BOARD
+    places = board if plot == "board" else {plot: ALONE}
+    placements = [Placement(_draw(name, history, probe, step), place) for name, place in places.items()]
     try:
         save_picture(
             path,
@@ -57,12 +64,14 @@ def save_plot(path: Path, history: History, plot: str, probe: str | None) -> Non
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
-def _draw(name: str, history: History, probe: str | None) -> Plot:
+def _draw(name: str, history: History, probe: str | None, step: int | None) -> Plot:
     plot = _make(name, history)
     plot.apply_style(LIGHT)
     plot.show_history(history)
     if isinstance(plot, HeatmapPlot | ProfilePlot):
         plot.show_quantity(probe or history.quantities[0].name)
+    if step is not None:
+        (plot.pick_step if isinstance(plot, HeatmapPlot | CurvesPlot) else plot.show_step)(step)
     plot.refresh()
     return plot
 

@@ -29,6 +29,11 @@ def is_available() -> bool:
     return importlib.util.find_spec("pyarrow") is not None
 
 
+def check_available() -> None:
+    """Raise ExportError, with the command that mends it, where pyarrow is missing."""
+    _arrow()
+
+
 def write_parquet(file: BinaryIO, history: History, steps: int, progress: Progress) -> None:
     """Write the first `steps` frames, one row group after the other. Raises ExportError where pyarrow is missing."""
     arrow, parquet = _arrow()

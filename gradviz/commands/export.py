@@ -1,0 +1,128 @@
+"""`gradviz export`: pictures, numbers and event files of a recorded run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradviz.commands.outputs import PICTURES, TABLES, check_ending, check_place, check_qt
+from gradviz.commands.progress import progress_bar
+from gradviz.errors import ExportError
+from gradviz.recording import tensorboard
+from gradviz.recording.history import History
+from gradviz.recording.store import open_run
+from gradviz.recording.table_blocks import Progress
+from gradviz.recording.tables import save_table
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What to write of a run: `pictures` as pairs of a plot and a file, a `table` of the numbers, `events` for
+    TensorBoard into a folder (of the layers every `every`-th step; None: as many as suit).
+
+    The pictures show the quantity `probe` at `step`; None: the first one, the latest.
+    """  # fmt: skip
+
+    pictures: tuple[tuple[str, Path], ...] = ()
+    probe: str | None = None
+    step: int | None = None
+    table: Path | None = None
+    events: Path | None = None
+    every: int | None = None
+
+
+def export(path: Path, wanted: Export) -> int:
+    """Write everything that is wanted of the run at `path`, and say what was written.
+
+    Raises GradvizError for a file that is no run and for what cannot be written; the rest is written all the same.
+    """
+    if not (wanted.pictures or wanted.table or wanted.events):
+        raise ExportError("nothing to write; give --to FILE, --data FILE or --tensorboard DIR")
+    _check_files(wanted)
+    with open_run(path) as run:
+        _check_run(run.history, wanted)
+        failures = []
+        for write in _writers(run.history, wanted):
+            try:
+                print(f"wrote {write()}", flush=True)
+            except ExportError as error:
+                failures.append(str(error))
+    if failures:
+        raise ExportError("\n".join(failures))
+    return 0
+
+
+def _check_files(wanted: Export) -> None:
+    """Raise ExportError for what could not be written in the end, whatever the run holds."""
+    for _, path in wanted.pictures:
+        check_ending(path, PICTURES, "pictures")
+        check_place(path)
+    if wanted.table is not None:
+        check_ending(wanted.table, TABLES, "numbers")
+        check_place(wanted.table)
+    if wanted.every is not None and wanted.every < 1:
+        raise ExportError(f"--every {wanted.every}: one of every so many steps is written, and that is at least 1")
+    if wanted.pictures:
+        check_qt()
+
+
+def _check_run(history: History, wanted: Export) -> None:
+    """Raise ExportError for what this run does not have."""
+    known = [quantity.name for quantity in history.quantities]
+    if wanted.probe is not None and wanted.probe not in known:
+        raise ExportError(f"this run measures no {wanted.probe!r}; it measures {', '.join(known)}")
+    if not history.frames:
+        raise ExportError("there is no step in this run yet")
+    if wanted.step is not None and not 0 <= wanted.step < history.frames:
+        raise ExportError(f"there is no step {wanted.step:,} in this run; there are 0 to {history.frames - 1:,}")
+    if history.started.held_out is None and any(plot == "held-out" for plot, _ in wanted.pictures):
+        raise ExportError("a watched network has no held-out samples that could be drawn")
+
+
+def _writers(history: History, wanted: Export) -> Iterator[Callable[[], Path]]:
+    """Yield what writes one file and returns its path."""
+    if wanted.table is not None:
+        yield lambda: _write_table(history, wanted)
+    if wanted.events is not None:
+        yield lambda: _write_events(history, wanted)
+    for plot, path in wanted.pictures:
+        yield lambda plot=plot, path=path: _write_picture(history, wanted, plot, path)
+
+
+def _write_table(history: History, wanted: Export) -> Path:
+    assert wanted.table is not None
+    with _bar() as progress:
+        save_table(wanted.table, history, progress)
+    return wanted.table.resolve()
+
+
+def _write_events(history: History, wanted: Export) -> Path:
+    assert wanted.events is not None
+    every = wanted.every or tensorboard.suited_every(history)
+    if wanted.every is None and every > 1:
+        print(f"of the layers only every {every}th step, which is what suits TensorBoard; --every N for another choice")
+    with _bar() as progress:
+        tensorboard.save_events(wanted.events, history, every, progress)
+    return wanted.events.resolve()
+
+
+def _write_picture(history: History, wanted: Export, plot: str, path: Path) -> Path:
+    # Qt takes its time to load
+    from gradviz.commands.pictures import save_plot
+
+    save_plot(path, history, plot, wanted.probe, wanted.step)
+    return path.resolve()
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """Show on a bar how far a writer is."""
+    with progress_bar(100, "%") as bar:
+
+        def tell(done: int, total: int) -> bool:
+            bar.update(round(100 * done / max(total, 1)) - bar.n)
+            return True
+
+        yield tell

@@ -1,0 +1,112 @@
+"""`gradviz info`: what there is to say of a recorded run, without looking at its frames."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import textwrap
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gradviz.experiment import Experiment
+from gradviz.recording.frame import Quantity
+from gradviz.recording.store import RunInfo, checkpoint_step, read_info
+
+LONGEST_LINE = 110
+LABEL = 14
+
+
+def info(path: Path, *, as_json: bool) -> int:
+    """Print what the run at `path` is and how it stands. Raises RecordingError for a file that is no run."""
+    found, checkpoint = read_info(path), checkpoint_step(path)
+    if as_json:
+        print(json.dumps(_as_json(found, checkpoint), allow_nan=False))
+        return 0
+    columns = min(shutil.get_terminal_size().columns, LONGEST_LINE)
+    for label, text in _rows(found, checkpoint):
+        indent = " " * LABEL
+        print(textwrap.fill(f"{label:{LABEL}}{text}", columns, subsequent_indent=indent, break_on_hyphens=False))
+    return 0
+
+
+def _rows(found: RunInfo, checkpoint: int | None) -> Iterator[tuple[str, str]]:
+    """Yield what to print: a label and its text."""
+    yield "file", f"{found.path} ({_size(found.size)})"
+    experiment = found.experiment
+    title = found.watched if experiment is None else experiment.title
+    if name := found.name or title:
+        yield "name", name
+    if found.note:
+        yield "note", found.note
+    yield "began", f"{datetime.fromtimestamp(found.created):%Y-%m-%d %H:%M:%S}"
+    yield "state", _state(found)
+    results = [f"loss {found.loss:.4g}"] if found.loss is not None and math.isfinite(found.loss) else []
+    if found.accuracy is not None and math.isfinite(found.accuracy):
+        results.append(f"held-out accuracy {found.accuracy:.1%}")
+    if results:
+        yield "result", ", ".join(results)
+    yield "checkpoint", "none" if checkpoint is None else f"before step {checkpoint:,}"
+    if experiment is None:
+        yield "network", f"watched in a script of its own: {found.watched}"
+    else:
+        yield "experiment", _changes(experiment)
+    yield "environment", ", ".join(f"{name} {value}" for name, value in found.environment.items()) or "unknown"
+    yield "measures", ", ".join(quantity.name for quantity in found.quantities)
+
+
+def _state(found: RunInfo) -> str:
+    steps = max(found.frames - 1, 0)
+    why = f" ({found.why})" if found.why else ""
+    if found.ending in ("finished", "stopped"):
+        return f"{found.ending} after {steps:,} steps{why}"
+    if found.ending == "recording":
+        return f"being recorded, at step {steps:,}"
+    return f"{found.ending} at step {steps:,}{why}"
+
+
+def _changes(experiment: Experiment) -> str:
+    """Name the fields that differ from their defaults, as `--set` takes them."""
+    usual = Experiment().model_dump()
+    changes = [
+        f"{name}={value}"
+        for name, value in experiment.model_dump().items()
+        if value != usual[name] and name not in ("title", "notes")
+    ]
+    return ", ".join(changes) or "every field as it is by default"
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
+
+
+def _as_json(found: RunInfo, checkpoint: int | None) -> dict[str, Any]:
+    """Return the same for programs; a number that is not finite is null, because JSON knows no other."""
+    return {
+        "file": str(found.path.resolve()),
+        "name": found.name,
+        "note": found.note,
+        "status": found.ending,
+        "why": found.why,
+        "began": found.created,
+        "frames": found.frames,
+        "steps": max(found.frames - 1, 0),
+        "loss": _finite(found.loss),
+        "accuracy": _finite(found.accuracy),
+        "checkpoint": checkpoint,
+        "bytes": found.size,
+        "experiment": found.experiment.model_dump(mode="json") if found.experiment is not None else None,
+        "watched": found.watched,
+        "environment": dict(found.environment),
+        "quantities": [_quantity(quantity) for quantity in found.quantities],
+    }
+
+
+def _quantity(quantity: Quantity) -> dict[str, str]:
+    return {"name": quantity.name, "unit": quantity.unit, "scale": quantity.scale, "description": quantity.description}
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
