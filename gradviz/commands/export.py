@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from gradviz.commands.outputs import PICTURES, TABLES, check_ending, check_place, check_qt
@@ -84,28 +85,26 @@ def _check_run(history: History, wanted: Export) -> None:
 def _writers(history: History, wanted: Export) -> Iterator[Callable[[], Path]]:
     """Yield what writes one file and returns its path."""
     if wanted.table is not None:
-        yield lambda: _write_table(history, wanted)
+        yield partial(_write_table, history, wanted.table)
     if wanted.events is not None:
-        yield lambda: _write_events(history, wanted)
+        yield partial(_write_events, history, wanted.events, wanted.every)
     for plot, path in wanted.pictures:
-        yield lambda plot=plot, path=path: _write_picture(history, wanted, plot, path)
+        yield partial(_write_picture, history, wanted, plot, path)
 
 
-def _write_table(history: History, wanted: Export) -> Path:
-    assert wanted.table is not None
+def _write_table(history: History, path: Path) -> Path:
     with _bar() as progress:
-        save_table(wanted.table, history, progress)
-    return wanted.table.resolve()
+        save_table(path, history, progress)
+    return path.resolve()
 
 
-def _write_events(history: History, wanted: Export) -> Path:
-    assert wanted.events is not None
-    every = wanted.every or tensorboard.suited_every(history)
-    if wanted.every is None and every > 1:
-        print(f"of the layers only every {every}th step, which is what suits TensorBoard; --every N for another choice")
+def _write_events(history: History, folder: Path, every: int | None) -> Path:
+    suited = tensorboard.suited_every(history)
+    if every is None and suited > 1:
+        print(f"TensorBoard is given one of every {suited} steps of the layers; --every N for another choice")
     with _bar() as progress:
-        tensorboard.save_events(wanted.events, history, every, progress)
-    return wanted.events.resolve()
+        tensorboard.save_events(folder, history, every or suited, progress)
+    return folder.resolve()
 
 
 def _write_picture(history: History, wanted: Export, plot: str, path: Path) -> Path:
