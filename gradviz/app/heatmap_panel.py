@@ -57,7 +57,16 @@ class HeatmapPanel(QWidget):
         self.quantity = QComboBox()
         self.quantity.setToolTip("Which measurement the heatmap and the profile show")
         self.quantity.setAccessibleName("quantity shown")
-        self.quantity.setMinimumWidth(160)
+        # it takes what it needs where there is room
+        self.quantity.setMinimumWidth(90)
+        self.summary = QComboBox()
+        self.summary.addItem("Max", "largest")
+        self.summary.addItem("Mean", "mean")
+        self.summary.setToolTip(
+            "What a column shows where several steps share it: the maximum keeps a spike of a single step in sight, "
+            "the mean (of logarithms: the geometric mean) is what is usual"
+        )
+        self.summary.setAccessibleName("what stands for several steps")
         self.automatic = QCheckBox("Automatic limits")
         self.automatic.setChecked(True)
         self.automatic.setToolTip("Let the colour scale grow with what is measured; untick to fix it by hand")
@@ -103,7 +112,7 @@ class HeatmapPanel(QWidget):
 
     def in_tab_order(self) -> list[QWidget]:
         """Return what takes the keyboard, in the order in which Tab is to reach it."""
-        return [self.quantity, self.automatic, self.low, self.high, self.plot]
+        return [self.quantity, self.summary, self.automatic, self.low, self.high, self.plot]
 
     def apply_style(self, style: Style) -> None:
         """Recolour the plot."""
@@ -130,6 +139,7 @@ class HeatmapPanel(QWidget):
         between.setToolTip("The ends of the colour scale")
         row.addWidget(show)
         row.addWidget(self.quantity)
+        row.addWidget(self.summary)
         row.addStretch(1)
         controls: tuple[QWidget, ...] = (self.automatic, self.low, between, self.high)
         for control in controls:
@@ -144,6 +154,7 @@ class HeatmapPanel(QWidget):
 
     def _connect(self) -> None:
         self.quantity.currentIndexChanged.connect(self._choose)
+        self.summary.currentIndexChanged.connect(lambda: self.plot.show_summary(self.summary.currentData()))
         self.automatic.toggled.connect(self._limits_changed)
         self.low.valueChanged.connect(self._limits_changed)
         self.high.valueChanged.connect(self._limits_changed)

@@ -12,7 +12,7 @@ from gradviz.plots.axes import WholeNumberAxis, relabel, style_axis
 from gradviz.plots.colour_bar import ColourBar
 from gradviz.plots.colours import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED, lookup_table
 from gradviz.plots.float_floors import floors
-from gradviz.plots.heatmap_words import lost_signal_at, words_at
+from gradviz.plots.heatmap_words import lost_signal_at, step_label, words_at
 from gradviz.plots.key import Key
 from gradviz.plots.layer_axis import LayerAxis
 from gradviz.plots.limits import Span, limits_around, room_for
@@ -25,6 +25,7 @@ from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
+from gradviz.recording.source import Summary
 
 ZOOM_IN = "; zoom in to see every one"
 SMALLEST_ZOOM = 4
@@ -43,6 +44,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         super().__init__(parent)
         self.history: History | None = None
         self._name: str | None = None
+        self._summary: Summary = "largest"
         self._style = LIGHT
         self._fixed_limits: Span | None = None
         self._limits: Span = (-1.0, 0.0)
@@ -82,6 +84,11 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._name = name
         self._fixed_limits = None
         self._show_quantity()
+
+    def show_summary(self, summary: Summary) -> None:
+        """Choose what a column shows that stands for several steps."""
+        self._summary = summary
+        self.refresh()
 
     def set_limits(self, low: float, high: float) -> None:
         """Fix the ends of the colour scale. Raises ValueError unless `low` is below `high`."""
@@ -278,11 +285,11 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         low, high = self._view.viewRange()[0]
         pixels = round(self._view.width() * self.devicePixelRatioF())
         every = history.started.probe_every if quantity.scheduled else 1
-        grid = Grid.covering(low, high, pixels, history.frames, every)
+        grid = Grid.covering(low, high, pixels, history.frames, every, self._summary)
         picture = self._picture
         if picture is None or (picture.grid, picture.limits) != (grid, self._limits):
             picture = self._picture = Picture(history, quantity, grid, self._limits)
-            self._label_steps(quantity, grid.stride)
+            relabel(self._steps, step_label(quantity, grid))
         if picture.update():
             self._frames = history.frames
             self._image.setImage(picture.indices, autoLevels=False, levels=None)
@@ -298,10 +305,6 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         label = self._layer_axis.title_with(ZOOM_IN if crowded else "")
         if label != self._layer_axis.labelText:
             relabel(self._layer_axis, label)
-
-    def _label_steps(self, quantity: Quantity, stride: int) -> None:
-        what = "value of largest magnitude" if quantity.signed and quantity.scale == "linear" else "maximum"
-        relabel(self._steps, f"step (each column: {what} of {stride} steps)" if stride > 1 else "step")
 
     def _pick_at(self, x: float) -> None:
         if self.history is not None and self.history.frames:
@@ -331,7 +334,7 @@ def stand_in(plot: HeatmapPlot) -> HeatmapPlot:
     other.resize(plot.size())
     other.apply_style(plot._style)
     other._view.invertY(plot._view.yInverted())
-    other._name, other._fixed_limits = plot._name, plot._fixed_limits
+    other._name, other._summary, other._fixed_limits = plot._name, plot._summary, plot._fixed_limits
     other.show_history(plot.history)
     other._following = plot.following
     columns, rows = plot._view.viewRange()

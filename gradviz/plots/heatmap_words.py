@@ -42,12 +42,26 @@ def beside(history: History, quantity: Quantity, step: int, layer: int) -> str:
     return f" · {value_in_words(other, row.at(layer))} ({in_sentence(other.label)})"
 
 
+def step_label(quantity: Quantity, grid: Grid) -> str:
+    """Say of the step axis what a column shows."""
+    if grid.stride == 1:
+        return "step"
+    return f"step (each column: {_summary_in_words(quantity, grid)} of {grid.stride} steps)"
+
+
+def _summary_in_words(quantity: Quantity, grid: Grid) -> str:
+    if grid.summary == "mean":
+        # the mean of logarithms
+        return "geometric mean" if quantity.scale == "log10" else "mean"
+    return "value of largest magnitude" if quantity.signed and quantity.scale == "linear" else "maximum"
+
+
 def shown_instead(history: History, quantity: Quantity, grid: Grid, step: int, layer: int) -> str:
     """Say which value the colour stands for where a column holds several steps."""
     if grid.stride == 1:
         return ""
     column, frames = step // grid.stride, history.frames
-    window = read_columns(history, quantity.name, grid.stride, column, column + 1, frames)
+    window = read_columns(history, quantity.name, grid, column, column + 1, frames)
     last = min((column + 1) * grid.stride, frames) - 1
     by_layer = window.measured_layers
     measured = window.measured[0] if by_layer is None else by_layer[0, layer - 1]

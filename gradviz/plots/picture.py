@@ -12,18 +12,25 @@ from gradviz.plots.limits import Span
 from gradviz.plots.quantize import quantize
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History, Window
+from gradviz.recording.source import Summary
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Which steps the columns of a picture stand for: column c for `stride` steps from `(first + c) * stride` on."""
+    """Which steps the columns of a picture stand for: column c for `stride` steps from `(first + c) * stride` on.
+
+    What is shown of several steps is their `summary`.
+    """
 
     first: int
     columns: int
     stride: int
+    summary: Summary = "largest"
 
     @classmethod
-    def covering(cls, low: float, high: float, pixels: int, frames: int, every: int = 1) -> Grid:
+    def covering(
+        cls, low: float, high: float, pixels: int, frames: int, every: int = 1, summary: Summary = "largest"
+    ) -> Grid:
         """Return the grid of at most about `pixels` columns behind the steps `low` to `high`.
 
         The stride is a power of two, and below the number of `frames`: two columns can always be read. Of a quantity
@@ -35,7 +42,7 @@ class Grid:
         # the step s reaches from s - 1/2 to s + 1/2
         first = max(math.floor((low + 0.5) / stride), 0)
         end = max(math.ceil((high + 0.5) / stride), first + 1)
-        return cls(first, end - first, stride)
+        return cls(first, end - first, stride, summary)
 
 
 class Picture:
@@ -60,7 +67,7 @@ class Picture:
         end = min(grid.first + grid.columns, -(-frames // grid.stride))
         if start >= end:
             return False
-        window = read_columns(self.history, self.quantity.name, grid.stride, start, end, frames)
+        window = read_columns(self.history, self.quantity.name, grid, start, end, frames)
         logarithmic = self.quantity.scale == "log10"
         known = window.measured if window.measured_layers is None else window.measured_layers
         indices = quantize(window.values, known, *self.limits, logarithmic=logarithmic)
@@ -74,16 +81,17 @@ class Picture:
         return tuple(index for index in wanted if (self.indices == index).any())
 
 
-def read_columns(history: History, name: str, stride: int, start: int, end: int, frames: int) -> Window:
-    """Return the columns `start` up to but without `end` of the grid of `stride`, of the first `frames` frames.
+def read_columns(history: History, name: str, grid: Grid, start: int, end: int, frames: int) -> Window:
+    """Return columns of the steps from `start * stride` up to but without `end * stride`, of the first `frames` frames.
 
     A window chooses its stride from the number of steps and columns asked for. Asked for (m - 1) * stride + 1 steps in
     m >= 2 columns it has just one choice, so a single column is read together with the one before it. Needs
     `frames` > `stride` where the stride is not 1.
     """
+    stride = grid.stride
     columns = max(end - start, 2 if stride > 1 else 1)
     last = min(end * stride, frames) - 1
-    window = history.window(name, last - (columns - 1) * stride, last, max(columns, 2))
+    window = history.window(name, last - (columns - 1) * stride, last, max(columns, 2), grid.summary)
     wanted = slice(len(window.measured) - (end - start), None)
     by_layer = window.measured_layers[wanted] if window.measured_layers is not None else None
     return Window(start * stride, window.stride, window.values[wanted], window.measured[wanted], by_layer)

@@ -67,6 +67,7 @@ class History:
         }
         self._spans = {name: stored.spans.get(name) if stored is not None else None for name in self._quantities}
         self._scalars = Scalars(stored.scalars if stored is not None else None)
+        self._skipped = np.flatnonzero(self._scalars.column(SKIPPED, self._frames)).tolist()
         self._evaluation_scalars = ChunkedRows(3, np.float64)
         evaluated = stored.evaluation_scalars if stored is not None else np.empty((0, 3))
         self._evaluation_scalars.fill(evaluated)
@@ -233,7 +234,7 @@ class History:
 
     def skipped_steps(self) -> NDArray[np.int64]:
         """Return the steps that the optimiser did not make, because gradients had overflowed."""
-        return np.flatnonzero(self._scalars.column(SKIPPED, self._frames)).astype(np.int64)
+        return np.array(tuple(self._skipped), np.int64)
 
     def accuracies(self) -> Series:
         """Return (steps, share of the held-out samples classified rightly), where evaluated."""
@@ -281,6 +282,8 @@ class History:
             if row is not None:
                 self._widen_span(name, row if measured is None else row[measured])
         self._scalars.put(frame.step, (frame.loss, frame.batch_accuracy, frame.learning_rate, frame.skipped))
+        if frame.skipped:
+            self._skipped.append(frame.step)
         self._frames = frame.step + 1
 
     def _check(self, frame: Frame) -> None:

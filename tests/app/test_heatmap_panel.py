@@ -48,6 +48,16 @@ def test_a_chosen_quantity_is_announced_and_stays_for_the_next_run(panel: Heatma
     assert panel.plot._quantity() == SHARE
 
 
+def test_what_stands_for_several_steps_is_chosen(panel: HeatmapPanel, qtbot: QtBot) -> None:
+    panel.show_history(made_up([[-3.0, -2.0], [-5.0, -2.0]] * 2000))
+    assert "maximum of" in panel.plot._steps.labelText
+    panel.summary.setFocus()
+    qtbot.keyClick(panel.summary, Qt.Key.Key_Down)
+    assert "geometric mean of" in panel.plot._steps.labelText
+    panel.choose(SHARE.name)
+    assert "column: mean of" in panel.plot._steps.labelText
+
+
 def test_automatic_limits_hold_the_run_in_whole_decades_and_are_shown(panel: HeatmapPanel) -> None:
     assert panel.plot.limits == (-8.0, -1.0)
     assert (panel.low.text(), panel.high.text()) == ("10^-8", "10^-1")

@@ -160,6 +160,20 @@ def test_a_value_beyond_every_float_is_read_out(plot: HeatmapPlot, qtbot: QtBot)
     assert plot.limits == (-613.0, -1.0)
 
 
+def test_columns_show_the_geometric_mean_where_asked_for(plot: HeatmapPlot, qtbot: QtBot) -> None:
+    rows = np.full((4000, 2), -3.0)
+    rows[1::2] = -5.0
+    plot.show_history(run_of(rows))
+    plot.show_summary("mean")
+    stride = plot._picture.grid.stride
+    assert f"each column: geometric mean of {stride} steps" in plot._steps.labelText
+    # 10^-4, the mean of exponents
+    assert hovered(plot, qtbot, 1000, 1).endswith(": 1.00e-04 |g|")
+    plot.show_summary("largest")
+    assert hovered(plot, qtbot, 1000, 1).endswith(": 1.00e-03 |g|")
+    assert f"each column: maximum of {stride} steps" in plot._steps.labelText
+
+
 def test_where_a_column_holds_several_steps_both_values_are_read_out(plot: HeatmapPlot, qtbot: QtBot) -> None:
     rows = np.full((4000, 2), -3.0)
     rows[1001, 0] = -1.0

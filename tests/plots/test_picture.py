@@ -88,9 +88,9 @@ def test_only_the_columns_that_may_still_change_are_read_again(monkeypatch: obje
     asked: list[tuple[int, int]] = []
 
     class Watched(History):
-        def window(self, name: str, first: int, last: int, columns: int) -> object:  # type: ignore[override]
+        def window(self, name: str, first: int, last: int, *rest: object) -> object:  # type: ignore[override]
             asked.append((first, last))
-            return super().window(name, first, last, columns)
+            return super().window(name, first, last, *rest)  # type: ignore[arg-type]
 
     history = Watched(history_of(2).started)
     append(history, [(-1.0, -2.0)] * 40)
@@ -121,7 +121,7 @@ def test_single_columns_are_read_whole_wherever_they_lie() -> None:
     rows = [(float(step % 7) - 6, -3.0) for step in range(50)]
     history = recorded(list(rows), GRADIENT)
     for column in range(13):
-        window = read_columns(history, GRADIENT.name, 4, column, column + 1, 50)
+        window = read_columns(history, GRADIENT.name, Grid(0, 1, 4), column, column + 1, 50)
         assert window.values[:, 0].tolist() == [max(row[0] for row in rows[4 * column : 4 * column + 4])]
 
 
@@ -131,3 +131,37 @@ def test_what_is_present_is_told() -> None:
     assert picture.present(EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED) == ()
     picture.update()
     assert picture.present(EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED) == (EXACTLY_ZERO, NOT_MEASURED)
+
+
+def test_a_spike_of_a_single_step_stays_in_sight_however_far_one_zooms_out() -> None:
+    steps, spike, layer = 100_000, 65_431, 2
+    history, row = history_of(3), np.array([-9.0, -9.0, -9.0], np.float32)
+    append(history, [row] * spike)
+    append(history, [np.where(np.arange(1, 4) == layer, np.float32(-1.0), row)])
+    append(history, [row] * (steps - spike - 1))
+    limits = (-10.0, 0.0)
+    ordinary, highest = quantize(np.array([[-9.0, -1.0]], np.float32), np.array([True]), *limits, logarithmic=True)[0]
+    for pixels in (800, 20, 2):
+        grid = Grid.covering(-0.5, steps - 0.5, pixels, steps)
+        assert grid.columns <= pixels + 1
+        picture = Picture(history, GRADIENT, grid, limits)
+        picture.update()
+        found = np.argwhere(picture.indices == highest).tolist()
+        assert found == [[layer - 1, spike // grid.stride]]
+        assert (picture.indices == ordinary).sum() == picture.indices.size - 1
+    # the mean says how it was most of the time: one step of thousands hardly changes it
+    mean = Picture(history, GRADIENT, Grid.covering(-0.5, steps - 0.5, 20, steps, summary="mean"), limits)
+    mean.update()
+    assert (mean.indices == ordinary).all()
+
+
+def test_the_picture_of_means_is_that_of_the_means() -> None:
+    rows = np.random.default_rng(3).normal(-5, 2, (100, 3)).astype(np.float32)
+    grid = Grid(0, 7, 16, "mean")
+    picture = Picture(append(history_of(3), rows), GRADIENT, grid, LIMITS)
+    picture.update()
+    means = np.array([rows[start : start + 16].mean(axis=0) for start in range(0, 100, 16)])
+    exact = quantize(means, np.ones(7, bool), *LIMITS, logarithmic=True).T.astype(int)
+    # float32 may round to the neighbouring colour
+    assert np.abs(picture.indices.astype(int) - exact).max() <= 1
+    assert (picture.indices == exact).mean() > 0.9
