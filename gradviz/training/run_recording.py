@@ -27,7 +27,7 @@ CHECKPOINT_BYTES_PER_S = 2_000_000
 class RunRecording:
     """Takes the events of one run, for the thread that trains.
 
-    Without a `path` nothing is kept. With one the file is made with the first frame, and checkpoints are asked for
+    Without a `path` nothing is kept. With one the file is made after the first frame, and checkpoints are asked for
     through `control` from time to time, and when the run comes to hold. `continued` is the history of the file that is
     gone on with. `on_trouble` is told once, in any thread, if the disk does not take what there is; the run goes on.
     """
@@ -45,6 +45,7 @@ class RunRecording:
         self._control = control
         self._on_trouble = on_trouble
         self._writer: StoreWriter | None = None
+        self._begun = False
         self._opened = path is None
         self._checkpoint_at = 0.0
         self._checkpoint_every_s = CHECKPOINT_EVERY_S
@@ -61,6 +62,9 @@ class RunRecording:
 
     def take(self, event: Event) -> None:
         """Record one event."""
+        if self._begun:
+            # not with the first frame, which somebody waits for
+            self._open()
         if isinstance(event, Started):
             self._begin(event)
         elif isinstance(event, Checkpoint):
@@ -69,11 +73,13 @@ class RunRecording:
             assert self.history is not None, "every run begins with Started"
             self.history.append(event)
             if isinstance(event, Frame):
-                self._open()
+                self._begun = True
                 self._ask_for_checkpoint()
 
     def close(self, failure: str = "") -> None:
         """Let the file say how the run ended: failed, where there is a `failure`; waits until the disk has it."""
+        if self._begun:
+            self._open()
         if self._writer is not None:
             writer, self._writer = self._writer, None
             writer.close("failed" if failure else self.ending, failure)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from driving import WAIT_MS, trigger, wait_for, wait_until
@@ -15,8 +17,10 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
 from gradviz.app.run_controller import Phase
+from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
 from gradviz.recording.history import History
+from gradviz.recording.library import Library
 from gradviz.training import loop
 
 ATTEMPTS = 3
@@ -29,6 +33,16 @@ DEEP = Experiment(
     depth=1000, width=32, activation="tanh", shortcut="scaled", optimizer="adam", learning_rate=1e-3, steps=0,
     device="cpu",
 )  # fmt: skip
+
+
+@pytest.fixture
+def window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[MainWindow]:
+    """The window as a person has it: its runs are kept."""
+    window = MainWindow(DEEP, settings, library=Library(tmp_path / "runs"))
+    qtbot.addWidget(window)
+    window.show()
+    yield window
+    window.close()
 
 
 def running(window: MainWindow, qtbot: QtBot) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +12,14 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.failure import Failure
 from gradviz.app.run_controller import Phase, RunController
+from gradviz.errors import RecordingError
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Diverged
 from gradviz.recording.history import History
+from gradviz.recording.library import Library
+from gradviz.recording.store import read_info
 from gradviz.training import loop
+from gradviz.training.loop import train
 
 
 @pytest.fixture
@@ -260,6 +265,85 @@ def test_an_ended_run_can_be_brought_back(
         history.append(Diverged(frames - 1, float("nan")))
     run.bring_back(history)
     assert (run.phase, run.history) == (phase, history)
+
+
+@pytest.fixture
+def keeping(qapp: object, tmp_path: Path) -> Iterator[RunController]:
+    keeping = RunController(None, Library(tmp_path))
+    yield keeping
+    assert keeping.close()
+
+
+def test_a_kept_run_goes_on_where_it_was_stopped(keeping: RunController, qtbot: QtBot) -> None:
+    keeping.start(ENDLESS)
+    begun(keeping, qtbot, 5)
+    keeping.stop()
+    ended(keeping, qtbot)
+    path, frames = keeping.path, keeping.history.frames if keeping.history is not None else 0
+    assert path is not None
+    assert read_info(path).ending == "stopped"
+    with qtbot.waitSignal(keeping.began, timeout=WAIT_MS):
+        keeping.go_on(path, frames + 10)
+    assert keeping.experiment == ENDLESS.changed(steps=frames + 10)
+    ended(keeping, qtbot)
+    assert (keeping.phase, keeping.path) == (Phase.FINISHED, path)
+    assert keeping.history is not None
+    # as if it had never been stopped
+    alone = History.of(train(ENDLESS.changed(steps=frames + 10)))
+    assert keeping.history.losses()[1].tobytes() == alone.losses()[1].tobytes()
+    assert read_info(path).frames == frames + 11
+
+
+def test_going_on_ends_the_present_run_first(keeping: RunController, qtbot: QtBot) -> None:
+    keeping.start(ENDLESS.changed(depth=5))
+    begun(keeping, qtbot, 2)
+    keeping.stop()
+    ended(keeping, qtbot)
+    first = keeping.path
+    assert first is not None
+    keeping.start(ENDLESS)
+    begun(keeping, qtbot, 2)
+    second = keeping.path
+    assert second not in (None, first)
+    keeping.go_on(first)
+    wait_until(qtbot, lambda: keeping.path == first and keeping.phase is Phase.RUNNING)
+    assert keeping.history is not None
+    assert keeping.history.started.layers == 5
+    assert second is not None
+    assert read_info(second).ending == "stopped"
+
+
+def test_what_cannot_go_on_is_said_and_changes_nothing(keeping: RunController, qtbot: QtBot, tmp_path: Path) -> None:
+    keeping.start(TINY)
+    ended(keeping, qtbot)
+    path, history = keeping.path, keeping.history
+    assert path is not None
+    with pytest.raises(RecordingError, match="has made its 8 steps; ask for more"):
+        keeping.go_on(path)
+    (tmp_path / "other.gradviz").write_text("no run")
+    with pytest.raises(RecordingError, match="is not a run"):
+        keeping.go_on(tmp_path / "other.gradviz")
+    assert (keeping.phase, keeping.history, keeping.path) == (Phase.FINISHED, history, path)
+
+
+def test_trouble_with_the_disk_is_passed_on_and_training_goes_on(qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file, not a folder")
+    run = RunController(None, Library(tmp_path / "runs"))
+    told: list[str] = []
+    run.trouble.connect(told.append)
+    run.start(TINY)
+    ended(run, qtbot)
+    assert run.phase is Phase.FINISHED
+    assert len(told) == 1
+    assert run.path is None
+
+
+def test_closing_waits_for_the_file(keeping: RunController, qtbot: QtBot, tmp_path: Path) -> None:
+    keeping.start(ENDLESS)
+    begun(keeping, qtbot, 4)
+    assert keeping.close()
+    (path,) = tmp_path.iterdir()
+    assert read_info(path).ending == "stopped"
 
 
 def test_the_rate_is_steps_over_time(run: RunController, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,8 @@ from gradviz.app.failure import Failure
 from gradviz.app.training_thread import TrainingThread
 from gradviz.experiment import Experiment
 from gradviz.recording.history import History
+from gradviz.recording.library import Library
+from gradviz.recording.store import latest_checkpoint, open_run
 from gradviz.training import loop
 from gradviz.training.control import Control, pump
 from gradviz.training.loop import train
@@ -108,3 +112,42 @@ def test_a_stop_ends_the_thread_whatever_it_does(qtbot: QtBot, moment: str) -> N
             pass
         thread.control.stop()
     wait_until(qtbot, thread.isFinished)
+
+
+def test_a_run_is_kept_in_the_library_while_it_is_recorded(qtbot: QtBot, tmp_path: Path) -> None:
+    thread = TrainingThread(TINY, library=Library(tmp_path / "runs"))
+    with qtbot.waitSignal(thread.began, timeout=WAIT_MS) as began:
+        thread.start()
+    wait_until(qtbot, thread.isFinished)
+    (path,) = (tmp_path / "runs").iterdir()
+    assert thread.path == path
+    history = began.args[0]
+    with open_run(path) as run:
+        assert run.info.ending == "finished"
+        assert run.info.experiment == TINY
+        assert run.history.losses()[1].tobytes() == history.losses()[1].tobytes()
+    checkpoint = latest_checkpoint(path)
+    assert checkpoint is not None
+    assert checkpoint.step == TINY.steps + 1
+
+
+def test_without_a_library_nothing_is_written(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradviz.recording.library.runs_folder", lambda: tmp_path / "runs")
+    trained(TINY, qtbot)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_folder_that_takes_no_runs_is_told_once_and_training_goes_on(qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file, not a folder")
+    thread = TrainingThread(TINY, library=Library(tmp_path / "runs"))
+    told: list[str] = []
+    histories: list[History] = []
+    thread.trouble.connect(told.append)
+    thread.began.connect(histories.append)
+    thread.start()
+    wait_until(qtbot, thread.isFinished)
+    wait_until(qtbot, lambda: bool(histories))
+    assert len(told) == 1
+    assert str(tmp_path / "runs") in told[0]
+    assert thread.path is None
+    assert histories[0].frames == TINY.steps + 1
