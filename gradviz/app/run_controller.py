@@ -11,8 +11,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from gradviz.app.failure import Failure
+from gradviz.app.follow_thread import FollowThread
 from gradviz.app.training_thread import TrainingThread
 from gradviz.experiment import Experiment
+from gradviz.recording.frame import Ending
 from gradviz.recording.history import History
 from gradviz.recording.library import Library
 
@@ -26,22 +28,40 @@ class Phase(Enum):
 
     IDLE = "ready"
     STARTING = "starting"
+    WAITING = "waiting for"
     RUNNING = "training"
+    FOLLOWING = "following"
     PAUSED = "paused"
     STOPPING = "stopping"
     FINISHED = "finished"
     STOPPED = "stopped"
     DIVERGED = "diverged"
     FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    LEFT = "no longer followed"
 
     @property
     def busy(self) -> bool:
         """Whether a worker thread is alive."""
-        return self in (Phase.STARTING, Phase.RUNNING, Phase.PAUSED, Phase.STOPPING)
+        return self in (Phase.STARTING, Phase.RUNNING, Phase.PAUSED, Phase.STOPPING) or self.follows
+
+    @property
+    def follows(self) -> bool:
+        """Whether the run is another process's, which can be watched and not steered."""
+        return self in (Phase.WAITING, Phase.FOLLOWING)
+
+
+ENDED: dict[Ending, Phase] = {
+    "finished": Phase.FINISHED,
+    "stopped": Phase.STOPPED,
+    "diverged": Phase.DIVERGED,
+    "failed": Phase.FAILED,
+    "interrupted": Phase.INTERRUPTED,
+}
 
 
 class RunController(QObject):
-    """Starts, pauses, steps and stops training; owns the worker thread, and no widget.
+    """Starts, pauses, steps and stops training, or follows that of another process; owns the thread, and no widget.
 
     Runs are kept in `library`, if there is one; `path` is the file of the present run.
 
@@ -61,7 +81,7 @@ class RunController(QObject):
         self.experiment: Experiment | None = None
         self.path: Path | None = None
         self._library = library
-        self._thread: TrainingThread | None = None
+        self._thread: TrainingThread | FollowThread | None = None
         self._after_stop: Callable[[], None] | None = None
         self._forget = False
         self._rate_mark: tuple[float, int] = (0.0, 0)
@@ -81,34 +101,46 @@ class RunController(QObject):
 
         self._begin(experiment_to_go_on_with(path, steps), paused=False, continues=path)
 
+    def follow(self, path: Path) -> None:
+        """Show the run that another process writes into that file, as it goes on; wait for it if it is not there yet.
+
+        With one under way, stop it first.
+        """
+        if self._stop_first(partial(self.follow, path)):
+            return
+        self.experiment = None
+        self._launch(FollowThread(path, self), Phase.WAITING)
+        self.path = path
+
     def pause(self) -> None:
         """Hold the run after the step under way."""
-        if self._thread is not None and self.phase in (Phase.RUNNING, Phase.STARTING):
+        if isinstance(self._thread, TrainingThread) and self.phase in (Phase.RUNNING, Phase.STARTING):
             self._thread.control.pause()
             self._enter(Phase.PAUSED)
 
     def resume(self) -> None:
         """Go on with a paused run."""
-        if self._thread is not None and self.phase is Phase.PAUSED:
+        if isinstance(self._thread, TrainingThread) and self.phase is Phase.PAUSED:
             self._thread.control.resume()
             self._enter(Phase.RUNNING)
 
     def step(self) -> None:
         """Make exactly one update of the run under way, which is paused then."""
-        if self._thread is not None and self.phase in (Phase.RUNNING, Phase.STARTING, Phase.PAUSED):
+        steerable = (Phase.RUNNING, Phase.STARTING, Phase.PAUSED)
+        if isinstance(self._thread, TrainingThread) and self.phase in steerable:
             self._thread.control.pause()
             self._thread.control.step()
             self._enter(Phase.PAUSED)
 
     def look_closer(self) -> None:
         """Have the distributions of the next step measured: somebody is looking."""
-        if self._thread is not None:
+        if isinstance(self._thread, TrainingThread):
             self._thread.control.look_closer()
 
     def stop(self) -> None:
-        """End the run after the step under way; its history stays."""
+        """End the run after the step under way, or leave one that is followed; its history stays."""
         if self._thread is not None and self.phase is not Phase.STOPPING:
-            self._thread.control.stop()
+            self._thread.stop()
             self._enter(Phase.STOPPING)
 
     def reset(self) -> None:
@@ -122,28 +154,39 @@ class RunController(QObject):
             self.stop()
 
     def _begin(self, experiment: Experiment, *, paused: bool, continues: Path | None) -> None:
-        if self._thread is not None:
-            self._after_stop = partial(self._begin, experiment, paused=paused, continues=continues)
-            self._forget = False
-            self.stop()
+        if self._stop_first(partial(self._begin, experiment, paused=paused, continues=continues)):
             return
-        self.history = self.path = None
         self.experiment = experiment
         thread = TrainingThread(experiment, paused=paused, library=self._library, continues=continues, parent=self)
+        self._launch(thread, Phase.STARTING)
+
+    def _stop_first(self, then: Callable[[], None]) -> bool:
+        """Stop a run that is under way, and do `then` once it has ended; return whether there is one."""
+        if self._thread is None:
+            return False
+        self._after_stop = then
+        self._forget = False
+        self.stop()
+        return True
+
+    def _launch(self, thread: TrainingThread | FollowThread, phase: Phase) -> None:
+        self.history = self.path = None
         thread.began.connect(self._on_began)
         thread.trouble.connect(self._on_trouble)
         thread.failed.connect(self._on_failed)
         thread.finished.connect(self._on_thread_finished)
         self._thread = thread
-        self._enter(Phase.STARTING)
+        self._enter(phase)
         thread.start()
 
-    def bring_back(self, history: History, path: Path | None = None) -> None:
-        """Take an ended run as the current one again, that of the file `path` if it has one."""
+    def bring_back(self, history: History, path: Path | None = None, ending: Ending | None = None) -> None:
+        """Take an ended run as the current one again, that of the file `path` if it has one; it ended by `ending`."""
         assert self._thread is None, "a run under way cannot be put aside"
         self.history, self.path = history, path
         self.experiment = history.started.experiment
-        if history.diverged is not None:
+        if ending in ENDED:
+            self._enter(ENDED[ending])
+        elif history.diverged is not None:
             self._enter(Phase.DIVERGED)
         else:
             complete = history.frames > history.started.planned_steps > 0
@@ -168,7 +211,7 @@ class RunController(QObject):
 
     def steps_per_second(self) -> float:
         """Training steps per second over about the last second; 0 while nothing moves."""
-        if self.phase is not Phase.RUNNING or self.history is None:
+        if self.phase not in (Phase.RUNNING, Phase.FOLLOWING) or self.history is None:
             return 0.0
         now, frames = time.monotonic(), self.history.frames
         since, before = self._rate_mark
@@ -185,6 +228,8 @@ class RunController(QObject):
         self.began.emit(history)
         if self.phase is Phase.STARTING:
             self._enter(Phase.RUNNING)
+        elif self.phase is Phase.WAITING:
+            self._enter(Phase.FOLLOWING)
 
     def _on_trouble(self, text: str) -> None:
         if self.sender() is self._thread:
@@ -205,7 +250,7 @@ class RunController(QObject):
             begin, self._after_stop = self._after_stop, None
             begin()
 
-    def _settle(self, thread: TrainingThread) -> None:
+    def _settle(self, thread: TrainingThread | FollowThread) -> None:
         self._thread = None
         thread.deleteLater()
         forget, self._forget = self._forget, False
@@ -213,12 +258,20 @@ class RunController(QObject):
             self._enter(Phase.IDLE)
         elif self.phase is Phase.FAILED:
             return
+        elif isinstance(thread, FollowThread):
+            self._enter(self._end_of(thread))
         elif self.history is not None and self.history.diverged is not None:
             self._enter(Phase.DIVERGED)
         elif self.phase is Phase.STOPPING:
             self._enter(Phase.STOPPED)
         else:
             self._enter(Phase.FINISHED)
+
+    def _end_of(self, thread: FollowThread) -> Phase:
+        """Return how a run that was followed stands, now that it is not any more."""
+        if thread.ending is not None:
+            return ENDED[thread.ending]
+        return Phase.LEFT if self.history is not None else Phase.IDLE
 
     def _enter(self, phase: Phase) -> None:
         if phase is not self.phase:

@@ -59,6 +59,10 @@ class TrainingThread(QThread):
         self._library = library
         self._announced = False
 
+    def stop(self) -> None:
+        """End the run after the step under way."""
+        self.control.stop()
+
     def run(self) -> None:
         """Train; called by QThread in the new thread."""
         recording: RunRecording | None = None

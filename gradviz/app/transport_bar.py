@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt
@@ -12,6 +13,7 @@ from gradviz.app.run_controller import Phase, RunController
 from gradviz.app.theme import ICON_PX
 from gradviz.recording.history import History
 
+LONGEST_NAME = 28
 TRANSPORT = ("start", "pause", "step", "stop", "reset")
 
 
@@ -44,19 +46,17 @@ class TransportBar(QFrame):
             row.addWidget(label)
 
     def show_phase(self, phase: Phase, run: RunController) -> None:
-        """Say where the run stands; a diverged run names its step."""
-        history = run.history
-        words = phase.value
-        if phase is Phase.DIVERGED and history is not None and history.diverged is not None:
-            words = f"diverged at step {history.diverged.step:,}"
-        self.state.setText(words)
+        """Say where the run stands; one that was cut off names its step, one that is followed its file."""
+        self.state.setText(_state(phase, run))
+        where = f"\n{run.path}" if run.path is not None else ""
+        self.state.setToolTip(f"What the worker is doing{where}")
         self.refresh(run)
 
     def refresh(self, run: RunController) -> None:
         """Pull the numbers of the run."""
         history = run.history
         if history is None:
-            waiting = run.phase is Phase.STARTING
+            waiting = run.phase in (Phase.STARTING, Phase.WAITING)
             self.progress.setRange(0, 0 if waiting else 1)
             self.progress.setValue(0)
             for label, text in ((self.steps, "step –"), (self.result, ""), (self.rate, ""), (self.device, "")):
@@ -67,7 +67,7 @@ class TransportBar(QFrame):
             self.progress.setRange(0, last)
             self.progress.setValue(latest)
         else:
-            self.progress.setRange(0, 0 if run.phase is Phase.RUNNING else 1)
+            self.progress.setRange(0, 0 if run.phase in (Phase.RUNNING, Phase.FOLLOWING) else 1)
         self.steps.setText(f"step {latest:,} / {last:,}" if last else f"step {latest:,}")
         self.result.setText(_result(history))
         rate = run.steps_per_second()
@@ -94,14 +94,38 @@ class TransportBar(QFrame):
         return label
 
 
+def _state(phase: Phase, run: RunController) -> str:
+    history = run.history
+    if phase.follows and run.path is not None:
+        return f"{phase.value} {_cut(run.path.name)}"
+    if history is not None and phase is Phase.DIVERGED and history.diverged is not None:
+        return f"diverged at step {history.diverged.step:,}"
+    if history is not None and phase is Phase.INTERRUPTED:
+        return f"interrupted at step {max(history.frames - 1, 0):,}"
+    return phase.value
+
+
+def _cut(name: str) -> str:
+    """Leave out the middle of a long file name."""
+    half = LONGEST_NAME // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
+
+
 def _result(history: History) -> str:
     loss = history.loss(history.frames - 1)
-    parts = [f"loss {loss:.4g}"] if loss is not None else []
+    # a script that is watched may not tell its loss
+    parts = [f"loss {loss:.4g}"] if loss is not None and not _is_untold(history, loss) else []
     if history.latest_evaluation is not None:
         parts.append(f"held-out {history.latest_evaluation.accuracy:.1%}")
     return " · ".join(parts)
 
 
+def _is_untold(history: History, loss: float) -> bool:
+    return history.started.watched is not None and math.isnan(loss)
+
+
 def _place(device: str, threads: int) -> str:
-    """Say where a run computes: a CPU with its threads, else the name of the device."""
-    return f"CPU, {threads} thread{'s'[: threads != 1]}" if device == "cpu" else device
+    """Say where a run computes: a CPU with its threads as far as they are known, else the name of the device."""
+    if device != "cpu":
+        return device
+    return f"CPU, {threads} thread{'s'[: threads != 1]}" if threads else "CPU"
