@@ -57,8 +57,9 @@ class HeatmapPanel(QWidget):
         self.quantity = QComboBox()
         self.quantity.setToolTip("Which measurement the heatmap and the profile show")
         self.quantity.setAccessibleName("quantity shown")
-        # it takes what it needs where there is room
+        # it takes what it needs where there is room, and gives way where there is none
         self.quantity.setMinimumWidth(90)
+        self.quantity.setMaximumWidth(240)
         self.summary = QComboBox()
         self.summary.addItem("Max", "largest")
         self.summary.addItem("Mean", "mean")
@@ -138,7 +139,7 @@ class HeatmapPanel(QWidget):
         between = QLabel("to")
         between.setToolTip("The ends of the colour scale")
         row.addWidget(show)
-        row.addWidget(self.quantity)
+        row.addWidget(self.quantity, 10)
         row.addWidget(self.summary)
         row.addStretch(1)
         controls: tuple[QWidget, ...] = (self.automatic, self.low, between, self.high)
