@@ -159,6 +159,8 @@ def test_a_learning_rate_a_thousand_times_too_high() -> None:
     model = multilayer(4, nn.ReLU)
     history = trained(model, STEPS, points(16), torch.optim.Adam(model.parameters(), 3.0))
     assert "not_learning" in kinds(diagnose(history, 5))
-    # in the end the hidden units say the same of every sample, and only the head still learns how often classes come
-    assert (model[:8](torch.randn(64, 16)).std(dim=0) == 0.0).all()
+    # in the end no hidden unit is on for any sample of the batch, and only the head still learns how often classes come
+    assert [bool(parameter.grad.any()) for name, parameter in model.named_parameters() if "weight" in name] == [
+        False, False, False, False, True,
+    ]  # fmt: skip
     assert diagnose(history)[0].headline == "0 gets no gradient: exactly zero; 3 more"
