@@ -52,6 +52,13 @@ COMMANDS: tuple[Command, ...] = (
         separated=True,
     ),
     Command(
+        "export_animation",
+        "&File",
+        "Export &animation…",
+        "Save the playback of plots as an animated GIF or WebP",
+        "Ctrl+Shift+E",
+    ),
+    Command(
         "copy_board",
         "&File",
         "Copy &picture",

@@ -14,10 +14,12 @@ from gradviz.app.distribution_panel import distributions_shown
 from gradviz.app.layer_box import LayerBox
 from gradviz.app.theme import ICON_PX, icon
 from gradviz.experiment import Experiment
-from gradviz.plots.activation import ActivationPlot
+from gradviz.plots.activation import ActivationPlot, stand_in
+from gradviz.plots.film import Actor
 from gradviz.plots.readout import measured_at
 from gradviz.plots.style import Style
 from gradviz.recording.activations import ActivationCurve
+from gradviz.recording.frame import Distributions
 from gradviz.recording.history import History
 
 # from this height on curves and costs stand one below the other, below it one at a time
@@ -118,26 +120,12 @@ class ActivationPanel(QWidget):
 
     def refresh(self) -> None:
         """Pull what is new. Costs next to nothing if there is none."""
-        history = self._history
-        experiment = history.started.experiment if history is not None else None
-        fits = experiment is not None and _function(experiment) == self._shown == self._wanted
-        distributions = distributions_shown(history, self._step) if fits else None
+        distributions = distributions_shown(self._fitting(), self._step)
         layer = self.layer.value()
         drawn = (distributions, layer, self._step, self._shown)
-        if drawn == self._drawn or self._shown is None:
-            return
-        self._drawn = drawn
-        if distributions is None:
-            # the line of words keeps its room, so that the curves do not jump until the first numbers come
-            self.plot.show_distribution(*NOTHING, f"measured pre-activations of layer {layer}")
-            return
-        inputs = distributions.by_kind["pre_activations"]
-        finite = "finite " if inputs.not_finite[layer - 1] else ""
-        self.plot.show_distribution(
-            inputs.edges[layer - 1],
-            inputs.counts[layer - 1].astype(np.float64),
-            f"{finite}pre-activations of layer {layer} {measured_at(distributions.step, self._step)}",
-        )
+        if drawn != self._drawn and self._shown is not None:
+            self._drawn = drawn
+            _show_inputs(self.plot, distributions, layer, self._step)
 
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
@@ -148,6 +136,11 @@ class ActivationPanel(QWidget):
     def stop(self) -> bool:
         """End what runs in threads; return whether it has ended."""
         return self.costs.stop()
+
+    def actor(self) -> Actor:
+        """Return the curves for a film, with the pre-activations of the step behind them."""
+        history, layer, other = self._fitting(), self.layer.value(), stand_in(self.plot)
+        return Actor(other, lambda step: _show_inputs(other, distributions_shown(history, step), layer, step))
 
     def plots(self) -> dict[str, QGraphicsView]:
         """Return the plots a person can export, by name."""
@@ -208,9 +201,29 @@ class ActivationPanel(QWidget):
             if function != self._shown:
                 self.curve_wanted.emit(experiment)
 
+    def _fitting(self) -> History | None:
+        """Return the run, if its inputs are inputs of the function that is drawn."""
+        history = self._history
+        experiment = history.started.experiment if history is not None else None
+        return history if experiment is not None and _function(experiment) == self._shown == self._wanted else None
+
     def _pick_layer(self, layer: int) -> None:
         self.refresh()
         self.layer_picked.emit(layer)
+
+
+def _show_inputs(plot: ActivationPlot, distributions: Distributions | None, layer: int, picked: int | None) -> None:
+    if distributions is None:
+        # the line of words keeps its room, so that the curves do not jump until the first numbers come
+        plot.show_distribution(*NOTHING, f"measured pre-activations of layer {layer}")
+        return
+    inputs = distributions.by_kind["pre_activations"]
+    finite = "finite " if inputs.not_finite[layer - 1] else ""
+    plot.show_distribution(
+        inputs.edges[layer - 1],
+        inputs.counts[layer - 1].astype(np.float64),
+        f"{finite}pre-activations of layer {layer} {measured_at(distributions.step, picked)}",
+    )
 
 
 def _function(experiment: Experiment) -> tuple[str, float | None]:

@@ -6,19 +6,21 @@ given, live, ended or a preview of one frame, is drawn in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsView, QStackedWidget
 
+from gradviz.app.actors import actor_for
 from gradviz.app.heatmap_panel import HeatmapPanel
 from gradviz.app.playback import Playback
 from gradviz.app.playback_bar import PlaybackBar
 from gradviz.app.run_names import in_short
 from gradviz.plots.boundary import BoundaryPlot
 from gradviz.plots.curves import CurvesPlot
+from gradviz.plots.film import Actor, Film
 from gradviz.plots.images import Placement
 from gradviz.plots.profile import ProfilePlot
 from gradviz.plots.profile_rows import Theory
@@ -28,6 +30,7 @@ from gradviz.recording.frame import Started
 from gradviz.recording.history import History
 
 PROFILE_TIP = "The quantity of the heatmap over the layers, at the picked or the latest step"
+OWN_PLOTS = ("heatmap", "profile", "curves", "held-out samples")
 PICTURE_PERIOD_MS = 33
 TEXT_PERIOD_MS = 250
 
@@ -86,12 +89,14 @@ class Board(QObject):
             # they have no keys of their own; the heatmap's arrows move all of them
             plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._more: dict[str, QGraphicsView] = {}
+        self._more_actors: dict[str, Callable[[], Actor]] = {}
         for plot in (self.heatmap.plot, self.profile, self.curves, self.samples, self.boundary):
             self._give_menu(plot)
 
-    def add_plots(self, plots: Mapping[str, QGraphicsView]) -> None:
-        """Let more plots, by their names, be exported and have a menu."""
+    def add_plots(self, plots: Mapping[str, QGraphicsView], actors: Mapping[str, Callable[[], Actor]]) -> None:
+        """Let more plots, by their names, be exported and have a menu; those with an actor as a film as well."""
         self._more |= plots
+        self._more_actors |= actors
         for plot in plots.values():
             self._give_menu(plot)
 
@@ -181,20 +186,28 @@ class Board(QObject):
 
     def plots(self) -> dict[str, QGraphicsView]:
         """Return the plots a person can export, by name."""
-        own: dict[str, QGraphicsView] = {
-            "heatmap": self.heatmap.plot,
-            "profile": self.profile,
-            "curves": self.curves,
-            "held-out samples": self.held_out_plot,
-        }
-        return own | self._more
+        own: tuple[QGraphicsView, ...] = (self.heatmap.plot, self.profile, self.curves, self.held_out_plot)
+        return dict(zip(OWN_PLOTS, own, strict=True)) | self._more
 
     def placements(self, name: str) -> list[Placement]:
         """Return what to put on the page for the plot `name`, or for all of them where it is `board`."""
-        if name != "board":
-            view = self.plots()[name]
-            return [Placement(view, QRectF(0, 0, view.width(), view.height()))]
-        return _side_by_side(self.heatmap.plot, [self.profile, self.curves, self.held_out_plot])
+        return _placed([self.plots()[each] for each in self._on_page(name)])
+
+    def moving(self) -> set[str]:
+        """Return the names of what changes from step to step, `board` among them."""
+        return {"board", *OWN_PLOTS, *self._more_actors}
+
+    def film(self, name: str, background: str, scale: float) -> Film:
+        """Return the plot `name`, or all of them where it is `board`, as a film in the present state."""
+        actors = [self._actor(each) for each in self._on_page(name)]
+        return Film(actors, _placed([actor.view for actor in actors]), background, scale)
+
+    @staticmethod
+    def _on_page(name: str) -> tuple[str, ...]:
+        return OWN_PLOTS if name == "board" else (name,)
+
+    def _actor(self, name: str) -> Actor:
+        return self._more_actors[name]() if name in self._more_actors else actor_for(self.plots()[name])
 
     def _give_menu(self, plot: QGraphicsView) -> None:
         # one menu for all, on a click; a menu on the press of the button would forbid to drag with it
@@ -226,8 +239,11 @@ class Board(QObject):
         self.curves.show_reference(reference, label)
 
 
-def _side_by_side(main: QGraphicsView, others: list[QGraphicsView]) -> list[Placement]:
-    """Lay out the board as on screen: the heatmap at the left, the rest stacked beside it at its height."""
+def _placed(views: Sequence[QGraphicsView]) -> list[Placement]:
+    """Lay out one view as it is, more as on screen: the first at the left, the rest stacked beside it at its height."""
+    main, *others = views
+    if not others:
+        return [Placement(main, QRectF(0, 0, main.width(), main.height()))]
     height = max(main.height(), 260 * len(others))
     side_width = max(max(other.width() for other in others), 380)
     placements = [Placement(main, QRectF(0, 0, main.width(), height))]

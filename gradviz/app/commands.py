@@ -95,11 +95,21 @@ class Commands:
     def export(self) -> None:
         self.ask_and_export("board")
 
-    def ask_and_export(self, what: str) -> None:
+    def export_animation(self) -> None:
+        self.ask_and_export("board", "gif")
+
+    def ask_and_export(self, what: str, form: str = "") -> None:
         """Ask in which form and where to export the plot `what`, `board` or `data`, then do it."""
         window = self._window
-        dialog = ExportDialog(window.exporter.subjects(), window.settings, self._stem(), window)
-        dialog.choose(what)
+        dialog = ExportDialog(
+            window.exporter.subjects(),
+            window.settings,
+            self._stem(),
+            window,
+            moving=window.exporter.moving(),
+            frames=window.board.playback.latest + 1,
+        )
+        dialog.choose(what, form)
         dialog.accepted.connect(lambda: self.guarded(lambda: self.carry_out(dialog.request())))
         dialog.copy_wanted.connect(self.copy)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -17,7 +17,8 @@ from gradviz.app.field_editors import ElidingBox
 from gradviz.app.layer_box import LayerBox
 from gradviz.app.theme import ICON_PX, icon
 from gradviz.experiment import Experiment
-from gradviz.plots.histogram import NONE_YET, HistogramPlot
+from gradviz.plots.film import Actor
+from gradviz.plots.histogram import NONE_YET, HistogramPlot, stand_in
 from gradviz.plots.notice import NO_RUN
 from gradviz.plots.style import Style
 from gradviz.recording.frame import KINDS, Distributions
@@ -26,6 +27,8 @@ from gradviz.recording.history import History
 # what the run is watched for
 FIRST_SHOWN = "gradients"
 WIDEST_PX = 160
+# so many looks, from all over a run, tell how far its numbers reach
+AXIS_SAMPLES = 100
 
 
 class DistributionPanel(QWidget):
@@ -107,7 +110,7 @@ class DistributionPanel(QWidget):
             return
         self._drawn = history, now, step
         first = history.first_distributions if history is not None else None
-        none_yet = NONE_YET if step is None else f"No distributions of this run were measured up to step {step:,}."
+        none_yet = NONE_YET if step is None else _none_up_to(step)
         self.plot.show_distributions(now, first, NO_RUN if history is None else none_yet, picked=step)
 
     def apply_style(self, style: Style) -> None:
@@ -118,6 +121,22 @@ class DistributionPanel(QWidget):
     def stop(self) -> bool:
         """Return True: nothing here runs in a thread."""
         return True
+
+    def actor(self) -> Actor:
+        """Return the histogram for a film, on an axis that holds the whole run."""
+        history, other = self._history, stand_in(self.plot)
+
+        def show(step: int) -> None:
+            if history is not None:
+                other.show_distributions(
+                    distributions_shown(history, step), history.first_distributions, _none_up_to(step), picked=step
+                )
+
+        if history is not None:
+            steps = history.distribution_steps
+            for step in steps[:: max(len(steps) // AXIS_SAMPLES, 1)]:
+                show(int(step))
+        return Actor(other, show)
 
     def plots(self) -> dict[str, QGraphicsView]:
         """Return the plot a person can export, by name."""
@@ -148,6 +167,10 @@ class DistributionPanel(QWidget):
     def _pick_layer(self, layer: int) -> None:
         self.plot.show_layer(layer)
         self.layer_picked.emit(layer)
+
+
+def _none_up_to(step: int) -> str:
+    return f"No distributions of this run were measured up to step {step:,}."
 
 
 def distributions_shown(history: History | None, step: int | None) -> Distributions | None:

@@ -16,7 +16,7 @@ from gradviz.recording.atomic_file import write_atomically
 
 FILE_KINDS = "Experiment (*.toml *.json)"
 EXPERIMENT_SUFFIXES = (".toml", ".json")
-EXPORTED_SUFFIXES = (".png", ".svg", ".pdf", ".npz", ".parquet")
+EXPORTED_SUFFIXES = (".png", ".svg", ".pdf", ".gif", ".webp", ".npz", ".parquet")
 OPENABLE = (*EXPERIMENT_SUFFIXES, *EXPORTED_SUFFIXES)
 OPENABLE_KINDS = f"Experiments, and exports that carry one ({' '.join('*' + suffix for suffix in OPENABLE)})"
 

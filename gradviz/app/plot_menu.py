@@ -28,7 +28,7 @@ def plot_menu(window: MainWindow, name: str) -> QMenu:
     menu.addAction(window.actions_by_name["fit"])
     for text, tip, act in (
         ("&Copy this plot", "Put a picture of it on the clipboard", window.commands.copy),
-        ("&Export this plot…", "Save it as PNG, SVG or PDF", window.commands.ask_and_export),
+        ("&Export this plot…", "Save it as a picture or an animation", window.commands.ask_and_export),
     ):
         action = menu.addAction(text)
         action.setToolTip(tip)

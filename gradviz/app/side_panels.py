@@ -5,6 +5,8 @@ They follow the run that the board shows and agree on the layer they look at.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
@@ -14,6 +16,7 @@ from gradviz.app.preview_thread import PreviewThread
 from gradviz.app.settings import Settings
 from gradviz.app.verdict_panel import VerdictPanel
 from gradviz.experiment import Experiment
+from gradviz.plots.film import Actor
 from gradviz.plots.style import Style
 from gradviz.recording.history import History
 
@@ -124,3 +127,7 @@ class SidePanels(QObject):
     def plots(self) -> dict[str, QGraphicsView]:
         """Return the plots a person can export, by name."""
         return self.distributions.plots() | self.activation.plots()
+
+    def actors(self) -> dict[str, Callable[[], Actor]]:
+        """Return what makes a plot for a film, for those that change from step to step."""
+        return {"distribution": self.distributions.actor, "activation": self.activation.actor}

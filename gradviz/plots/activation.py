@@ -344,6 +344,20 @@ class ActivationPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         return f"x = {place:.2f}: φ = {phi:.3g}, φ′ = {slope:.3g} ({share} of the supremum)"
 
 
+def stand_in(plot: ActivationPlot) -> ActivationPlot:
+    """Return a plot off the screen in the state of `plot`."""
+    other = ActivationPlot()
+    other.resize(plot.size())
+    other.apply_style(plot._style)
+    other.show_curve(plot.curve)
+    other.show_distribution(*(plot._counted or (None,)))
+    other.move_cursor(plot.cursor_x)
+    if not plot._following:
+        other._following = False
+        other._views[0].setXRange(*plot._views[0].viewRange()[0], padding=0)
+    return other
+
+
 def _plot(view: Any, label: str, *, numbered: bool) -> Any:
     plot = pg.PlotItem(viewBox=view, axisItems={side: pg.AxisItem(side) for side in ("left", "bottom")})
     plot.hideButtons()

@@ -9,9 +9,8 @@ import numpy as np
 from gradviz.recording.history import History
 
 
-def title(history: History | None, picked: int | None) -> str:
-    """Say how far the run is, and which step is picked."""
-    frames = history.frames if history is not None else 0
+def title(frames: int, picked: int | None) -> str:
+    """Say how far the run is drawn, and which step is picked."""
     if not frames:
         return "Loss and accuracy"
     words = f"Loss and accuracy · up to step {frames - 1}"

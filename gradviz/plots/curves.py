@@ -50,6 +50,7 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._loss_limits: Span = (0.0, 1.0)
         self._drawn: object = None
         self._picked: int | None = None
+        self._frames = 0
         self._build()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.apply_style(LIGHT)
@@ -102,6 +103,7 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if drawn == self._drawn:
             return
         self._drawn = drawn
+        self._frames = history.frames if history is not None else 0
         self._draw_run()
         self._draw_reference()
         self._make_room()
@@ -266,7 +268,7 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _describe(self) -> None:
         style, history = self._style, self.history
-        self._title.say(title(history, self._picked))
+        self._title.say(title(self._frames, self._picked))
         batch = held_out = ""
         if history is not None and self._picked is not None:
             batch, held_out = values_at(history, self._picked)
@@ -293,6 +295,21 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def _words_at(self, step: int) -> str:
         history = self.history
         return in_words(history, step) if history is not None and 0 <= step < history.frames else ""
+
+
+def stand_in(plot: CurvesPlot) -> CurvesPlot:
+    """Return a plot off the screen in the state of `plot`."""
+    other = CurvesPlot()
+    other.resize(plot.size())
+    other.apply_style(plot._style)
+    other.show_log_loss(plot._log_loss)
+    other.show_history(plot.history)
+    other.show_reference(plot._reference, plot._reference_label)
+    if not plot.following:
+        other._following = False
+        for mine, its in ((other._loss_view, plot._loss_view), (other._accuracy_view, plot._accuracy_view)):
+            mine.setRange(xRange=its.viewRange()[0], yRange=its.viewRange()[1], padding=0)
+    return other
 
 
 def _plot(view: Any, bottom: Any, left: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Self, TypeVar
 
 import numpy as np
 import pyqtgraph as pg
@@ -18,6 +19,7 @@ from gradviz.recording.frame import Evaluation, HeldOut
 from gradviz.recording.history import History
 
 Entry = tuple[str, str, str]
+Plot = TypeVar("Plot", bound="HeldOutPlot")
 
 
 class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
@@ -111,6 +113,9 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self.removeItem(present)
         self.addItem(wanted, row=1, col=0)
 
+    def take_over(self, other: Self) -> None:
+        """Show samples in the way in which `other` shows them."""
+
     @abstractmethod
     def _picture(self) -> pg.GraphicsWidget:
         """Return the item that draws the samples."""
@@ -126,6 +131,16 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     @abstractmethod
     def _colour_picture(self, style: Style) -> None:
         """Put the picture's own lines and letters into `style`."""
+
+
+def stand_in(plot: Plot) -> Plot:
+    """Return a plot off the screen in the state of `plot`."""
+    other = type(plot)()
+    other.resize(plot.size())
+    other.take_over(plot)
+    other.apply_style(plot.style_in_use)
+    other.show_history(plot.history)
+    return other
 
 
 def channels(colour: str) -> NDArray[np.float64]:

@@ -314,6 +314,21 @@ class HistogramPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         return f"layer {now.layer} · step {now.step} · {count:,} of {now.total:,} {what} ({share}) from {low} to {high}"
 
 
+def stand_in(plot: HistogramPlot) -> HistogramPlot:
+    """Return a plot off the screen in the state of `plot`."""
+    other = HistogramPlot()
+    other.resize(plot.size())
+    other.apply_style(plot._style)
+    other.show_kind(plot._kind)
+    other.show_layer(plot._layer)
+    other.show_logarithmic(plot._logarithmic)
+    other.show_distributions(*plot._distributions, plot._missing, picked=plot._picked)
+    if not plot._following:
+        other._following = False
+        other._view.setXRange(*plot._view.viewRange()[0], padding=0)
+    return other
+
+
 def _spoken(kind: Kind, value: float) -> str:
     return scientific(value) if kind.scale == "log10" else f"{value:.3g}"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from html import escape, unescape
@@ -28,7 +28,7 @@ from PySide6.QtGui import (
     QPicture,
 )
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QGraphicsView
+from PySide6.QtWidgets import QGraphicsView, QGraphicsWidget, QWidget
 
 from gradviz.errors import ExperimentError, ExportError
 from gradviz.plots import svg_clipping, svg_strokes
@@ -40,9 +40,13 @@ NAMESPACE = "https://gradviz.org/ns/1"
 INCHES_PER_METRE = 1 / 0.0254
 POINTS_PER_INCH = 72
 SUFFIXES = (".png", ".svg", ".pdf")
+# an axis that learns while being painted how wide its numbers are is laid out anew, and drawn once more
+MOST_PASSES = 3
 
 _FONT_FAMILY = re.compile(r'font-family="([^"]*)"')
 _IN_XML = re.compile(rb"<gradviz:experiment[^>]*>(.*?)</gradviz:experiment>", re.DOTALL)
+
+PaintView = Callable[[QPainter, QGraphicsView, QRectF], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def save_picture(
     """
     # ASCII alone is safe in a PNG text chunk, in XML and in a PDF alike
     experiment = json.dumps(json.loads(experiment_json)) if experiment_json is not None else ""
-    page = _Page(placements, background)
+    page = Page(placements, background)
     match path.suffix.lower():
         case ".png":
             content = _png(page, scale, experiment, title)
@@ -87,11 +91,11 @@ def save_picture(
 
 def copy_to_clipboard(placements: Sequence[Placement], *, scale: float, background: str) -> None:
     """Put a picture of a page on the clipboard. Raises ExportError as `save_picture` does."""
-    QGuiApplication.clipboard().setImage(_image(_Page(placements, background), scale))
+    QGuiApplication.clipboard().setImage(Page(placements, background).image(scale))
 
 
 def read_experiment(path: Path) -> str | None:
-    """Return the experiment embedded in a PNG, SVG or PDF as JSON; None if it holds none.
+    """Return the experiment embedded in a PNG, SVG, PDF, GIF or WebP as JSON; None if it holds none.
 
     Raises ExperimentError for a file that cannot be read.
     """
@@ -103,11 +107,17 @@ def read_experiment(path: Path) -> str | None:
         buffer = QBuffer()
         buffer.setData(content)
         return QImageReader(buffer, QByteArray(b"png")).text(EXPERIMENT_KEY) or None
+    if path.suffix.lower() == ".gif":
+        # Pillow is needed for this alone
+        from gradviz.plots.gif import comment_of
+
+        comment = comment_of(content)
+        return comment if comment.startswith("{") else None
     found = _IN_XML.search(content)
     return unescape(found[1].decode("ascii", "replace")) if found else None
 
 
-class _Page:
+class Page:
     """Views on a sheet of the size that they need together."""
 
     def __init__(self, placements: Sequence[Placement], background: str) -> None:
@@ -123,23 +133,71 @@ class _Page:
         self.views = [placement.view for placement in placements]
 
     def paint(self, painter: QPainter, pen_factor: float = 1.0) -> None:
+        """Paint all views, each at its place and in the layout that it has at this size."""
+        self._paint(painter, pen_factor, _paint_laid_out)
+
+    def image(self, scale: float) -> QImage:
+        """Return the page at `scale` pixels per logical pixel. Raises ExportError if that is too large."""
+        return self._image(scale, _paint_laid_out)
+
+    def image_again(self, scale: float) -> QImage:
+        """Return the page as `image` does, in less time; for views that have the size of their places already."""
+        for _ in range(MOST_PASSES):
+            _grant_layouts()
+            before = self._layout()
+            image = self._image(scale, _paint_as_it_is)
+            _grant_layouts()
+            if self._layout() == before:
+                break
+        return image
+
+    def _image(self, scale: float, paint_view: PaintView) -> QImage:
+        width, height = round(self.size.width() * scale), round(self.size.height() * scale)
+        image = QImage(width, height, QImage.Format.Format_RGB32)
+        if image.isNull():
+            raise ExportError(f"a picture of {width} × {height} pixels is too large; choose a smaller scale, or SVG")
+        image.setDevicePixelRatio(scale)
+        painter = QPainter(image)
+        self._paint(painter, scale, paint_view)
+        painter.end()
+        dots = round(QPicture().logicalDpiX() * scale * INCHES_PER_METRE)
+        image.setDotsPerMeterX(dots)
+        image.setDotsPerMeterY(dots)
+        return image
+
+    def _paint(self, painter: QPainter, pen_factor: float, paint_view: PaintView) -> None:
         painter.fillRect(QRectF(0, 0, self.size.width(), self.size.height()), self._background)
+        # else a PDF holds heatmaps as JPEG, with colours in them that stand for values nobody measured
+        painter.setRenderHint(QPainter.RenderHint.LosslessImageRendering)
         for placement in self._placements:
             with export_mode(placement.view.scene(), pen_factor):
-                _paint_view(painter, placement.view, placement.rect.translated(-self._origin))
+                paint_view(painter, placement.view, placement.rect.translated(-self._origin))
+
+    def _layout(self) -> list[QRectF]:
+        """Return where everything is that has a place in a layout."""
+        items = [item for view in self.views for item in view.scene().items()]
+        return [item.sceneBoundingRect() for item in items if isinstance(item, QGraphicsWidget)]
 
 
-def _paint_view(painter: QPainter, view: QGraphicsView, target: QRectF) -> None:
+def _paint_laid_out(painter: QPainter, view: QGraphicsView, target: QRectF) -> None:
+    # what waits to be laid out around the view, each widget before the one around it, would give the view its old size
+    # back in the middle of this
+    around: QWidget | None = view
+    while around is not None:
+        _grant_layouts()
+        around = around.parentWidget()
     before = view.size()
     # the text keeps its size where the plot is given another one: it is laid out anew, not stretched
     view.resize(target.size().toSize())
     _settle_layout(view)
-    # else a PDF holds heatmaps as JPEG, with colours in them that stand for values nobody measured
-    painter.setRenderHint(QPainter.RenderHint.LosslessImageRendering)
-    view.render(painter, target, view.viewport().rect())
+    _paint_as_it_is(painter, view, target)
     if view.size() != before:
         view.resize(before)
         _settle_layout(view)
+
+
+def _paint_as_it_is(painter: QPainter, view: QGraphicsView, target: QRectF) -> None:
+    view.render(painter, target, view.viewport().rect())
 
 
 def _settle_layout(view: QGraphicsView) -> None:
@@ -147,26 +205,15 @@ def _settle_layout(view: QGraphicsView) -> None:
     # its numbers are; what is laid out anew then holds from the second time on
     for _ in range(2):
         view.grab()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+        _grant_layouts()
 
 
-def _image(page: _Page, scale: float) -> QImage:
-    width, height = round(page.size.width() * scale), round(page.size.height() * scale)
-    image = QImage(width, height, QImage.Format.Format_RGB32)
-    if image.isNull():
-        raise ExportError(f"a picture of {width} × {height} pixels is too large; choose a smaller scale, or SVG")
-    image.setDevicePixelRatio(scale)
-    painter = QPainter(image)
-    page.paint(painter, pen_factor=scale)
-    painter.end()
-    dots = round(QPicture().logicalDpiX() * scale * INCHES_PER_METRE)
-    image.setDotsPerMeterX(dots)
-    image.setDotsPerMeterY(dots)
-    return image
+def _grant_layouts() -> None:
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
 
-def _png(page: _Page, scale: float, experiment: str, title: str) -> bytes:
-    image = _image(page, scale)
+def _png(page: Page, scale: float, experiment: str, title: str) -> bytes:
+    image = page.image(scale)
     image.setText("Title", title)
     image.setText("Software", "gradviz")
     if experiment:
@@ -177,7 +224,7 @@ def _png(page: _Page, scale: float, experiment: str, title: str) -> bytes:
     return bytes(buffer.data().data())
 
 
-def _svg(page: _Page, experiment: str, title: str) -> bytes:
+def _svg(page: Page, experiment: str, title: str) -> bytes:
     buffer = _open_buffer()
     generator = QSvgGenerator()
     generator.setOutputDevice(buffer)
@@ -198,7 +245,7 @@ def _svg(page: _Page, experiment: str, title: str) -> bytes:
     return text.replace("<defs>", metadata + "<defs>", 1).encode()
 
 
-def _pdf(page: _Page, experiment: str, title: str) -> bytes:
+def _pdf(page: Page, experiment: str, title: str) -> bytes:
     buffer = _open_buffer()
     writer = QPdfWriter(buffer)
     resolution = QPicture().logicalDpiX()
@@ -208,14 +255,15 @@ def _pdf(page: _Page, experiment: str, title: str) -> bytes:
     writer.setPageMargins(QMarginsF())
     writer.setTitle(title)
     writer.setCreator("gradviz")
-    writer.setDocumentXmpMetadata(QByteArray(_xmp(experiment, title).encode()))
+    writer.setDocumentXmpMetadata(QByteArray(xmp(experiment, title).encode()))
     painter = QPainter(writer)
     page.paint(painter)
     painter.end()
     return bytes(buffer.data().data())
 
 
-def _xmp(experiment: str, title: str) -> str:
+def xmp(experiment: str, title: str) -> str:
+    """Return the description of a file by which other programs know its title and gradviz its experiment."""
     return (
         '<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>\n<x:xmpmeta xmlns:x="adobe:ns:meta/">'
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'

@@ -270,3 +270,19 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _label(self, name: str) -> str:
         return self.history.quantity(name).label if self.history is not None else name
+
+
+def stand_in(plot: ProfilePlot) -> ProfilePlot:
+    """Return a plot off the screen in the state of `plot`."""
+    other = ProfilePlot()
+    other.resize(plot.size())
+    other.apply_style(plot._style)
+    other.show_history(plot.history)
+    if plot._name is not None:
+        other.show_quantity(plot._name)
+    other.show_reference(plot._reference, plot._reference_label)
+    other.show_theory(plot._theory)
+    other.show_step(plot._step)
+    columns, rows = plot._view.viewRange()
+    other._view.setRange(xRange=columns, yRange=rows, padding=0)
+    return other

@@ -36,6 +36,10 @@ class SamplesPlot(HeldOutPlot):
         self.setToolTip("Samples the network never trains on; right-click to put the wrong ones first")
         self.apply_style(LIGHT)
 
+    def take_over(self, other: SamplesPlot) -> None:
+        """Put the wrong samples first, or not, as `other` does."""
+        self.wrong_first.setChecked(other.wrong_first.isChecked())
+
     def _picture(self) -> pg.GraphicsWidget:
         return self._grid
 

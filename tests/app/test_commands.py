@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from driving import ENDLESS, TINY, made_up, profile_line, run_to_end, trigger, wait_for, wait_until
+from PIL import Image
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 from pytestqt.qtbot import QtBot
@@ -61,6 +62,17 @@ def exports(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: pytest.Monk
     dialog._save.click()
     assert path.read_bytes().startswith(b"\x89PNG")
     assert window.statusBar().currentMessage() == f"Exported {path}"
+
+
+def exports_animation(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    put_up(window)
+    trigger(window, "export_animation")
+    dialog = dialog_of(window, ExportDialog)
+    assert isinstance(dialog, ExportDialog)
+    dialog.choose("profile", "gif")
+    dialog._save.click()
+    with Image.open(folder / "gradviz-tanh-3.gif") as film:
+        assert film.n_frames == 5  # type: ignore[attr-defined]
 
 
 def copies_board(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
@@ -256,7 +268,8 @@ def explains(title: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatc
 
 
 CHECKS: dict[str, Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]] = {
-    "open": opens, "save": saves, "export": exports, "copy_board": copies_board, "quit": quits,
+    "open": opens, "save": saves, "export": exports, "export_animation": exports_animation,
+    "copy_board": copies_board, "quit": quits,
     "undo": undoes, "redo": redoes, "defaults": resets_form, "copy_code": copies_code, "paste_code": pastes_code,
     "start": starts, "pause": pauses, "step": steps, "stop": stops, "reset": resets, "swap": swaps,
     "compare": compares, "log_loss": draws_log_loss, "fit": fits, "latest": follows, "play": plays,

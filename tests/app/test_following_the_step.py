@@ -86,7 +86,7 @@ def test_pre_activations_are_those_of_the_step(window: MainWindow, history: Hist
         assert panel.plot._counted is not None
         assert panel.plot._counted[1].tolist() == [0.0]
         return
-    edges, counts, label = panel.plot._counted  # type: ignore[misc]
+    _edges, counts, label = panel.plot._counted  # type: ignore[misc]
     assert counts.tolist() == [measured, 1]
     assert label == f"pre-activations of layer 1 {when(measured, step)}"
 

@@ -1,0 +1,96 @@
+"""Writes an animated GIF frame by frame.
+
+Pillow compresses each frame; its own way to write several at once would hold all of them in memory first. The container
+around them is that of the GIF89a specification (CompuServe, 1990), with the extension that lets it play for ever.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import BinaryIO
+
+from PIL import Image
+
+Box = tuple[int, int, int, int]
+
+MOST_COLOURS = 256
+LARGEST_PX = 65_535
+LONGEST_BLOCK = 255
+# bits of flags, by their place in the specification
+LOCAL_PALETTE, LEAVE_IN_PLACE = 0x80, 0x04
+
+
+class GifWriter:
+    """Frames of `size` (width, height) into an open file; the comment is ASCII. `close` makes the file whole."""
+
+    def __init__(self, file: BinaryIO, size: tuple[int, int], comment: str) -> None:
+        self._file = file
+        # no palette for all: each frame has its own
+        file.write(b"GIF89a" + struct.pack("<HHBBB", *size, 0, 0, 0))
+        # again and again
+        file.write(b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00")
+        if comment:
+            file.write(b"\x21\xfe" + _blocks(comment.encode("ascii")))
+
+    def add(self, part: Image.Image, box: Box, duration_ms: int) -> None:
+        """Put `part` (RGB) at `box`, over what was there before, for `duration_ms`, a whole number of hundredths."""
+        palette, data = _compressed(_indexed(part))
+        left, top, right, bottom = box
+        size_of_palette = (len(palette) // 3).bit_length() - 2
+        self._file.write(b"\x21\xf9\x04" + struct.pack("<BHBB", LEAVE_IN_PLACE, round(duration_ms / 10), 0, 0))
+        self._file.write(
+            b"\x2c" + struct.pack("<HHHHB", left, top, right - left, bottom - top, LOCAL_PALETTE | size_of_palette)
+        )
+        self._file.write(palette + data)
+
+    def close(self) -> None:
+        """Write the end."""
+        self._file.write(b"\x3b")
+
+
+def comment_of(content: bytes) -> str:
+    """Return the comment in a GIF; empty if there is none, or if this is no GIF."""
+    try:
+        with Image.open(io.BytesIO(content), formats=("GIF",)) as picture:
+            comment = picture.info.get("comment", b"")
+    except (OSError, SyntaxError, ValueError):
+        return ""
+    return comment.decode("ascii", "replace") if isinstance(comment, bytes) else str(comment)
+
+
+def _indexed(picture: Image.Image) -> Image.Image:
+    """Return `picture` in at most 256 colours: its own where it has no more, else the best for it."""
+    # dithering would make noise of surfaces of one colour, and compress badly
+    return picture.quantize(MOST_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+
+
+def _compressed(picture: Image.Image) -> tuple[bytes, bytes]:
+    """Return palette and compressed pixels of an indexed picture, out of the GIF that Pillow makes of it alone."""
+    buffer = io.BytesIO()
+    picture.save(buffer, format="GIF", optimize=False, interlace=0)
+    whole = buffer.getvalue()
+    flags = whole[10]
+    at = 13 + _palette_bytes(flags)
+    palette = whole[13:at]
+    while whole[at] == 0x21:
+        # an extension: its label, then blocks
+        at = _after_blocks(whole, at + 2)
+    # the image descriptor, which has no palette of its own here, then the pixels up to the end of the file
+    return palette, whole[at + 10 : -1]
+
+
+def _palette_bytes(flags: int) -> int:
+    return 3 * 2 ** ((flags & 0x07) + 1) if flags & LOCAL_PALETTE else 0
+
+
+def _after_blocks(content: bytes, at: int) -> int:
+    while content[at]:
+        at += content[at] + 1
+    return at + 1
+
+
+def _blocks(content: bytes) -> bytes:
+    """Cut `content` into blocks with their lengths, and an empty one at the end."""
+    parts = (content[at : at + LONGEST_BLOCK] for at in range(0, len(content), LONGEST_BLOCK))
+    return b"".join(bytes([len(part)]) + part for part in parts) + b"\0"
