@@ -95,7 +95,7 @@ def experiment(connection: sqlite3.Connection) -> Experiment | None:
     try:
         return from_json(said.text("experiment"))
     except ExperimentError as error:
-        first = str(error).splitlines()[0]
+        first = str(error).splitlines()[0].partition("; the fields are")[0]
         raise RecordingError(f"this gradviz does not know the experiment of the run: {first}") from error
 
 

@@ -68,25 +68,25 @@ def get(connection: sqlite3.Connection, series: int, key: ChunkKey, layers: int)
     return Chunk(np.concatenate(values), np.concatenate(_alike(measured, layers)))
 
 
-def spans(connection: sqlite3.Connection, quantities: Sequence[Quantity], frames: int, layers: int) -> dict[str, Span]:
+def spans(connection: sqlite3.Connection, quantities: Sequence[Quantity]) -> dict[str, Span]:
+    """Return the smallest and the largest finite value of each quantity. Looks at no contents."""
+    query = "SELECT series, min(lowest), max(highest) FROM chunks WHERE level = 0 GROUP BY series"
+    return _by_name(quantities, connection.execute(query).fetchall())
+
+
+def spans_until(
+    connection: sqlite3.Connection, quantities: Sequence[Quantity], frames: int, layers: int
+) -> dict[str, Span]:
     """Return the smallest and the largest finite value of each quantity in the first `frames` frames."""
-    size = rows_per_chunk(layers)
-    ends = connection.execute(
-        "SELECT series, min(lowest), max(highest) FROM chunks WHERE level = 0 AND (number + 1) * ? <= ? "
-        "GROUP BY series",
-        (size, frames),
+    number, rows = divmod(frames, rows_per_chunk(layers))
+    query = (
+        "SELECT series, min(lowest), max(highest) FROM chunks WHERE level = 0 AND kind = 'rows' AND number < ? "
+        "GROUP BY series"
     )
-    found: dict[str, Span] = {quantity.name: None for quantity in quantities}
-    for series, low, high in ends:
-        name = quantities[checked_whole(series, "a quantity", 0, len(quantities) - 1)].name
-        found[name] = _read_span(low, high)
-    if frames % size:
-        for series, quantity in enumerate(quantities):
-            last = get(connection, series, ChunkKey(quantity.name, 0, "rows", frames // size), layers)
-            there = frames % size
-            found[quantity.name] = _wider(
-                found[quantity.name], _span(Chunk(last.values[:there], last.measured[:there]))
-            )
+    found = _by_name(quantities, connection.execute(query, (number,)).fetchall())
+    for series, quantity in enumerate(quantities if rows else ()):
+        last = get(connection, series, ChunkKey(quantity.name, 0, "rows", number), layers)
+        found[quantity.name] = _wider(found[quantity.name], _span(Chunk(last.values[:rows], last.measured[:rows])))
     return found
 
 
@@ -112,8 +112,13 @@ def _span(piece: Chunk) -> Span:
     return (float(finite.min()), float(finite.max())) if finite.size else None
 
 
-def _read_span(low: object, high: object) -> Span:
-    return None if low is None or high is None else (checked_number(low, "a span"), checked_number(high, "a span"))
+def _by_name(quantities: Sequence[Quantity], ends: list[tuple[object, object, object]]) -> dict[str, Span]:
+    found: dict[str, Span] = {quantity.name: None for quantity in quantities}
+    for series, low, high in ends:
+        name = quantities[checked_whole(series, "a quantity", 0, len(quantities) - 1)].name
+        if low is not None and high is not None:
+            found[name] = checked_number(low, "a span"), checked_number(high, "a span")
+    return found
 
 
 def _wider(one: Span, other: Span) -> Span:

@@ -76,8 +76,10 @@ def pack_edges(edges: NDArray[np.float64]) -> tuple[bytes, bytes]:
 
 def unpack_edges(ends: object, missed: object, layers: int, bins: int) -> NDArray[np.float64]:
     """Return the edges [layers, bins + 1] that were packed. Raises DamagedError if there are others."""
+    # first what shows that there are so many: the even steps could be made for any number
+    differences = unpack_whole_numbers(missed, (layers, bins + 1))
     even = _even_steps(unpack(ends, np.float64, (2, layers)), bins + 1)
-    return (even.view(np.int64) + unpack_whole_numbers(missed, (layers, bins + 1))).view(np.float64)
+    return (even.view(np.int64) + differences).view(np.float64)
 
 
 def checked_bytes(itemsize: int, shape: tuple[int, ...]) -> int:

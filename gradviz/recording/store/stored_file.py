@@ -57,8 +57,10 @@ class StoredFile:
         chunk_table.check(connection, len(started.quantities), frames, started.layers)
         below = LARGEST_FRAMES if until is None or until > frames else until
         self.frames = min(frames, below)
-        self.spans: Mapping[str, chunk_table.Span] = chunk_table.spans(
-            connection, started.quantities, self.frames, started.layers
+        self.spans: Mapping[str, chunk_table.Span] = (
+            chunk_table.spans(connection, started.quantities)
+            if self.frames == frames
+            else chunk_table.spans_until(connection, started.quantities, self.frames, started.layers)
         )
         self.scalars: NDArray[np.float64] = event_tables.get_scalars(connection, 0, self.frames)
         self.evaluation_scalars: NDArray[np.float64] = event_tables.get_evaluation_scalars(connection, below)
