@@ -177,8 +177,9 @@ def _export(arguments: list[str]) -> int:
         help="what the pictures show (default: heatmap); give one per --to for pictures of several plots",
     )  # fmt: skip
     parser.add_argument(
-        "--to", action="append", default=[], metavar="FILE", help="write a picture: .png, .svg or .pdf; repeatable"
-    )
+        "--to", action="append", default=[], metavar="FILE",
+        help="write a picture: .png, .svg or .pdf, or an animation of the run: .gif or .webp; repeatable",
+    )  # fmt: skip
     parser.add_argument("--probe", metavar="NAME", help="what is measured in the picture (default: the first one)")
     parser.add_argument("--step", metavar="N", help="the step to pick (default: the latest)")
     parser.add_argument("--data", metavar="FILE", help="write the numbers: .csv, .npz or .parquet")

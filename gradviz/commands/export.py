@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from gradviz.commands.outputs import PICTURES, TABLES, check_ending, check_place, check_qt
+from gradviz.commands.outputs import ANIMATIONS, PICTURES, TABLES, check_ending, check_place, check_qt
 from gradviz.commands.progress import progress_bar
 from gradviz.errors import ExportError
 from gradviz.recording import tensorboard
@@ -23,7 +23,8 @@ class Export:
     """What to write of a run: `pictures` as pairs of a plot and a file, a `table` of the numbers, `events` for
     TensorBoard into a folder (of the layers every `every`-th step; None: as many as suit).
 
-    The pictures show the quantity `probe` at `step`; None: the first one, the latest.
+    The pictures show the quantity `probe` at `step`; None: the first one, the latest. Animations among them go through
+    the whole run.
     """  # fmt: skip
 
     pictures: tuple[tuple[str, Path], ...] = ()
@@ -58,7 +59,7 @@ def export(path: Path, wanted: Export) -> int:
 def _check_files(wanted: Export) -> None:
     """Raise ExportError for what could not be written in the end, whatever the run holds."""
     for _, path in wanted.pictures:
-        check_ending(path, PICTURES, "pictures")
+        check_ending(path, (*PICTURES, *ANIMATIONS), "pictures")
         check_place(path)
     if wanted.table is not None:
         check_ending(wanted.table, TABLES, "numbers")
@@ -89,7 +90,8 @@ def _writers(history: History, wanted: Export) -> Iterator[Callable[[], Path]]:
     if wanted.events is not None:
         yield partial(_write_events, history, wanted.events, wanted.every)
     for plot, path in wanted.pictures:
-        yield partial(_write_picture, history, wanted, plot, path)
+        write = _write_animation if path.suffix.lower() in ANIMATIONS else _write_picture
+        yield partial(write, history, wanted, plot, path)
 
 
 def _write_table(history: History, path: Path) -> Path:
@@ -112,6 +114,16 @@ def _write_picture(history: History, wanted: Export, plot: str, path: Path) -> P
     from gradviz.commands.pictures import save_plot
 
     save_plot(path, history, plot, wanted.probe, wanted.step)
+    return path.resolve()
+
+
+def _write_animation(history: History, wanted: Export, plot: str, path: Path) -> Path:
+    # Qt takes its time to load
+    from gradviz.commands.pictures import save_animation
+    from gradviz.plots.film import Cut
+
+    with _bar() as progress:
+        save_animation(path, history, plot, wanted.probe, Cut.of_all(history.frames), progress)
     return path.resolve()
 
 

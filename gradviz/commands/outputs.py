@@ -12,6 +12,7 @@ from gradviz.recording.history import History
 from gradviz.recording.tables import save_table
 
 PICTURES = (".png", ".svg", ".pdf")
+ANIMATIONS = (".gif", ".webp")
 TABLES = (".csv", ".npz", ".parquet")
 RECORDINGS = (".gradviz",)
 

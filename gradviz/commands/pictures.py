@@ -1,8 +1,10 @@
-"""The plots of a run as pictures, painted without a screen by the widgets that the window is made of."""
+"""The plots of a run as pictures, still or moving, painted off the screen by the widgets that make up the window."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, QRectF
@@ -10,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QRectF
 from gradviz.app.application import application
 from gradviz.plots.boundary import BoundaryPlot
 from gradviz.plots.curves import CurvesPlot
+from gradviz.plots.film import Actor, Cut, Film
 from gradviz.plots.heatmap import HeatmapPlot
 from gradviz.plots.images import Placement, save_picture
 from gradviz.plots.profile import ProfilePlot
@@ -42,11 +45,8 @@ def save_plot(path: Path, history: History, plot: str, probe: str | None, step: 
     `probe` is the name of the quantity shown, None for the first one, and `step` the one that is picked, None for the
     latest. Raises ExportError for a file that cannot be written.
     """
-    # nothing is shown, so no display is needed
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    application()
-    board = BOARD if history.started.held_out is not None else WATCHED_BOARD
-    places = board if plot == "board" else {plot: ALONE}
+    _begin()
+    places = _places(plot, history)
     placements = [Placement(_draw(name, history, probe, step), place) for name, place in places.items()]
     try:
         save_picture(
@@ -64,6 +64,43 @@ def save_plot(path: Path, history: History, plot: str, probe: str | None, step: 
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
+def save_animation(
+    path: Path, history: History, plot: str, probe: str | None, cut: Cut, progress: Callable[[int, int], object]
+) -> None:
+    """Draw the plot `plot`, as `save_plot` names it, at the steps of `cut` into the GIF or WebP `path`.
+
+    `progress` is told how many frames of how many are done. Raises ExportError for a file that cannot be written.
+    """
+    # Pillow is needed for this alone
+    from gradviz.plots.animation import record
+
+    _begin()
+    places = _places(plot, history)
+    plots = [_draw(name, history, probe, None) for name in places]
+    actors = [Actor(each, _mover(each)) for each in plots]
+    placements = [Placement(each, place) for each, place in zip(plots, places.values(), strict=True)]
+    started = history.started
+    with closing(Film(actors, placements, LIGHT.background, 1)) as film:
+        for done in record(path, film, cut, experiment_json=started.experiment_json, title=started.title or "gradviz"):
+            progress(done, len(cut.steps))
+
+
+def _begin() -> None:
+    # nothing is shown, so no display is needed
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    application()
+
+
+def _places(plot: str, history: History) -> dict[str, QRectF]:
+    if plot != "board":
+        return {plot: ALONE}
+    return BOARD if history.started.held_out is not None else WATCHED_BOARD
+
+
+def _mover(plot: Plot) -> Callable[[int], object]:
+    return plot.pick_step if isinstance(plot, HeatmapPlot | CurvesPlot) else plot.show_step
+
+
 def _draw(name: str, history: History, probe: str | None, step: int | None) -> Plot:
     plot = _make(name, history)
     plot.apply_style(LIGHT)
@@ -71,7 +108,7 @@ def _draw(name: str, history: History, probe: str | None, step: int | None) -> P
     if isinstance(plot, HeatmapPlot | ProfilePlot):
         plot.show_quantity(probe or history.quantities[0].name)
     if step is not None:
-        (plot.pick_step if isinstance(plot, HeatmapPlot | CurvesPlot) else plot.show_step)(step)
+        _mover(plot)(step)
     plot.refresh()
     return plot
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 from PySide6.QtGui import QImage
 from recorded_runs import EXPERIMENT, MODULES, STEPS, norm, record
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -62,6 +63,18 @@ def test_one_plot_for_all_pictures_and_another_step(run: Path, tmp_path: Path) -
     assert "Share" not in paths[0].read_text()
     assert main(["export", str(run), "--to", str(paths[0]), "--probe", "share"]) == 0
     assert "Share of units" in paths[0].read_text()
+
+
+def test_an_animation_goes_through_the_whole_run(run: Path, watched: Path, tmp_path: Path) -> None:
+    for source, name, plot in ((run, "a.gif", "profile"), (watched, "b.webp", "board")):
+        path = tmp_path / name
+        assert main(["export", str(source), "--plot", plot, "--to", str(path)]) == 0
+        with Image.open(path) as film:
+            assert film.n_frames == STEPS + 1  # type: ignore[attr-defined]
+            first = np.asarray(film.convert("L")).astype(int)
+            film.seek(STEPS)
+            assert (np.asarray(film.convert("L")).astype(int) != first).any()
+    assert from_json(images.read_experiment(tmp_path / "a.gif") or "") == EXPERIMENT
 
 
 def test_a_watched_run_by_its_modules(watched: Path, tmp_path: Path) -> None:
