@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from driving import ENDLESS, TINY, made_up, profile_line, run_to_end, trigger, wait_for, wait_until
@@ -11,8 +13,10 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
 from gradviz.app.run_controller import Phase
+from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
 from gradviz.recording.history import History
+from gradviz.recording.library import Library
 from gradviz.training import loop
 
 
@@ -241,3 +245,21 @@ def test_keys_alone_train_a_network(window: MainWindow, qtbot: QtBot) -> None:
     assert profile_line(window.board.profile, "now").step == TINY.steps - 3
     press(Qt.Key.Key_Escape)
     assert profile_line(window.board.profile, "now").step == TINY.steps
+
+
+def test_a_disk_that_takes_nothing_is_said_once_and_training_goes_on(
+    qtbot: QtBot, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "runs").write_text("a file, not a folder")
+    window = MainWindow(TINY, settings, library=Library(tmp_path / "runs"))
+    qtbot.addWidget(window)
+    window.show()
+    history = run_to_end(qtbot, window)
+    assert window.run.phase is Phase.FINISHED
+    assert history.frames == TINY.steps + 1
+    box = window.errors.box
+    assert box is not None
+    assert str(tmp_path / "runs") in box.text()
+    box.accept()
+    assert window.errors.box is None
+    assert window.close()
