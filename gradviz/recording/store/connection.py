@@ -98,6 +98,9 @@ def explained(path: Path) -> Iterator[None]:
         raise RecordingError(f"{path}: {_in_words(error)}") from error
     except DamagedError as error:
         raise RecordingError(f"{path}: the run is damaged: {error}") from error
+    except UnicodeDecodeError as error:
+        # what SQLite has to say of a damaged file may contain some of the damage
+        raise RecordingError(f"{path}: the run is damaged: its texts are no texts") from error
     except RecordingError as error:
         if str(error).startswith(str(path)):
             raise

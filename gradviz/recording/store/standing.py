@@ -137,7 +137,7 @@ def _is_being_written(path: Path, beat: float) -> bool:
                 time.sleep(BETWEEN_LOOKS_S)
             if not _got_lock(prober):
                 return True
-            # of a file that may only be read SQLite grants the lock in name; there this fails, elsewhere it changes nothing
+            # where nothing may be written the lock is granted in name; there this fails, elsewhere it changes nothing
             prober.execute(f"PRAGMA user_version = {FORMAT}")
             prober.execute("ROLLBACK")
     except sqlite3.Error:
