@@ -10,7 +10,8 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from PIL import Image, ImageChops
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
 from gradviz.errors import ExportError
@@ -20,12 +21,14 @@ from gradviz.plots.images import xmp
 from gradviz.recording.atomic_file import replacing
 
 Box = tuple[int, int, int, int]
+Pixels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 
 SUFFIXES = (".gif", ".webp")
 
 
 class _Writer(Protocol):
-    def add(self, part: Image.Image, box: Box, duration_ms: int) -> None: ...
+    def add(self, part: Pixels, changed: Mask, box: Box, duration_ms: int) -> None: ...
 
     def close(self) -> None: ...
 
@@ -45,11 +48,12 @@ def record(path: Path, film: Film, cut: Cut, *, experiment_json: str | None, tit
     experiment = json.dumps(json.loads(experiment_json)) if experiment_json is not None else ""
     with replacing(path) as file:
         writer = _writer(file, suffix, film.size, experiment, title)
-        before: Image.Image | None = None
+        before: Pixels | None = None
         for done, step in enumerate(cut.steps, start=1):
-            picture = _pillow(film.picture(step))
-            box = _changed(before, picture)
-            writer.add(picture.crop(box), box, cut.frame_ms)
+            picture = _pixels(film.picture(step))
+            changed = np.ones(picture.shape[:2], np.bool_) if before is None else (picture != before).any(axis=-1)
+            left, top, right, bottom = box = _box_around(changed)
+            writer.add(picture[top:bottom, left:right], changed[top:bottom, left:right], box, cut.frame_ms)
             before = picture
             yield done
         writer.close()
@@ -61,16 +65,19 @@ def _writer(file: BinaryIO, suffix: str, size: tuple[int, int], experiment: str,
     return webp.WebpWriter(file, size, xmp(experiment, title))
 
 
-def _changed(before: Image.Image | None, now: Image.Image) -> Box:
-    """Return the smallest rectangle outside of which nothing has changed; its left and top are even, as WebP wants."""
-    if before is None:
-        return (0, 0, *now.size)
-    # a frame on which nothing moves is a frame all the same
-    left, top, right, bottom = ImageChops.difference(before, now).getbbox() or (0, 0, 1, 1)
-    return left - left % 2, top - top % 2, right, bottom
+def _box_around(changed: Mask) -> Box:
+    """Return the smallest rectangle that holds all that changed; its left and top are even, as WebP wants them."""
+    rows, columns = (np.flatnonzero(changed.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        # a frame on which nothing moves is a frame all the same
+        return 0, 0, 1, 1
+    left, top = int(columns[0]), int(rows[0])
+    return left - left % 2, top - top % 2, int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _pillow(image: QImage) -> Image.Image:
-    """Return `image`, which is without transparency, as a picture of Pillow's."""
-    size = image.width(), image.height()
-    return Image.frombuffer("RGB", size, bytes(image.constBits()), "raw", "BGRX", image.bytesPerLine(), 1)
+def _pixels(image: QImage) -> Pixels:
+    """Return red, green and blue [rows, columns, 3] of an image without transparency."""
+    rgb = image.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(rgb.constBits(), np.uint8).reshape(rgb.height(), rgb.bytesPerLine())
+    # a copy: the image goes, and takes its memory with it
+    return rows[:, : 3 * rgb.width()].reshape(rgb.height(), rgb.width(), 3).copy()

@@ -10,15 +10,21 @@ import io
 import struct
 from typing import BinaryIO
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 Box = tuple[int, int, int, int]
 
-MOST_COLOURS = 256
+Pixels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+# the last of 256 colours is none
+TRANSPARENT = 255
 LARGEST_PX = 65_535
 LONGEST_BLOCK = 255
 # bits of flags, by their place in the specification
-LOCAL_PALETTE, LEAVE_IN_PLACE = 0x80, 0x04
+LOCAL_PALETTE, LEAVE_IN_PLACE, HAS_TRANSPARENT = 0x80, 0x04, 0x01
 
 
 class GifWriter:
@@ -33,12 +39,16 @@ class GifWriter:
         if comment:
             file.write(b"\x21\xfe" + _blocks(comment.encode("ascii")))
 
-    def add(self, part: Image.Image, box: Box, duration_ms: int) -> None:
-        """Put `part` (RGB) at `box`, over what was there before, for `duration_ms`, a whole number of hundredths."""
-        palette, data = _compressed(_indexed(part))
+    def add(self, part: Pixels, changed: Mask, box: Box, duration_ms: int) -> None:
+        """Put `part` [rows, columns, 3] at `box` where it is `changed` [rows, columns]; leave the rest as it was.
+
+        It stays for `duration_ms`, a whole number of hundredths of a second.
+        """
+        palette, data = _compressed(_indexed(part, changed))
         left, top, right, bottom = box
         size_of_palette = (len(palette) // 3).bit_length() - 2
-        self._file.write(b"\x21\xf9\x04" + struct.pack("<BHBB", LEAVE_IN_PLACE, round(duration_ms / 10), 0, 0))
+        flags = LEAVE_IN_PLACE | HAS_TRANSPARENT
+        self._file.write(b"\x21\xf9\x04" + struct.pack("<BHBB", flags, round(duration_ms / 10), TRANSPARENT, 0))
         self._file.write(
             b"\x2c" + struct.pack("<HHHHB", left, top, right - left, bottom - top, LOCAL_PALETTE | size_of_palette)
         )
@@ -59,10 +69,19 @@ def comment_of(content: bytes) -> str:
     return comment.decode("ascii", "replace") if isinstance(comment, bytes) else str(comment)
 
 
-def _indexed(picture: Image.Image) -> Image.Image:
-    """Return `picture` in at most 256 colours: its own where it has no more, else the best for it."""
-    # dithering would make noise of surfaces of one colour, and compress badly
-    return picture.quantize(MOST_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+def _indexed(part: Pixels, changed: Mask) -> Image.Image:
+    """Return a picture in at most 255 colours, its own where it has no more, and transparent where nothing changed."""
+    indices = np.full(changed.shape, TRANSPARENT, np.uint8)
+    palette: list[int] = []
+    if changed.any():
+        row = Image.fromarray(np.ascontiguousarray(part[changed])[np.newaxis])
+        # dithering would make noise of surfaces of one colour, and compress badly
+        row = row.quantize(TRANSPARENT, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        indices[changed] = np.asarray(row)[0]
+        palette = row.getpalette() or []
+    picture = Image.fromarray(indices).convert("P")
+    picture.putpalette(palette + [0] * (3 * 256 - len(palette)))
+    return picture
 
 
 def _compressed(picture: Image.Image) -> tuple[bytes, bytes]:

@@ -10,17 +10,22 @@ import io
 import struct
 from typing import BinaryIO
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from gradviz.errors import ExportError
 
 Box = tuple[int, int, int, int]
 
+Pixels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
 LARGEST_PX = 16_383
 # how hard the encoder tries: more takes longer and saves next to nothing on plots
-EFFORT, METHOD = 40, 1
+EFFORT, METHOD = 40, 2
 # bits of flags, by their place in the specification
-HAS_ANIMATION, HAS_XMP, DO_NOT_BLEND = 0x02, 0x04, 0x02
+HAS_ANIMATION, HAS_XMP, HAS_ALPHA, BLEND = 0x02, 0x04, 0x10, 0x00
 MOST_BYTES = 2**32 - 2
 
 
@@ -32,19 +37,27 @@ class WebpWriter:
         self._comment = comment.encode("ascii")
         file.write(b"RIFF\0\0\0\0WEBP")
         width, height = size
-        self._write(b"VP8X", bytes([HAS_ANIMATION | HAS_XMP, 0, 0, 0]) + _three(width - 1) + _three(height - 1))
+        self._write(
+            b"VP8X", bytes([HAS_ANIMATION | HAS_XMP | HAS_ALPHA, 0, 0, 0]) + _three(width - 1) + _three(height - 1)
+        )
         # an opaque white ground, again and again
         self._write(b"ANIM", b"\xff\xff\xff\xff" + struct.pack("<H", 0))
 
-    def add(self, part: Image.Image, box: Box, duration_ms: int) -> None:
-        """Put `part` (RGB) at `box`, whose left and top are even, and leave it for `duration_ms`."""
+    def add(self, part: Pixels, changed: Mask, box: Box, duration_ms: int) -> None:
+        """Put `part` [rows, columns, 3] at `box` where it is `changed` [rows, columns]; leave the rest as it was.
+
+        It stays for `duration_ms`. Left and top of the box are even.
+        """
         buffer = io.BytesIO()
-        part.save(buffer, format="WEBP", lossless=True, quality=EFFORT, method=METHOD)
+        seen = np.where(changed, np.uint8(255), np.uint8(0))
+        Image.fromarray(np.dstack([part, seen])).save(
+            buffer, format="WEBP", lossless=True, quality=EFFORT, method=METHOD
+        )
         left, top, right, bottom = box
         place = _three(left // 2) + _three(top // 2) + _three(right - left - 1) + _three(bottom - top - 1)
         # of a picture alone everything after the name of the format are its chunks
         chunks = buffer.getvalue()[12:]
-        self._write(b"ANMF", place + _three(duration_ms) + bytes([DO_NOT_BLEND]) + chunks)
+        self._write(b"ANMF", place + _three(duration_ms) + bytes([BLEND]) + chunks)
 
     def close(self) -> None:
         """Write what the file is of, and how long it is."""

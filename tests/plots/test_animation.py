@@ -110,7 +110,7 @@ def test_every_frame_is_the_plot_at_its_step(stage: Stage, tmp_path: Path, suffi
         if suffix == "webp":
             assert difference.max() == 0
         else:
-            # at most 256 colours a frame, of which letters take many: near everywhere, and hardly ever far
+            # at most 255 colours a frame, of which letters take many: near everywhere, and hardly ever far
             assert difference.mean() < 1.0
             assert (difference > 48).mean() < 0.005
     # what is compared does change from step to step
