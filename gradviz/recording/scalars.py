@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,5 +120,10 @@ class Scalars:
 
 def _over_groups(extremes: Floats, rows: int) -> Floats:
     grouped = extremes.reshape(-1, rows, 2 * WIDTH)
-    smallest, largest = np.fmin.reduce(grouped[..., :WIDTH], axis=1), np.fmax.reduce(grouped[..., WIDTH:], axis=1)
-    return np.concatenate([smallest, largest], axis=1)
+    if rows > FAN_OUT:
+        least, most = np.fmin.reduce(grouped, axis=1), np.fmax.reduce(grouped, axis=1)
+    else:
+        # numpy is slow at reducing an axis as short as that
+        each = [grouped[:, row] for row in range(rows)]
+        least, most = reduce(np.fmin, each), reduce(np.fmax, each)
+    return np.concatenate([least[:, :WIDTH], most[:, WIDTH:]], axis=1)
