@@ -81,12 +81,20 @@ def _open(arguments: list[str]) -> int:
     )
     _add_recipe(parser)
     parser.add_argument("--start", action="store_true", help="begin to train at once")
+    parser.add_argument(
+        "--follow", metavar="FILE", help="show a recorded run while a script still writes it, and wait for its file"
+    )
     parser.add_argument("--version", action="version", version=f"gradviz {__version__}")
     options = parser.parse_args(arguments)
+    if options.follow is not None and options.start:
+        parser.error("--follow shows a run that trains elsewhere; it cannot be combined with --start")
     experiment = _recipe(options)
+    from pathlib import Path
+
     from gradviz.commands.open import open_program
 
-    return open_program(experiment, start=options.start)
+    follow = Path(options.follow) if options.follow is not None else None
+    return open_program(experiment, start=options.start, follow=follow)
 
 
 def _run(arguments: list[str]) -> int:

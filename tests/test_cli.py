@@ -22,7 +22,17 @@ def one_line(text: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["bench", "--help"], ["selftest", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["info", "--help"],
+        ["export", "--help"],
+        ["bench", "--help"],
+        ["selftest", "--help"],
+    ],
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys; from gradviz.cli import main; "
@@ -96,10 +106,12 @@ class Opened:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: list[tuple[Experiment | None, bool]] = []
+        self.followed: Path | None = None
         monkeypatch.setattr("gradviz.commands.open.open_program", self.open)
 
-    def open(self, experiment: Experiment | None, *, start: bool) -> int:
+    def open(self, experiment: Experiment | None, *, start: bool, follow: Path | None) -> int:
         self.calls.append((experiment, start))
+        self.followed = follow
         return 0
 
 
@@ -124,6 +136,17 @@ def test_without_arguments_the_window_opens_as_it_was_left(monkeypatch: pytest.M
     opened = Opened(monkeypatch)
     assert main([]) == 0
     assert opened.calls == [(None, False)]
+    assert opened.followed is None
+
+
+def test_a_run_is_followed_that_need_not_be_there_yet(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = Opened(monkeypatch)
+    assert main(["--follow", "run.gradviz"]) == 0
+    assert opened.followed == Path("run.gradviz")
+    assert main(["--follow", "run.gradviz", "--start"]) == 2
+    assert "--start" in one_line(capsys.readouterr().err)
 
 
 def test_without_a_display_one_sentence_names_the_command_that_needs_none(
@@ -137,7 +160,7 @@ def test_without_a_display_one_sentence_names_the_command_that_needs_none(
 
 
 def test_a_defect_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_experiment: Experiment | None, *, start: bool) -> int:
+    def fail(_experiment: Experiment | None, *, start: bool, follow: Path | None) -> int:
         raise ZeroDivisionError(start)
 
     monkeypatch.setattr("gradviz.commands.open.open_program", fail)

@@ -41,6 +41,13 @@ COMMANDS: tuple[Command, ...] = (
         "Ctrl+Shift+O",
         separated=True,
     ),
+    Command(
+        "follow",
+        "&File",
+        "&Follow a run…",
+        "Show the run that a script of yours records, while it goes on; its file need not be there yet",
+        "Ctrl+Shift+F",
+    ),
     Command("save_run", "&File", "Save r&un as…", "Copy the run on the board into a file of its own", "Ctrl+Shift+S"),
     Command(
         "export",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QGraphicsView, QHBoxLayout, QLabel, QSplitter, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from gradviz.app.activation_costs_panel import ActivationCostsPanel
@@ -24,6 +24,10 @@ from gradviz.recording.history import History
 
 # from this height on curves and costs stand one below the other, below it one at a time
 BOTH_PX = 720
+ABSENT = (
+    "A watched network has activations of its own, one or many. What can be drawn here are those of networks that "
+    "gradviz builds."
+)
 NOTHING = np.array([-1.0, 1.0]), np.zeros(1)
 
 
@@ -56,6 +60,13 @@ class ActivationPanel(QWidget):
         self.fit.setAccessibleName("show the ordinary range")
         self.fit.setToolTip("Show the ordinary range of x again, as wide as the pre-activations ask for")
         self.tabs = QTabBar()
+        self.absent = QLabel(ABSENT)
+        self.absent.setWordWrap(True)
+        self.absent.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.absent.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.absent.setMargin(24)
+        self.absent.setToolTip("Why there is nothing to see here")
+        self.absent.hide()
         self._of_curves = QWidget()
         self._parts = QSplitter(Qt.Orientation.Vertical)
         self._pages: tuple[QWidget, QWidget] = self.plot, self.costs
@@ -86,6 +97,7 @@ class ActivationPanel(QWidget):
     def show_history(self, history: History | None) -> None:
         """Show the activation and the latest pre-activations of a run or preview; None shows no inputs."""
         self._history, self._step = history, None
+        self._fit_height()
         if history is not None:
             self.layer.offer(history.started.layers)
             if (experiment := history.started.experiment) is not None:
@@ -181,11 +193,15 @@ class ActivationPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(row)
+        column.addWidget(self.absent, 1)
         column.addWidget(self._parts, 1)
 
     def _fit_height(self, *_: Any) -> None:
         both = self.height() >= BOTH_PX
-        self.tabs.setVisible(not both)
+        watched = self._history is not None and self._history.started.watched is not None
+        self.absent.setVisible(watched)
+        self._parts.setVisible(not watched)
+        self.tabs.setVisible(not both and not watched)
         for number, page in enumerate(self._pages):
             page.setVisible(both or self.tabs.currentIndex() == number)
             if not page.isVisibleTo(self):
@@ -193,7 +209,7 @@ class ActivationPanel(QWidget):
                 page.resize(self._parts.size())
                 if (layout := page.layout()) is not None:
                     layout.activate()
-        self._of_curves.setVisible(self.plot.isVisibleTo(self))
+        self._of_curves.setVisible(self.plot.isVisibleTo(self) and not watched)
 
     def _ask_for(self, experiment: Experiment) -> None:
         if (function := _function(experiment)) != self._wanted:

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"  # pyqtgraph would take PyQt6 where both are installed
 
@@ -61,12 +62,16 @@ class _Once(QObject):
 
 
 def open_window(
-    experiment: Experiment | None, start: bool, settings: Settings | None = None, library: Library | None = None
+    experiment: Experiment | None,
+    start: bool,
+    settings: Settings | None = None,
+    library: Library | None = None,
+    follow: Path | None = None,
 ) -> int:
     """Show the window, run until it is closed, and return the exit status.
 
-    `experiment` is put on the form (None: as it was left); with `start` training begins at once. Runs are kept in
-    `library` (None: the person's own).
+    `experiment` is put on the form (None: as it was left); with `start` training begins at once, and with `follow` the
+    run in that file is shown as it goes on. Runs are kept in `library` (None: the person's own).
     """
     program = application()
     from gradviz.app.main_window import MainWindow
@@ -87,7 +92,9 @@ def open_window(
 
     def begin() -> None:
         window.begin_background_work()
-        if start:
+        if follow is not None:
+            window.follow_desk.follow(follow)
+        elif start:
             window.commands.start()
 
     _Once(window.windowHandle(), QEvent.Type.Expose, furnish)

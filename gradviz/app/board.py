@@ -22,6 +22,7 @@ from gradviz.plots.boundary import BoundaryPlot
 from gradviz.plots.curves import CurvesPlot
 from gradviz.plots.film import Actor, Film
 from gradviz.plots.images import Placement
+from gradviz.plots.notice import NO_RUN
 from gradviz.plots.profile import ProfilePlot
 from gradviz.plots.profile_rows import Theory
 from gradviz.plots.samples import SamplesPlot
@@ -113,6 +114,12 @@ class Board(QObject):
         self.playback.show_history(history)
         self.pick_step(None)
         self._show_reference()
+
+    def say_absent(self, words: str) -> None:
+        """Say `words` where there is no run, in place of how to start one; nothing in particular if empty."""
+        for plot in (self.heatmap.plot, self.profile, self.curves):
+            plot.absence = words or NO_RUN
+            plot.refresh()
 
     def show_preview(self, preview: History) -> None:
         """Show the profile of a network that is not trained yet; a run on the board stays where it is."""

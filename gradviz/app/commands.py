@@ -48,7 +48,7 @@ class Commands:
         actions["pause"].setEnabled(phase in (Phase.STARTING, Phase.RUNNING, Phase.PAUSED))
         actions["pause"].setText("Resu&me" if phase is Phase.PAUSED else "&Pause")
         actions["pause"].setIconText("Resume" if phase is Phase.PAUSED else "Pause")
-        actions["step"].setEnabled(phase is not Phase.STOPPING)
+        actions["step"].setEnabled(phase is not Phase.STOPPING and not phase.follows)
         actions["stop"].setEnabled(phase.busy and phase is not Phase.STOPPING)
         resettable = window.run.history is not None or phase is Phase.FAILED
         actions["reset"].setEnabled(resettable and phase is not Phase.STOPPING)
@@ -56,6 +56,8 @@ class Commands:
         actions["swap"].setEnabled(ended and window.previous is not None)
         shown = window.board.history if window.furnished else None
         actions["open_run"].setEnabled(window.furnished)
+        actions["follow"].setEnabled(window.furnished)
+        actions["stop"].setText("S&top following" if phase.follows else "S&top")
         actions["save_run"].setEnabled(shown is not None and window.desk.shown_path() is not None)
         actions["adopt"].setEnabled(shown is not None and shown.started.experiment is not None)
         actions["race"].setEnabled(window.furnished)
@@ -86,6 +88,9 @@ class Commands:
 
     def open_run(self) -> None:
         self.guarded(self._window.desk.ask_and_open)
+
+    def follow(self) -> None:
+        self.guarded(self._window.follow_desk.ask_and_follow)
 
     def save_run(self) -> None:
         path = self._window.desk.shown_path()

@@ -29,6 +29,7 @@ FIRST_SHOWN = "gradients"
 WIDEST_PX = 160
 # so many looks, from all over a run, tell how far its numbers reach
 AXIS_SAMPLES = 100
+WATCHED = "Of a watched network no distributions are recorded, only what each module's numbers amount to."
 
 
 class DistributionPanel(QWidget):
@@ -111,6 +112,8 @@ class DistributionPanel(QWidget):
         self._drawn = history, now, step
         first = history.first_distributions if history is not None else None
         none_yet = NONE_YET if step is None else _none_up_to(step)
+        if history is not None and history.started.watched is not None:
+            none_yet = WATCHED
         self.plot.show_distributions(now, first, NO_RUN if history is None else none_yet, picked=step)
 
     def apply_style(self, style: Style) -> None:

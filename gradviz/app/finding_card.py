@@ -17,6 +17,7 @@ from gradviz.diagnosis import Finding, Suggestion, Thresholds, descriptions
 from gradviz.experiment import Experiment, trait, value_in_words
 from gradviz.plots.style import LIGHT, Style
 
+TRY_TIP = "Changes of the experiment that may help; each can be undone"
 DECIDED_TIP = "The numbers that decided; choose one to see the reason for it and to change it"
 
 
@@ -25,13 +26,14 @@ class Surroundings:
     """What a card has to know besides its finding.
 
     `step` is the one the verdict is about, `labels` are the names of all quantities that the run measures, and
-    `experiment` is what a suggestion would change.
+    `experiment` is what a suggestion would change; None for a watched network, whose `modules` have names.
     """
 
     step: int
     thresholds: Thresholds
     labels: Mapping[str, str]
-    experiment: Experiment
+    experiment: Experiment | None
+    modules: tuple[str, ...] = ()
 
 
 class FindingCard(QFrame):
@@ -65,7 +67,7 @@ class FindingCard(QFrame):
         self.decided.linkActivated.connect(self.threshold_wanted)
         self.go = QPushButton()
         self.go.clicked.connect(self._go)
-        self.try_heading = _label("Changes of the experiment that may help; each can be undone")
+        self.try_heading = _label(TRY_TIP)
         self.try_heading.setText("What to try")
         self.suggestions: dict[tuple[tuple[str, ...], int], SuggestionRow] = {}
         self._lay_out()
@@ -110,7 +112,8 @@ class FindingCard(QFrame):
         """Offer to go where the evidence is; to a quantity only if this run measures it."""
         label = around.labels.get(finding.quantity, "")
         if finding.worst_layer is not None:
-            self.go.setText(f"Go to layer {finding.worst_layer}")
+            named = around.modules[finding.worst_layer - 1] if around.modules else f"layer {finding.worst_layer}"
+            self.go.setText(f"Go to {named}")
         elif label:
             self.go.setText("Show in the plots")
         else:
@@ -130,6 +133,8 @@ class FindingCard(QFrame):
         for key, suggestion in wanted.items():
             self.suggestions[key].show_suggestion(suggestion, around.experiment)
         self.try_heading.setVisible(bool(wanted))
+        self.try_heading.setText("What to try" if around.experiment is not None else "What to try in your code")
+        self.try_heading.setToolTip(TRY_TIP if around.experiment is not None else "")
 
     def _new_row(self) -> SuggestionRow:
         row = SuggestionRow()
@@ -196,12 +201,14 @@ class SuggestionRow(QWidget):
         row.addWidget(self.words, 1)
         row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
 
-    def show_suggestion(self, suggestion: Suggestion, experiment: Experiment) -> None:
-        """Show a suggestion and what it would change in `experiment`."""
+    def show_suggestion(self, suggestion: Suggestion, experiment: Experiment | None) -> None:
+        """Show a suggestion and what it would change in `experiment`; for a watched network it changes none."""
         self.suggestion = suggestion
         self.words.setText(suggestion.words)
         self.button.setVisible(bool(suggestion.changes))
         self.button.setAccessibleName(f"Try it: {suggestion.words}")
+        if experiment is None:
+            return
         changes = "\n".join(_change(experiment, name, value) for name, value in suggestion.changes)
         self.button.setToolTip(f"Put on the form, where it can be undone:\n{changes}")
 

@@ -41,6 +41,7 @@ from gradviz.recording.library import SUFFIX, Library
 if TYPE_CHECKING:
     from gradviz.app.board import Board
     from gradviz.app.exporter import Exporter
+    from gradviz.app.follow_desk import FollowDesk
     from gradviz.app.runs.run_desk import RunDesk
     from gradviz.app.side_panels import SidePanels
     from gradviz.diagnosis import Suggestion
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
     panels: SidePanels
     exporter: Exporter
     desk: RunDesk
+    follow_desk: FollowDesk
 
     def __init__(
         self,
@@ -98,6 +100,7 @@ class MainWindow(QMainWindow):
         """Bring in the plots, and connect the parts."""
         from gradviz.app.board import Board
         from gradviz.app.exporter import Exporter
+        from gradviz.app.follow_desk import FollowDesk
         from gradviz.app.runs.run_desk import RunDesk
         from gradviz.app.side_panels import SidePanels
 
@@ -107,6 +110,7 @@ class MainWindow(QMainWindow):
         self.board.add_plots(self.panels.plots(), self.panels.actors())
         self.exporter = Exporter(self, self.board)
         self.desk = RunDesk(self, self.library)
+        self.follow_desk = FollowDesk(self, self.library)
         self.setCentralWidget(self.board.heatmap)
         contents: dict[str, QWidget] = {
             "profile": self.board.profile,
@@ -219,7 +223,7 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         """Open the dropped experiment or run."""
         if path := _dropped(event):
-            opened = self.desk.open if path.suffix.lower() == SUFFIX else self.exchange.open
+            opened = self.follow_desk.open if path.suffix.lower() == SUFFIX else self.exchange.open
             self.commands.guarded(lambda: opened(path))
 
     def _lay_out(self) -> Docks:

@@ -110,7 +110,6 @@ class RunController(QObject):
             return
         self.experiment = None
         self._launch(FollowThread(path, self), Phase.WAITING)
-        self.path = path
 
     def pause(self) -> None:
         """Hold the run after the step under way."""
@@ -170,7 +169,9 @@ class RunController(QObject):
         return True
 
     def _launch(self, thread: TrainingThread | FollowThread, phase: Phase) -> None:
-        self.history = self.path = None
+        self.history = None
+        # where a run of its own is kept shows when it has begun
+        self.path = thread.path if isinstance(thread, FollowThread) else None
         thread.began.connect(self._on_began)
         thread.trouble.connect(self._on_trouble)
         thread.failed.connect(self._on_failed)

@@ -32,7 +32,7 @@ class TheoryThread(QThread):
         self.setObjectName("theory")
         self._wake = threading.Condition()
         self._wanted: Started | None = None
-        self._known: tuple[Experiment, Theory] | None = None
+        self._known: tuple[Experiment | None, Theory] | None = None
         self._ended = False
 
     def ask(self, started: Started) -> None:
@@ -52,8 +52,6 @@ class TheoryThread(QThread):
     def run(self) -> None:
         """Answer until `end`; called by QThread in the new thread."""
         while (started := self._next()) is not None:
-            if started.experiment is None:
-                continue
             try:
                 self.found.emit(started, self._theory(started))
             except Exception as error:  # one network that theory stumbles over is no reason to say nothing of others
@@ -61,10 +59,8 @@ class TheoryThread(QThread):
 
     def _theory(self, started: Started) -> Theory:
         """Work it out, unless it is the network of the question before: a run that begins as its preview was."""
-        experiment = started.experiment
-        assert experiment is not None, "theory speaks of experiments alone"
-        if self._known is None or self._known[0] != experiment:
-            self._known = experiment, theory_of(experiment, started)
+        if self._known is None or self._known[0] != started.experiment:
+            self._known = started.experiment, theory_of(started)
         return self._known[1]
 
     def _next(self) -> Started | None:
@@ -74,13 +70,16 @@ class TheoryThread(QThread):
             return None if self._ended else wanted
 
 
-def theory_of(experiment: Experiment, started: Started) -> Theory:
+def theory_of(started: Started) -> Theory:
     """Return the curves that mean-field theory and the chain rule draw, or the reasons why they draw none."""
     # numpy, numerical tables and the drawing library: not before the window is there
     from gradviz.plots.profile_rows import Theory
     from gradviz.theory.bounds import Bound, supremum_bound
     from gradviz.theory.prediction import Prediction, predict
 
+    experiment = started.experiment
+    if experiment is None:
+        return Theory(words="no theory: it speaks of networks that gradviz builds itself")
     assert started.held_out is not None, "an experiment has held-out samples"
     squares = started.input_mean_square if started.input_mean_square is not None else 1.0
     prediction = predict(experiment, squares, len(started.held_out.class_names))

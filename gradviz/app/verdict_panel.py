@@ -158,10 +158,11 @@ class VerdictPanel(QWidget):
         history = self.history
         wanted = keyed(self.findings, lambda finding: finding.kind)
         arrange(self._column, self.cards, wanted, self._new_card)
-        if history is None or history.started.experiment is None:
+        if history is None:
             return
         labels = {quantity.name: quantity.label for quantity in history.quantities}
-        around = Surroundings(step, self._thresholds, labels, history.started.experiment)
+        started = history.started
+        around = Surroundings(step, self._thresholds, labels, started.experiment, started.module_names)
         for key, finding in wanted.items():
             self.cards[key].show_finding(finding, around)
         self._order_for_tab([self.cards[key] for key in wanted])
@@ -173,7 +174,7 @@ class VerdictPanel(QWidget):
         first, last = self.range.ends
         values = badness(self.history, step, self._thresholds)[first - 1 : last]
         order = (-values).argsort(kind="stable")[:SHOWN]
-        self.worst.show_ranking(order + first, values[order])
+        self.worst.show_ranking(order + first, values[order], self.history.started.layer_name)
 
     def _new_card(self) -> FindingCard:
         card = FindingCard()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ class LayerButton(QAbstractButton):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer, self.badness = 0, 0.0
+        self.layer, self.badness, self.name = 0, 0.0, ""
         self.setAccessibleName("no layer yet")
         self.setToolTip(TIP)
         self._style = LIGHT
@@ -44,13 +45,14 @@ class LayerButton(QAbstractButton):
         font.setPointSizeF(font.pointSizeF() * 0.9)
         self.setFont(font)
 
-    def show_layer(self, layer: int, badness: float) -> None:
-        """Show another layer or another badness."""
-        if (layer, badness) == (self.layer, self.badness):
+    def show_layer(self, layer: int, badness: float, name: str = "") -> None:
+        """Show another layer, which is called `name` in words, or another badness."""
+        name = name or f"layer {layer}"
+        if (layer, badness, name) == (self.layer, self.badness, self.name):
             return
-        self.layer, self.badness = layer, badness
-        self.setAccessibleName(f"Go to layer {layer}, badness {in_words(badness)}")
-        self.setToolTip(f"Go to layer {layer}. {_meaning(badness)}")
+        self.layer, self.badness, self.name = layer, badness, name
+        self.setAccessibleName(f"Go to {name}, badness {in_words(badness)}")
+        self.setToolTip(f"Go to {name}. {_meaning(badness)}")
         self.update()
 
     def apply_style(self, style: Style) -> None:
@@ -125,11 +127,17 @@ class WorstLayersBar(QWidget):
         column.addWidget(caption)
         column.addLayout(row)
 
-    def show_ranking(self, layers: NDArray[np.int64], badness: NDArray[np.float64]) -> None:
+    def show_ranking(
+        self,
+        layers: NDArray[np.int64],
+        badness: NDArray[np.float64],
+        name_of: Callable[[int], str] = "layer {}".format,
+    ) -> None:
         """Show layers, the worst first, and how bad each of them is; as many as there is room for."""
         for index, button in enumerate(self.buttons):
             if index < layers.size:
-                button.show_layer(int(layers[index]), float(badness[index]))
+                layer = int(layers[index])
+                button.show_layer(layer, float(badness[index]), name_of(layer))
             button.setVisible(index < layers.size)
 
     def apply_style(self, style: Style) -> None:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, Signal
 
 from gradviz.plots.axes import DecadeAxis, WholeNumberAxis, style_axis
-from gradviz.plots.curve_words import in_words, title, values_at
+from gradviz.plots.curve_words import in_words, title, values_at, what_is_missing
 from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, nice_above, room_for, united
-from gradviz.plots.notice import NO_RUN, NO_STEP_YET, Notice
+from gradviz.plots.notice import NO_RUN, Notice
 from gradviz.plots.picking import DivergedLine, PickingViewBox, StepCursor, step_at, step_by_key
 from gradviz.plots.step_line import finite_span, line, span_of
 from gradviz.plots.style import LIGHT, Style
@@ -41,6 +41,7 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self.history: History | None = None
+        self.absence = NO_RUN
         self._reference: History | None = None
         self._reference_label = ""
         self._style = LIGHT
@@ -97,8 +98,8 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def refresh(self) -> None:
         """Pull what is new. Costs next to nothing if there is none."""
         history, reference = self.history, self._reference
-        missing = NO_RUN if history is None else "" if history.frames else NO_STEP_YET
-        self._notice.say(missing)
+        self._notice.say(self.absence if history is None else what_is_missing(history, "loss"))
+        self._no_accuracy.say("" if history is None else what_is_missing(history, "batch_accuracy"))
         drawn = (_extent(history), _extent(reference))
         if drawn == self._drawn:
             return
@@ -128,6 +129,7 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._chance.setPen(style.muted, width=1, style=Qt.PenStyle.DotLine)
         self._chance.label.setColor(style.muted)
         self._notice.apply_style(style)
+        self._no_accuracy.apply_style(style)
         for cursor in self._cursors:
             cursor.apply_style(style)
         for mark in self._diverged:
@@ -176,7 +178,7 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         accuracy.addItem(self._chance, ignoreBounds=True)
         self._cursors = [StepCursor(loss), StepCursor(accuracy)]
         self._diverged = [DivergedLine(loss), DivergedLine(accuracy, in_words=False)]
-        self._notice = Notice(self._loss_view)
+        self._notice, self._no_accuracy = Notice(self._loss_view), Notice(self._accuracy_view)
         for view in (self._loss_view, self._accuracy_view):
             view.picked.connect(self._pick_at)
             view.sigRangeChangedManually.connect(self._zoomed)

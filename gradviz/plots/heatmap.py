@@ -43,6 +43,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self.history: History | None = None
+        self.absence = NO_RUN
         self._name: str | None = None
         self._summary: Summary = "largest"
         self._style = LIGHT
@@ -200,7 +201,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _what_is_missing(self) -> str:
         if self.history is None:
-            return NO_RUN
+            return self.absence
         if self._quantity() is None:
             return "This run did not measure that; choose another quantity."
         return "" if self.history.frames else NO_STEP_YET

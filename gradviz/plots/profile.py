@@ -42,6 +42,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self.history: History | None = None
+        self.absence = NO_RUN
         self._name: str | None = None
         self._step: int | None = None
         self._reference: History | None = None
@@ -171,7 +172,7 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _what_is_missing(self) -> str:
         if self.history is None:
-            return NO_RUN
+            return self.absence
         quantity = self._quantity()
         if quantity is None:
             return "This run did not measure that; choose another quantity."

@@ -52,6 +52,17 @@ def saves(window: MainWindow, _qtbot: QtBot, folder: Path, patch: pytest.MonkeyP
     assert read(path) == TINY
 
 
+def follows_a_run(window: MainWindow, qtbot: QtBot, folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    trigger(window, "follow")
+    dialog = dialog_of(window, QFileDialog)
+    assert isinstance(dialog, QFileDialog)
+    dialog.fileSelected.emit(str(folder / "script.gradviz"))
+    dialog.close()
+    assert window.run.phase is Phase.WAITING
+    trigger(window, "stop")
+    wait_until(qtbot, lambda: window.run.phase is Phase.IDLE)
+
+
 def exports(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: pytest.MonkeyPatch) -> None:
     put_up(window)
     trigger(window, "export")
@@ -268,7 +279,7 @@ def explains(title: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatc
 
 
 CHECKS: dict[str, Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]] = {
-    "open": opens, "save": saves, "export": exports, "export_animation": exports_animation,
+    "open": opens, "follow": follows_a_run, "save": saves, "export": exports, "export_animation": exports_animation,
     "copy_board": copies_board, "quit": quits,
     "undo": undoes, "redo": redoes, "defaults": resets_form, "copy_code": copies_code, "paste_code": pastes_code,
     "start": starts, "pause": pauses, "step": steps, "stop": stops, "reset": resets, "swap": swaps,

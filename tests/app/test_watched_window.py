@@ -1,0 +1,216 @@
+"""What the window shows of a network that a script of its own trains, and what it says it cannot show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from driving import trigger, wait_until
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from gradviz.app.export_dialog import ExportRequest
+from gradviz.app.main_window import MainWindow
+from gradviz.app.run_controller import Phase
+from gradviz.plots.curve_words import UNTOLD
+from gradviz.plots.style import LIGHT
+from gradviz.recording.frame import Frame, Quantity, Started, Watched
+from gradviz.recording.history import History
+from gradviz.recording.store import StoreWriter
+
+GRADIENT = Quantity("weight_grad_norm", "Weight gradient norm", "|∂loss/∂W|₂", "made up")
+RMS = Quantity("activation_grad_rms", "Activation gradient", "rms ∂loss/∂h", "made up")
+PARTS = ("norm", "mix", "grow", "act", "shrink")
+MODULES = ("embed", *(f"blocks.{block}.{part}" for block in range(4) for part in PARTS), "head")
+SICK = "blocks.2.shrink"
+
+
+def recording(frames: int = 30, *, loss: float = math.nan) -> History:
+    """A network in which one module gets a millionth of the gradient, and activations have no weights."""
+    watched = Watched("my transformer", MODULES)
+    history = History(Started(None, len(MODULES), (GRADIENT, RMS), None, 0, 0, 1000, "cpu", 0, watched=watched))
+    append(history, frames, loss)
+    return history
+
+
+def append(history: History, frames: int, loss: float = math.nan) -> None:
+    known = np.array([not name.endswith("act") for name in MODULES])
+    row = np.where([name == SICK for name in MODULES], -7.0, -1.0).astype(np.float32)
+    for _ in range(frames):
+        rows = {GRADIENT.name: row, RMS.name: np.full(len(MODULES), -2.0, np.float32)}
+        history.append(Frame(history.frames, loss, math.nan, 0.1, rows, {GRADIENT.name: known}))
+
+
+@pytest.fixture
+def shown(window: MainWindow) -> MainWindow:
+    history = recording()
+    window.run.bring_back(history)
+    window.show_run(history)
+    return window
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run.gradviz"
+
+
+@pytest.fixture
+def script(path: Path) -> Iterator[tuple[History, StoreWriter]]:
+    """Another process as far as the window can tell."""
+    history = recording(frames=3)
+    writer = StoreWriter(path, history, environment={}, on_trouble=lambda text: None)
+    yield history, writer
+    writer.close("finished")
+
+
+def drop(window: MainWindow, path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    event = QDropEvent(
+        QPointF(20, 20), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    window.dropEvent(event)
+
+
+def test_the_title_and_the_verdict_name_network_and_module(shown: MainWindow) -> None:
+    assert shown.windowTitle() == "my transformer – gradviz"
+    panel = shown.panels.verdict
+    panel.refresh()
+    assert f"{SICK} gets no gradient: 1.0e-07, a millionth of the median" in panel.words
+    card = next(card for card in panel.cards.values() if card.finding and card.finding.kind == "vanishing")
+    assert card.go.text() == f"Go to {SICK}"
+    assert card.try_heading.text() == "What to try in your code"
+    rows = [row for row in card.suggestions.values() if row.isVisibleTo(card)]
+    assert rows
+    assert not any(row.button.isVisibleTo(row) for row in rows)
+    first = panel.worst.buttons[0]
+    assert SICK in first.toolTip()
+    assert first.layer == MODULES.index(SICK) + 1
+
+
+def test_panels_say_what_they_cannot_show(shown: MainWindow, qtbot: QtBot) -> None:
+    panels, board = shown.panels, shown.board
+    assert panels.activation.absent.isVisibleTo(panels.activation)
+    assert not panels.activation._parts.isVisibleTo(panels.activation)
+    assert "no distributions" in panels.distributions.plot._notice.text
+    assert board.curves._notice.text == UNTOLD["loss"]
+    assert board.curves._no_accuracy.text == UNTOLD["batch_accuracy"]
+    assert "script of its own" in board.samples.message.text
+    board.heatmap.choose(RMS.name)
+    wait_until(qtbot, lambda: any("no theory" in words for _, _, words in board.profile._key.entries))
+
+
+def test_a_loss_that_is_told_is_drawn(window: MainWindow) -> None:
+    history = recording(loss=0.5)
+    window.run.bring_back(history)
+    window.show_run(history)
+    assert window.board.curves._notice.text == ""
+    assert window.transport.result.text() == "loss 0.5"
+
+
+def test_the_transport_says_nothing_of_a_loss_that_nobody_told(shown: MainWindow) -> None:
+    shown.transport.show_phase(shown.run.phase, shown.run)
+    assert shown.transport.result.text() == ""
+    assert shown.transport.device.text() == "CPU"
+
+
+def test_back_to_a_network_of_gradviz(shown: MainWindow) -> None:
+    shown.show_run(None)
+    panels = shown.panels
+    assert not panels.activation.absent.isVisibleTo(panels.activation)
+    assert panels.activation._parts.isVisibleTo(panels.activation)
+
+
+@pytest.mark.parametrize("name", ["board.png", "heatmap.svg", "data.npz", "data.csv", "data.parquet"])
+def test_it_can_be_exported(shown: MainWindow, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    assert shown.exporter.carry_out(ExportRequest(path.stem, path, 1), LIGHT)
+    assert path.stat().st_size > 0
+    if path.suffix == ".svg":
+        assert "blocks.1" in path.read_text()
+
+
+def test_following_waits_shows_and_says_how_it_ended(window: MainWindow, qtbot: QtBot, path: Path) -> None:
+    window.follow_desk.follow(path)
+    assert window.transport.state.text() == "waiting for run.gradviz"
+    assert window.board.heatmap.plot._notice.text == "Waiting for run.gradviz …"
+    assert not window.actions_by_name["pause"].isEnabled()
+    assert not window.actions_by_name["step"].isEnabled()
+    history = recording(frames=3)
+    writer = StoreWriter(path, history, environment={}, on_trouble=lambda text: None)
+    wait_until(qtbot, lambda: window.run.phase is Phase.FOLLOWING)
+    assert window.board.heatmap.plot._notice.text == ""
+    assert window.transport.state.text() == "following run.gradviz"
+    assert window.actions_by_name["stop"].text() == "S&top following"
+    assert not window.actions_by_name["pause"].isEnabled()
+    append(history, 20)
+    wait_until(qtbot, lambda: window.board.history is not None and window.board.history.frames == 23)
+    assert window.board.history is window.run.history
+    writer.close("finished")
+    wait_until(qtbot, lambda: window.run.phase is Phase.FINISHED)
+    assert window.statusBar().currentMessage() == "run.gradviz: the script has ended"
+    assert window.actions_by_name["stop"].text() == "S&top"
+    assert window.board.heatmap.plot.absence.startswith("Press Start")
+
+
+def test_the_step_can_be_picked_while_it_goes_on(
+    window: MainWindow, qtbot: QtBot, path: Path, script: tuple[History, StoreWriter]
+) -> None:
+    window.follow_desk.follow(path)
+    wait_until(qtbot, lambda: window.run.phase is Phase.FOLLOWING)
+    window.board.pick_step(1)
+    append(script[0], 10)
+    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames == 13)
+    assert window.panels.verdict.step == 1
+    trigger(window, "latest")
+    assert window.panels.verdict.step is None
+
+
+def test_stop_following_leaves_the_script_alone(
+    window: MainWindow, qtbot: QtBot, path: Path, script: tuple[History, StoreWriter]
+) -> None:
+    window.follow_desk.follow(path)
+    wait_until(qtbot, lambda: window.run.phase is Phase.FOLLOWING)
+    trigger(window, "stop")
+    wait_until(qtbot, lambda: window.run.phase is Phase.LEFT)
+    assert window.statusBar().currentMessage() == "run.gradviz: no longer followed; the script goes on"
+    assert window.board.history is not None
+
+
+def test_what_is_dropped_is_followed_while_it_is_recorded_and_opened_afterwards(
+    window: MainWindow, qtbot: QtBot, path: Path
+) -> None:
+    history = recording(frames=3)
+    writer = StoreWriter(path, history, environment={}, on_trouble=lambda text: None)
+    wait_until(qtbot, path.exists)
+    wait_until(qtbot, lambda: window.follow_desk.is_being_recorded(path))
+    drop(window, path)
+    wait_until(qtbot, lambda: window.run.phase is Phase.FOLLOWING)
+    writer.close("finished")
+    wait_until(qtbot, lambda: window.run.phase is Phase.FINISHED)
+    followed = window.board.history
+    drop(window, path)
+    assert window.board.history is not followed
+    assert window.board.history is not None
+    assert window.board.history.frames == 3
+
+
+def test_the_menu_asks_for_a_file_that_need_not_be_there(
+    window: MainWindow, qtbot: QtBot, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[QFileDialog] = []
+    monkeypatch.setattr(QFileDialog, "open", lambda dialog: asked.append(dialog))
+    trigger(window, "follow")
+    (dialog,) = asked
+    assert dialog.fileMode() is QFileDialog.FileMode.AnyFile
+    assert dialog.acceptMode() is QFileDialog.AcceptMode.AcceptOpen
+    dialog.fileSelected.emit(str(path.with_suffix("")))
+    assert window.run.phase is Phase.WAITING
+    assert window.run.path == path
+    trigger(window, "stop")
+    wait_until(qtbot, lambda: window.run.phase is Phase.IDLE)
