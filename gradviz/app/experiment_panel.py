@@ -128,6 +128,10 @@ class ExperimentPanel(QScrollArea):
         self.mistake.setFrameShape(QFrame.Shape.StyledPanel)
         self.mistake.setTextFormat(Qt.TextFormat.PlainText)
         self.mistake.hide()
+        self.elsewhere = self._note("What the form has to do with what the plots show")
+        self.elsewhere.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.elsewhere.setTextFormat(Qt.TextFormat.PlainText)
+        self.elsewhere.hide()
         self._lay_out()
         for name, row in self.rows.items():
             row.editor.changed.connect(partial(self._change, name))
@@ -145,6 +149,11 @@ class ExperimentPanel(QScrollArea):
         self._experiment = experiment
         self.mistake.hide()
         self._show()
+
+    def show_watched(self, title: str) -> None:
+        """Say that the plots show the network `title` of a script of its own, which has no form; empty: they do not."""
+        self.elsewhere.setText(f"The plots show {title}, which a script of its own trains. Start trains what is below.")
+        self.elsewhere.setVisible(bool(title))
 
     def complain(self, why: str) -> None:
         """Say above the fields what is wrong, until the next change."""
@@ -228,6 +237,7 @@ class ExperimentPanel(QScrollArea):
         for widget in (caption, self.preset):
             widget.setToolTip(PRESET_TIP)
             top.addWidget(widget)
+        top.addWidget(self.elsewhere)
         top.addWidget(self.mistake)
         column.addLayout(top)
         column.addWidget(self.lookout)

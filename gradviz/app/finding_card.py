@@ -81,7 +81,9 @@ class FindingCard(QFrame):
         self.mark.show_severity(finding.severity)
         self.severity.setText(WORDS[finding.severity])
         self.title.setText(finding.title)
-        self.headline.setText(_sentence(finding.headline))
+        # the name of a module is written as in its program
+        begins = finding.headline.split(" ", 1)[0].rstrip(",")
+        self.headline.setText(finding.headline if begins in around.modules else _sentence(finding.headline))
         at = f" Measured at step {finding.step:,}." if finding.step != around.step else ""
         self.evidence.setText(finding.evidence + at)
         self._show_thresholds()

@@ -83,6 +83,7 @@ def test_the_title_and_the_verdict_name_network_and_module(shown: MainWindow) ->
     panel.refresh()
     assert f"{SICK} gets no gradient: 1.0e-07, a millionth of the median" in panel.words
     card = next(card for card in panel.cards.values() if card.finding and card.finding.kind == "vanishing")
+    assert card.headline.text().startswith(f"{SICK} gets no gradient")
     assert card.go.text() == f"Go to {SICK}"
     assert card.try_heading.text() == "What to try in your code"
     rows = [row for row in card.suggestions.values() if row.isVisibleTo(card)]
@@ -97,6 +98,8 @@ def test_panels_say_what_they_cannot_show(shown: MainWindow, qtbot: QtBot) -> No
     panels, board = shown.panels, shown.board
     assert panels.activation.absent.isVisibleTo(panels.activation)
     assert not panels.activation._parts.isVisibleTo(panels.activation)
+    assert shown.form.elsewhere.isVisibleTo(shown.form)
+    assert "my transformer" in shown.form.elsewhere.text()
     assert "no distributions" in panels.distributions.plot._notice.text
     assert board.curves._notice.text == UNTOLD["loss"]
     assert board.curves._no_accuracy.text == UNTOLD["batch_accuracy"]
@@ -122,6 +125,7 @@ def test_the_transport_says_nothing_of_a_loss_that_nobody_told(shown: MainWindow
 def test_back_to_a_network_of_gradviz(shown: MainWindow) -> None:
     shown.show_run(None)
     panels = shown.panels
+    assert not shown.form.elsewhere.isVisibleTo(shown.form)
     assert not panels.activation.absent.isVisibleTo(panels.activation)
     assert panels.activation._parts.isVisibleTo(panels.activation)
 
