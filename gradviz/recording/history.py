@@ -182,7 +182,12 @@ class History:
         """Return (step, row) of what was measured at `step` or, of a scheduled quantity, when it last was its turn."""
         every = self.started.probe_every if self._quantities[name].scheduled else 1
         # the last step of a run is measured whenever it comes
-        for earlier in (step, step - step % every):
+        turns = [step, step - step % every]
+        if self.started.watched is not None and every > 1:
+            # of a watched network what costs little has its turn more often
+            window = self.window(name, step - every + 1, step, every)
+            turns[1:1] = (window.first_step + np.flatnonzero(window.measured)[-1:]).tolist()
+        for earlier in turns:
             if (row := self.row(name, earlier)) is not None:
                 return earlier, row
         return None

@@ -39,7 +39,14 @@ def at(name: str, value: float, quantity: str = "weight_grad_norm") -> dict[str,
 
 def started(names: Sequence[str] = NAMES, measures: Sequence[str] = EVERYTHING, every: int = 1) -> Started:
     quantities = tuple(
-        Quantity(name, name, "", "made up", "linear" if name in LINEAR else "log10", scheduled="activation" in name)
+        Quantity(
+            name,
+            name,
+            "",
+            "made up",
+            "linear" if name in LINEAR else "log10",
+            scheduled="activation" in name or every > 1,
+        )
         for name in measures
     )
     watched = Watched("my model", tuple(names), every=every)
@@ -50,10 +57,10 @@ def run(
     later: Rows | None = None, *, at_start: Rows | None = None, steps: int = 20, skipped: Sequence[int] = (),
     loss: Callable[[int], float] | None = None, rate: Callable[[int], float] | None = None,
     known: Mapping[str, Sequence[bool]] | None = None, diverged: int | None = None,
-    measures: Sequence[str] = EVERYTHING,
+    measures: Sequence[str] = EVERYTHING, every: int = 1,
 ) -> History:  # fmt: skip
     """A run that is well but for the rows `at_start` (None: as later), and `later` from step 1 on."""
-    history = History(started(measures=measures))
+    history = History(started(measures=measures, every=every))
     for step in range(steps + 1):
         rows = {name: np.full(len(NAMES), value) for name, value in WELL.items() if name in measures}
         rows |= (later or {}) if step or at_start is None else at_start  # type: ignore[operator]
@@ -66,6 +73,12 @@ def run(
     if diverged is not None:
         history.append(Diverged(diverged, float("nan")))
     return history
+
+
+def frame(step: int, rows: Rows) -> Frame:
+    """A frame of which `rows` were measured, and nothing else."""
+    kept = {name: np.asarray(row, np.float32) for name, row in rows.items()}
+    return Frame(step, 1.0 / (step + 1), float("nan"), 0.1, kept)
 
 
 def trained(model: nn.Module, steps: int, loss_of: Callable[[nn.Module], object], optimizer: object) -> History:

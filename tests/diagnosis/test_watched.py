@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from made_up_findings import kinds
-from made_up_watched import EVERYTHING, NAMES, WELL, at, run
+from made_up_watched import EVERYTHING, NAMES, WELL, at, frame, run
 
 from gradviz.diagnosis import Finding, Severity, badness, diagnose, worst_layers
 from gradviz.recording.history import History
@@ -69,6 +69,21 @@ def test_a_module_that_is_used_now_and_then_gets_its_signal_then() -> None:
     history = run(at("neck", -np.inf), at_start=at("neck", -2.0), steps=5)
     assert kinds(diagnose(history, 4)) == {"healthy"}
     assert "vanishing" in kinds(diagnose(history, 5))
+
+
+@pytest.mark.parametrize("every", [3, 7, 20])
+def test_what_is_measured_now_and_then_is_judged_by_its_latest_turns(every: int) -> None:
+    history = run(steps=0, every=20)
+    for step in range(1, 101):
+        rows = at("neck", -7.0 if step > 60 else -1.0) if step % every == 0 else {}
+        history.append(frame(step, rows))
+    assert kinds(diagnose(history, 60)) == {"healthy"}
+    # the five latest turns tell of the change only when all of them came after it
+    after = [step for step in range(61, 101) if step % every == 0]
+    late = after[4] if len(after) > 4 else None
+    for step in range(61, 101):
+        silent = late is not None and step >= late
+        assert ("vanishing" in kinds(diagnose(history, step))) == silent
 
 
 def test_not_measured_is_not_zero() -> None:

@@ -120,13 +120,13 @@ def _recent(history: History, name: str, step: int, *, after_update: bool = Fals
     if not measures(history, name):
         return []
     every = history.started.probe_every if history.quantity(name).scheduled else 1
-    newest = latest_row(history, name, step)
-    if newest is None:
-        return []
-    steps = np.arange(newest.step, max(newest.step - 2 * RECENT_STEPS * every, -1), -every)
+    # twice as far, because steps may have been skipped
+    reach = 2 * RECENT_STEPS * every
+    window = history.window(name, step - reach + 1, step, reach)
+    steps = window.first_step + np.flatnonzero(window.measured)[::-1]
     steps = steps[~np.isin(steps - after_update, history.skipped_steps())]
-    rows = (row_at(history, name, int(each)) for each in steps)
-    return [row for row in rows if row is not None][:RECENT_STEPS]
+    rows = (row_at(history, name, int(each)) for each in steps[:RECENT_STEPS])
+    return [row for row in rows if row is not None]
 
 
 def _latest(history: History, name: str, step: int) -> MeasuredRow | None:
