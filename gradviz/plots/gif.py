@@ -72,16 +72,31 @@ def comment_of(content: bytes) -> str:
 def _indexed(part: Pixels, changed: Mask) -> Image.Image:
     """Return a picture in at most 255 colours, its own where it has no more, and transparent where nothing changed."""
     indices = np.full(changed.shape, TRANSPARENT, np.uint8)
-    palette: list[int] = []
-    if changed.any():
-        row = Image.fromarray(np.ascontiguousarray(part[changed])[np.newaxis])
-        # dithering would make noise of surfaces of one colour, and compress badly
-        row = row.quantize(TRANSPARENT, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        indices[changed] = np.asarray(row)[0]
-        palette = row.getpalette() or []
+    packed = part[changed].astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    found, inverse, counts = np.unique(packed, return_inverse=True, return_counts=True)
+    colours = np.stack([found >> 16, found >> 8 & 0xFF, found & 0xFF], axis=-1).astype(np.uint8)
+    palette, nearest = _palette(colours, counts)
+    indices[changed] = nearest[inverse]
     picture = Image.fromarray(indices).convert("P")
-    picture.putpalette(palette + [0] * (3 * 256 - len(palette)))
+    picture.putpalette(np.pad(palette, ((0, 256 - len(palette)), (0, 0))).tobytes())
     return picture
+
+
+def _palette(colours: Pixels, counts: NDArray[np.int64]) -> tuple[Pixels, NDArray[np.uint8]]:
+    """Return at most 255 colours [entries, 3], and the number of the entry that stands for each of `colours`.
+
+    `counts` says how many pixels have each colour. Of a colour scale there are few of each beside the surfaces of a
+    heatmap, and all the same one looks at it: counts weigh by their roots.
+    """
+    if len(colours) <= TRANSPARENT:
+        return colours, np.arange(len(colours), dtype=np.uint8)
+    row = Image.fromarray(np.repeat(colours, np.ceil(np.sqrt(counts)).astype(int), axis=0)[np.newaxis])
+    # dithering would make noise of surfaces of one colour, and compress badly
+    row = row.quantize(TRANSPARENT, method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
+    palette = np.array(row.getpalette(), np.uint8).reshape(-1, 3)[:TRANSPARENT]
+    wanted, offered = colours.astype(np.int64), palette.astype(np.int64)
+    nearest = [np.square(offered - colour).sum(axis=-1).argmin() for colour in wanted]
+    return palette, np.array(nearest, np.uint8)
 
 
 def _compressed(picture: Image.Image) -> tuple[bytes, bytes]:

@@ -95,8 +95,10 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _entitle(self, evaluation: Evaluation) -> None:
         self._said = self._step
-        when = measured_at(evaluation.step, self._step)
-        self.title.say(f"Held-out samples {when}: {evaluation.accuracy:.1%} right")
+        when, right = measured_at(evaluation.step, self._step), f"{evaluation.accuracy:.1%} right"
+        # shorter where there is more to say, or the end would be cut
+        what = "Held-out samples" if self._step in (None, evaluation.step) else "Held out"
+        self.title.say(f"{what} {when}: {right}")
 
     def _say(self, reason: str) -> None:
         self._swap(show_picture=False)

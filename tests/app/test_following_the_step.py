@@ -58,7 +58,8 @@ def test_held_out_samples_are_those_of_the_step(window: MainWindow, history: His
     window.board.pick_step(step)
     measured = latest(EVALUATED, step)
     assert measured is not None
-    expected = f"Held-out samples {when(measured, step)}: {measured:.1f}% right"
+    what = "Held-out samples" if measured == step else "Held out"
+    expected = f"{what} {when(measured, step)}: {measured:.1f}% right"
     assert window.board.samples.title.text == expected
 
 
