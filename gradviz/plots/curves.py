@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, Signal
 
 from gradviz.plots.axes import DecadeAxis, WholeNumberAxis, style_axis
@@ -15,12 +15,10 @@ from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, nice_above, room_for, united
 from gradviz.plots.notice import NO_RUN, Notice
 from gradviz.plots.picking import DivergedLine, PickingViewBox, StepCursor, step_at, step_by_key
-from gradviz.plots.step_line import finite_span, line, span_of
+from gradviz.plots.step_line import NOTHING, Points, Transform, Values, condensed, finite_span, line, span_of
 from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
-from gradviz.recording.history import History, Series
-
-Values = NDArray[np.float64]
+from gradviz.recording.history import CurveName, History, Series
 
 SMALLEST_ZOOM = 4
 PERCENT = 100.0
@@ -105,10 +103,9 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             return
         self._drawn = drawn
         self._frames = history.frames if history is not None else 0
-        self._draw_run()
-        self._draw_reference()
+        self._mark_run()
         self._make_room()
-        self._draw_batch()
+        self._draw_lines()
         self._describe()
 
     def apply_style(self, style: Style) -> None:
@@ -182,51 +179,35 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for view in (self._loss_view, self._accuracy_view):
             view.picked.connect(self._pick_at)
             view.sigRangeChangedManually.connect(self._zoomed)
-        self._loss_view.sigXRangeChanged.connect(self._draw_batch)
-        self._loss_view.sigResized.connect(self._draw_batch)
+        self._loss_view.sigXRangeChanged.connect(self._draw_lines)
+        self._loss_view.sigResized.connect(self._draw_lines)
         self.scene().sigMouseMoved.connect(self._hover)
 
-    def _draw_run(self) -> None:
+    def _mark_run(self) -> None:
         history = self.history
         diverged = history.diverged if history is not None else None
         for mark in self._diverged:
             mark.show(diverged.step if diverged else None)
-        if history is None:
-            for curve in (self._loss_curves[1], self._accuracy_curves[1]):
-                curve.setData([], [])
-            self._chance.setVisible(False)
-            return
-        evaluated, held_out = history.evaluation_losses()
-        _draw_marked(self._loss_curves[1], evaluated, self._on_loss_axis(held_out))
-        evaluated, held_out = history.accuracies()
-        _draw_marked(self._accuracy_curves[1], evaluated, held_out * PERCENT)
-        samples = history.started.held_out
+        samples = history.started.held_out if history is not None else None
         if samples is not None:
             self._chance.setValue(PERCENT / len(samples.class_names))
         self._chance.setVisible(samples is not None)
 
-    def _draw_batch(self) -> None:
+    def _draw_lines(self) -> None:
         """Draw the steps in view; what a long run costs is the pixels, not the steps."""
-        loss, accuracy = self._loss_curves[0], self._accuracy_curves[0]
-        history = self.history
-        if history is None:
-            for curve in (loss, accuracy):
-                curve.setData([], [])
-            return
+        self._draw_over_steps(self._loss_curves, "loss", History.evaluation_losses, self._on_loss_axis)
+        self._draw_over_steps(self._accuracy_curves, "batch_accuracy", History.accuracies, _in_percent)
+
+    def _draw_over_steps(
+        self, curves: Any, name: CurveName, evaluated: Callable[[History], Series], transform: Transform
+    ) -> None:
         view, pixels = self._loss_view.viewRange()[0], round(self._loss_view.width() * self.devicePixelRatioF())
-        loss.setData(*line(history, "loss", view, pixels, self._on_loss_axis))
-        accuracy.setData(*line(history, "batch_accuracy", view, pixels, lambda shares: shares * PERCENT))
-
-    def _draw_reference(self) -> None:
-        losses, accuracies = self._reference_series()
-        self._loss_curves[2].setData(losses[0], self._on_loss_axis(losses[1]))
-        self._accuracy_curves[2].setData(accuracies[0], accuracies[1] * PERCENT)
-
-    def _reference_series(self) -> tuple[Series, Series]:
-        if self._reference is None:
-            nothing = np.empty(0, np.int64), np.empty(0)
-            return nothing, nothing
-        return self._reference.evaluation_losses(), self._reference.accuracies()
+        batch, held_out, other = curves
+        mine, its = (_points(run, evaluated, transform) for run in (self.history, self._reference))
+        batch.setData(*(line(self.history, name, view, pixels, transform) if self.history is not None else NOTHING))
+        drawn = condensed(mine, view, pixels)
+        held_out.setData(*drawn, symbol="o" if len(drawn[0]) <= MOST_MARKS else None, symbolSize=5)
+        other.setData(*condensed(its, view, pixels))
 
     def _on_loss_axis(self, losses: Values) -> Values:
         """Return where losses lie on the axis; NaN, which is drawn as a gap, for those that lie nowhere."""
@@ -253,7 +234,10 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._loss_view.setYRange(low, high, padding=0.02)
 
     def _limits_of_loss(self) -> Span:
-        held_out = (finite_span(curve.getOriginalDataset()[1]) for curve in self._loss_curves[1:])
+        held_out = (
+            finite_span(_points(run, History.evaluation_losses, self._on_loss_axis)[1])
+            for run in (self.history, self._reference)
+        )
         batch = span_of(self.history, "loss", self._on_loss_axis) if self.history is not None else None
         drawn = united(batch, *held_out)
         if drawn is None:
@@ -274,7 +258,9 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         batch = held_out = ""
         if history is not None and self._picked is not None:
             batch, held_out = values_at(history, self._picked)
-        entries = [("—", style.series[0], f"training batch{batch}"), ("●", style.series[1], f"held out{held_out}")]
+        entries = [("—", style.series[0], f"training batch{batch}")]
+        if self.history is None or self.history.started.held_out is not None:
+            entries.append(("●", style.series[1], f"held out{held_out}"))
         if self._reference is not None:
             entries.append(("- -", style.series[2], f"{self._reference_label}, held out"))
         self._key.show_entries(entries, style.foreground)
@@ -333,8 +319,15 @@ def _curves(plot: Any) -> tuple[Any, Any, Any]:
     return curves[1], curves[2], curves[0]
 
 
-def _draw_marked(curve: Any, steps: NDArray[np.int64], values: Values) -> None:
-    curve.setData(steps, values, symbol="o" if len(steps) <= MOST_MARKS else None, symbolSize=5)
+def _points(run: History | None, series: Callable[[History], Series], transform: Transform) -> Points:
+    if run is None:
+        return NOTHING
+    steps, values = series(run)
+    return steps.astype(np.float64), transform(values)
+
+
+def _in_percent(shares: Values) -> Values:
+    return shares * PERCENT
 
 
 def _extent(history: History | None) -> object:

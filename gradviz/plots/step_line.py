@@ -1,4 +1,4 @@
-"""A number of every step as a line through no more points than a screen shows, however long the run is."""
+"""Numbers over the steps as lines through no more points than a screen shows, however long the run is."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ COLUMNS_PER_PIXEL = 1
 # enough for the ends of an axis, which are round numbers
 COLUMNS_FOR_ENDS = 512
 
+NOTHING: Points = np.empty(0), np.empty(0)
+
 
 def line(history: History, name: CurveName, view: Span, pixels: int, transform: Transform) -> Points:
     """Return the points (steps, values) of the number `name` where the step axis shows `view`, `pixels` wide.
@@ -35,6 +37,22 @@ def line(history: History, name: CurveName, view: Span, pixels: int, transform: 
     # a zero among others does not hide them where the axis is logarithmic
     smallest = np.where(np.isnan(smallest), largest, smallest)
     return np.repeat(envelope.steps, 2), np.stack([smallest, largest], axis=1).ravel()
+
+
+def condensed(points: Points, view: Span, pixels: int) -> Points:
+    """Return those of `points` (steps, values) that are in `view`, and one more at both sides, fit for `pixels`.
+
+    Where there are too many, the smallest and the largest of several stand for them, one above the other.
+    """
+    steps, values = points
+    first, end = max(int(np.searchsorted(steps, view[0])) - 1, 0), int(np.searchsorted(steps, view[1], "right")) + 1
+    steps, values = steps[first:end], values[first:end]
+    together = -(-len(steps) // (COLUMNS_PER_PIXEL * max(pixels, 1)))
+    if together <= 1:
+        return steps, values
+    starts = np.arange(0, len(steps), together)
+    least, most = np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
+    return np.repeat(steps[starts], 2), np.stack([least, most], axis=1).ravel()
 
 
 def span_of(history: History, name: CurveName, transform: Transform) -> Span | None:

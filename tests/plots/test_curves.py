@@ -146,6 +146,23 @@ def test_a_long_run_is_a_line_through_as_many_points_as_the_screen_shows(plot: C
     assert [step for step, _ in points(plot._accuracy_curves[0])] == list(range(11_999, 12_102))
 
 
+def test_many_looks_at_the_held_out_samples_are_few_points_too(plot: CurvesPlot) -> None:
+    history, losses = history_of(3), np.random.default_rng(0).normal(5, 1, 9000)
+    for step, loss in enumerate(losses):
+        evaluate(history, step, loss, 0.5)
+        append(history, [ROW], losses=[1.0])
+    plot.show_history(history)
+    drawn = np.array(points(plot._loss_curves[1]))
+    assert len(drawn) <= 2 * plot._loss_view.width()
+    assert (drawn[:, 1].min(), drawn[:, 1].max()) == (losses.min(), losses.max())
+    together = -(-len(losses) // round(plot._loss_view.width()))
+    groups = [losses[start : start + together] for start in range(0, len(losses), together)]
+    np.testing.assert_array_equal(drawn[:, 1].reshape(-1, 2), [(each.min(), each.max()) for each in groups])
+    plot._loss_view.setXRange(4000, 4020, padding=0)
+    assert points(plot._loss_curves[1]) == [(step, losses[step]) for step in range(3999, 4022)]
+    assert plot._loss_curves[1].opts["symbol"] == "o"
+
+
 def test_zeros_hide_nothing_on_a_logarithmic_axis(plot: CurvesPlot) -> None:
     losses = np.tile([0.0, 10.0, 0.1, 0.0], 5000)
     plot.show_log_loss(True)
