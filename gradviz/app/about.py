@@ -6,12 +6,13 @@ import platform
 
 import PySide6
 from PySide6.QtCore import QSize, Qt, qVersion
-from PySide6.QtGui import QIcon, QKeySequence
+from PySide6.QtGui import QFontDatabase, QIcon, QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QTextBrowser, QVBoxLayout, QWidget
 
 from gradviz import __version__
 from gradviz.app.actions import COMMANDS
 from gradviz.app.theme import application_icon
+from gradviz.licences import third_party
 from gradviz.resources import resource_path
 
 GLOSSARY = (
@@ -55,9 +56,9 @@ class TextDialog(QDialog):
         self.text.setHtml(html)
         row.addWidget(self.text, 1)
         column.addLayout(row)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
-        column.addWidget(buttons)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.buttons.rejected.connect(self.reject)
+        column.addWidget(self.buttons)
 
 
 def about_dialog(parent: QWidget | None) -> TextDialog:
@@ -74,7 +75,21 @@ def about_dialog(parent: QWidget | None) -> TextDialog:
         "<p>gradviz is free software under the MIT licence.</p>"
         f"<h3>Handwritten digits</h3><p>{credit}</p>"
     )
-    return TextDialog("About gradviz", html, parent, QSize(560, 380), application_icon())
+    dialog = TextDialog("About gradviz", html, parent, QSize(560, 380), application_icon())
+    button = dialog.buttons.addButton("Third-party licences", QDialogButtonBox.ButtonRole.ActionRole)
+    button.setToolTip("The licences of everything by others that gradviz is made of")
+    button.setAutoDefault(False)
+    # the page stands in front of this box, and goes with it
+    button.clicked.connect(lambda: licences_dialog(dialog).open())
+    return dialog
+
+
+def licences_dialog(parent: QWidget | None) -> TextDialog:
+    """Return the licences of everything by others that gradviz is made of, with their texts."""
+    dialog = TextDialog("Third-party licences", "", parent, QSize(760, 640))
+    dialog.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+    dialog.text.setPlainText(third_party())
+    return dialog
 
 
 def shortcuts_dialog(parent: QWidget | None) -> TextDialog:

@@ -6,6 +6,7 @@ import re
 from importlib.metadata import version
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialogButtonBox
 from pytestqt.qtbot import QtBot
@@ -28,6 +29,23 @@ def test_about_names_the_version_what_it_stands_on_and_whose_data_it_shows(qtbot
     assert "LGPL" in text
     assert re.search(r"licence CC BY 4\.0", text)
     assert "Alpaydin" in text
+
+
+def test_about_leads_to_the_licences_of_others(qtbot: QtBot) -> None:
+    dialog = about_dialog(None)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    [button] = [each for each in dialog.buttons.buttons() if each.text() == "Third-party licences"]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    page = dialog.findChild(TextDialog)
+    assert page.isVisible()
+    text = text_of(page)
+    for name in ("torch", "numpy", "PySide6_Essentials"):
+        assert f"{name} {version(name)}" in text
+    assert "GNU LESSER GENERAL PUBLIC LICENSE" in text
+    with qtbot.waitSignal(page.destroyed):
+        page.reject()
+    assert dialog.isVisible()
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command.shortcut], ids=lambda each: each.name)
