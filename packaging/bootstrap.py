@@ -1,7 +1,8 @@
-"""Set gradviz up on a machine that has only Python and pip, and run it or its tests.
+"""Set gradviz up on a machine that has only Python and pip, and run it, its tests or the making of its bundle.
 
     python3 packaging/bootstrap.py run [arguments of gradviz]
     python3 packaging/bootstrap.py test [arguments of pytest]
+    python3 packaging/bootstrap.py bundle [--packages]
 
 Standard library only, and readable for Pythons too old for gradviz, so that they can say so. It looks for the system
 libraries that Qt needs, makes `.venv` in the checkout, installs the package with every version pinned, and then does
@@ -17,12 +18,13 @@ import sys
 import time
 from pathlib import Path
 
-from system_libraries import prepare_system
+from system_packages import BUNDLE_PROGRAMS, prepare_system
 from terminal import SetupError, say
 from virtual_environment import VirtualEnvironment
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
+BUNDLE_ENVIRONMENT = ".venv-bundle"
 DISPLAY_ANSWER_S = 10
 BAD_ARGUMENTS = 2
 INTERRUPTED = 130
@@ -112,7 +114,27 @@ def checks(arguments: list[str]) -> list[tuple[str, list[str]]]:
     ]
 
 
-VERBS = {"run": run, "test": test}
+def bundle(arguments: list[str]) -> int:
+    """Make the program that needs no Python, in `dist`, and prove it; `--packages`: packed, too. Return the status."""
+    # the libraries for windows of both kinds go into it, whatever display there is here
+    prepare_system({"DISPLAY": ":0", "WAYLAND_DISPLAY": "wayland-0"}, BUNDLE_PROGRAMS)
+    # what is not installed cannot end up in it: an environment without tests and checks
+    environment = VirtualEnvironment(ROOT, BUNDLE_ENVIRONMENT)
+    environment.prepare(["bundle"])
+    python = str(environment.program("python"))
+    commands = [[python, str(ROOT / "packaging" / "bundle" / "build.py"), *arguments]]
+    if sys.platform.startswith("linux"):
+        folder = ROOT / "dist" / "gradviz"
+        commands.append([python, str(ROOT / "packaging" / "smoke_test.py"), str(folder), "--compare", python])
+    for command in commands:
+        say(" ".join(command))
+        status = subprocess.run(command, cwd=str(ROOT), stdin=subprocess.DEVNULL, check=False).returncode
+        if status:
+            return status
+    return 0
+
+
+VERBS = {"run": run, "test": test, "bundle": bundle}
 
 
 def main(arguments: list[str]) -> int:

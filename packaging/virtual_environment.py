@@ -21,15 +21,15 @@ FILE_NAME = re.compile(r"[A-Za-z0-9_.]+-[^-]+")
 
 
 class VirtualEnvironment:
-    """`.venv` in the checkout `root`, with the package installed from there and every version pinned.
+    """The folder `name` in the checkout `root`, with the package installed from there and every version pinned.
 
     A stamp inside says what the environment was made from, so that a second set-up has nothing to do. It is taken
     away while anything changes: an interrupted set-up leaves an environment without one.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, name: str = ".venv") -> None:
         self.root = root
-        self.folder = root / ".venv"
+        self.folder = root / name
         self.stamp = self.folder / "gradviz-setup.json"
         self.constraints = root / "packaging" / "constraints.txt"
         self.pyproject = root / "pyproject.toml"
@@ -45,7 +45,7 @@ class VirtualEnvironment:
         if self.is_ready(extras):
             return
         if not self.is_sound():
-            say("step 2 of 3: making the virtual environment in .venv")
+            say("step 2 of 3: making the virtual environment in " + self.folder.name)
             shutil.rmtree(self.folder, ignore_errors=True)
             self._make()
         self.stamp.unlink(missing_ok=True)

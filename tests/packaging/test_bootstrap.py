@@ -13,6 +13,9 @@ import pytest
 from terminal import SetupError
 
 SCRIPTS = sorted(Path(bootstrap.__file__).parent.glob("*.py"))
+# what they import before anything is installed
+OF_THE_PACKAGE = [bootstrap.ROOT / "gradviz" / name for name in ("__init__.py", "system_libraries.py")]
+PACKAGE_MODULES = {"gradviz.system_libraries"}
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +23,18 @@ def ctrl_c_as_before() -> Iterator[None]:
     before = signal.getsignal(signal.SIGINT)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+def _at_import(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield what is run when a module is imported, but for what only type checkers read."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for child in ast.iter_child_nodes(node):
+            typing_only = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+            if not typing_only and not isinstance(child, ast.FunctionDef):
+                waiting.append(child)
 
 
 class Started:
@@ -30,25 +45,27 @@ class Started:
         self.environments: list[Any] = []
         self.prepared: list[Any] = []
         self.statuses: dict[str, int] = {}
-        monkeypatch.setattr(bootstrap, "prepare_system", lambda environment: self.prepared.append(dict(environment)))
+        monkeypatch.setattr(
+            bootstrap, "prepare_system", lambda environment, *_: self.prepared.append(dict(environment))
+        )
         monkeypatch.setattr(bootstrap.VirtualEnvironment, "prepare", lambda _self, extras: self.prepared.append(extras))
         monkeypatch.setattr(bootstrap, "display_answers", lambda _environment: display)
         monkeypatch.setattr(bootstrap.subprocess, "run", self.run)
 
     def run(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
         program = Path(command[0])
-        assert program.parent.parent.name == ".venv"
+        assert program.parent.parent.name in (".venv", ".venv-bundle")
         self.commands.append([program.stem, *command[1:]])
         self.environments.append(options.get("env"))
         return subprocess.CompletedProcess(command, self.statuses.get(program.stem, 0))
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("script", [*SCRIPTS, *OF_THE_PACKAGE], ids=lambda path: path.name)
 def test_old_pythons_can_read_it_and_say_that_they_are_too_old(script: Path) -> None:
     tree = ast.parse(script.read_text(encoding="utf-8"), feature_version=(3, 8))
     modules = {
-        name.split(".")[0]
-        for node in ast.walk(tree)
+        name if name in PACKAGE_MODULES else name.split(".")[0]
+        for node in _at_import(tree)
         for name in (
             [alias.name for alias in node.names]
             if isinstance(node, ast.Import)
@@ -57,7 +74,7 @@ def test_old_pythons_can_read_it_and_say_that_they_are_too_old(script: Path) -> 
             else []
         )
     }
-    assert modules <= set(sys.stdlib_module_names) | {path.stem for path in SCRIPTS}
+    assert modules <= set(sys.stdlib_module_names) | {path.stem for path in SCRIPTS} | PACKAGE_MODULES
 
 
 def test_an_old_python_is_refused_in_one_sentence(
@@ -70,14 +87,14 @@ def test_an_old_python_is_refused_in_one_sentence(
     assert not started.prepared
 
 
-@pytest.mark.parametrize("arguments", [[], ["bundle"], ["--help"]])
+@pytest.mark.parametrize("arguments", [[], ["build"], ["--help"]])
 def test_an_unknown_verb_is_answered_with_those_there_are(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     started = Started(monkeypatch)
     assert bootstrap.main(arguments) == 2
     said = capsys.readouterr().err
-    assert "run|test" in said
+    assert "run|test|bundle" in said
     assert all(argument in said for argument in arguments)
     assert not started.prepared
 
@@ -210,8 +227,32 @@ def test_ctrl_c_during_the_set_up(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert capsys.readouterr().err == "gradviz: stopped\n"
 
 
-def test_ci_calls_the_command_of_the_readme() -> None:
-    command = "python3 packaging/bootstrap.py test"
+@pytest.mark.parametrize("arguments", [[], ["--packages"]])
+def test_bundle_makes_it_with_tools_of_its_own_and_proves_it(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    started = Started(monkeypatch)
+    assert bootstrap.main(["bundle", *arguments]) == 0
+    # both kinds of windows, whatever display there is here
+    assert {"DISPLAY", "WAYLAND_DISPLAY"} <= set(started.prepared[0])
+    assert started.prepared[1:] == [["bundle"]]
+    (make, prove) = started.commands
+    assert [Path(make[1]).name, *make[2:]] == ["build.py", *arguments]
+    assert [Path(prove[1]).name, Path(prove[2]).name, prove[3]] == ["smoke_test.py", "gradviz", "--compare"]
+    assert Path(prove[4]).parent.parent.name == ".venv-bundle"
+
+
+def test_a_bundle_that_was_not_made_is_not_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = Started(monkeypatch)
+    started.statuses["python"] = 1
+    assert bootstrap.main(["bundle"]) == 1
+    assert len(started.commands) == 1
+
+
+@pytest.mark.parametrize("verb", ["test", "bundle --packages"])
+def test_ci_calls_the_commands_of_the_readme(verb: str) -> None:
+    command = "python3 packaging/bootstrap.py " + verb
     assert command in (bootstrap.ROOT / ".ci" / "run").read_text()
     assert command in (bootstrap.ROOT / "README.md").read_text()
     assert "python3 packaging/bootstrap.py run" in (bootstrap.ROOT / "README.md").read_text()

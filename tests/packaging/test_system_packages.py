@@ -8,9 +8,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-import system_libraries
-from system_libraries import DRAWING, FONT_PACKAGES, WAYLAND_WINDOW, X11_WINDOW
+import system_packages
+from system_packages import BUNDLE_PROGRAMS, FONT_PACKAGES
 from terminal import SetupError
+
+from gradviz.system_libraries import DRAWING, WAYLAND_WINDOW, X11_WINDOW
 
 # of every system that Python's wheels run on
 OF_THE_COMPILER = re.compile(r"lib(c|m|dl|pthread|rt|gcc_s|stdc\+\+)\.so|ld-linux")
@@ -25,33 +27,41 @@ def installed_but(*absent: str):  # type: ignore[no-untyped-def]
 
 
 def test_libraries_by_display() -> None:
-    assert system_libraries.needed_libraries({}) == DRAWING
-    assert system_libraries.needed_libraries({"DISPLAY": ""}) == DRAWING
-    assert system_libraries.needed_libraries({"DISPLAY": ":0"}) == DRAWING | X11_WINDOW
-    assert system_libraries.needed_libraries({"WAYLAND_DISPLAY": "wayland-0"}) == DRAWING | WAYLAND_WINDOW
+    assert system_packages.needed_libraries({}) == DRAWING
+    assert system_packages.needed_libraries({"DISPLAY": ""}) == DRAWING
+    assert system_packages.needed_libraries({"DISPLAY": ":0"}) == DRAWING | X11_WINDOW
+    assert system_packages.needed_libraries({"WAYLAND_DISPLAY": "wayland-0"}) == DRAWING | WAYLAND_WINDOW
 
 
 def test_missing_packages() -> None:
     libraries = DRAWING | X11_WINDOW
-    assert system_libraries.missing_packages(libraries, installed_but(), has_fonts) == []
+    assert system_packages.missing_packages(libraries, {}, installed_but(), has_fonts) == []
     absent = installed_but("libEGL.so.1", "libxcb-cursor.so.0")
-    missing = system_libraries.missing_packages(libraries, absent, has_fonts)
+    missing = system_packages.missing_packages(libraries, {}, absent, has_fonts)
     assert [packages[0] for packages in missing] == ["libegl1", "libxcb-cursor0"]
-    assert system_libraries.missing_packages(libraries, installed_but(), lambda: False) == [FONT_PACKAGES]
+    assert system_packages.missing_packages(libraries, {}, installed_but(), lambda: False) == [FONT_PACKAGES]
+
+
+def test_missing_programs() -> None:
+    def which(program: str) -> str | None:
+        return None if program in ("Xvfb", "strip") else "/usr/bin/" + program
+
+    missing = system_packages.missing_packages({}, BUNDLE_PROGRAMS, installed_but(), has_fonts, which)
+    assert [packages[0] for packages in missing] == ["binutils", "xvfb"]
 
 
 def test_the_real_look_up_tells_there_from_not_there() -> None:
     if sys.platform.startswith("linux"):
-        assert system_libraries.can_load("libc.so.6")
-    assert not system_libraries.can_load("libno-such-thing.so.7")
+        assert system_packages.can_load("libc.so.6")
+    assert not system_packages.can_load("libno-such-thing.so.7")
 
 
 def test_fonts_are_found_below_their_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system_libraries, "FONT_FOLDERS", (str(tmp_path / "absent"), str(tmp_path)))
+    monkeypatch.setattr(system_packages, "FONT_FOLDERS", (str(tmp_path / "absent"), str(tmp_path)))
     (tmp_path / "deep" / "er").mkdir(parents=True)
-    assert not system_libraries.has_font()
+    assert not system_packages.has_font()
     (tmp_path / "deep" / "er" / "some.otf").touch()
-    assert system_libraries.has_font()
+    assert system_packages.has_font()
 
 
 @pytest.mark.parametrize(
@@ -65,7 +75,7 @@ def test_fonts_are_found_below_their_folders(tmp_path: Path, monkeypatch: pytest
 def test_the_command_to_type_names_each_package_once(program: str, command: str) -> None:
     missing = [DRAWING[name] for name in ("libgthread-2.0.so.0", "libglib-2.0.so.0", "libGL.so.1")]
     which = {program: f"/usr/bin/{program}"}.get
-    assert system_libraries.install_command(missing, which) == command.split()
+    assert system_packages.install_command(missing, which) == command.split()
 
 
 class Machine:
@@ -78,27 +88,27 @@ class Machine:
         self.lacks = DRAWING["libEGL.so.1"]
         self._works = works
         monkeypatch.setattr(sys, "platform", "linux")
-        monkeypatch.setattr(system_libraries.os, "geteuid", lambda: 0 if root else 1000, raising=False)
-        monkeypatch.setattr(system_libraries, "install_with_apt", self.install)
-        monkeypatch.setattr(system_libraries, "missing_packages", self.missing)
+        monkeypatch.setattr(system_packages.os, "geteuid", lambda: 0 if root else 1000, raising=False)
+        monkeypatch.setattr(system_packages, "install_with_apt", self.install)
+        monkeypatch.setattr(system_packages, "missing_packages", self.missing)
         found = {installer: "/usr/bin/it"} if installer else {}
-        install_command = system_libraries.install_command
+        install_command = system_packages.install_command
         monkeypatch.setattr(
-            system_libraries, "install_command", lambda missing: install_command(missing, which=found.get)
+            system_packages, "install_command", lambda missing: install_command(missing, which=found.get)
         )
 
     def install(self, command: list[str]) -> None:
         self.installed.append(command)
 
-    def missing(self, _libraries: dict[str, tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    def missing(self, *_wanted: dict[str, tuple[str, str, str]]) -> list[tuple[str, str, str]]:
         return [] if self.installed and self._works else [self.lacks]
 
 
 def test_root_with_apt_gets_it_installed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     machine = Machine(monkeypatch, root=True, installer="apt-get")
-    system_libraries.prepare_system({})
+    system_packages.prepare_system({})
     assert [command[-1] for command in machine.installed] == ["libegl1"]
-    assert "step 1 of 3: installing system packages that Qt needs: libegl1" in capsys.readouterr().err
+    assert "step 1 of 3: installing system packages: libegl1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -115,7 +125,7 @@ def test_everybody_else_is_told_what_to_type(
 ) -> None:
     machine = Machine(monkeypatch, root=root, installer=installer)
     with pytest.raises(SetupError) as told:
-        system_libraries.prepare_system({})
+        system_packages.prepare_system({})
     assert advice in str(told.value)
     assert machine.installed == []
 
@@ -125,7 +135,7 @@ def test_without_a_font_it_goes_on_and_says_what_to_type(
 ) -> None:
     machine = Machine(monkeypatch, root=False, installer="apt-get")
     machine.lacks = FONT_PACKAGES
-    system_libraries.prepare_system({})
+    system_packages.prepare_system({})
     said = capsys.readouterr().err
     assert "empty boxes" in said
     assert "sudo apt-get install -y --no-install-recommends fonts-dejavu-core" in said
@@ -134,14 +144,14 @@ def test_without_a_font_it_goes_on_and_says_what_to_type(
 def test_an_installation_that_does_not_help_is_not_taken_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     machine = Machine(monkeypatch, root=True, installer="apt-get", works=False)
     with pytest.raises(SetupError, match="libegl1"):
-        system_libraries.prepare_system({})
+        system_packages.prepare_system({})
     assert len(machine.installed) == 1
 
 
 def test_other_systems_bring_their_own_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     machine = Machine(monkeypatch, root=True, installer="apt-get")
     monkeypatch.setattr(sys, "platform", "darwin")
-    system_libraries.prepare_system({"DISPLAY": ":0"})
+    system_packages.prepare_system({"DISPLAY": ":0"})
     assert machine.installed == []
 
 

@@ -1,0 +1,76 @@
+"""Make the bundle, called by `bootstrap.py bundle` with the Python of the bundle's own environment.
+
+    python packaging/bundle/build.py [--packages]
+
+It leaves the folder `dist/gradviz`; with `--packages` also what can be handed on: an archive, and on Debian's kind of
+Linux a package.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from archive import make_archive
+from debian_package import can_package, make_package
+from elf import is_elf
+from integration import add_installer
+
+from gradviz import __version__
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD, DIST = ROOT / "build", ROOT / "dist"
+FOLDER = DIST / "gradviz"
+MB = 1e6
+
+
+def build() -> None:
+    """Make the icons and the folder, replacing what an earlier build left."""
+    icons = [str(ROOT / "packaging" / "bundle" / "icons.py")]
+    drawings = [str(ROOT / "resources" / name) for name in ("icon.svg", "icon-small.svg")]
+    subprocess.run([sys.executable, *icons, *drawings, str(BUILD / "icons")], check=True)
+    places = ["--distpath", str(DIST), "--workpath", str(BUILD)]
+    spec = str(ROOT / "packaging" / "gradviz.spec")
+    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", *places, spec]
+    # it imports every module of torch, some of which are deprecated and say so
+    subprocess.run(command, check=True, env={**os.environ, "PYTHONWARNINGS": "ignore"})
+    if sys.platform.startswith("linux"):
+        add_installer(FOLDER, BUILD / "icons", ROOT / "resources" / "icon.svg", __version__)
+
+
+def size_mb(path: Path) -> float:
+    """Return the size of a file, or of all files below a folder, in MB (10^6 bytes); links weigh nothing."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file() and not file.is_symlink()) / MB
+
+
+def by_component(folder: Path) -> dict[str, float]:
+    """Return the sizes in MB of what the bundle consists of, the largest first."""
+    inside = folder / "_internal"
+    parts = {path.name: size_mb(path) for path in inside.iterdir() if path.is_dir() and not path.is_symlink()}
+    single = [path for path in inside.iterdir() if path.is_file() and not path.is_symlink()]
+    parts["libraries of the system and of Python"] = sum(size_mb(path) for path in single if is_elf(path))
+    parts["program, with all modules of Python"] = sum(size_mb(path) for path in folder.iterdir() if path.is_file())
+    parts["all"] = size_mb(folder)
+    return dict(sorted(parts.items(), key=lambda part: -part[1]))
+
+
+def main(arguments: list[str]) -> int:
+    """Build, and say what came of it."""
+    build()
+    for name, size in by_component(FOLDER).items():
+        if size >= 1:
+            print(f"{size:8.1f} MB  {name}")
+    if "--packages" in arguments:
+        made = [make_archive(FOLDER, DIST, __version__)]
+        if can_package():
+            made.append(make_package(FOLDER, BUILD, DIST, __version__))
+        for path in made:
+            print(f"{size_mb(path):8.1f} MB  {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,126 @@
+"""What PyInstaller would collect and gradviz never uses, each with its reason and what leaving it out saves.
+
+`saved_mb` is what `measure.py` beside this file measured on Linux with torch 2.13.0 for the CPU, PySide6 6.11.3 and
+Python 3.11; it also ran `gradviz selftest` with each exclusion alone. Modules weigh what they take in the compressed
+archive and as source files beside it. 0 stands for what an environment of its own does not hold in the first place,
+and what is left out all the same in case somebody builds from another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Modules that are not followed, or files (patterns of places in the bundle) that are not taken."""
+
+    name: str
+    reason: str
+    saved_mb: float
+    modules: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+EXCLUSIONS = (
+    Exclusion(
+        "torch's own tests",
+        "C++ test programs and their data, which nothing in Python calls",
+        0.0,
+        files=("torch/test/*",),
+    ),
+    Exclusion(
+        "torch's programs",
+        "compilers and tests for developers; torch_shm_manager stays, because `import torch` looks for it",
+        0.0,
+        files=("torch/bin/[!t]*", "torch/bin/t[!o]*", "torch/bin/torch_[!s]*"),
+    ),
+    Exclusion(
+        "the GTK theme of Qt",
+        "brings GTK 3 and some forty libraries with it; dark mode and file dialogs come through the desktop portal",
+        0.0,
+        files=("PySide6/Qt/plugins/platformthemes/libqgtk3.so",),
+    ),
+    Exclusion(
+        "Qt without a desktop",
+        "platforms for devices and servers; offscreen, xcb and wayland stay",
+        0.0,
+        files=(
+            "PySide6/Qt/plugins/egldeviceintegrations/*",
+            "PySide6/Qt/plugins/generic/*",
+            "PySide6/Qt/plugins/platforms/libqeglfs.so",
+            "PySide6/Qt/plugins/platforms/libqlinuxfb.so",
+            "PySide6/Qt/plugins/platforms/libqminimal*",
+            "PySide6/Qt/plugins/platforms/libqvkkhrdisplay.so",
+            "PySide6/Qt/plugins/platforms/libqvnc.so",
+        ),
+    ),
+    Exclusion(
+        "Qt's network",
+        "nothing is sent or loaded; with it go OpenSSL's plugin and Kerberos",
+        0.0,
+        modules=("PySide6.QtNetwork",),
+        files=(
+            "PySide6/Qt/plugins/tls/*",
+            "PySide6/Qt/plugins/networkinformation/*",
+            "PySide6/QtNetwork*",
+            "PySide6/Qt/lib/libQt6Network*",
+        ),
+    ),
+    Exclusion(
+        "Qt's translations",
+        "the window speaks English",
+        0.0,
+        files=("PySide6/Qt/translations/*", "PySide6/translations/*"),
+    ),
+    Exclusion(
+        "Qt's picture formats",
+        "SVG stays for the icons; PNG is built into Qt",
+        0.0,
+        files=("PySide6/Qt/plugins/imageformats/libq[!s]*", "PySide6/plugins/imageformats/q[!s]*"),
+    ),
+    Exclusion(
+        "libraries that must be the system's",
+        "the graphics driver needs the newest libstdc++ of the two; fontconfig must fit the system's fonts, the X11 "
+        "libraries its server. Every desktop has them, and the package for Debian asks for them",
+        0.0,
+        files=(
+            "libstdc++.so.6", "libgcc_s.so.1", "libX11.so.6", "libX11-xcb.so.1", "libXau.so.6", "libXdmcp.so.6",
+            "libfontconfig.so.1", "libfreetype.so.6", "libexpat.so.1", "libz.so.1",
+        ),
+    ),
+    Exclusion(
+        "scipy, h5py, matplotlib",
+        "pyqtgraph and torch ask whether they are there",
+        0.0,
+        modules=("scipy", "h5py", "matplotlib", "sklearn", "pandas", "pyarrow", "tensorboard", "cupy", "numba"),
+    ),
+    Exclusion(
+        "other Qt bindings and notebooks",
+        "pyqtgraph asks for them",
+        0.0,
+        modules=("PyQt5", "PyQt6", "PySide2", "IPython", "jupyter_rfb", "tkinter"),
+    ),
+    Exclusion(
+        "tests and checks",
+        "modules of the environment for development",
+        0.0,
+        modules=("pytest", "hypothesis", "mypy", "ruff", "pygments", "rich"),
+    ),
+    Exclusion(
+        "building and installing",
+        "torch compiles extensions and C++ with it, which takes a compiler that a bundle has not",
+        0.0,
+        modules=("setuptools", "pip", "wheel", "pkg_resources", "distutils", "_distutils_hack", "PyInstaller"),
+    ),
+)  # fmt: skip
+MODULES = tuple(module for exclusion in EXCLUSIONS for module in exclusion.modules)
+FILES = tuple(pattern for exclusion in EXCLUSIONS for pattern in exclusion.files)
+
+
+def is_excluded(place: str, patterns: Iterable[str] = FILES) -> bool:
+    """Return whether the file at `place` in the bundle (with / or \\ between the folders) is left out."""
+    place = place.replace("\\", "/")
+    return any(fnmatch(place, pattern) for pattern in patterns)
