@@ -104,6 +104,7 @@ def test_panels_say_what_they_cannot_show(shown: MainWindow, qtbot: QtBot) -> No
     assert board.curves._notice.text == UNTOLD["loss"]
     assert board.curves._no_accuracy.text == UNTOLD["batch_accuracy"]
     assert "script of its own" in board.samples.message.text
+    assert not any("held out" in words for _, _, words in board.curves._key.entries)
     board.heatmap.choose(RMS.name)
     wait_until(qtbot, lambda: any("no theory" in words for _, _, words in board.profile._key.entries))
 
@@ -199,9 +200,18 @@ def test_what_is_dropped_is_followed_while_it_is_recorded_and_opened_afterwards(
     wait_until(qtbot, lambda: window.run.phase is Phase.FINISHED)
     followed = window.board.history
     drop(window, path)
+    assert window.run.phase is Phase.FINISHED
     assert window.board.history is not followed
     assert window.board.history is not None
     assert window.board.history.frames == 3
+
+
+def test_opening_a_run_that_is_being_recorded_follows_it(
+    window: MainWindow, qtbot: QtBot, path: Path, script: tuple[History, StoreWriter]
+) -> None:
+    wait_until(qtbot, lambda: window.follow_desk.is_being_recorded(path))
+    window.desk.open(path)
+    wait_until(qtbot, lambda: window.run.phase is Phase.FOLLOWING)
 
 
 def test_the_menu_asks_for_a_file_that_need_not_be_there(

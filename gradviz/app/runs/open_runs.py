@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from gradviz.recording.frame import Ending
 from gradviz.recording.history import History
 from gradviz.recording.store import Run, open_run
 
@@ -29,6 +30,10 @@ class OpenRuns:
         if known is None:
             known = self._open[path] = open_run(path, self._on_damage)
         return known.history
+
+    def ending(self, path: Path) -> Ending:
+        """Return how the run in a file that is open ended."""
+        return self._open[path].info.ending
 
     def path_of(self, history: History | None) -> Path | None:
         """Return the file that a history was read from; None if it is of no open file."""

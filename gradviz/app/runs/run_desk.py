@@ -105,13 +105,16 @@ class RunDesk(QObject):
             else:
                 self._ask_to_stop(path)
             return
+        if window.follow_desk.is_being_recorded(path):
+            window.follow_desk.follow(path)
+            return
         history = self._open.history(path)
         if self._library is not None:
             self._library.remember(path)
         window.commands.keep_for_comparison()
         if window.previous is history:
             window.previous = None
-        window.run.bring_back(history)
+        window.run.bring_back(history, ending=self._open.ending(path))
         window.show_run(history)
         window.transport.show_phase(window.run.phase, window.run)
         window.say(f"Opened {path.name}; the form is as it was")
