@@ -222,9 +222,10 @@ class RunController(QObject):
         return self._rate
 
     def _on_began(self, history: History) -> None:
-        if self.sender() is not self._thread or self._forget:
+        thread = self._thread
+        if thread is None or self.sender() is not thread or self._forget:
             return
-        self.history, self.path = history, self._thread.path
+        self.history, self.path = history, thread.path
         self._rate, self._rate_mark = 0.0, (time.monotonic(), history.frames)
         self.began.emit(history)
         if self.phase is Phase.STARTING:
@@ -233,11 +234,11 @@ class RunController(QObject):
             self._enter(Phase.FOLLOWING)
 
     def _on_trouble(self, text: str) -> None:
-        if self.sender() is self._thread:
+        if self._thread is not None and self.sender() is self._thread:
             self.trouble.emit(text)
 
     def _on_failed(self, failure: Failure) -> None:
-        if self.sender() is not self._thread:
+        if self._thread is None or self.sender() is not self._thread:
             return
         self._enter(Phase.FAILED)
         self.failed.emit(failure)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from driving import ENDLESS, TINY, WAIT_MS, made_up, wait_until
+from PySide6.QtCore import QCoreApplication, Qt
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.failure import Failure
@@ -246,6 +248,19 @@ def test_closing_a_run_that_only_just_started_ends_it_too(run: RunController) ->
     run.start(ENDLESS)
     assert run.close()
     assert not run.phase.busy
+
+
+def test_what_was_on_its_way_when_a_run_was_closed_reaches_nobody(run: RunController, qtbot: QtBot) -> None:
+    announced: list[History] = []
+    run.began.connect(announced.append)
+    run.start(ENDLESS)
+    thread, begun_there = run._thread, threading.Event()
+    assert thread is not None
+    thread.began.connect(lambda _history: begun_there.set(), type=Qt.ConnectionType.DirectConnection)
+    assert begun_there.wait(WAIT_MS / 1000)
+    assert run.close()
+    QCoreApplication.processEvents()
+    assert (announced, run.history) == ([], None)
 
 
 @pytest.mark.parametrize(
