@@ -51,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except GradvizError as error:
         sys.stderr.write(f"gradviz: {_in_one_line(str(error))}\n")
         return BAD_ARGUMENTS
+    except ImportError as error:
+        return _missing_library(error)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -58,6 +60,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     return status
+
+
+def _missing_library(error: ImportError) -> int:
+    """Say which library of the system an import failed for, and where to get it; anything else is a defect."""
+    from gradviz.system_libraries import in_one_line, lacking_by
+
+    lacking = lacking_by(error)
+    if not lacking:
+        raise error
+    sys.stderr.write(f"gradviz: {in_one_line(lacking)}\n")
+    return BAD_ARGUMENTS
 
 
 def _provide_streams() -> None:
@@ -229,10 +242,27 @@ def _fields(arguments: list[str]) -> int:
 
 
 def _selftest(arguments: list[str]) -> int:
-    _parser("selftest", "Build the window, train, export and read back; say `selftest ok`.").parse_args(arguments)
+    parser = _parser("selftest", "Build the window, train, export and read back; say `selftest ok`.")
+    parser.add_argument("--on-screen", action="store_true", help="on this machine's display instead of offscreen")
+    parser.add_argument("--screenshot", metavar="FILE", help="write what the window looks like after training: .png")
+    parser.add_argument("--until-painted", action="store_true", help="only open the window, say `painted` and close it")
+    options = parser.parse_args(arguments)
+    if options.on_screen:
+        from gradviz.commands.display import require_display
+
+        require_display(os.environ)
+    else:
+        # no display is needed, and none of this machine's is touched
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    if options.until_painted:
+        from gradviz.commands.first_paint import first_paint
+
+        return first_paint()
+    from pathlib import Path
+
     from gradviz.commands.selftest import selftest
 
-    return selftest()
+    return selftest(Path(options.screenshot) if options.screenshot is not None else None)
 
 
 def _bench(arguments: list[str]) -> int:

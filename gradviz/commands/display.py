@@ -1,6 +1,7 @@
 """Whether a window can be shown. As a program, `python -m gradviz.commands.display` exits with 0 if so, with 1 if not.
 
-Qt would abort the whole process on Linux where no display answers, so it has to be known before.
+Qt would abort the whole process on Linux where no display answers or a library for it is missing, so it has to be
+known before.
 """
 
 from __future__ import annotations
@@ -9,22 +10,65 @@ import ctypes
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradviz.errors import DisplayError
+from gradviz.system_libraries import DRAWING, WAYLAND_WINDOW, X11_WINDOW, can_load, in_one_line, lacking
+
+if TYPE_CHECKING:
+    from gradviz.system_libraries import Packages
 
 PLATFORMS_WITH_DISPLAY = ("", "xcb", "wayland")
 
 
 def can_show_windows(environment: Mapping[str, str]) -> bool:
     """Return whether Qt would find a display in `environment`; one that is named but does not answer is none."""
-    if not sys.platform.startswith("linux"):
-        return True
-    platform = environment.get("QT_QPA_PLATFORM", "").partition(":")[0].partition(";")[0]
-    if platform not in PLATFORMS_WITH_DISPLAY:
-        return True
-    return (platform != "xcb" and _wayland_answers(environment)) or (
-        platform != "wayland" and _x11_answers(environment)
-    )
+    return not _needs_display(environment) or any(_displays(environment))
+
+
+def require_display(environment: Mapping[str, str]) -> None:
+    """Raise DisplayError with what to do about it where no window can be shown."""
+    if not can_show_windows(environment):
+        raise DisplayError("there is no display to show a window on; `gradviz run` does the same job in the terminal")
+    lacks = lacking_for_windows(environment)
+    if lacks:
+        raise DisplayError(in_one_line(lacks))
+
+
+def lacking_for_windows(
+    environment: Mapping[str, str], loadable: Callable[[str], bool] = can_load
+) -> dict[str, Packages]:
+    """Return the system libraries without which Qt cannot use the display in `environment`; nothing if it can.
+
+    Where Wayland and X11 both answer one of them is enough, and X11 is what is asked for.
+    """
+    if not _needs_display(environment):
+        return {}
+    lacks: dict[str, Packages] = {}
+    for libraries in _displays(environment):
+        lacks = lacking({**DRAWING, **libraries}, loadable)
+        if not lacks:
+            break
+    return lacks
+
+
+def _needs_display(environment: Mapping[str, str]) -> bool:
+    return sys.platform.startswith("linux") and _platform(environment) in PLATFORMS_WITH_DISPLAY
+
+
+def _platform(environment: Mapping[str, str]) -> str:
+    return environment.get("QT_QPA_PLATFORM", "").partition(":")[0].partition(";")[0]
+
+
+def _displays(environment: Mapping[str, str]) -> Iterator[dict[str, Packages]]:
+    """Yield for every display that answers the libraries that a window on it needs."""
+    platform = _platform(environment)
+    if platform != "xcb" and _wayland_answers(environment):
+        yield WAYLAND_WINDOW
+    if platform != "wayland" and _x11_answers(environment):
+        yield X11_WINDOW
 
 
 def _wayland_answers(environment: Mapping[str, str]) -> bool:

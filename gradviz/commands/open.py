@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gradviz.commands.display import can_show_windows
-from gradviz.errors import DisplayError
+from gradviz.commands.display import require_display
 from gradviz.experiment import Experiment
 
 
@@ -15,8 +14,7 @@ def open_program(experiment: Experiment | None, *, start: bool, follow: Path | N
 
     Raises DisplayError where no window can be shown.
     """
-    if not can_show_windows(os.environ):
-        raise DisplayError("there is no display to show a window on; `gradviz run` does the same job in the terminal")
+    require_display(os.environ)
     from gradviz.app.application import open_window
 
     return open_window(experiment, start, follow=follow)

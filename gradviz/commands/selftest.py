@@ -6,7 +6,6 @@ exports. The window is opened and left as a person would do it.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from gradviz.app.run_controller import Phase
 from gradviz.app.settings import Settings
 from gradviz.errors import GradvizError
 from gradviz.experiment import Experiment, from_json
+from gradviz.licences import third_party
 from gradviz.plots import images
 from gradviz.recording import tables
 from gradviz.recording.history import History
@@ -35,6 +35,7 @@ from gradviz.recording.store import open_run
 
 EXPERIMENT = Experiment(title="self-test", depth=6, width=8, batch_size=64, steps=5, evaluate_every=5, device="cpu")
 TRAINING_LIMIT_MS = 120_000
+LAST_DRAWN_MS = 500
 FEWEST_COLOURS = 20
 # said of every window offscreen, where none has a size that could be hinted at
 NO_NEWS = "This plugin does not support propagateSizeHints()"
@@ -44,13 +45,14 @@ class SelftestError(GradvizError):
     """A check of the self-test that does not hold."""
 
 
-def selftest() -> int:
-    """Print `selftest ok` and return 0; or print one line that says what does not work and return 1."""
-    # no display is needed, and none of this machine's is touched
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+def selftest(screenshot: Path | None = None) -> int:
+    """Print `selftest ok` and return 0; or print one line that says what does not work and return 1.
+
+    `screenshot` is written once the window has trained.
+    """
     application()
     with tempfile.TemporaryDirectory(prefix="gradviz-selftest-") as folder, _process_as_before():
-        visitor = Visitor(Path(folder))
+        visitor = Visitor(Path(folder), screenshot)
         QTimer.singleShot(0, visitor.arrive)
         settings, library = Settings(Path(folder) / "settings.ini"), Library(Path(folder) / "runs")
         open_window(EXPERIMENT, start=True, settings=settings, library=library)
@@ -67,11 +69,12 @@ class Visitor(QObject):
     `complaint` says what does not work; it is empty once everything was seen to work.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, screenshot: Path | None) -> None:
         super().__init__()
         self.complaint = "the window did not stay open"
-        self._folder = folder
+        self._folder, self._screenshot = folder, screenshot
         self._leaving = False
+        self._ended = Phase.IDLE
         self._limit = QTimer(self, singleShot=True, interval=TRAINING_LIMIT_MS)
 
     def arrive(self) -> None:
@@ -87,9 +90,16 @@ class Visitor(QObject):
         # what a failure was comes with its own signal, and leaving stops what still runs
         if phase.busy or phase is Phase.FAILED or self._leaving:
             return
+        self._ended = phase
+        # a picture of the window is taken once it has drawn the last step, too
+        QTimer.singleShot(0 if self._screenshot is None else LAST_DRAWN_MS, self._judge)
+
+    def _judge(self) -> None:
         try:
-            _require(phase is Phase.FINISHED, f"training is {phase.value}, not finished")
+            _require(self._ended is Phase.FINISHED, f"training is {self._ended.value}, not finished")
             self._look()
+            if self._screenshot is not None:
+                self._take(self._screenshot)
         except GradvizError as error:
             self._leave(str(error))
         except Exception as error:
@@ -111,11 +121,20 @@ class Visitor(QObject):
             raise SelftestError("the window shows no run")
         _check_history(history)
         _check_recording(window.run.path, history)
+        _require("GNU LESSER GENERAL PUBLIC LICENSE" in third_party(), "the licences of others are missing")
         for name, check in _EXPORTS.items():
             path = self._folder / name
             what = "data" if path.suffix == ".npz" else "board"
             window.exporter.carry_out(ExportRequest(what, path, scale=1), window.style_now)
             check(path, history)
+
+    def _take(self, path: Path) -> None:
+        window = self._window
+        on_screen = QApplication.platformName() != "offscreen"
+        # what really stands on the display; offscreen there is nothing but what the window paints
+        picture = window.screen().grabWindow(window.winId()) if on_screen else window.grab()
+        _require(picture.save(str(path)), f"{path} cannot be written")
+        _require(_colours(picture.toImage()) >= FEWEST_COLOURS, "the window shows nothing")
 
 
 def _check_history(history: History) -> None:
@@ -137,9 +156,19 @@ def _check_recording(path: Path | None, history: History) -> None:
 def _check_png(path: Path, _history: History) -> None:
     image = QImage(str(path))
     _require(not image.isNull(), "the PNG cannot be read back")
-    colours = {image.pixel(x, y) for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)}
-    _require(len(colours) >= FEWEST_COLOURS, f"the PNG has only {len(colours)} colours: nothing was drawn")
+    colours = _colours(image)
+    _require(colours >= FEWEST_COLOURS, f"the PNG has only {colours} colours: nothing was drawn")
     _check_experiment(images.read_experiment(path), "PNG")
+
+
+def _colours(image: QImage) -> int:
+    return len({image.pixel(x, y) for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)})
+
+
+def _check_pdf(path: Path, _history: History) -> None:
+    content = path.read_bytes()
+    _require(content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF"), "the PDF is none")
+    _require(b"/FontFile2" in content, "the PDF has no text in it: no font was found")
 
 
 def _check_svg(path: Path, _history: History) -> None:
@@ -190,5 +219,6 @@ def _require(holds: bool | np.bool_, complaint: str) -> None:
 _EXPORTS: dict[str, Callable[[Path, History], None]] = {
     "board.png": _check_png,
     "board.svg": _check_svg,
+    "board.pdf": _check_pdf,
     "run.npz": _check_npz,
 }

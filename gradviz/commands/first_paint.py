@@ -1,0 +1,46 @@
+"""`gradviz selftest --until-painted`: a start and nothing else, for whoever calls it with a clock in the hand."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication, QGraphicsView
+
+from gradviz.app.application import application, open_window
+from gradviz.app.settings import Settings
+from gradviz.recording.library import Library
+
+
+def first_paint() -> int:
+    """Open the window, print `painted` once it stands on the screen with its plots, and close it."""
+    program = application()
+    # kept: Qt holds on to no event filter
+    witness = Witness()
+    program.installEventFilter(witness)
+    with tempfile.TemporaryDirectory(prefix="gradviz-start-") as folder:
+        settings, library = Settings(Path(folder) / "settings.ini"), Library(Path(folder) / "runs")
+        status = open_window(None, start=False, settings=settings, library=library)
+    program.removeEventFilter(witness)
+    return status
+
+
+class Witness(QObject):
+    """Sees the first plot being painted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen = False
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Look at every event of the program, and take none away."""
+        if not self._seen and event.type() is QEvent.Type.Paint and isinstance(watched.parent(), QGraphicsView):
+            self._seen = True
+            # the painting itself comes after this look at the event
+            QTimer.singleShot(0, self._say)
+        return False
+
+    def _say(self) -> None:
+        print("painted", flush=True)
+        QApplication.closeAllWindows()
