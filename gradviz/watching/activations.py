@@ -29,6 +29,7 @@ class Seen:
         self.lengths: list[Tensor] = []
         self.grad_counts: list[int] = []
         self.grad_norms: list[Tensor] = []
+        self.grad_samples = 0
 
 
 class Activations:
@@ -42,7 +43,6 @@ class Activations:
         # in the order of the first call; the values mean nothing
         self.executed: dict[nn.Module, None] = {}
         self._samples = 0
-        self._samples_of_first = 0
 
     @property
     def armed(self) -> bool:
@@ -53,9 +53,9 @@ class Activations:
     def samples(self) -> int:
         """How many samples the model was given since it was armed, going by the first dimension of its input.
 
-        If it was not called as a whole, the first dimension of what its first module put out. At least 1.
+        If it was not called as a whole, by that of the gradients at its first module. At least 1.
         """
-        return self._samples or self._samples_of_first or 1
+        return self._samples or next((one.grad_samples for one in self.seen.values() if one.grad_samples), 1)
 
     def arm(self, model: nn.Module, modules: Iterable[nn.Module], order: Iterable[nn.Module] = ()) -> None:
         """Forget what was gathered and look at the output of `modules`; keep also in which order `order` is executed.
@@ -64,7 +64,7 @@ class Activations:
         """
         self.disarm()
         self.seen, self.executed, self._open = {}, {}, True
-        self._samples = self._samples_of_first = 0
+        self._samples = 0
         first_calls = [module.register_forward_pre_hook(_Hook(self._guard, self._enter)) for module in order]
         outputs = [module.register_forward_hook(_Hook(self._guard, self._leave)) for module in modules]
         whole = model.register_forward_pre_hook(_Hook(self._guard, self._count), with_kwargs=True)
@@ -96,8 +96,6 @@ class Activations:
         seen.counts.append(x.numel())
         seen.means.append(mean)
         seen.lengths.append(length)
-        if next(iter(self.seen)) is module and x.dim():
-            self._samples_of_first += x.shape[0]
         if x.requires_grad:
             x.register_hook(_GradientHook(self._guard, self._take_gradient, seen))  # type: ignore[no-untyped-call]
 
@@ -105,6 +103,7 @@ class Activations:
         if self._open:
             seen.grad_counts.append(gradient.numel())
             seen.grad_norms.append(norms([gradient])[0])
+            seen.grad_samples += gradient.shape[0] if gradient.dim() else 1
 
 
 def first_tensor(tree: Any) -> Tensor | None:

@@ -92,6 +92,11 @@ class FrameMaker:
         self._rows = np.repeat(np.arange(self._layers), [len(use) for use in uses])
         self._weights = np.array([index for use in uses for index in use], np.int64)
         self._sizes = sizes
+        # the usual case: one weight a row, and every weight in some row
+        self._simple = bool((np.bincount(self._rows, minlength=1) <= 1).all())
+        self._everything = np.ones(len(sizes), bool)
+        self._with_weights = np.zeros(self._layers, bool)
+        self._with_weights[self._rows] = True
 
     def frame(self, draft: Draft, host: Values) -> Frame:
         """Return the frame of `draft`, whose gathered vector has arrived as `host`."""
@@ -138,6 +143,11 @@ class FrameMaker:
 
     def _of_parameters(self, parts: list[tuple[Piece, Values]]) -> tuple[Values, NDArray[np.bool_]]:
         """Return the value of every weight of the network, and whether it has one."""
+        if len(parts) == 1 and len(parts[0][1]) == len(self._sizes):
+            [(piece, numbers)] = parts
+            values = np.empty(len(self._sizes))
+            values[piece.of] = numbers
+            return values, self._everything
         values = np.zeros(len(self._sizes))
         known = np.zeros(len(self._sizes), bool)
         for piece, numbers in parts:
@@ -147,6 +157,10 @@ class FrameMaker:
 
     def _lengths(self, norms: Values, known: NDArray[np.bool_]) -> Row:
         """Return the length of all weights of a row together, from that of each that is `known`."""
+        if self._simple and known is self._everything:
+            result = np.zeros(self._layers)
+            result[self._rows] = norms[self._weights]
+            return result, self._with_weights
         used = known[self._weights]
         return _joint_lengths(norms[self._weights[used]], self._rows[used], self._layers)
 

@@ -9,11 +9,14 @@ one copy.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
@@ -35,10 +38,14 @@ from gradviz.watching.log_entries import LogEntries
 from gradviz.watching.quantities import watched_quantities
 from gradviz.watching.weights import Share, Weights
 
+# frames that have arrived wait for others, at most so many and so long
+MOST_WAITING = 16
+LONGEST_WAIT_S = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What to watch, and how often: norms every `every` steps, all else every `thorough_every` steps."""
+    """What to watch, and how often: gradients every `every` steps, all else every `thorough_every` steps."""
 
     title: str
     every: int = 1
@@ -79,6 +86,8 @@ class Engine:
         self._next = self._new_draft(0)
         self._usual: set[int] = set()
         self._pending: dict[int, Draft] = {}
+        self._arrived: list[tuple[Draft, NDArray[np.float64]]] = []
+        self._delivered_at = 0.0
         self._log = LogEntries()
         self._replaced_said = False
         self._look_at_first_pass()
@@ -105,7 +114,7 @@ class Engine:
         if loss is not None:
             self._log.returned(loss)
         self._measure(draft, share, optimizer)
-        self._log.step_begins(share.smallest_with_gradient())
+        self._log.step_begins(share.weight_with_gradient())
 
     def after_step(self, optimizer: Optimizer) -> None:
         """Measure what the step did, and prepare for the next one."""
@@ -238,18 +247,19 @@ class Engine:
     def _measure(self, draft: Draft, share: Share, optimizer: Optimizer) -> None:
         if draft.thorough:
             share.refresh()
+            share.measure_weights(draft)
         scale = getattr(optimizer, "grad_scale", None)
         overflow = getattr(optimizer, "found_inf", None)
         if isinstance(overflow, Tensor):
             # a fused optimiser finds out by itself whether to skip its step
             draft.scalars[f"overflow {id(optimizer)}"] = overflow.detach().clone()
         if draft.measured:
-            share.measure(draft, scale if isinstance(scale, Tensor) else None)
+            share.measure_gradients(draft, scale if isinstance(scale, Tensor) else None)
         if draft.thorough and self._activations.seen:
             draft.set_activations(self._activations.seen, self._rows)
             draft.grad_factor = self._activations.samples / self._loss_scale(scale)
         if self._next.thorough:
-            share.remember(measured=draft.measured)
+            share.remember()
 
     def _loss_scale(self, scale: Any) -> float:
         """Return by what the loss was multiplied before the backward pass."""
@@ -266,8 +276,14 @@ class Engine:
             self._look_for_replaced_weights()
 
     def _deliver(self, *, wait: bool) -> None:
-        for step, host in self._copies.collect(wait=wait):
-            self._sink.frame(self._maker.frame(self._pending.pop(step), host))
+        self._arrived += [(self._pending.pop(step), host) for step, host in self._copies.collect(wait=wait)]
+        now = time.monotonic()
+        # several frames in one go take half the time that each takes by itself
+        if wait or len(self._arrived) >= MOST_WAITING or now - self._delivered_at > LONGEST_WAIT_S:
+            self._delivered_at = now
+            for draft, host in self._arrived:
+                self._sink.frame(self._maker.frame(draft, host))
+            self._arrived.clear()
 
     def _look_for_replaced_weights(self) -> None:
         assert self._weights is not None

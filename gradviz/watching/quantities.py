@@ -21,13 +21,14 @@ _DESCRIPTIONS = {
     "first dimension of its input), because the loss is taken to be their mean. A loss that is a sum, or a mean over "
     "the tokens of each sample as well, puts all layers off by one and the same factor",
 }
-NORMS = ("weight_grad_norm", "weight_norm")
+# what costs so little that it is measured more often than all else
+OFTEN = ("weight_grad_norm",)
 UPDATES = ("update_ratio", "unchanged_fraction")
 ACTIVATIONS = ("activation_grad_rms", "activation_mean", "activation_std")
 
 
 def watched_quantities(*, every: int, activations: bool) -> tuple[Quantity, ...]:
-    """Return what is measured; `every` above 1 means that norms are not measured at every step either."""
+    """Return what is measured; `every` above 1 means that nothing is measured at every step."""
     known = {
         quantity.name: quantity
         for probe in (WeightGradNorm, ActivationGradRms, Weights, ActivationMoments)
@@ -38,7 +39,7 @@ def watched_quantities(*, every: int, activations: bool) -> tuple[Quantity, ...]
         replace(
             known[name],
             description=_DESCRIPTIONS.get(name, known[name].description),
-            scheduled=every > 1 or name not in NORMS,
+            scheduled=every > 1 or name not in OFTEN,
             # nothing is measured twice, once as delivered and once exactly
             beside="",
         )

@@ -47,9 +47,9 @@ def watch(
     round. The training computes the same numbers as without, bit by bit; an error in here ends the watching with a
     warning and never the training. `gradviz --follow run.gradviz` shows the run while it goes on.
 
-    Every `every` steps: the length of each module's weights and of their gradient, as the optimiser is given it, that
-    is accumulated, unscaled and after clipping. This costs one more pass over weights and gradients. Every
-    `thorough_every` steps (a multiple of `every`) also what needs more: the update ratio and the share of unchanged
+    Every `every` steps: the length of the gradient of each module's weights, as the optimiser is given it, that is
+    accumulated, unscaled and after clipping. This costs one pass over the gradients. Every `thorough_every` steps (a
+    multiple of `every`) also what needs more: the length of the weights, the update ratio and the share of unchanged
     weights, for which the weights are copied once (memory for one more copy of them is kept), and mean, spread and
     gradient of each module's output, for which there are hooks on the modules in that step only. What both cost on
     your machine says `gradviz bench --watch`.
@@ -59,8 +59,8 @@ def watch(
             (without activations: no hook runs in compiled code).
         path: a new file; if it is there already, the recording goes to the next free name (see `Recorder.path`).
             Nothing is written without a path; the recording is then only in `Recorder.history`.
-        every: measure norms every so many steps.
-        thorough_every: measure updates and activations every so many steps.
+        every: measure gradients every so many steps.
+        thorough_every: measure weights, updates and activations every so many steps.
         include: pattern, or patterns, of qualified module names to record; * stands for anything.
         exclude: patterns of names not to record.
         optimizer: look at the steps of this one (or these) only.
@@ -78,7 +78,7 @@ def watch(
     settings = Settings(
         title=title or type(unwrapped(model)).__name__,
         every=every,
-        # the next multiple, so that norms are there whenever all else is
+        # the next multiple, so that gradients are there whenever all else is
         thorough_every=-(-thorough_every // every) * every,
         include=_patterns(include),
         exclude=_patterns(exclude),

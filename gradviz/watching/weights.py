@@ -60,6 +60,7 @@ class Share:
 
     def __init__(self, parts: Sequence[_Part]) -> None:
         self._parts = parts
+        self._smallest = min((weight for part in parts for weight in part.weights), key=Parameter.numel)
 
     @property
     def device(self) -> torch.device:
@@ -71,23 +72,26 @@ class Share:
         for part in self._parts:
             part.refresh()
 
-    def smallest_with_gradient(self) -> Parameter | None:
-        """Return the smallest of the weights that have a gradient; None if none has."""
-        return min(
-            (weight for part in self._parts for weight in part.weights if weight.grad is not None),
-            key=Parameter.numel,
-            default=None,
-        )
+    def weight_with_gradient(self) -> Parameter | None:
+        """Return one of the weights that have a gradient, a small one if possible; None if none has."""
+        if self._smallest.grad is not None:
+            return self._smallest
+        return next((weight for part in self._parts for weight in part.weights if weight.grad is not None), None)
 
-    def measure(self, draft: Draft, grad_scale: Tensor | None) -> None:
-        """Measure gradients and weights. Gradients are `grad_scale` times what they should be, if it is given."""
+    def measure_gradients(self, draft: Draft, grad_scale: Tensor | None) -> None:
+        """Measure gradients, which are `grad_scale` times what they should be, if it is given."""
         for part in self._parts:
-            part.measure(draft, grad_scale)
+            part.measure_gradients(draft, grad_scale)
 
-    def remember(self, *, measured: bool) -> None:
-        """Keep the weights as they are, before the step; `measured` if that has just been done."""
+    def measure_weights(self, draft: Draft) -> None:
+        """Measure the weights that are trained."""
         for part in self._parts:
-            part.remember(measured=measured)
+            part.measure_weights(draft)
+
+    def remember(self) -> None:
+        """Keep the weights as they are, before the step."""
+        for part in self._parts:
+            part.remember()
 
     def compare(self, draft: Draft) -> None:
         """Measure what the step did since, for the frame after it."""
@@ -120,26 +124,26 @@ class _Part:
         self._norms_of_weights = NormsOf(self._trained)
         self._updates = Updates()
 
-    def measure(self, draft: Draft, grad_scale: Tensor | None) -> None:
-        gradients = [weight.grad for weight in self.weights]
-        present = [place for place, gradient in enumerate(gradients) if gradient is not None]
-        given = [gradient for gradient in gradients if gradient is not None]
-        if len(given) == len(gradients):
+    def measure_gradients(self, draft: Draft, grad_scale: Tensor | None) -> None:
+        given = [gradient for weight in self.weights if (gradient := weight.grad) is not None]
+        indices = self._indices
+        if len(given) == len(self.weights):
             if self._norms_of_gradients is None:
                 self._norms_of_gradients = NormsOf(given)
             lengths = self._norms_of_gradients(given)
         else:
             lengths = norms(given)
+            indices = indices[[weight.grad is not None for weight in self.weights]]
         if grad_scale is not None:
             lengths = lengths / grad_scale.to(lengths.device, lengths.dtype)
-        draft.add("gradient", lengths, self._indices[present])
-        self._moved = self._norms_of_weights(self._trained)
-        draft.add("weight", self._moved, self._trained_indices)
+        draft.add("gradient", lengths, indices)
 
-    def remember(self, *, measured: bool) -> None:
+    def measure_weights(self, draft: Draft) -> None:
+        draft.add("weight", self._norms_of_weights(self._trained), self._trained_indices)
+
+    def remember(self) -> None:
         self._updates.remember(self._trained)
-        if not measured:
-            self._moved = self._norms_of_weights(self._trained)
+        self._moved = self._norms_of_weights(self._trained)
 
     def compare(self, draft: Draft) -> None:
         compared = self._updates.compare(self._trained)
