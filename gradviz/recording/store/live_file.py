@@ -111,6 +111,8 @@ def start(path: Path, started: Started, said: Mapping[str, Any]) -> LiveFile:
             beginning.put(connection, started)
             facts.put(connection, {**_NOTHING_YET, **said})
             connection.execute("COMMIT")
+            # before anybody sees the file: who looks into it at once would be in the way of the change
+            connection.execute("PRAGMA journal_mode = WAL")
         finally:
             closed(connection)
         if path.exists():
