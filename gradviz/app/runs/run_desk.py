@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QProgressDialog
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
 from gradviz.app.comparison.comparison_window import ComparisonWindow
 from gradviz.app.comparison.race_dialog import RaceDialog
@@ -19,13 +19,14 @@ from gradviz.app.run_controller import LONGEST_STEP_MS, Phase
 from gradviz.app.runs import run_words
 from gradviz.app.runs.library_thread import LibraryThread
 from gradviz.app.runs.open_runs import OpenRuns
+from gradviz.app.runs.removal import Removal
 from gradviz.app.runs.runs_panel import RunsPanel
-from gradviz.experiment import Experiment
+from gradviz.app.runs.saving import save_run
+from gradviz.experiment import Experiment, limits
 from gradviz.plots.compared import Compared
 from gradviz.plots.style import Style
 from gradviz.recording.history import History
-from gradviz.recording.library import DAYS_IN_TRASH, SUFFIX, Deletion, Library
-from gradviz.recording.run_copy import copy_run
+from gradviz.recording.library import SUFFIX, Library
 from gradviz.recording.run_list import Listed
 from gradviz.recording.store import annotate, rename
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 RUN_KINDS = f"Recorded runs (*{SUFFIX})"
 # how often the list is made anew while it is in sight: runs are recorded by others, too
 LIST_PERIOD_MS = 2_000
-PROGRESS_AFTER_MS = 400
+MOST_STEPS = int(limits("steps")[1] or 0)
 
 
 class RunDesk(QObject):
@@ -50,7 +51,7 @@ class RunDesk(QObject):
         self.panel = RunsPanel()
         self.comparisons: list[ComparisonWindow] = []
         self._open = OpenRuns(window.say)
-        self._deletions: list[Deletion] = []
+        self._removal = Removal(library, self.panel)
         self._races: list[RaceSession] = []
         self._listing = LibraryThread(library, self)
         self._listing.listed.connect(self.panel.show_runs)
@@ -63,7 +64,7 @@ class RunDesk(QObject):
             "open": lambda runs: self.open(runs[0].path),
             "compare": lambda runs: self.compare(runs),
             "experiment": lambda runs: self._put_on_form(runs[0]),
-            "go_on": lambda runs: self.go_on(runs[0].path),
+            "go_on": lambda runs: self.ask_and_go_on(runs[0]),
             "save": lambda runs: self.ask_and_save(runs[0].path),
             "folder": lambda runs: self._show_folder(runs[0].path),
             "delete": lambda runs: self.delete([run.path for run in runs]),
@@ -165,25 +166,13 @@ class RunDesk(QObject):
             self.save(path, Path(name))
 
     def save(self, path: Path, target: Path) -> None:
-        """Copy a run into a file, with progress and a way out where that takes a while."""
-        if target.suffix.lower() != SUFFIX:
-            target = target.with_name(target.name + SUFFIX)
-        progress = QProgressDialog("Copying the run…", "Cancel", 0, 100, self._window)
-        progress.setWindowModality(Qt.WindowModality.WindowModal)
-        progress.setMinimumDuration(PROGRESS_AFTER_MS)
-
-        def tell(done: int, total: int) -> bool:
-            progress.setValue(round(100 * done / max(total, 1)))
-            QApplication.processEvents()
-            return not progress.wasCanceled()
-
-        try:
-            copied = copy_run(path, target, tell)
-        finally:
-            progress.close()
-            progress.deleteLater()
-        self._window.settings.export_folder = target.parent
-        self._window.say(f"Saved {target}" if copied else "Cancelled; nothing was written")
+        """Copy a run into a file of its own."""
+        saved = save_run(path, target, self._window)
+        if saved is None:
+            self._window.say("Cancelled; nothing was written")
+        else:
+            self._window.settings.export_folder = saved.parent
+            self._window.say(f"Saved {saved}")
 
     def shown_path(self) -> Path | None:
         """Return the file of the run on the board; None if it is kept in none."""
@@ -193,31 +182,45 @@ class RunDesk(QObject):
             return None
         return self._open.path_of(shown) or (window.run.path if shown is window.run.history else None)
 
-    def go_on(self, path: Path) -> None:
-        """Go on training a run from its last checkpoint, on the board."""
-        self._window.preview.cancel()
-        self._window.commands.keep_for_comparison()
-        self._window.run.go_on(path)
+    def ask_and_go_on(self, run: Listed) -> None:
+        """Go on with a run; ask up to which step where it has made all that it was meant to make."""
+        assert run.info is not None
+        if run.info.ending != "finished":
+            self.go_on(run.path)
+            return
+        dialog = QInputDialog(self._window)
+        dialog.setWindowTitle("Continue training")
+        dialog.setLabelText(f"{run_words.name_of(run)} has made its {run.info.frames - 1:,} steps. Go on up to step")
+        dialog.setInputMode(QInputDialog.InputMode.IntInput)
+        dialog.setIntRange(run.info.frames, MOST_STEPS)
+        dialog.setIntValue(min(2 * (run.info.frames - 1), MOST_STEPS))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.intValueSelected.connect(
+            lambda steps: self._window.commands.guarded(lambda: self.go_on(run.path, steps))
+        )
+        dialog.open()
+
+    def go_on(self, path: Path, steps: int | None = None) -> None:
+        """Go on training a run from its last checkpoint, on the board and in its file."""
+        window = self._window
+        before, same = window.run.history, self.shown_path() == path
+        window.preview.cancel()
+        window.run.go_on(path, steps)
+        # what is gone on with is no other run to compare with
+        if before is not None and before.frames > 1 and not same:
+            window.previous = before
 
     def delete(self, paths: list[Path]) -> None:
         """Move runs into the trash, from where `undo` brings them back."""
         if self._window.run.phase.busy and self._window.run.path in paths:
-            self.panel.offer_undo("This run is still being recorded; stop it first.", bool(self._deletions))
+            self._removal.refuse("This run is still being recorded; stop it first.")
             return
-        assert self._library is not None, "without a library nothing is listed that could be deleted"
-        deletion = self._library.delete(paths)
-        self._deletions.append(deletion)
-        self._offer_undo(deletion)
+        self._removal.delete(paths)
         self._listing.ask()
 
     def undo(self) -> None:
         """Take the last deletion back."""
-        if not self._deletions or self._library is None:
-            return
-        deletion = self._deletions.pop()
-        self._library.restore(deletion)
-        count = len(deletion.moves) + len(deletion.forgotten)
-        self.panel.offer_undo(f"{_runs(count)} back in the list", bool(self._deletions))
+        self._removal.undo()
         self._listing.ask()
 
     def apply_style(self, style: Style) -> None:
@@ -229,6 +232,7 @@ class RunDesk(QObject):
     def stop(self) -> bool:
         """End races and threads and close the comparisons; return whether all have ended."""
         self._clock.stop()
+        self.panel.take_typed()
         for session in self._races:
             session.stop()
         for comparison in list(self.comparisons):
@@ -255,14 +259,6 @@ class RunDesk(QObject):
 
     def _show_folder(self, path: Path) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
-
-    def _offer_undo(self, deletion: Deletion) -> None:
-        count = len(deletion.moves)
-        words = f"{_runs(count)} moved to the trash, which is emptied after {DAYS_IN_TRASH} days" if count else ""
-        if deletion.forgotten:
-            taken = f"{_runs(len(deletion.forgotten))} taken off the list; the file stays where it is"
-            words = f"{words}; {taken}" if words else taken
-        self.panel.offer_undo(f"{words}.")
 
     def _ask_to_stop(self, path: Path) -> None:
         """Ask whether the run under way is to end for another to be shown."""
@@ -314,7 +310,3 @@ class RunDesk(QObject):
         shown += [window.board.profile.history]
         shown += [run.history for comparison in self.comparisons for run in comparison.runs]
         self._open.keep_only([history for history in shown if history is not None])
-
-
-def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count:,} runs"

@@ -132,6 +132,8 @@ class RunsPanel(QWidget):
         self.actions_by_name = {command.name: self._action(command) for command in RUN_COMMANDS}
         self._buttons = [self._button(name) for name in ("open", "compare")]
         self._noted: Path | None = None
+        # what was handed over and is not in the list yet
+        self._handed_over: str | None = None
         self._describe()
         self._lay_out()
         self._connect()
@@ -159,7 +161,8 @@ class RunsPanel(QWidget):
             if (row := self.model.row_of(path)) >= 0:
                 index = self.model.index(row)
                 selection.select(index, QItemSelectionModel.SelectionFlag.Select)
-                self.list.setCurrentIndex(index) if len(paths) == 1 else self.list.scrollTo(index)
+                # the view's own way to do it would look at the keys that are held down
+                selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
 
     def offer_undo(self, words: str, possible: bool = True) -> None:
         """Say what was thrown away, and let it be taken back."""
@@ -212,7 +215,7 @@ class RunsPanel(QWidget):
             "compare": readable and FEWEST <= len(runs) <= MOST,
             "experiment": single is not None and single.experiment is not None,
             "go_on": single is not None and single.experiment is not None
-            and single.ending in ("interrupted", "stopped", "finished"),
+            and single.ending in ("interrupted", "stopped", "finished", "failed"),
             "rename": one and readable,
             "save": one and readable,
             "folder": one,
@@ -226,17 +229,22 @@ class RunsPanel(QWidget):
     def _show_note(self, info: RunInfo | None) -> None:
         """Show the note of the lone run that is selected; what is being typed about it stays as it is."""
         if info is None or info.path != self._noted:
-            self._take_note()
+            self.take_typed()
+            self._handed_over = None
         self._noted = info.path if info is not None else None
         self.note.setEnabled(info is not None)
         self.note.setPlaceholderText("Note on this run" if info is not None else "Select one run to note something")
-        if not self.note.isModified():
-            self.note.setText(info.note if info is not None else "")
+        note = info.note if info is not None else ""
+        if self._handed_over == note:
+            self._handed_over = None
+        if not self.note.isModified() and self._handed_over is None:
+            self.note.setText(note)
 
-    def _take_note(self) -> None:
+    def take_typed(self) -> None:
         """Hand over what was typed about the run that was selected until now."""
         if self._noted is not None and self.note.isModified():
-            self.annotated.emit(self._noted, self.note.text().strip())
+            self._handed_over = self.note.text().strip()
+            self.annotated.emit(self._noted, self._handed_over)
         self.note.setModified(False)
 
     def _show_counts(self) -> None:
@@ -319,4 +327,4 @@ class RunsPanel(QWidget):
         self.list.undo_wanted.connect(self.undo_wanted)
         self.strip.acted.connect(self.undo_wanted)
         self.filter.textChanged.connect(self._filter_changed)
-        self.note.editingFinished.connect(self._take_note)
+        self.note.editingFinished.connect(self.take_typed)

@@ -1,0 +1,319 @@
+"""Recorded runs in the real window: listed, opened, named, compared, continued, copied, thrown away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from driving import ENDLESS, TINY, run_to_end, trigger, wait_until
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from gradviz.app.main_window import MainWindow
+from gradviz.app.run_controller import Phase
+from gradviz.app.settings import Settings
+from gradviz.experiment import Experiment
+from gradviz.recording.history import History
+from gradviz.recording.library import Library
+from gradviz.recording.run_list import Listed
+from gradviz.recording.store import read_info
+
+OTHER = TINY.changed(title="other", activation="relu")
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library(tmp_path / "runs")
+
+
+@pytest.fixture
+def window(qtbot: QtBot, settings: Settings, library: Library) -> Iterator[MainWindow]:
+    window = MainWindow(TINY, settings, library=library)
+    qtbot.addWidget(window)
+    window.resize(1440, 900)
+    window.show()
+    window.bring("runs")
+    yield window
+    window.close()
+
+
+def names(window: MainWindow) -> list[str]:
+    model = window.desk.panel.model
+    return [model.index(row).data() for row in range(model.rowCount())]
+
+
+def runs(window: MainWindow) -> list[Listed]:
+    return window.desk.panel.model.runs
+
+
+def listed_as(window: MainWindow, qtbot: QtBot, wanted: list[str]) -> list[Listed]:
+    window.desk.list_anew()
+    wait_until(qtbot, lambda: names(window) == wanted)
+    return runs(window)
+
+
+def train(window: MainWindow, qtbot: QtBot, experiment: Experiment = TINY) -> History:
+    window.set_experiment(experiment)
+    return run_to_end(qtbot, window)
+
+
+def ending(window: MainWindow, row: int = 0) -> str:
+    info = runs(window)[row].info
+    return "" if info is None else info.ending
+
+
+def same_numbers(one: History, other: History) -> bool:
+    if one.frames != other.frames:
+        return False
+    pairs = [
+        (one.row(quantity.name, step), other.row(quantity.name, step))
+        for quantity in one.quantities
+        for step in range(one.frames)
+    ]
+    return all((a is None and b is None) or np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+
+
+def test_every_run_is_listed_and_kept_for_the_next_start(
+    window: MainWindow, qtbot: QtBot, settings: Settings, library: Library
+) -> None:
+    train(window, qtbot)
+    train(window, qtbot, OTHER)
+    newest, first = listed_as(window, qtbot, ["other", "tiny"])
+    assert newest.change == "activation tanh → ReLU"
+    assert [each.info.ending for each in (newest, first) if each.info] == ["finished", "finished"]
+    window.close()
+    again = MainWindow(TINY, settings, library=Library(library.folder))
+    qtbot.addWidget(again)
+    again.show()
+    again.bring("runs")
+    listed_as(again, qtbot, ["other", "tiny"])
+    again.close()
+
+
+def test_a_run_is_listed_while_it_is_recorded(window: MainWindow, qtbot: QtBot) -> None:
+    window.set_experiment(ENDLESS)
+    trigger(window, "start")
+    wait_until(qtbot, lambda: bool(names(window)) and ending(window) == "recording")
+    window.desk.delete([runs(window)[0].path])
+    assert "still being recorded" in window.desk.panel.strip.words.text()
+    trigger(window, "stop")
+    wait_until(qtbot, lambda: ending(window) == "stopped")
+
+
+def test_an_opened_run_is_on_the_board_and_the_form_stays(window: MainWindow, qtbot: QtBot) -> None:
+    live = train(window, qtbot)
+    later = train(window, qtbot, OTHER)
+    _, first = listed_as(window, qtbot, ["other", "tiny"])
+    window.desk.open(first.path)
+    shown = window.board.history
+    assert shown is not None
+    assert shown is not live
+    assert same_numbers(shown, live)
+    assert window.run.phase is Phase.FINISHED
+    assert window.previous is later
+    assert window.form.experiment() == OTHER
+    trigger(window, "adopt")
+    assert window.form.experiment() == TINY
+    trigger(window, "undo")
+    assert window.form.experiment() == OTHER
+
+
+def test_another_run_is_opened_once_the_one_under_way_may_stop(window: MainWindow, qtbot: QtBot) -> None:
+    train(window, qtbot)
+    (first,) = listed_as(window, qtbot, ["tiny"])
+    window.set_experiment(ENDLESS)
+    trigger(window, "start")
+    wait_until(qtbot, lambda: window.run.phase is Phase.RUNNING)
+    window.desk.open(first.path)
+    assert window.run.phase is Phase.RUNNING
+    box = window.findChild(QMessageBox)
+    assert box is not None
+    stop = next(button for button in box.buttons() if button.text() == "&Stop and open")
+    QTest.mouseClick(stop, Qt.MouseButton.LeftButton)
+    wait_until(qtbot, lambda: not window.run.phase.busy and window.board.history is window.run.history)
+    assert window.run.history is not None
+    assert window.run.history.frames == TINY.steps + 1
+
+
+def test_names_and_notes_are_in_the_file(window: MainWindow, qtbot: QtBot) -> None:
+    train(window, qtbot)
+    (run,) = listed_as(window, qtbot, ["tiny"])
+    panel = window.desk.panel
+    panel.model.setData(panel.model.index(0), "My run")
+    panel.select([run.path])
+    QTest.keyClicks(panel.note, "a note")
+    QTest.keyClick(panel.note, Qt.Key.Key_Return)
+    listed_as(window, qtbot, ["My run"])
+    wait_until(qtbot, lambda: read_info(run.path).note == "a note")
+    # what was typed last is kept when the window closes
+    QTest.keyClicks(panel.note, " more")
+    window.close()
+    assert (read_info(run.path).name, read_info(run.path).note) == ("My run", "a note more")
+
+
+def test_a_deleted_run_comes_back_with_control_z_and_the_form_is_untouched(
+    window: MainWindow, qtbot: QtBot, library: Library
+) -> None:
+    train(window, qtbot)
+    train(window, qtbot, OTHER)
+    newest, _ = listed_as(window, qtbot, ["other", "tiny"])
+    panel = window.desk.panel
+    window.activateWindow()
+    panel.select([newest.path])
+    panel.list.setFocus()
+    QTest.keyClick(panel.list, Qt.Key.Key_Delete)
+    listed_as(window, qtbot, ["tiny"])
+    assert not newest.path.exists()
+    assert "30 days" in panel.strip.words.text()
+    QTest.keyClick(panel.list, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    listed_as(window, qtbot, ["other", "tiny"])
+    assert window.form.experiment() == OTHER
+    assert not panel.list.can_undo
+
+
+def test_the_trash_is_emptied_at_a_later_start(window: MainWindow, qtbot: QtBot, library: Library) -> None:
+    old = library.folder / "trash" / "2001-01-01" / "old.gradviz"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"long ago")
+    # the thread begins when the panel is first seen, which it may have been already
+    library.folder.mkdir(exist_ok=True)
+    window.close()
+    again = MainWindow(TINY, window.settings, library=library)
+    qtbot.addWidget(again)
+    again.show()
+    again.bring("runs")
+    wait_until(qtbot, lambda: not old.exists())
+    again.close()
+
+
+def test_a_broken_file_is_listed_and_can_only_be_thrown_away(
+    window: MainWindow, qtbot: QtBot, library: Library
+) -> None:
+    library.folder.mkdir(exist_ok=True)
+    (library.folder / "broken.gradviz").write_bytes(b"no database")
+    (broken,) = listed_as(window, qtbot, ["broken.gradviz"])
+    assert broken.trouble
+    window.desk.panel.select([broken.path])
+    possible = {name for name, action in window.desk.panel.actions_by_name.items() if action.isEnabled()}
+    assert possible == {"folder", "delete"}
+    window.commands.guarded(lambda: window.desk.open(broken.path))
+    assert window.board.history is None
+
+
+def test_a_copy_is_saved_and_dropped_into_the_window(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not window.actions_by_name["save_run"].isEnabled()
+    live = train(window, qtbot)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(tmp_path / "copy"), ""))
+    trigger(window, "save_run")
+    copy = tmp_path / "copy.gradviz"
+    assert copy.exists()
+    trigger(window, "reset")
+    assert window.board.history is None or window.board.history.frames <= 1
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(copy))])
+    copied, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPointF(10, 10), copied, data, buttons, keys))
+    shown = window.board.history
+    assert shown is not None
+    assert same_numbers(shown, live)
+    # it is listed where it lies, and can be saved again from there
+    listed_as(window, qtbot, ["tiny", "tiny"])
+    assert window.desk.shown_path() == copy
+    window.desk.delete([copy])
+    listed_as(window, qtbot, ["tiny"])
+    assert copy.exists()
+
+
+def test_a_stopped_run_goes_on_in_its_file(window: MainWindow, qtbot: QtBot) -> None:
+    window.set_experiment(TINY.changed(steps=5000))
+    trigger(window, "start")
+    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames > 20)
+    trigger(window, "stop")
+    wait_until(qtbot, lambda: not window.run.phase.busy)
+    (run,) = listed_as(window, qtbot, ["tiny"])
+    wait_until(qtbot, lambda: ending(window) == "stopped")
+    assert run.info is not None
+    before = window.run.history
+    assert before is not None
+    window.desk.ask_and_go_on(runs(window)[0])
+    wait_until(qtbot, lambda: window.run.history not in (None, before) and window.run.history.frames > before.frames)
+    assert window.run.path == run.path
+    # what was measured before is what it was
+    quantity = before.quantities[0].name
+    continued = window.run.history
+    assert continued is not None
+    for step in range(before.frames - 1):
+        np.testing.assert_array_equal(continued.row(quantity, step), before.row(quantity, step))
+    trigger(window, "stop")
+    wait_until(qtbot, lambda: not window.run.phase.busy)
+    listed_as(window, qtbot, ["tiny"])
+
+
+def test_a_finished_run_asks_how_far_to_go_on(window: MainWindow, qtbot: QtBot) -> None:
+    train(window, qtbot)
+    (run,) = listed_as(window, qtbot, ["tiny"])
+    window.desk.ask_and_go_on(run)
+    dialog = window.findChild(QInputDialog)
+    assert dialog is not None
+    assert dialog.intValue() == 2 * TINY.steps
+    dialog.setIntValue(12)
+    dialog.accept()
+    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames == 13)
+    wait_until(qtbot, lambda: not window.run.phase.busy)
+    assert read_info(run.path).frames == 13
+
+
+def test_runs_are_compared_oldest_first_and_the_live_one_moves_on(window: MainWindow, qtbot: QtBot) -> None:
+    live = train(window, qtbot)
+    window.set_experiment(ENDLESS.changed(title="endless"))
+    trigger(window, "start")
+    wait_until(qtbot, lambda: window.run.phase is Phase.RUNNING)
+    listed_as(window, qtbot, ["endless", "tiny"])
+    window.desk.compare(runs(window))
+    (comparison,) = window.desk.comparisons
+    assert [run.name for run in comparison.runs] == ["tiny", "endless"]
+    assert comparison.runs[1].history is window.run.history
+    assert same_numbers(comparison.runs[0].history, live) or comparison.runs[0].history is live
+    frames = comparison.heatmaps._latest()
+    wait_until(qtbot, lambda: comparison.heatmaps._latest() > frames + 5)
+    trigger(window, "stop")
+    wait_until(qtbot, lambda: not window.run.phase.busy)
+    assert not comparison._timer.isActive()
+    comparison.close()
+    assert window.desk.comparisons == []
+
+
+def test_a_race_is_shown_side_by_side_and_recorded(window: MainWindow, qtbot: QtBot) -> None:
+    variants = [TINY.changed(title="slow", learning_rate=0.01), TINY.changed(title="fast", learning_rate=0.5)]
+    window.desk.race(variants)
+    wait_until(qtbot, lambda: bool(window.desk.comparisons))
+    (comparison,) = window.desk.comparisons
+    wait_until(qtbot, lambda: not any(session.running for session in window.desk._races))
+    wait_until(qtbot, lambda: [run.history.frames for run in comparison.runs] == [TINY.steps + 1] * 2)
+    assert [run.history.started.experiment for run in comparison.runs] == variants
+    assert comparison.windowTitle() == "Race: slow | fast"
+    window.desk.list_anew()
+    wait_until(qtbot, lambda: sorted(names(window)) == ["fast", "slow"])
+
+
+def test_closing_the_window_of_a_race_ends_it(window: MainWindow, qtbot: QtBot) -> None:
+    window.desk.race([ENDLESS.changed(title="one"), ENDLESS.changed(title="two", learning_rate=0.5)])
+    wait_until(qtbot, lambda: bool(window.desk.comparisons))
+    window.desk.comparisons[0].close()
+    wait_until(qtbot, lambda: window.desk._races == [])
+    window.desk.list_anew()
+    wait_until(qtbot, lambda: sorted(names(window)) == ["one", "two"] and ending(window) == "stopped")
+
+
+def test_closing_the_program_ends_a_race(window: MainWindow, qtbot: QtBot) -> None:
+    window.desk.race([ENDLESS.changed(title="one"), ENDLESS.changed(title="two", learning_rate=0.5)])
+    wait_until(qtbot, lambda: bool(window.desk.comparisons))
+    assert window.close()
+    assert not any(session.running for session in window.desk._races)
