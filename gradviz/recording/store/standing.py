@@ -22,7 +22,7 @@ ENDINGS: dict[str, Ending] = {
 
 # a beat older than this is that of a dead process
 BEAT_LASTS_S = 10.0
-# a living writer lets its lock go for a moment twice a second; nobody meets such moments that often in a row
+# a living writer lets its lock go for a moment a few times a second; nobody meets such moments that often in a row
 BETWEEN_LOOKS_S = 0.05
 LOOKS, LOOKS_AFTER_A_BEAT = 2, 7
 # how long somebody who wants to write tries to get the lock, and how often: the moments are short

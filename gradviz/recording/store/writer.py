@@ -1,8 +1,8 @@
 """The disk writer: a thread that keeps a run on disk while it goes on.
 
-It reads the history like any other reader, so training never waits for a disk. Twice a second it writes what is new in
-one transaction. What goes wrong is told once and tried again until it goes right; the history keeps in memory what is
-not stored.
+It reads the history like any other reader, so training never waits for a disk. Four times a second it writes what is
+new in one transaction. What goes wrong is told once and tried again until it goes right; the history keeps in memory
+what is not stored.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gradviz.recording.store.flush import Stored, is_new, truncated, write_new
 from gradviz.recording.store.live_file import LiveFile, start
 from gradviz.recording.store.stored_file import StoredFile
 
-FLUSH_EVERY_S = 0.5
+FLUSH_EVERY_S = 0.25
 BEAT_EVERY_S = 2.0
 TRY_AGAIN_AFTER_S = 2.0
 # how long closing tries to store the last frames where the disk is full

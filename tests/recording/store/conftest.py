@@ -1,4 +1,4 @@
-"""Writers that write at once instead of twice a second, and none of them in trouble unless a test wants it."""
+"""Writers that write at once instead of a few times a second, and none of them in trouble unless a test wants it."""
 
 from __future__ import annotations
 
