@@ -43,7 +43,7 @@ class Commands:
         window, phase = self._window, self._window.run.phase
         actions = window.actions_by_name
         ended = not phase.busy
-        actions["start"].setText("&Start" if ended else "Re&start")
+        actions["start"].setText("&Start" if ended or phase.follows else "Re&start")
         actions["start"].setEnabled(phase is not Phase.STOPPING)
         actions["pause"].setEnabled(phase in (Phase.STARTING, Phase.RUNNING, Phase.PAUSED))
         actions["pause"].setText("Resu&me" if phase is Phase.PAUSED else "&Pause")

@@ -152,6 +152,7 @@ def test_following_waits_shows_and_says_how_it_ended(window: MainWindow, qtbot: 
     assert window.board.heatmap.plot._notice.text == ""
     assert window.transport.state.text() == "following run.gradviz"
     assert window.actions_by_name["stop"].text() == "S&top following"
+    assert window.actions_by_name["start"].text() == "&Start"
     assert not window.actions_by_name["pause"].isEnabled()
     append(history, 20)
     wait_until(qtbot, lambda: window.board.history is not None and window.board.history.frames == 23)
