@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BAD_ARGUMENTS = 2
 INTERRUPTED = 130
+RECORDED = ".gradviz"
 PLOTS = ("heatmap", "profile", "curves", "held-out", "board")
 OTHER_COMMANDS = """\
 other commands, each with --help:
@@ -92,7 +93,7 @@ def _open(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_recipe(parser)
+    _add_recipe(parser, "an experiment: TOML or JSON; or a recorded run: .gradviz")
     parser.add_argument("--start", action="store_true", help="begin to train at once")
     parser.add_argument(
         "--follow", metavar="FILE", help="show a recorded run while a script still writes it, and wait for its file"
@@ -101,13 +102,18 @@ def _open(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.follow is not None and options.start:
         parser.error("--follow shows a run that trains elsewhere; it cannot be combined with --start")
-    experiment = _recipe(options)
     from pathlib import Path
 
+    recorded = None
+    if options.file is not None and options.file.lower().endswith(RECORDED):
+        if options.start or options.set or options.follow or options.preset or options.code:
+            parser.error(f"{options.file} is a recorded run, which is shown as it is; give nothing else with it")
+        recorded, options.file = Path(options.file), None
+    experiment = _recipe(options)
     from gradviz.commands.open import open_program
 
     follow = Path(options.follow) if options.follow is not None else None
-    return open_program(experiment, start=options.start, follow=follow)
+    return open_program(experiment, start=options.start, follow=follow, recorded=recorded)
 
 
 def _run(arguments: list[str]) -> int:
@@ -300,8 +306,8 @@ def _parser(command: str, description: str) -> _OneLineParser:
     return _OneLineParser(prog=f"gradviz {command}", description=description, allow_abbrev=False)
 
 
-def _add_recipe(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", nargs="?", metavar="FILE", help="an experiment: TOML or JSON")
+def _add_recipe(parser: argparse.ArgumentParser, file: str = "an experiment: TOML or JSON") -> None:
+    parser.add_argument("file", nargs="?", metavar="FILE", help=file)
     parser.add_argument("--preset", metavar="NAME", help="an experiment that comes with gradviz (see gradviz presets)")
     parser.add_argument("--code", metavar="CODE", help="the short code of an experiment")
     parser.add_argument(

@@ -107,11 +107,12 @@ class Opened:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: list[tuple[Experiment | None, bool]] = []
         self.followed: Path | None = None
+        self.recorded: Path | None = None
         monkeypatch.setattr("gradviz.commands.open.open_program", self.open)
 
-    def open(self, experiment: Experiment | None, *, start: bool, follow: Path | None) -> int:
+    def open(self, experiment: Experiment | None, *, start: bool, follow: Path | None, recorded: Path | None) -> int:
         self.calls.append((experiment, start))
-        self.followed = follow
+        self.followed, self.recorded = follow, recorded
         return 0
 
 
@@ -149,6 +150,17 @@ def test_a_run_is_followed_that_need_not_be_there_yet(
     assert "--start" in one_line(capsys.readouterr().err)
 
 
+def test_a_recorded_run_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    opened = Opened(monkeypatch)
+    assert main(["of mine/Run.GRADVIZ"]) == 0
+    assert opened.calls == [(None, False)]
+    assert opened.recorded == Path("of mine/Run.GRADVIZ")
+    for more in (["--start"], ["--set", "depth=5"], ["--preset", "relu-20"]):
+        assert main(["run.gradviz", *more]) == 2
+        assert "run.gradviz is a recorded run" in one_line(capsys.readouterr().err)
+    assert len(opened.calls) == 1
+
+
 def test_without_a_display_one_sentence_names_the_command_that_needs_none(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,7 +172,7 @@ def test_without_a_display_one_sentence_names_the_command_that_needs_none(
 
 
 def test_a_defect_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_experiment: Experiment | None, *, start: bool, follow: Path | None) -> int:
+    def fail(_experiment: Experiment | None, *, start: bool, follow: Path | None, recorded: Path | None) -> int:
         raise ZeroDivisionError(start)
 
     monkeypatch.setattr("gradviz.commands.open.open_program", fail)

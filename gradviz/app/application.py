@@ -15,7 +15,7 @@ from pathlib import Path
 os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"  # pyqtgraph would take PyQt6 where both are installed
 
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, QTimer
-from PySide6.QtGui import QWindow
+from PySide6.QtGui import QFileOpenEvent, QWindow
 from PySide6.QtWidgets import QApplication
 
 from gradviz import __version__
@@ -61,17 +61,34 @@ class _Once(QObject):
         return False
 
 
+class Documents(QObject):
+    """Opens what the desktop hands to the running program, as macOS does instead of naming it at the start."""
+
+    def __init__(self, open_file: Callable[[Path], None]) -> None:
+        super().__init__()
+        self._open_file = open_file
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take the events that carry a file."""
+        if isinstance(event, QFileOpenEvent) and event.file():
+            self._open_file(Path(event.file()))
+            return True
+        return False
+
+
 def open_window(
     experiment: Experiment | None,
     start: bool,
     settings: Settings | None = None,
     library: Library | None = None,
     follow: Path | None = None,
+    recorded: Path | None = None,
 ) -> int:
     """Show the window, run until it is closed, and return the exit status.
 
-    `experiment` is put on the form (None: as it was left); with `start` training begins at once, and with `follow` the
-    run in that file is shown as it goes on. Runs are kept in `library` (None: the person's own).
+    `experiment` is put on the form (None: as it was left); with `start` training begins at once, with `follow` the run
+    in that file is shown as it goes on, and with `recorded` the one in that file as it is. Runs are kept in `library`
+    (None: the person's own).
     """
     program = application()
     from gradviz.app.main_window import MainWindow
@@ -90,10 +107,17 @@ def open_window(
         window.furnish()
         _Once(window.board.heatmap.plot.viewport(), QEvent.Type.Paint, begin)
 
+    documents = Documents(window.open_file)
+
     def begin() -> None:
         window.begin_background_work()
+        if sys.platform == "darwin":
+            # elsewhere it would only slow every event down
+            program.installEventFilter(documents)
         if follow is not None:
             window.follow_desk.follow(follow)
+        elif recorded is not None:
+            window.open_file(recorded)
         elif start:
             window.commands.start()
 
@@ -102,4 +126,5 @@ def open_window(
     try:
         return program.exec()
     finally:
+        program.removeEventFilter(documents)
         collector.end()

@@ -224,8 +224,12 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         """Open the dropped experiment or run."""
         if path := _dropped(event):
-            opened = self.follow_desk.open if path.suffix.lower() == SUFFIX else self.exchange.open
-            self.commands.guarded(lambda: opened(path))
+            self.open_file(path)
+
+    def open_file(self, path: Path) -> None:
+        """Open the experiment or the run in a file, or show why it cannot be opened."""
+        opened = self.follow_desk.open if path.suffix.lower() == SUFFIX else self.exchange.open
+        self.commands.guarded(lambda: opened(path))
 
     def _lay_out(self) -> Docks:
         self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize()))

@@ -9,12 +9,14 @@ from gradviz.commands.display import require_display
 from gradviz.experiment import Experiment
 
 
-def open_program(experiment: Experiment | None, *, start: bool, follow: Path | None = None) -> int:
-    """Open the window, on the run in the file `follow` if there is one, and return the exit status.
+def open_program(
+    experiment: Experiment | None, *, start: bool, follow: Path | None = None, recorded: Path | None = None
+) -> int:
+    """Open the window, on the run in one of the files if there is one, and return the exit status.
 
     Raises DisplayError where no window can be shown.
     """
     require_display(os.environ)
     from gradviz.app.application import open_window
 
-    return open_window(experiment, start, follow=follow)
+    return open_window(experiment, start, follow=follow, recorded=recorded)

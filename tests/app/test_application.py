@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
-from gradviz.app.application import application
+from gradviz.app.application import Documents, application
+from gradviz.cli import main
 
 ENDS_S = 120
 # about 570 emissions abort Python 3.11 under a PySide6 that loses a reference to True at each
@@ -77,6 +79,20 @@ MainWindow.begin_background_work = background_work
 """
 
 
+OPEN_RECORDED = """
+import functools
+program.open_window = functools.partial(program.open_window, recorded=Path(sys.argv[1]).with_name("run.gradviz"))
+open_file = MainWindow.open_file
+
+def opened(self, path):
+    open_file(self, path)
+    print(path.name, self.board.history.frames, self.run.phase.value)
+    QTimer.singleShot(0, self.close)
+
+MainWindow.open_file = opened
+"""
+
+
 def program(tmp_path: Path, body: str, *, start: bool, steps: int = 3) -> subprocess.Popen[str]:
     text = PROGRAM.format(body=body, start=start, steps=steps)
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONWARNINGS": "error"}
@@ -116,6 +132,24 @@ def test_an_interrupt_in_the_terminal_closes_the_window_in_order(tmp_path: Path)
     process.send_signal(signal.SIGINT)
     assert output(process) == ["status 0"]
     assert (tmp_path / "settings.ini").exists()
+
+
+@pytest.mark.slow
+def test_the_window_opens_on_a_recorded_run(tmp_path: Path) -> None:
+    arguments = ["run", "--steps", "7", "--set", "depth=3", "--set", "width=4", "--set", "device=cpu"]
+    assert main([*arguments, "--out", str(tmp_path / "run.gradviz")]) == 0
+    lines = output(program(tmp_path, OPEN_RECORDED, start=False))
+    # seven steps and the network as initialised
+    assert lines == ["run.gradviz 8 finished", "status 0"]
+
+
+def test_what_the_desktop_hands_over_is_opened(qapp: QApplication, tmp_path: Path) -> None:
+    opened: list[Path] = []
+    documents, receiver = Documents(opened.append), QObject()
+    receiver.installEventFilter(documents)
+    event = QFileOpenEvent(QUrl.fromLocalFile(str(tmp_path / "ein Lauf.gradviz")))
+    assert QApplication.sendEvent(receiver, event)
+    assert opened == [tmp_path / "ein Lauf.gradviz"]
 
 
 def test_importing_the_window_imports_no_torch() -> None:
