@@ -76,6 +76,7 @@ class Board(QObject):
         self.heatmap.plot.step_picked.connect(self.pick_step)
         self.curves.step_picked.connect(self.pick_step)
         self.playback.step_wanted.connect(self.pick_step)
+        self.playback.changed.connect(self._share_time)
         self.playback_bar.step_picked.connect(self.pick_step)
         for plot in (self.heatmap.plot, self.curves):
             self.playback_bar.play_on_space(plot)
@@ -226,6 +227,10 @@ class Board(QObject):
         if event.button() == Qt.MouseButton.RightButton:
             name = next(name for name, each in self.plots().items() if each is plot)
             self.menu_wanted.emit(name, event.screenPos().toPoint())
+
+    def _share_time(self) -> None:
+        """Pull what comes in less often while the person looks at what was, which is drawn as often then."""
+        self._pictures.setInterval(TEXT_PERIOD_MS if self.playback.playing else PICTURE_PERIOD_MS)
 
     def _next_pictures(self) -> None:
         # the heatmap moves at every tick, the others take turns: no tick draws everything

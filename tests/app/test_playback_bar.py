@@ -113,6 +113,14 @@ def test_a_run_that_is_played_moves_every_plot(board: Board, bar: PlaybackBar, q
     assert bar.play.accessibleName() == "play"
 
 
+def test_a_run_that_goes_on_is_pulled_less_often_while_it_is_played(board: Board, bar: PlaybackBar) -> None:
+    usual = board._pictures.interval()
+    bar.play.click()
+    assert board._pictures.interval() > usual
+    bar.play.click()
+    assert board._pictures.interval() == usual
+
+
 def test_the_slider_grows_with_the_run_and_keeps_the_picked_step(board: Board, bar: PlaybackBar) -> None:
     board.pick_step(40)
     assert board.history is not None
