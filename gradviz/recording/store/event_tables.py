@@ -22,6 +22,8 @@ from gradviz.recording.store.codec import (
 )
 from gradviz.recording.store.facts import LARGEST_NUMBER, checked_number, checked_text, checked_whole
 
+EventTable = Literal["evaluations", "distributions"]
+
 SCALARS = 4
 SCALARS_PER_CHUNK = 4096
 MOST_BINS = 100_000
@@ -152,10 +154,16 @@ def get_distribution_steps(connection: sqlite3.Connection, below: int = LARGEST_
     return np.array([checked_whole(step, "a step") for (step,) in rows], np.int64)
 
 
-def steps_after(connection: sqlite3.Connection, table: Literal["evaluations", "distributions"], step: int) -> list[int]:
+def steps_after(connection: sqlite3.Connection, table: EventTable, step: int) -> list[int]:
     """Return the steps after `step` of which there is something in `table`, rising."""
     rows = connection.execute(f"SELECT DISTINCT step FROM {table} WHERE step > ? ORDER BY step", (step,))
     return [checked_whole(found, "a step") for (found,) in rows]
+
+
+def steps_before(connection: sqlite3.Connection, table: EventTable, step: int, most: int) -> list[int]:
+    """Return the `most` latest steps before `step` of which there is something in `table`, falling."""
+    query = f"SELECT DISTINCT step FROM {table} WHERE step < ? ORDER BY step DESC LIMIT ?"
+    return [checked_whole(found, "a step") for (found,) in connection.execute(query, (step, most))]
 
 
 def truncate(connection: sqlite3.Connection, frames: int) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +22,19 @@ from gradviz.recording.store.codec import DamagedError
 from gradviz.recording.store.connection import closed, connected, look
 
 T = TypeVar("T")
+Taken = TypeVar("Taken", covariant=True)
 
 LARGEST_FRAMES = 1 << 40
 MOST_CONTINUED = 10_000
+# how many evaluations in a row may be damaged before a window is to show an error
+MOST_TRIES = 100
 # a file whose scalars would take more than this, and more than LARGEST_GROWTH times its own size, is no recording
 ALWAYS_ALLOWED_SCALAR_BYTES = 64 << 20
 LARGEST_GROWTH = 64
+
+
+class _Get(Protocol[Taken]):
+    def __call__(self, connection: sqlite3.Connection, step: int) -> Taken: ...
 
 
 class StoredFile:
@@ -79,12 +88,20 @@ class StoredFile:
         return Chunk(np.zeros((rows, layers), np.float32), np.zeros(rows, measured_dtype(key.kind)))
 
     def evaluation(self, step: int) -> Evaluation:
-        """Return the evaluation of exactly `step`."""
-        return self.read(lambda connection: event_tables.get_evaluation(connection, step, self.started))
+        """Return the evaluation of exactly `step`; where damage has to be borne, the latest before it that is whole."""
+        return self._latest_whole(
+            "evaluations",
+            step,
+            lambda connection, step: event_tables.get_evaluation(connection, step, self.started),
+        )
 
     def distributions(self, step: int) -> Distributions:
-        """Return the distributions of exactly `step`."""
-        return self.read(lambda connection: event_tables.get_distributions(connection, step, self.started.layers))
+        """Return the distributions of exactly `step`; where damage has to be borne, the latest before that is whole."""
+        return self._latest_whole(
+            "distributions",
+            step,
+            lambda connection, step: event_tables.get_distributions(connection, step, self.started.layers),
+        )
 
     def checkpoint(self) -> Checkpoint | None:
         """Return the newest checkpoint; None if there is none."""
@@ -109,6 +126,17 @@ class StoredFile:
         # a connection that nobody closed would warn
         if hasattr(self, "_lock"):
             self.close()
+
+    def _latest_whole(self, table: event_tables.EventTable, step: int, get: _Get[T]) -> T:
+        try:
+            return self.read(lambda connection: get(connection, step))
+        except RecordingError as error:
+            self._bear(error)
+            damage = error
+        for earlier in self.read(lambda connection: event_tables.steps_before(connection, table, step, MOST_TRIES)):
+            with suppress(RecordingError):
+                return self.read(partial(get, step=earlier))
+        raise damage
 
     def _bear(self, error: RecordingError) -> None:
         if self._on_damage is None:

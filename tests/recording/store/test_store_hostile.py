@@ -172,6 +172,19 @@ def test_a_window_that_has_to_go_on_is_told_once_and_sees_what_is_whole(run: Pat
     assert "shown as not measured" in told[0]
 
 
+def test_of_evaluations_such_a_window_sees_the_latest_that_is_whole(run: Path) -> None:
+    edited(
+        run,
+        "UPDATE evaluations SET confidence = zeroblob(9) WHERE step IN (40, 50);"
+        "UPDATE distributions SET counts = zeroblob(9) WHERE step = 50",
+    )
+    told: list[str] = []
+    with open_run(run, told.append) as opened:
+        assert [opened.history.evaluation_at(step).step for step in (69, 50, 49, 39, 60)] == [60, 30, 30, 30, 60]
+        assert [opened.history.distributions_at(step).step for step in (69, 49, 24)] == [25, 25, 0]
+    assert len(told) == 1
+
+
 def test_a_log_that_is_garbage_takes_nothing_away(run: Path, content: bytes) -> None:
     changed = bytearray(content)
     changed[18] = changed[19] = 2  # as if it were in WAL mode
