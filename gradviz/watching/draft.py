@@ -60,11 +60,11 @@ class Draft:
             return torch.empty(0, dtype=wide)
         return torch.cat([tensor.to(device, wide) for tensor in tensors])
 
-    def set_activations(self, seen: Mapping[nn.Module, Seen], rows: Mapping[nn.Module, Sequence[int]]) -> None:
+    def set_activations(self, seen: Mapping[nn.Module, Seen], rows: Mapping[nn.Module, int]) -> None:
         """Take what modules put out, in place of what was taken before."""
         kinds = ("mean", "length", "output_grad")
         self.pieces = [piece for piece in self.pieces if piece.kind not in kinds]
-        found = [(row, one) for module, one in seen.items() for row in rows.get(module, ())]
+        found = [(rows[module], one) for module, one in seen.items() if module in rows]
         for kind, tensors, counts in (
             ("mean", [one.means for _, one in found], [one.counts for _, one in found]),
             ("length", [one.lengths for _, one in found], [one.counts for _, one in found]),

@@ -81,7 +81,8 @@ class Engine:
         self._weights: Weights | None = None
         self._layers: tuple[Layer, ...] = ()
         self._quantities: tuple[Quantity, ...] = ()
-        self._rows: dict[nn.Module, list[int]] = {}
+        # of the modules whose output can be looked at
+        self._rows: dict[nn.Module, int] = {}
         self._draft: Draft | None = None
         self._next = self._new_draft(0)
         self._usual: set[int] = set()
@@ -90,11 +91,16 @@ class Engine:
         self._delivered_at = 0.0
         self._log = LogEntries()
         self._replaced_said = False
+        self._partly_compiled = False
         self._look_at_first_pass()
 
     def holds_weights(self, optimizer: Optimizer) -> bool:
         """Whether `optimizer` moves anything that is watched."""
-        return self._share(optimizer) is not None
+        if self._weights is not None or not self._is_asked_for(optimizer):
+            return self._share(optimizer) is not None
+        # the first forward pass may be still to come, inside of the step
+        own = set(self._model.parameters())
+        return any(parameter in own for group in optimizer.param_groups for parameter in group["params"])
 
     def before_step(self, optimizer: Optimizer, loss: object = None, *, skipped: bool = False) -> None:
         """Measure what `optimizer` is about to go by. `loss` is what its closure returned."""
@@ -123,7 +129,8 @@ class Engine:
             return
         if self._next.thorough:
             share.compare(self._next)
-            self._activations.arm(self._model, self._rows)
+            if self._rows:
+                self._activations.arm(self._model, self._rows)
         elif self._activations.armed and draft.stepped >= self._usual:
             self._activations.disarm()
         self._log.step_ended()
@@ -151,7 +158,6 @@ class Engine:
 
     def _look_at_first_pass(self) -> None:
         compiled = compiled_modules(self._model)
-        self._partly_compiled = bool(compiled)
         modules = {
             module: None
             for name, module in named_modules(self._model).items()
@@ -162,27 +168,25 @@ class Engine:
             self._activations.arm(self._model, modules, order)
 
     def _share(self, optimizer: Optimizer) -> Share | None:
-        if self._settings.optimizers and not any(optimizer is one for one in self._settings.optimizers):
+        if not self._is_asked_for(optimizer):
             return None
         if self._weights is None:
-            own = set(self._model.parameters())
-            if not any(parameter in own for group in optimizer.param_groups for parameter in group["params"]):
-                return None
             self._find_layers()
-        assert self._weights is not None
+            self._weights = Weights(self._layers)
         return self._weights.share(optimizer)
+
+    def _is_asked_for(self, optimizer: Optimizer) -> bool:
+        asked_for = self._settings.optimizers
+        return not asked_for or any(optimizer is one for one in asked_for)
 
     def _find_layers(self) -> None:
         settings = self._settings
         executed = list(self._activations.executed)
         self._layers = find_layers(self._model, executed, settings.include, settings.exclude)
-        self._rows = {}
-        for row, layer in enumerate(self._layers):
-            self._rows.setdefault(layer.module, []).append(row)
-        self._find_weights()
-
-    def _find_weights(self) -> None:
-        self._weights = Weights(self._layers)
+        # once more, because a part may have been compiled since
+        compiled = compiled_modules(self._model)
+        self._partly_compiled = bool(compiled)
+        self._rows = {layer.module: row for row, layer in enumerate(self._layers) if layer.module not in compiled}
 
     def _turn_over(self, share: Share) -> Draft:
         """Hand out the frame that is over and begin the next one."""
@@ -296,8 +300,7 @@ class Engine:
                 "the new ones are watched from here on, if an optimiser holds them"
             )
         self._next.pieces.clear()
-        self._find_weights()
-        assert self._weights is not None
+        self._weights = Weights(self._layers)
         self._deliver(wait=True)
         self._maker = FrameMaker(self._layers, self._quantities, self._weights.uses, self._weights.sizes)
 

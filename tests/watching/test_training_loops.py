@@ -102,6 +102,40 @@ def test_a_closure_that_is_called_often_is_measured_in_the_state_before_the_step
     assert norms[0] != pytest.approx(norms[1], rel=1e-3)
 
 
+class Backwards(nn.Module):
+    """Runs its layers in another order than that of their definition."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last, self.first = nn.Linear(4, 3), nn.Linear(6, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.first(x))
+
+
+@pytest.mark.parametrize("as_closure", [False, True])
+def test_rows_are_in_the_order_of_execution(as_closure: bool) -> None:
+    model = Backwards()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    [batch] = batches(perceptron, 1)
+
+    def closure() -> Tensor:
+        loss = loss_of(model, batch)
+        loss.backward()
+        return loss
+
+    with watch(model, None) as recorder:
+        if as_closure:
+            optimizer.step(closure)
+        else:
+            closure()
+            optimizer.step()
+    watched = history_of(recorder).started.watched
+    assert watched is not None
+    assert watched.layer_names == ("first", "last")
+    assert measured(history_of(recorder), 0)["first"]["activation_std"] > 0
+
+
 def test_two_optimisers_of_one_backward_pass_make_one_frame() -> None:
     model = perceptron()
     first = torch.optim.SGD(model[0].parameters(), lr=0.1)

@@ -1,0 +1,97 @@
+"""Two processes on this machine, as torchrun starts them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from watched_training import length, measured
+
+from gradviz.recording.store import open_run, read_info
+
+STEPS = 6
+LIMIT_S = 200
+SCRIPT = """
+import json, os, sys
+import torch
+from torch import nn
+import gradviz
+from torch.optim.optimizer import _global_optimizer_pre_hooks
+
+rank = int(os.environ["RANK"])
+torch.set_num_threads(1)
+# before the processes have found each other, or after
+early = sys.argv[1] == "early"
+torch.manual_seed(0)
+model = nn.Sequential(nn.Linear(6, 4), nn.Tanh(), nn.Linear(4, 3))
+if early:
+    recorder = gradviz.watch(model, "run.gradviz", thorough_every=2)
+torch.distributed.init_process_group("gloo")
+parallel = nn.parallel.DistributedDataParallel(model)
+if not early:
+    recorder = gradviz.watch(parallel, "run.gradviz", thorough_every=2)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+generator = torch.Generator().manual_seed(3)
+for step in range(6):
+    inputs = torch.randn(10, 6, generator=generator)[rank * 5 : rank * 5 + 5]
+    labels = torch.randint(0, 3, (10,), generator=generator)[rank * 5 : rank * 5 + 5]
+    loss = nn.functional.cross_entropy(parallel(inputs), labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    recorder.log(loss=loss)
+hooks = len(_global_optimizer_pre_hooks) + sum(len(module._forward_hooks) for module in model.modules())
+recorder.close()
+with open(f"rank{rank}.json", "w") as file:
+    json.dump({"hooks": hooks, "steps": recorder.steps, "path": str(recorder.path)}, file)
+torch.distributed.destroy_process_group()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["early", "late"])
+def test_rank_0_records_the_joint_gradient_and_the_others_do_nothing(when: str, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    done = subprocess.run(
+        [*launcher, "script.py", when],
+        cwd=tmp_path,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    ranks = [json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1)]
+    assert ranks[0]["steps"] == STEPS
+    assert ranks[0]["hooks"] > 0
+    assert ranks[1] == {"hooks": 0, "steps": 0, "path": "None"}
+    assert [path.name for path in tmp_path.glob("*.gradviz*")] == ["run.gradviz"]
+    assert read_info(tmp_path / "run.gradviz").ending == "finished"
+
+    # the same in one process, with the whole batch
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 4), nn.Tanh(), nn.Linear(4, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    generator = torch.Generator().manual_seed(3)
+    run = open_run(tmp_path / "run.gradviz")
+    try:
+        assert run.history.started.watched is not None
+        assert run.history.started.watched.layer_names == ("0", "1", "2")
+        for step in range(STEPS):
+            inputs, labels = torch.randn(10, 6, generator=generator), torch.randint(0, 3, (10,), generator=generator)
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(inputs), labels).backward()
+            found = measured(run.history, step)
+            assert found["0"]["weight_grad_norm"] == pytest.approx(length([model[0].weight.grad]), rel=1e-4)
+            assert found["2"]["weight_grad_norm"] == pytest.approx(length([model[2].weight.grad]), rel=1e-4)
+            optimizer.step()
+    finally:
+        run.close()
