@@ -262,6 +262,7 @@ class MainWindow(QMainWindow):
         self.form.rejected.connect(self.say)
         self.run.began.connect(self.show_run)
         self.run.began.connect(self.desk.list_anew)
+        self._docks["runs"].visibilityChanged.connect(self.desk.look_at_list)
         self.run.phase_changed.connect(self._phase_changed)
         self.run.failed.connect(self.errors.report)
         self.run.trouble.connect(lambda text: self.errors.report(Failure(text)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from driving import ENDLESS, TINY, made_up, profile_line, run_to_end, trigger, wait_for, wait_until
 from PIL import Image
@@ -14,11 +15,15 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.about import TextDialog
 from gradviz.app.actions import COMMANDS
+from gradviz.app.comparison.race_dialog import RaceDialog
 from gradviz.app.export_dialog import ExportDialog
 from gradviz.app.main_window import MainWindow
 from gradviz.app.run_controller import Phase
 from gradviz.experiment import Experiment, from_code, read, to_code
 from gradviz.plots.style import DARK, LIGHT
+from gradviz.recording.frame import Frame
+from gradviz.recording.history import History
+from gradviz.recording.store import StoreWriter, read_info
 
 OTHER = TINY.changed(depth=9, title="other")
 BY_NAME = {command.name: command for command in COMMANDS}
@@ -61,6 +66,60 @@ def follows_a_run(window: MainWindow, qtbot: QtBot, folder: Path, _patch: pytest
     assert window.run.phase is Phase.WAITING
     trigger(window, "stop")
     wait_until(qtbot, lambda: window.run.phase is Phase.IDLE)
+
+
+def opens_a_run(window: MainWindow, _qtbot: QtBot, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    path = a_run_in(folder)
+    patch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    trigger(window, "open_run")
+    assert window.board.history is not None
+    assert window.board.history.frames == 3
+    assert window.form.experiment() == TINY
+
+
+def saves_the_run(window: MainWindow, _qtbot: QtBot, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    assert not window.actions_by_name["save_run"].isEnabled()
+    path = a_run_in(folder)
+    window.desk.open(path)
+    patch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(folder / "copy.gradviz"), ""))
+    trigger(window, "save_run")
+    assert read_info(folder / "copy.gradviz").frames == read_info(path).frames == 3
+
+
+def adopts(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    assert not window.actions_by_name["adopt"].isEnabled()
+    window.desk.open(a_run_in(folder))
+    trigger(window, "adopt")
+    assert window.form.experiment() == OTHER
+    trigger(window, "undo")
+    assert window.form.experiment() == TINY
+
+
+def proposes_a_race(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    trigger(window, "race")
+    dialog = dialog_of(window, RaceDialog)
+    assert isinstance(dialog, RaceDialog)
+    assert len(dialog.experiments()) == 3
+    dialog.reject()
+
+
+def brings_the_runs(window: MainWindow, qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    panel = window.desk.panel
+    wait_until(qtbot, lambda: panel.visibleRegion().isEmpty())
+    trigger(window, "runs")
+    wait_until(qtbot, lambda: not panel.visibleRegion().isEmpty())
+
+
+def a_run_in(folder: Path) -> Path:
+    """Record a run of three frames."""
+    path = folder / "made up.gradviz"
+    started = made_up([[-1.0] * 9], OTHER).started
+    history = History(started)
+    for step in range(3):
+        rows = {quantity.name: np.full(9, -step, np.float32) for quantity in started.quantities}
+        history.append(Frame(step, 1.0, 0.5, 0.1, rows))
+    StoreWriter(path, history, environment={}, on_trouble=pytest.fail).close("stopped")
+    return path
 
 
 def exports(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: pytest.MonkeyPatch) -> None:
@@ -281,6 +340,8 @@ def explains(title: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatc
 CHECKS: dict[str, Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]] = {
     "open": opens, "follow": follows_a_run, "save": saves, "export": exports, "export_animation": exports_animation,
     "copy_board": copies_board, "quit": quits,
+    "open_run": opens_a_run, "save_run": saves_the_run, "adopt": adopts, "race": proposes_a_race,
+    "runs": brings_the_runs,
     "undo": undoes, "redo": redoes, "defaults": resets_form, "copy_code": copies_code, "paste_code": pastes_code,
     "start": starts, "pause": pauses, "step": steps, "stop": stops, "reset": resets, "swap": swaps,
     "compare": compares, "log_loss": draws_log_loss, "fit": fits, "latest": follows, "play": plays,

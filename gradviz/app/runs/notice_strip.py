@@ -1,4 +1,4 @@
-"""A line that says what just happened, with one thing to do about it."""
+"""A line that says what just happened, and lets it be taken back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBut
 
 
 class NoticeStrip(QFrame):
-    """Hidden until there is something to say. `acted` tells that the person wants what the button offers."""
+    """Hidden until there is something to say. `acted` tells that the person wants it taken back."""
 
     acted = Signal()
 
@@ -16,7 +16,9 @@ class NoticeStrip(QFrame):
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setAccessibleName("what just happened")
-        self.button = QPushButton()
+        self.words.setToolTip("What just happened")
+        self.button = QPushButton("&Undo")
+        self.button.setToolTip("Take it back (Ctrl+Z in the list)")
         self.dismiss = QToolButton()
         self.dismiss.setText("✕")
         self.dismiss.setAutoRaise(True)
@@ -32,10 +34,8 @@ class NoticeStrip(QFrame):
         self.dismiss.clicked.connect(self.hide)
         self.hide()
 
-    def say(self, words: str, button: str = "") -> None:
-        """Show `words` and, if it has words of its own, the button; nothing where `words` is empty."""
+    def say(self, words: str, *, undoable: bool) -> None:
+        """Show `words`, and the button where it can be taken back; nothing where `words` is empty."""
         self.words.setText(words)
-        self.button.setText(button)
-        self.button.setToolTip(f"{button.replace('&', '')}: {words}" if button else "")
-        self.button.setVisible(bool(button))
+        self.button.setVisible(undoable)
         self.setVisible(bool(words))

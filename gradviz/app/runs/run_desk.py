@@ -73,11 +73,16 @@ class RunDesk(QObject):
         self.panel.renamed.connect(lambda path, name: self._listing.do(partial(rename, path, name)))
         self.panel.annotated.connect(lambda path, note: self._listing.do(partial(annotate, path, note)))
         self.panel.undo_wanted.connect(lambda: window.commands.guarded(self.undo))
-        self.panel.looked_at.connect(self._listing.ask)
 
     def list_anew(self) -> None:
         """Have the list follow what is on disk, if anybody sees it."""
-        if self.panel.isVisible():
+        # a panel behind another one counts as visible
+        if not self.panel.visibleRegion().isEmpty():
+            self._listing.ask()
+
+    def look_at_list(self, seen: bool) -> None:
+        """Have a fresh list for who brings the panel to the front."""
+        if seen:
             self._listing.ask()
 
     def show_training(self, training: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QPalette, QShowEvent
+from PySide6.QtGui import QAction, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -107,14 +107,13 @@ class RunList(QListView):
 class RunsPanel(QWidget):
     """Lists runs; what is to be done with those selected is for others, who are told by `wanted` (command, [Listed]).
 
-    `renamed` and `annotated` carry a path and words; `looked_at` asks for a fresh list when the panel comes in sight.
+    `renamed` and `annotated` carry a path and words.
     """
 
     wanted = Signal(str, object)
     renamed = Signal(object, str)
     annotated = Signal(object, str)
     undo_wanted = Signal()
-    looked_at = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -167,17 +166,12 @@ class RunsPanel(QWidget):
     def offer_undo(self, words: str, possible: bool = True) -> None:
         """Say what was thrown away, and let it be taken back."""
         self.list.can_undo = possible
-        self.strip.say(words, "&Undo" if possible else "")
+        self.strip.say(words, undoable=possible)
 
     def apply_style(self, style: Style) -> None:
         """Recolour the rows."""
         self._delegate.style_now = style
         self.list.viewport().update()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Ask for a fresh list."""
-        super().showEvent(event)
-        self.looked_at.emit()
 
     def _action(self, command: RunCommand) -> QAction:
         action = QAction(command.text, self)
@@ -279,9 +273,15 @@ class RunsPanel(QWidget):
         self.filter.setPlaceholderText("Filter runs")
         self.filter.setClearButtonEnabled(True)
         self.filter.setAccessibleName("filter runs")
+        for clear in self.filter.findChildren(QToolButton):
+            clear.setAccessibleName("clear the filter")
+            clear.setToolTip("Show all runs")
         self.filter.setToolTip("Show only runs of which every word is said: in name, change, status, note or date")
         self.count.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.count.setAccessibleName("number of runs")
+        self.count.setToolTip("How many runs are listed, of all that were ever started and not thrown away")
+        self.empty.setToolTip("Runs appear here by themselves")
+        self.list.setToolTip("Every run ever started: Return opens, F2 renames, Delete throws away")
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
