@@ -24,7 +24,9 @@ def dead(readings: Readings, thresholds: Thresholds) -> list[Finding]:
         return []
     over = _over(readings, readings.dead, thresholds.dead_share)
     if readings.dead is not None and readings.start_dead is not None:
-        died = readings.dead.row - readings.start_dead.row >= thresholds.dead_growth
+        # what is no number has not died
+        with np.errstate(invalid="ignore"):
+            died = readings.dead.row - readings.start_dead.row >= thresholds.dead_growth
         over &= died | (readings.dead.row >= by_chance(readings.experiment.width))
     return _units(readings, "dead", readings.dead, over, thresholds.dead_share)
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import re
 
+import made_up_watched
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_up_findings import EVERYTHING, append, history_of, kinds
 
 from gradviz.diagnosis import badness, diagnose, verdict, worst_layers
 from gradviz.diagnosis.words import layers_in_words, power
 from gradviz.experiment import choices
+from gradviz.recording.frame import Frame
 from gradviz.recording.history import History
 
 NO_WORDS = re.compile(r"\b(nan|inf|none)\b", re.IGNORECASE)
@@ -73,6 +75,39 @@ def test_there_are_words_for_everything(history: History, step: int | None) -> N
     assert np.isfinite(bad).all()
     assert (bad >= 0).all()
     assert (np.diff(bad[worst_layers(history, step) - 1]) <= 0).all()
+
+
+@st.composite
+def watched_runs(draw: st.DrawFn) -> History:
+    measures = draw(st.lists(st.sampled_from(made_up_watched.EVERYTHING), unique=True))
+    every = draw(st.sampled_from([1, 2, 20]))
+    history = History(made_up_watched.started(("a", "b.0", "b.1", "c"), measures, every))
+    row, mask = st.lists(NUMBER, min_size=4, max_size=4), st.lists(st.booleans(), min_size=4, max_size=4)
+    for step in range(draw(st.integers(0, 25))):
+        there = sorted(draw(st.sets(st.sampled_from(measures)))) if measures else []
+        rows = {name: np.asarray(draw(row), np.float32) for name in there}
+        known = {name: np.array(draw(mask)) for name in there if draw(st.booleans())}
+        told = draw(st.floats()), draw(st.floats())
+        history.append(Frame(step, told[0], told[1], told[1], rows, known, draw(st.booleans())))
+    return history
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(history=watched_runs(), step=st.one_of(st.none(), st.integers(-2, 26)))
+def test_there_are_words_for_every_watched_network(history: History, step: int | None) -> None:
+    findings = diagnose(history, step)
+    assert findings
+    for finding in findings:
+        said = [finding.headline, finding.evidence, *(suggestion.words for suggestion in finding.suggestions)]
+        assert all(text and not NO_WORDS.search(text) for text in said), said
+        assert finding.layers is None or 1 <= finding.layers[0] <= finding.layers[1] <= 4
+        assert finding.worst_layer is None or 1 <= finding.worst_layer <= 4
+        assert not any(suggestion.changes for suggestion in finding.suggestions)
+    if "healthy" in kinds(findings):
+        assert kinds(findings) == {"healthy"}
+    bad = badness(history, step)
+    assert np.isfinite(bad).all()
+    assert (bad >= 0).all()
 
 
 @given(st.floats(-700, 300))

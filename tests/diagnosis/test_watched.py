@@ -107,6 +107,14 @@ def test_nothing_at_all_arrives() -> None:
     assert finding.severity is Severity.CRITICAL
 
 
+def test_nothing_has_arrived_so_far() -> None:
+    nothing = {"weight_grad_norm": np.full(len(NAMES), -np.inf)}
+    (finding,) = [each for each in diagnose(run(nothing, steps=2)) if each.kind == "not_measured"]
+    assert finding.headline == "nothing yet"
+    masked = run(known={"weight_grad_norm": [False] * len(NAMES)})
+    assert [finding.kind for finding in diagnose(masked)] == ["not_measured"]
+
+
 def test_several_modules_are_counted_and_the_worst_is_named() -> None:
     row = WELL_ROW.copy()
     row[[2, 5, 7]] = (-8.0, -9.0, -8.5)

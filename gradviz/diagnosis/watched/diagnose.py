@@ -31,7 +31,7 @@ def diagnose_watched(
     found += _not_learning(readings, thresholds)
     if not found:
         found = _healthy(readings)
-    return ranked(found + _not_measured(history, readings))
+    return ranked(found + _not_measured(history, readings)) or [_nothing_yet(readings)]
 
 
 def watched_badness(history: History, step: int, thresholds: Thresholds) -> Row:
@@ -104,6 +104,11 @@ def _healthy(readings: WatchedReadings) -> list[Finding]:
     evidence = sentences(f"A typical module gets a gradient of {power(readings.typical)}; {least}.", moves, loss)
     headline = "every module that is measured gets a gradient"
     return [Finding("healthy", Severity.FINE, readings.step, headline, evidence, quantity=WEIGHT_GRADIENT)]
+
+
+def _nothing_yet(readings: WatchedReadings) -> Finding:
+    evidence = "No module asked about has had a gradient up to here; in the first steps that need not mean anything."
+    return Finding("not_measured", Severity.UNKNOWN, readings.step, "nothing yet", evidence, quantity=WEIGHT_GRADIENT)
 
 
 def _not_measured(history: History, readings: WatchedReadings) -> list[Finding]:
