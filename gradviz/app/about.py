@@ -71,7 +71,8 @@ def about_dialog(parent: QWidget | None) -> TextDialog:
         f"<h2>gradviz {__version__}</h2>"
         "<p>See why deep networks stop learning: the gradient of every layer at every step.</p>"
         f"<p>Python {platform.python_version()}, Qt {qVersion()} through PySide6 {PySide6.__version__} (LGPL-3.0), "
-        f"pyqtgraph {pyqtgraph.__version__} (MIT), PyTorch (BSD-3-Clause), NumPy (BSD-3-Clause), pydantic (MIT).</p>"
+        f"pyqtgraph {pyqtgraph.__version__} (MIT), PyTorch (BSD-3-Clause), NumPy (BSD-3-Clause), "
+        "Pillow (MIT-CMU), pydantic (MIT).</p>"
         "<p>gradviz is free software under the MIT licence.</p>"
         f"<h3>Handwritten digits</h3><p>{credit}</p>"
     )

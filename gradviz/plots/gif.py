@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import GifImagePlugin, Image
 
 Box = tuple[int, int, int, int]
 
@@ -21,6 +21,8 @@ Mask = NDArray[np.bool_]
 
 # the last of 256 colours is none
 TRANSPARENT = 255
+# by the plugin's own name, so that a frozen program takes the plugin along
+FORMAT = GifImagePlugin.GifImageFile.format
 LARGEST_PX = 65_535
 LONGEST_BLOCK = 255
 # bits of flags, by their place in the specification
@@ -62,7 +64,7 @@ class GifWriter:
 def comment_of(content: bytes) -> str:
     """Return the comment in a GIF; empty if there is none, or if this is no GIF."""
     try:
-        with Image.open(io.BytesIO(content), formats=("GIF",)) as picture:
+        with Image.open(io.BytesIO(content), formats=(FORMAT,)) as picture:
             comment = picture.info.get("comment", b"")
     except (OSError, SyntaxError, ValueError):
         return ""
@@ -102,7 +104,7 @@ def _palette(colours: Pixels, counts: NDArray[np.int64]) -> tuple[Pixels, NDArra
 def _compressed(picture: Image.Image) -> tuple[bytes, bytes]:
     """Return palette and compressed pixels of an indexed picture, out of the GIF that Pillow makes of it alone."""
     buffer = io.BytesIO()
-    picture.save(buffer, format="GIF", optimize=False, interlace=0)
+    picture.save(buffer, format=FORMAT, optimize=False, interlace=0)
     whole = buffer.getvalue()
     flags = whole[10]
     at = 13 + _palette_bytes(flags)

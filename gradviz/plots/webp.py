@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, WebPImagePlugin
 
 from gradviz.errors import ExportError
 
@@ -21,6 +21,8 @@ Box = tuple[int, int, int, int]
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
+# by the plugin's own name, so that a frozen program takes the plugin along
+FORMAT = WebPImagePlugin.WebPImageFile.format
 LARGEST_PX = 16_383
 # how hard the encoder tries: more takes longer and saves next to nothing on plots
 EFFORT, METHOD = 40, 2
@@ -51,7 +53,7 @@ class WebpWriter:
         buffer = io.BytesIO()
         seen = np.where(changed, np.uint8(255), np.uint8(0))
         Image.fromarray(np.dstack([part, seen])).save(
-            buffer, format="WEBP", lossless=True, quality=EFFORT, method=METHOD
+            buffer, format=FORMAT, lossless=True, quality=EFFORT, method=METHOD
         )
         left, top, right, bottom = box
         place = _three(left // 2) + _three(top // 2) + _three(right - left - 1) + _three(bottom - top - 1)
