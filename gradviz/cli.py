@@ -274,7 +274,12 @@ def _selftest(arguments: list[str]) -> int:
 def _bench(arguments: list[str]) -> int:
     parser = _parser("bench", "Compare the measured training step with an ordinary unmeasured one, on this machine.")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
+    parser.add_argument("--watch", action="store_true", help="what gradviz.watch costs, beside what others offer")
     options = parser.parse_args(arguments)
+    if options.watch:
+        from gradviz.commands.bench_watch import bench_watch
+
+        return bench_watch(quick=options.quick)
     from gradviz.commands.bench import bench
 
     return bench(quick=options.quick)

@@ -157,7 +157,7 @@ class Recorder:
             self._close_store(ending, why)
         except Exception as error:
             self.warn(f"the recording could not be closed in order: {_in_words(error)}")
-        if self.history is None:
+        if self.history is None and ending == "finished":
             self.warn(
                 "nothing was recorded: no optimiser of torch.optim that holds parameters of the model made a step"
             )
