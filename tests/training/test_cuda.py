@@ -10,7 +10,7 @@ import torch
 from gradviz.errors import DeviceError
 from gradviz.experiment import Experiment, choices
 from gradviz.probes.reduction import norms, sums_and_norms
-from gradviz.recording.frame import Diverged, Evaluation, Event, Frame, Started
+from gradviz.recording.frame import Checkpoint, Diverged, Evaluation, Event, Frame, Started
 from gradviz.training.control import Control, pump
 from gradviz.training.devices import available_devices, free_bytes
 from gradviz.training.loop import first_frame, train
@@ -116,6 +116,26 @@ def test_a_paused_run_delivers_every_frame_at_once() -> None:
 
     pump(train(experiment(device=GPU, evaluate_every=1), control), control, sink)
     assert seen == list(range(13))
+
+
+@pytest.mark.parametrize("optimizer", choices("optimizer"))
+def test_a_run_goes_on_from_a_state_that_comes_after_the_frames_that_lead_to_it(optimizer: str) -> None:
+    e = experiment(activation="tanh", optimizer=optimizer, normalization="batch", device=GPU)
+    control, steps, checkpoint = Control(), [], None
+    for event in train(e, control):
+        if isinstance(event, Checkpoint):
+            assert steps == list(range(event.step))
+            checkpoint = event
+        elif isinstance(event, Frame):
+            steps.append(event.step)
+            if event.step == 5:
+                control.ask_for_checkpoint()
+    assert checkpoint is not None
+    assert checkpoint.step > 5
+    rest = [event for event in train(e, checkpoint=checkpoint) if isinstance(event, Frame)]
+    whole = frames(e, GPU)[checkpoint.step :]
+    for ours, theirs in zip(rest, whole, strict=True):
+        compare(ours, theirs, decades=1e-3, relative=1e-3)
 
 
 def test_divergence_is_noticed_although_frames_come_late() -> None:
