@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Signal
 
 from gradviz.plots.axes import DecadeAxis, WholeNumberAxis, style_axis
@@ -16,6 +15,7 @@ from gradviz.plots.key import Key
 from gradviz.plots.limits import Span, nice_above, room_for, united
 from gradviz.plots.notice import NO_STEP_YET, Notice
 from gradviz.plots.picking import PickingViewBox, StepCursor
+from gradviz.plots.step_line import NOTHING, Points, Values, condensed, line, span_of
 from gradviz.plots.style import LIGHT, Style
 from gradviz.plots.words import Words
 from gradviz.recording.history import Series
@@ -26,31 +26,30 @@ LEFT_PX = 58
 PLOT_HEIGHT_PX = 1000
 MOST_MARKS = 12
 
-Values = NDArray[np.float64]
-
 
 class _Curve:
     """One run's values over its steps, with its mark on some of them."""
 
     def __init__(self, plot: Any, look: Look) -> None:
         self.look = look
-        self.values: Values = np.empty(0)
         self._curve = plot.plot(connect="finite")
-        # of many steps in one pixel the extremes are drawn
-        self._curve.setDownsampling(auto=True, method="peak")
-        self._curve.setClipToView(True)
         self._marks = pg.ScatterPlotItem(symbol=look.symbol, size=look.mark_px, pxMode=True)
         plot.addItem(self._marks)
 
-    def draw(self, series: Series, factor: float, *, logarithmic: bool) -> None:
-        steps, values = series
-        finite = np.isfinite(values) & ((values > 0) | (not logarithmic))
-        shown = np.where(finite, values, np.nan) * factor
-        self.values = shown = np.log10(shown) if logarithmic else shown
-        self._curve.setData(steps, shown)
+    @property
+    def points(self) -> Points:
+        """Steps and values that are drawn."""
+        steps, values = self._curve.getOriginalDataset()
+        return NOTHING if steps is None else (steps, values)
+
+    def draw(self, points: Points) -> None:
+        """Draw steps and values, NaN for a gap."""
+        steps, values = points
+        self._curve.setData(steps, values)
+        # marks of several runs stand at different steps, so that none covers another
         every = max(len(steps) // MOST_MARKS, 1)
-        marked = finite & (np.arange(len(steps)) % every == self.look.number * every // 4)
-        self._marks.setData(steps[marked], shown[marked])
+        marked = np.isfinite(values) & (np.arange(len(steps)) % every == self.look.number * every // 4)
+        self._marks.setData(steps[marked], values[marked])
 
     def colour(self, style: Style) -> None:
         self._curve.setPen(self.look.pen(style, 1.0))
@@ -73,6 +72,7 @@ class OverlaidCurves(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._style = LIGHT
         self._log_loss = False
         self._following = True
+        self._recorded: object = None
         self._drawn: object = None
         self._room: tuple[int, Span] | None = None
         self._losses: list[_Curve] = []
@@ -101,7 +101,7 @@ class OverlaidCurves(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def show_all(self) -> None:
         """Show all of every run and follow them again."""
         self._following = True
-        self._room = self._drawn = None
+        self._room = self._recorded = self._drawn = None
         self.refresh()
 
     def pick_step(self, step: int | None) -> None:
@@ -111,16 +111,13 @@ class OverlaidCurves(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def refresh(self) -> None:
         """Pull what is new. Costs next to nothing if there is none."""
-        drawn = [(run.history.frames, run.history.latest_evaluation) for run in self.runs]
-        if drawn == self._drawn:
-            return
-        self._drawn = drawn
-        self._notice.say("" if any(run.history.frames for run in self.runs) else NO_STEP_YET)
-        for run, loss, accuracy in zip(self.runs, self._losses, self._accuracies, strict=True):
-            loss.draw(run.history.losses(), 1.0, logarithmic=self._log_loss)
-            accuracy.draw(_accuracy(run), PERCENT, logarithmic=False)
-        self._make_room()
-        self._describe()
+        recorded = [(run.history.frames, run.history.latest_evaluation) for run in self.runs]
+        if recorded != self._recorded:
+            self._recorded = recorded
+            self._notice.say("" if any(run.history.frames for run in self.runs) else NO_STEP_YET)
+            self._make_room()
+            self._describe()
+        self._draw()
 
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
@@ -162,6 +159,8 @@ class OverlaidCurves(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._plots.append(plot)
             view.picked.connect(self._pick)
             view.sigRangeChangedManually.connect(self._zoomed)
+        self._views[0].sigXRangeChanged.connect(self._draw)
+        self._views[0].sigResized.connect(self._draw)
         self._views[1].setXLink(self._views[0])
         self._views[1].setLimits(yMin=-5, yMax=PERCENT + 5)
         self._views[1].setYRange(0, PERCENT, padding=0.02)
@@ -174,6 +173,25 @@ class OverlaidCurves(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._cursors = [StepCursor(plot) for plot in self._plots]
         self._notice = Notice(self._views[0])
         self.scene().sigMouseMoved.connect(self._hover)
+
+    def _draw(self) -> None:
+        """Draw what of the lines is in sight, in no more points than there are pixels."""
+        low, high = self._views[0].viewRange()[0]
+        view, pixels = (float(low), float(high)), round(self._views[0].width() * self.devicePixelRatioF())
+        drawn = (self._recorded, view, pixels, self._log_loss)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        for run, loss, accuracy in zip(self.runs, self._losses, self._accuracies, strict=True):
+            if run.history.frames:
+                loss.draw(line(run.history, "loss", view, pixels, self._on_loss_axis))
+                accuracy.draw(_accuracy_line(run, view, pixels))
+
+    def _on_loss_axis(self, losses: Values) -> Values:
+        """Return where losses lie on the axis; NaN, which is drawn as a gap, for those that lie nowhere."""
+        drawn = np.isfinite(losses) & ((losses > 0) | (not self._log_loss))
+        shown = np.where(drawn, losses, np.nan)
+        return np.log10(shown) if self._log_loss else shown
 
     def _make_room(self) -> None:
         room = max((room_for(run.history.frames, run.history.started.planned_steps) for run in self.runs), default=1)
@@ -193,8 +211,8 @@ class OverlaidCurves(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             loss.setYRange(low, high, padding=0.02)
 
     def _limits_of_loss(self) -> Span:
-        finite = [curve.values[np.isfinite(curve.values)] for curve in self._losses]
-        span = united(*((float(each.min()), float(each.max())) for each in finite if each.size))
+        known = [run.history for run in self.runs if run.history.frames]
+        span = united(*(span_of(history, "loss", self._on_loss_axis) for history in known))
         if span is None:
             return (-1.0, 0.0) if self._log_loss else (0.0, 1.0)
         low, high = span
@@ -235,6 +253,14 @@ class OverlaidCurves(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             if 0 <= step <= last_step(run, None):
                 parts.append(f"{Look(number).letter}: loss {run.history.loss(step):.4g}{_accuracy_at(run, step)}")
         return f"step {step} · {' · '.join(parts)}" if parts else ""
+
+
+def _accuracy_line(run: Compared, view: Span, pixels: int) -> Points:
+    """Return steps and accuracies in percent that are in `view`."""
+    if run.history.started.held_out is None:
+        return line(run.history, "batch_accuracy", view, pixels, lambda shares: shares * PERCENT)
+    steps, shares = run.history.accuracies()
+    return condensed((steps.astype(np.float64), shares * PERCENT), view, pixels)
 
 
 def _accuracy(run: Compared) -> Series:

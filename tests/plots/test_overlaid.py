@@ -113,17 +113,17 @@ def test_curves_are_the_losses_and_the_accuracies(curves: OverlaidCurves) -> Non
     evaluate(first, 2, 1.0, 0.75)
     second = append(history_of(2), [[-1.0, -1.0]] * 2, losses=[4.0, 0.5])
     curves.show_runs(runs(first, second))
-    assert [curve._curve.getOriginalDataset()[1].tolist() for curve in curves._losses] == [[3, 2, 1], [4, 0.5]]
-    assert [list(part) for part in curves._accuracies[0]._curve.getOriginalDataset()] == [[2], [75.0]]
+    assert [curve.points[1].tolist() for curve in curves._losses] == [[3, 2, 1], [4, 0.5]]
+    assert [list(part) for part in curves._accuracies[0].points] == [[2], [75.0]]
     curves.show_log_loss(True)
-    np.testing.assert_allclose(curves._losses[0]._curve.getOriginalDataset()[1], np.log10([3, 2, 1]))
+    np.testing.assert_allclose(curves._losses[0].points[1], np.log10([3, 2, 1]))
 
 
 def test_a_loss_that_is_not_finite_is_a_gap_and_moves_no_axis(curves: OverlaidCurves) -> None:
     history = append(history_of(2), [[-1.0, -1.0]] * 3, losses=[1.0, np.inf, np.nan])
     history.append(Diverged(2, np.nan))
     curves.show_runs(runs(history, append(history_of(2), [[-1.0, -1.0]], losses=[2.0])))
-    values = curves._losses[0]._curve.getOriginalDataset()[1]
+    values = curves._losses[0].points[1]
     assert np.isfinite(values).tolist() == [True, False, False]
     assert curves._views[0].viewRange()[1][1] < 3
 
@@ -144,7 +144,7 @@ def test_live_runs_grow(curves: OverlaidCurves) -> None:
     curves.show_runs(runs(live, growing(2, 3)))
     append(live, [[-1.0, -1.0]] * 30)
     curves.refresh()
-    assert len(curves._losses[0]._curve.getOriginalDataset()[0]) == 30
+    assert len(curves._losses[0].points[0]) == 30
     assert curves._views[0].viewRange()[0][1] >= 29
     curves.apply_style(DARK)
 
@@ -161,7 +161,24 @@ def watched(losses: list[float], accuracies: list[float]) -> History:
 def test_a_watched_run_has_the_accuracy_of_its_batches_or_none(curves: OverlaidCurves) -> None:
     told, silent = watched([2.0, 1.0], [0.5, 0.75]), watched([np.nan, np.nan], [np.nan, np.nan])
     curves.show_runs(runs(told, silent))
-    assert curves._accuracies[0]._curve.getOriginalDataset()[1].tolist() == [50.0, 75.0]
+    assert curves._accuracies[0].points[1].tolist() == [50.0, 75.0]
     assert [words for _, _, words in curves._key.entries] == [
         "A run 0 (accuracy of the batch)", "B run 1 (accuracy not known)",
     ]  # fmt: skip
+
+
+def test_a_long_run_is_drawn_in_no_more_points_than_there_are_pixels(curves: OverlaidCurves) -> None:
+    losses = [1.0] * 20_000
+    losses[12_345] = 7.0
+    history = append(history_of(1), [[-1.0]] * len(losses), losses=losses)
+    curves.show_runs(runs(history, append(history_of(1), [[-1.0]] * 3)))
+    steps, values = curves._losses[0].points
+    assert len(steps) < 4 * curves.width()
+    # a single step stands out all the same
+    assert values.max() == 7.0
+    assert abs(steps[values.argmax()] - 12_345) < 100
+    # what is zoomed in to is drawn as it is
+    curves._views[0].setXRange(12_300, 12_400, padding=0)
+    steps, values = curves._losses[0].points
+    assert steps[values.argmax()] == 12_345
+    assert len(np.unique(steps)) > 95

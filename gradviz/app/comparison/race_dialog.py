@@ -88,8 +88,6 @@ class RaceDialog(QDialog):
         self.rows = [VariantRow(number) for number in range(MOST)]
         self.add = QPushButton("&Add a variant")
         self.add.setToolTip(f"At most {MOST} can race")
-        # Return starts the race
-        self.add.setAutoDefault(False)
         self.mistake = QLabel()
         self.mistake.setWordWrap(True)
         self._count = 0
@@ -162,8 +160,8 @@ class RaceDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._start = buttons.addButton("&Start the race", QDialogButtonBox.ButtonRole.AcceptRole)
         self._start.setToolTip("Train the variants side by side; each is kept as a run of its own")
-        self._start.setDefault(True)
-        buttons.button(QDialogButtonBox.StandardButton.Cancel).setToolTip("Train nothing")
+        cancel = buttons.button(QDialogButtonBox.StandardButton.Cancel)
+        cancel.setToolTip("Train nothing")
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         more = QHBoxLayout()
@@ -178,4 +176,8 @@ class RaceDialog(QDialog):
         column.addStretch(1)
         column.addWidget(self.mistake)
         column.addWidget(buttons)
+        # Return starts the race, wherever it is pressed but on a button
+        for button in (self.add, cancel):
+            button.setAutoDefault(False)
+        self._start.setDefault(True)
         self.resize(FIRST_SIZE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
@@ -31,6 +32,7 @@ class RaceSession(QObject):
     ) -> None:
         super().__init__(parent)
         self._experiments = tuple(experiments)
+        self._histories: dict[Path, History] = {}
         self.paused = False
         self._thread = RaceThread(experiments, library=library, parent=self)
         self._thread.began.connect(self._on_began)
@@ -72,7 +74,13 @@ class RaceSession(QObject):
         self._thread.control.step()
         self.changed.emit()
 
+    def history(self, path: Path) -> History | None:
+        """Return what is being recorded into that file; None if that is none of this race's."""
+        return self._histories.get(path)
+
     def _on_began(self, histories: list[History]) -> None:
+        pairs = zip(self._thread.paths, histories, strict=True)
+        self._histories = {path: history for path, history in pairs if path is not None}
         names = [experiment.title for experiment in self._experiments]
         self.began.emit([Compared(name, history) for name, history in zip(names, histories, strict=True)])
 

@@ -131,7 +131,7 @@ class RunDesk(QObject):
         """Open a window that shows these runs side by side, the oldest first."""
         ordered = sorted(runs, key=lambda run: run.began)
         compared = [Compared(run_words.name_of(run), self._history(run.path)) for run in ordered]
-        self.show_comparison(compared, live=any(run.path == self._window.run.path for run in runs))
+        self.show_comparison(compared, live=any(self._live(run.path) is not None for run in runs))
 
     def show_comparison(self, runs: Sequence[Compared], *, live: bool) -> ComparisonWindow:
         """Show these runs in a comparison of their own."""
@@ -251,10 +251,15 @@ class RunDesk(QObject):
         self._open.close()
 
     def _history(self, path: Path) -> History:
+        return self._live(path) or self._open.history(path)
+
+    def _live(self, path: Path) -> History | None:
+        """Return what the window has of a run that it records itself."""
         run = self._window.run
         if path == run.path and run.history is not None:
             return run.history
-        return self._open.history(path)
+        racing = (session.history(path) for session in self._races)
+        return next((history for history in racing if history is not None), None)
 
     def _put_on_form(self, run: Listed) -> None:
         assert run.info is not None
