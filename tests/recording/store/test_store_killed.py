@@ -39,7 +39,7 @@ print(json.dumps([run.info.ending, run.history.frames, row, latest_checkpoint(ru
 """
 
 
-@pytest.mark.parametrize("after_s", [0.02, 0.9, 1.6])
+@pytest.mark.parametrize("after_s", [0.02, 1.1])
 def test_a_killed_run_opens_and_has_lost_a_second_at_most(path: Path, after_s: float) -> None:
     lost = kill_and_look(path, LAYERS, 300.0, after_s)
     assert lost.seconds < 1.0 + 0.5  # a machine under load is given half a second
@@ -66,7 +66,7 @@ def shown_around() -> Iterator[Path]:
 @pytest.mark.parametrize("what", ["killed", "killed, and its log lost", "ended", "living"])
 def test_what_may_only_be_read_is_read(shown_around: Path, what: str) -> None:
     path = shown_around / "run.gradviz"
-    lost = kill_and_look(path, LAYERS, 300.0, 0.9, look=what == "ended")
+    lost = kill_and_look(path, LAYERS, 300.0, 0.6, look=what == "ended")
     if what == "killed, and its log lost":
         for end in ("-wal", "-shm"):
             path.with_name(path.name + end).unlink()
