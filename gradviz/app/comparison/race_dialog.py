@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -26,7 +25,8 @@ from gradviz.experiment.differences import NAMING
 from gradviz.experiment.variants import UNCHANGED, VARIANT_SETS, variant
 from gradviz.plots.compared import FEWEST, MOST, Look
 
-FIRST_SIZE = QSize(600, 360)
+FIRST_SIZE = QSize(600, 380)
+LETTER_PX = 30
 INTRODUCTION = (
     "The experiment on the form is trained in two to four variants, a step of each in turn, and shown side by side. "
     "Write what a variant changes as key=value, as after --set: activation=relu shortcut=scaled"
@@ -43,6 +43,7 @@ class VariantRow:
     def __init__(self, number: int) -> None:
         look = Look(number)
         self.letter = QLabel(f"{look.letter} {look.glyph}")
+        self.letter.setFixedWidth(LETTER_PX)
         self.changes = QLineEdit()
         self.changes.setAccessibleName(f"changes of variant {look.letter}")
         self.changes.setToolTip(CHANGES_TIP)
@@ -54,6 +55,7 @@ class VariantRow:
         self.remove.setAccessibleName(f"remove variant {look.letter}")
         self.words = QLabel()
         self.words.setWordWrap(True)
+        self.words.setContentsMargins(LETTER_PX + 6, 0, 0, 4)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.experiment: Experiment | None = None
@@ -150,13 +152,15 @@ class RaceDialog(QDialog):
         top = QHBoxLayout()
         top.addWidget(label)
         top.addWidget(self.sets, 1)
-        grid = QGridLayout()
-        grid.setVerticalSpacing(2)
-        grid.setColumnStretch(1, 1)
-        for number, row in enumerate(self.rows):
-            for place, widget in enumerate((row.letter, row.changes, row.remove)):
-                grid.addWidget(widget, 2 * number, place)
-            grid.addWidget(row.words, 2 * number + 1, 1, 1, 2)
+        variants = QVBoxLayout()
+        variants.setSpacing(2)
+        for row in self.rows:
+            line = QHBoxLayout()
+            line.addWidget(row.letter)
+            line.addWidget(row.changes, 1)
+            line.addWidget(row.remove)
+            variants.addLayout(line)
+            variants.addWidget(row.words)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._start = buttons.addButton("&Start the race", QDialogButtonBox.ButtonRole.AcceptRole)
         self._start.setToolTip("Train the variants side by side; each is kept as a run of its own")
@@ -171,7 +175,7 @@ class RaceDialog(QDialog):
         column.setSpacing(10)
         column.addWidget(introduction)
         column.addLayout(top)
-        column.addLayout(grid)
+        column.addLayout(variants)
         column.addLayout(more)
         column.addStretch(1)
         column.addWidget(self.mistake)
