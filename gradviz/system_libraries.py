@@ -81,12 +81,17 @@ def lacking(libraries: Mapping[str, Packages], loadable: Callable[[str], bool] =
     return {library: packages for library, packages in libraries.items() if not loadable(library)}
 
 
-def lacking_by(error: ImportError) -> dict[str, Packages]:
-    """Return the system library that an import failed for; nothing if it failed for another reason."""
+def lacking_by(error: ImportError, loadable: Callable[[str], bool] = can_load) -> dict[str, Packages]:
+    """Return the system library that an import failed for, and others that the same need and that lack, too.
+
+    Nothing if it failed for another reason.
+    """
     named = NOT_LOADED.search(str(error))
     library = named.group(1) if named else ""
-    known = {**DRAWING, **X11_WINDOW, **WAYLAND_WINDOW, **COMPILED}
-    return {library: known[library]} if library in known else {}
+    for libraries in (DRAWING, X11_WINDOW, WAYLAND_WINDOW, COMPILED):
+        if library in libraries:
+            return {library: libraries[library], **lacking(libraries, loadable)}
+    return {}
 
 
 def install_command(missing: Iterable[Packages], which: Callable[[str], str | None] = shutil.which) -> list[str] | None:

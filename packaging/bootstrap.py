@@ -122,7 +122,7 @@ def bundle(arguments: list[str]) -> int:
     environment = VirtualEnvironment(ROOT, BUNDLE_ENVIRONMENT)
     environment.prepare(["bundle"])
     python = str(environment.program("python"))
-    commands = [[python, str(ROOT / "packaging" / "bundle" / "build.py"), *arguments]]
+    commands = [[python, str(ROOT / "packaging" / "bundle" / "make_bundle.py"), *arguments]]
     if sys.platform.startswith("linux"):
         folder = ROOT / "dist" / "gradviz"
         commands.append([python, str(ROOT / "packaging" / "smoke_test.py"), str(folder), "--compare", python])

@@ -1,9 +1,9 @@
 """What PyInstaller would collect and gradviz never uses, each with its reason and what leaving it out saves.
 
 `saved_mb` is what `measure.py` beside this file measured on Linux with torch 2.13.0 for the CPU, PySide6 6.11.3 and
-Python 3.11; it also ran `gradviz selftest` with each exclusion alone. Modules weigh what they take in the compressed
-archive and as source files beside it. 0 stands for what an environment of its own does not hold in the first place,
-and what is left out all the same in case somebody builds from another one.
+Python 3.11, in MB (10^6 bytes), each for itself; `smoke_test.py` passes with all of them left out. What the environment
+for bundles does not hold in the first place was measured with the packages for development beside it, and is left out
+in case somebody builds with those.
 """
 
 from __future__ import annotations
@@ -92,20 +92,29 @@ EXCLUSIONS = (
         ),
     ),
     Exclusion(
-        "scipy, h5py, matplotlib",
-        "pyqtgraph and torch ask whether they are there",
+        "picture formats of Pillow",
+        "it writes GIF and WebP; AVIF, fonts, colour profiles and Tk are never asked for",
         0.0,
-        modules=("scipy", "h5py", "matplotlib", "sklearn", "pandas", "pyarrow", "tensorboard", "cupy", "numba"),
+        modules=("PIL._avif", "PIL._imagingft", "PIL._imagingcms", "PIL._imagingtk", "PIL.ImageTk"),
     ),
     Exclusion(
-        "other Qt bindings and notebooks",
-        "pyqtgraph asks for them",
+        "packages that are used where they are there",
+        "pyqtgraph, torch and gradviz itself ask for them; not in the environment for bundles",
+        0.0,
+        modules=(
+            "scipy", "h5py", "matplotlib", "sklearn", "pandas", "cupy", "numba", "pyarrow", "tensorboard", "wandb",
+            "lightning", "transformers", "accelerate",
+        ),
+    ),
+    Exclusion(
+        "other Qt bindings, notebooks, Tk",
+        "pyqtgraph asks for them; but for Tk not in the environment for bundles",
         0.0,
         modules=("PyQt5", "PyQt6", "PySide2", "IPython", "jupyter_rfb", "tkinter"),
     ),
     Exclusion(
         "tests and checks",
-        "modules of the environment for development",
+        "torch imports some of them where they are there; not in the environment for bundles",
         0.0,
         modules=("pytest", "hypothesis", "mypy", "ruff", "pygments", "rich"),
     ),

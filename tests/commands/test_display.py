@@ -124,7 +124,13 @@ def test_a_display_that_lacks_a_library_is_refused_in_one_sentence(
     ],
 )
 def test_an_import_that_failed_for_a_library(message: str, library: str | None) -> None:
-    assert list(lacking_by(ImportError(message))) == ([library] if library else [])
+    assert list(lacking_by(ImportError(message), lambda _library: True)) == ([library] if library else [])
+
+
+def test_all_that_lacks_for_the_same_is_named_at_once() -> None:
+    error = ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
+    lacks = lacking_by(error, lambda library: library not in ("libGL.so.1", "libX11.so.6", "libxcb-cursor.so.0"))
+    assert list(lacks) == ["libGL.so.1", "libX11.so.6"]
 
 
 def test_the_library_that_an_import_lacked_is_named_and_anything_else_is_a_defect(

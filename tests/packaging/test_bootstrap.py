@@ -238,7 +238,7 @@ def test_bundle_makes_it_with_tools_of_its_own_and_proves_it(
     assert {"DISPLAY", "WAYLAND_DISPLAY"} <= set(started.prepared[0])
     assert started.prepared[1:] == [["bundle"]]
     (make, prove) = started.commands
-    assert [Path(make[1]).name, *make[2:]] == ["build.py", *arguments]
+    assert [Path(make[1]).name, *make[2:]] == ["make_bundle.py", *arguments]
     assert [Path(prove[1]).name, Path(prove[2]).name, prove[3]] == ["smoke_test.py", "gradviz", "--compare"]
     assert Path(prove[4]).parent.parent.name == ".venv-bundle"
 

@@ -57,6 +57,21 @@ def test_nothing_is_installed_without_a_pin() -> None:
     assert sorted(needed - set(pins())) == []
 
 
+def test_what_makes_a_bundle_is_pinned_for_every_system() -> None:
+    assert [Requirement(text).name for text in required("bundle")] == ["pyinstaller"]
+    # PyInstaller is not in this environment; this is what its metadata name for Linux, Windows and macOS
+    brings = {
+        "altgraph",
+        "macholib",
+        "packaging",
+        "pefile",
+        "pyinstaller-hooks-contrib",
+        "pywin32-ctypes",
+        "setuptools",
+    }
+    assert sorted({"pyinstaller", *brings} - set(pins())) == []
+
+
 def test_the_versions_that_the_program_was_measured_with() -> None:
     assert pins()["torch"] == "2.13.0"
     # 6.12.0 aborts Python 3.11 after some hundred signals

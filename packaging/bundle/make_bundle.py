@@ -1,6 +1,6 @@
 """Make the bundle, called by `bootstrap.py bundle` with the Python of the bundle's own environment.
 
-    python packaging/bundle/build.py [--packages]
+    python packaging/bundle/make_bundle.py [--packages]
 
 It leaves the folder `dist/gradviz`; with `--packages` also what can be handed on: an archive, and on Debian's kind of
 Linux a package.
