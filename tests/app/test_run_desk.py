@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from gradviz.app.comparison.race_session import RaceControls
 from gradviz.app.main_window import MainWindow
 from gradviz.app.run_controller import Phase
 from gradviz.app.settings import Settings
@@ -299,6 +300,15 @@ def test_a_race_is_shown_side_by_side_and_recorded(window: MainWindow, qtbot: Qt
     wait_until(qtbot, lambda: [run.history.frames for run in comparison.runs] == [TINY.steps + 1] * 2)
     assert [run.history.started.experiment for run in comparison.runs] == variants
     assert comparison.windowTitle() == "Race: slow | fast"
+    controls = comparison.findChild(RaceControls)
+    assert controls is not None
+    wait_until(qtbot, lambda: controls.words.text() == "race over")
+    assert not controls.pause.isEnabled()
+    # Tab goes through the controls of the race to those of the comparison
+    following = controls.stop.nextInFocusChain()
+    while not following.focusPolicy() & Qt.FocusPolicy.TabFocus:
+        following = following.nextInFocusChain()
+    assert following is comparison.quantity
     window.desk.list_anew()
     wait_until(qtbot, lambda: sorted(names(window)) == ["fast", "slow"])
 
@@ -317,3 +327,22 @@ def test_closing_the_program_ends_a_race(window: MainWindow, qtbot: QtBot) -> No
     wait_until(qtbot, lambda: bool(window.desk.comparisons))
     assert window.close()
     assert not any(session.running for session in window.desk._races)
+
+
+def test_a_race_is_held_stepped_and_resumed(window: MainWindow, qtbot: QtBot) -> None:
+    window.desk.race([ENDLESS.changed(title="one"), ENDLESS.changed(title="two", learning_rate=0.5)])
+    wait_until(qtbot, lambda: bool(window.desk.comparisons))
+    (comparison,) = window.desk.comparisons
+    controls = comparison.findChild(RaceControls)
+    assert controls is not None
+    first, second = (run.history for run in comparison.runs)
+    controls.step.click()
+    assert controls.pause.text() == "Resu&me"
+    # both have come to hold at the same step: each has made its turn
+    wait_until(qtbot, lambda: first.frames == second.frames > 1)
+    frames = first.frames
+    controls.pause.click()
+    wait_until(qtbot, lambda: min(first.frames, second.frames) > frames + 5)
+    controls.stop.click()
+    wait_until(qtbot, lambda: controls.words.text() == "race over")
+    assert abs(first.frames - second.frames) <= 1

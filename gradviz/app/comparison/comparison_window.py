@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
@@ -57,7 +58,7 @@ class ComparisonWindow(QWidget):
         self.heatmaps, self.profiles, self.curves = HeatmapRow(), OverlaidProfiles(), OverlaidCurves()
         self.differences = DifferenceTable()
         self.readout = QLabel(PROMPT)
-        self.controls = QHBoxLayout()
+        self._controls = QHBoxLayout()
         self._describe()
         self._lay_out()
         self._connect()
@@ -73,6 +74,21 @@ class ComparisonWindow(QWidget):
         for part in (self.heatmaps, self.profiles, self.curves, self.differences):
             part.show_runs(runs)
         self._choose_quantity()
+
+    def lead_with(self, controls: QWidget, buttons: Sequence[QWidget]) -> None:
+        """Put more controls at the left of those there are; Tab reaches their `buttons` first."""
+        self._controls.insertWidget(0, controls)
+        order: list[QWidget] = [
+            *buttons,
+            self.quantity,
+            self.log_loss,
+            self.latest,
+            self.all,
+            self.export,
+            self.heatmaps,
+        ]
+        for before, after in pairwise(order):
+            QWidget.setTabOrder(before, after)
 
     def go_live(self, live: bool) -> None:
         """Pull regularly while runs move; once more when they have ended."""
@@ -202,14 +218,14 @@ class ComparisonWindow(QWidget):
         show = QLabel("&Show")
         show.setBuddy(self.quantity)
         show.setToolTip(self.quantity.toolTip())
-        self.controls.setContentsMargins(8, 8, 8, 2)
-        self.controls.setSpacing(8)
+        self._controls.setContentsMargins(8, 8, 8, 2)
+        self._controls.setSpacing(8)
         parts: tuple[QWidget, ...] = (show, self.quantity, self.log_loss)
         for part in parts:
-            self.controls.addWidget(part)
-        self.controls.addStretch(1)
+            self._controls.addWidget(part)
+        self._controls.addStretch(1)
         for button in (self.latest, self.all, self.export):
-            self.controls.addWidget(button)
+            self._controls.addWidget(button)
         below = QSplitter(Qt.Orientation.Horizontal)
         for part in (self.profiles, self.curves, self.differences):
             part.setMinimumWidth(180)
@@ -224,7 +240,7 @@ class ComparisonWindow(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        column.addLayout(self.controls)
+        column.addLayout(self._controls)
         column.addWidget(split, 1)
         self.readout.setContentsMargins(10, 0, 8, 6)
         column.addWidget(self.readout)

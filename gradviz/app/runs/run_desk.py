@@ -298,7 +298,8 @@ class RunDesk(QObject):
     def _show_race(self, session: RaceSession, runs: list[Compared]) -> None:
         comparison = self.show_comparison(runs, live=True)
         comparison.setWindowTitle(f"Race: {' | '.join(run.name for run in runs)}")
-        comparison.controls.insertWidget(0, RaceControls(session))
+        controls = RaceControls(session)
+        comparison.lead_with(controls, (controls.pause, controls.step, controls.stop))
         # nobody would see any more how to stop it
         comparison.closed.connect(session.stop)
         self.list_anew()
