@@ -26,7 +26,8 @@ class FollowThread(QThread):
     """Waits for the file `path` if it is not there yet, then takes what is new a few times a second, until it ends.
 
     `began` carries the History, which only this thread appends to, as soon as there is a step in it; and again where
-    the file becomes another run. `trouble` tells of damage found later, `failed` carries a Failure. How the run ended
+    the file becomes another run. `trouble` tells of damage found later and of a file that is gone, `failed` carries a
+    Failure. How the run ended
     is in `ending` when the thread has finished; None if it was told to `stop`.
     """
 
@@ -49,10 +50,14 @@ class FollowThread(QThread):
     def run(self) -> None:
         """Follow; called by QThread in the new thread."""
         try:
-            follower = self._opened()
-            if follower is not None:
+            while (follower := self._opened()) is not None:
                 with follower:
                     self._follow(follower)
+                if self.ending is not None:
+                    return
+                if self._stopped.is_set():
+                    return
+                self.trouble.emit(f"{self.path.name} was removed while it was followed; waiting for it to come back")
         except BaseException as error:  # anything that escapes a QThread's run would vanish or abort the process
             self.failed.emit(Failure.of(error))
 
@@ -74,6 +79,7 @@ class FollowThread(QThread):
         return None
 
     def _follow(self, follower: Follower) -> None:
+        """Take what is new until the run has ended, its file is gone, or it is not to be followed any more."""
         while not self._stopped.is_set():
             if follower.history is not self._shown and follower.history.frames:
                 self._shown = follower.history
@@ -81,5 +87,11 @@ class FollowThread(QThread):
             if follower.info.ending != "recording":
                 self.ending = follower.info.ending
                 return
-            if not follower.poll():
+            try:
+                found = follower.poll()
+            except RecordingError:
+                if self.path.exists():
+                    raise
+                return
+            if not found:
                 self._stopped.wait(PERIOD_S)

@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.follow_thread import FollowThread
 from gradviz.app.run_controller import Phase, RunController
+from gradviz.errors import RecordingError
 from gradviz.recording.frame import Diverged, Ending, Frame, Quantity, Started, Watched
 from gradviz.recording.history import History
 from gradviz.recording.store import StoreWriter
@@ -43,19 +45,29 @@ while True:
 """
 
 
+def make(history: History, frames: int) -> None:
+    for _ in range(frames):
+        step = history.frames
+        row = np.array([-step / 100, -1.0, -2.0], np.float32)
+        history.append(Frame(step, 1.0 / (step + 1), float("nan"), 0.1, {GRADIENT.name: row}))
+
+
 class Script:
     """What a person's own script does to its file, frame by frame."""
 
     def __init__(self, path: Path) -> None:
-        watched = Watched("a script", MODULES)
-        self.history = History(Started(None, 3, (GRADIENT,), None, 0, 0, 10, "cpu", 0, watched=watched))
+        self.history = self.recorded(0)
         self._writer = StoreWriter(path, self.history, environment={}, on_trouble=lambda text: None)
 
+    @staticmethod
+    def recorded(frames: int) -> History:
+        watched = Watched("a script", MODULES)
+        history = History(Started(None, 3, (GRADIENT,), None, 0, 0, 10, "cpu", 0, watched=watched))
+        make(history, frames)
+        return history
+
     def make(self, frames: int) -> None:
-        for _ in range(frames):
-            step = self.history.frames
-            row = np.array([-step / 100, -1.0, -2.0], np.float32)
-            self.history.append(Frame(step, 1.0 / (step + 1), float("nan"), 0.1, {GRADIENT.name: row}))
+        make(self.history, frames)
 
     def end(self, ending: Ending = "finished") -> None:
         self._writer.close(ending)
@@ -169,21 +181,75 @@ def test_another_run_begins_where_one_was_followed(controller: RunController, qt
     script.end()
 
 
-def test_a_file_begun_anew_is_another_run(controller: RunController, qtbot: QtBot, path: Path) -> None:
+class Following:
+    """Stands in for the follower of a file: each poll is told beforehand, a history to change to or an error."""
+
+    def __init__(self, *polls: History | RecordingError) -> None:
+        self.history = Script.recorded(30)
+        self.info = SimpleNamespace(ending="recording")
+        self._polls = list(polls)
+
+    def poll(self) -> bool:
+        if not self._polls:
+            return False
+        following = self._polls.pop(0)
+        if isinstance(following, RecordingError):
+            raise following
+        self.history = following
+        return True
+
+    def __enter__(self) -> Following:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def test_a_file_begun_anew_is_another_run(
+    controller: RunController, qtbot: QtBot, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    another = Script.recorded(2)
+    monkeypatch.setattr("gradviz.recording.store.follow", lambda *_: Following(another))
+    path.touch()
     began: list[History] = []
     controller.began.connect(began.append)
-    first = Script(path)
-    first.make(30)
     controller.follow(path)
-    wait_until(qtbot, lambda: controller.phase is Phase.FOLLOWING)
-    path.unlink()
-    second = Script(path)
-    second.make(2)
     wait_until(qtbot, lambda: len(began) == 2)
-    assert controller.history is began[1]
-    wait_until(qtbot, lambda: began[1].frames == 2)
-    second.end()
-    first.end()
+    assert began[0].frames == 30
+    assert controller.history is began[1] is another
+    assert controller.phase is Phase.FOLLOWING
+
+
+def test_a_file_that_is_removed_is_waited_for_again(
+    controller: RunController, qtbot: QtBot, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = [Following(RecordingError("gone")), Following()]
+    opened: list[Following] = []
+
+    def follow(*_: object) -> Following:
+        opened.append(gone[len(opened)])
+        if len(opened) == 1:
+            path.unlink()
+        return opened[-1]
+
+    monkeypatch.setattr("gradviz.recording.store.follow", follow)
+    path.touch()
+    with qtbot.waitSignal(controller.trouble) as caught:
+        controller.follow(path)
+    assert "run.gradviz was removed" in caught.args[0]
+    path.touch()
+    wait_until(qtbot, lambda: controller.history is gone[1].history)
+    assert controller.phase is Phase.FOLLOWING
+
+
+def test_a_file_that_cannot_be_read_any_more_is_a_failure(
+    controller: RunController, qtbot: QtBot, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gradviz.recording.store.follow", lambda *_: Following(RecordingError("damaged")))
+    path.touch()
+    with qtbot.waitSignal(controller.failed) as caught:
+        controller.follow(path)
+    assert caught.args[0].message == "damaged"
 
 
 def test_what_is_no_run_is_said_after_a_while(
