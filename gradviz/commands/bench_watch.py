@@ -13,13 +13,17 @@ QUICK_ROUNDS = 2
 def bench_watch(*, quick: bool) -> int:
     """Print, per network, what each way of measuring makes of a training step, medians of one run."""
     print("One training step on one thread, medians: an ordinary loop that measures nothing, the same loop watched by")
-    print("gradviz, and what others offer, as far as it is installed (pip install gradviz[peers]).", flush=True)
+    print("gradviz, and what others offer, as far as it is installed (pip install gradviz[peers]). Ratios to the")
+    print("ordinary loop: of the time on the clock, and of the processor time of all threads.", flush=True)
     with progress_bar(len(CASES), "network") as bar:
         for case in CASES:
             rows = benchmark.compare(case, rounds=QUICK_ROUNDS if quick else ROUNDS)
             with bar.external_write_mode():
-                print(f"\n{case.name:<34}  {'ms':>9}  {'ratio':>6}")
+                print(f"\n{case.name:<34}  {'ms':>9}  {'ratio':>6}  {'processor':>9}")
                 for row in rows:
-                    print(f"  {row.name:<32}  {row.step_ms:9.2f}  {row.ratio:6.2f}", flush=True)
+                    print(
+                        f"  {row.name:<32}  {row.step_ms:9.2f}  {row.ratio:6.2f}  {row.processor_ratio:9.2f}",
+                        flush=True,
+                    )
             bar.update()
     return 0

@@ -34,11 +34,16 @@ LONGEST_TURN_S = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One contender: median time of a step, and the median over all turns of its ratio to the bare step."""
+    """One contender: median time of a step, and the median over all turns of its ratio to the bare step.
+
+    `processor_ratio` compares the time that all threads of the process were at work, which depends less on what else
+    the machine does.
+    """
 
     name: str
     step_ms: float
     ratio: float
+    processor_ratio: float
 
 
 @dataclass(slots=True)
@@ -48,14 +53,14 @@ class _Contender:
     end: End
     made: int = 0
 
-    def turn(self) -> float:
-        """Return the seconds that a step takes, the mean over a turn; only our own has a schedule to keep."""
-        steps, begin = 0, time.perf_counter()
+    def turn(self) -> tuple[float, float]:
+        """Return seconds and processor seconds that a step takes, means over a turn; only ours has a schedule."""
+        steps, begin, at_work = 0, time.perf_counter(), time.process_time()
         while steps < TURN and (self.name == EVERYTHING or time.perf_counter() - begin < LONGEST_TURN_S):
             self.step(self.made)
             self.made += 1
             steps += 1
-        return (time.perf_counter() - begin) / steps
+        return (time.perf_counter() - begin) / steps, (time.process_time() - at_work) / steps
 
 
 def compare(case: Case, rounds: int, only: tuple[str, ...] = ()) -> list[Row]:
@@ -69,24 +74,27 @@ def compare(case: Case, rounds: int, only: tuple[str, ...] = ()) -> list[Row]:
             contenders = [
                 _contender(name, case, make) for name, make in makers.items() if not only or name in (BARE, *only)
             ]
-            taken: dict[str, list[float]] = {contender.name: [] for contender in contenders}
+            taken: dict[str, list[tuple[float, float]]] = {contender.name: [] for contender in contenders}
             for turn in range(rounds + 1):
                 for contender in contenders:
-                    seconds = contender.turn()
+                    times = contender.turn()
                     if turn:
-                        taken[contender.name].append(seconds)
+                        taken[contender.name].append(times)
             for contender in contenders:
                 contender.end()
     finally:
         torch.set_num_threads(threads)
-    return [
-        Row(
-            name,
-            1e3 * statistics.median(times),
-            statistics.median(time / bare for time, bare in zip(times, taken[BARE], strict=True)),
-        )
-        for name, times in taken.items()
-    ]
+    return [_row(name, times, taken[BARE]) for name, times in taken.items()]
+
+
+def _row(name: str, times: list[tuple[float, float]], bare: list[tuple[float, float]]) -> Row:
+    seconds, processor = ([one[kind] / other[kind] for one, other in zip(times, bare, strict=True)] for kind in (0, 1))
+    return Row(
+        name,
+        1e3 * statistics.median(wall for wall, _ in times),
+        statistics.median(seconds),
+        statistics.median(processor),
+    )
 
 
 def _contender(name: str, case: Case, make: Callable[[nn.Module], Peer]) -> _Contender:

@@ -89,7 +89,7 @@ class Engine:
         self._pending: dict[int, Draft] = {}
         self._arrived: list[tuple[Draft, NDArray[np.float64]]] = []
         self._delivered_at = 0.0
-        self._log = LogEntries()
+        self._log = LogEntries(model)
         self._replaced_said = False
         self._partly_compiled = False
         self._look_at_first_pass()

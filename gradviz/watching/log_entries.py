@@ -6,7 +6,7 @@ import math
 from weakref import ReferenceType, ref
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import Parameter
 
 Entry = float | Tensor
@@ -16,11 +16,12 @@ class LogEntries:
     """Decides to which step an entry belongs, and takes the mean of what was said several times about one step.
 
     An entry belongs to the step that was just made; or, as long as there was none, or once there are gradients that no
-    step has used yet, to the step that is about to be made. A script whose first entry comes before its first step says
-    things before its steps, and is understood so from then on.
+    step has used yet, to the step that is about to be made. A script whose first entry comes even before its first
+    backward pass says things before there are gradients, and is understood so from then on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, model: nn.Module) -> None:
+        self._model = model
         self._present: dict[str, list[Entry]] = {}
         self._coming: dict[str, list[Entry]] = {}
         self._returned: Entry | None = None
@@ -31,8 +32,9 @@ class LogEntries:
 
     def add(self, values: dict[str, object]) -> None:
         """Take entries by name; a tensor stays on its device."""
-        self._ahead |= not self._began
-        into = self._coming if self._ahead or self._has_new_gradient() else self._present
+        if not self._began:
+            self._ahead |= all(parameter.grad is None for parameter in self._model.parameters())
+        into = self._coming if not self._began or self._ahead or self._has_new_gradient() else self._present
         for name, value in values.items():
             into.setdefault(name, []).append(_entry(value))
 

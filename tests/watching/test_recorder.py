@@ -82,6 +82,20 @@ def test_it_is_understood_also_where_it_is_said_now_and_then(place: str) -> None
     assert recorder.history.batch_accuracies()[1][[1, 4]].tolist() == pytest.approx([0.1, 0.4])
 
 
+def test_micro_batches_of_which_only_the_last_makes_a_step() -> None:
+    model = perceptron()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watch(model, None) as recorder:
+        for number, (inputs, labels) in enumerate(batches(perceptron, 6)):
+            nn.functional.cross_entropy(model(inputs), labels).backward()
+            if number % 2:
+                optimizer.step()
+                optimizer.zero_grad()
+            recorder.log(loss=number)
+    assert recorder.history is not None
+    assert recorder.history.losses()[1].tolist() == [0.5, 2.5, 4.5]
+
+
 def test_what_is_said_of_micro_batches_is_averaged_and_a_tensor_is_copied() -> None:
     model = perceptron()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
