@@ -21,8 +21,9 @@ import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from frozen_program import LIMIT_S, CaseError, FrozenProgram, x11_display
+from frozen_program import LIMIT_S, NOBODY, CaseError, FrozenProgram, x11_display
 from x11_person import person_at
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -110,6 +111,27 @@ def opens_a_recording(program: FrozenProgram) -> None:
     _open_and_close(program, [str(program.work / "run.gradviz")], lambda: True)
 
 
+def installs_itself_for_one_person(program: FrozenProgram) -> None:
+    """The script in the archive puts it into the menu and takes it out again, from a path that is hard."""
+    place = program.work / "menu" / HARD_PATH
+    place.mkdir(parents=True)
+    for name in ("gradviz", "install.sh", "share"):
+        os.symlink(str(program.folder / name), str(place / name))  # noqa: PTH211
+    home = program.work / "menu" / "home"
+    home.mkdir()
+    home.chmod(0o777)
+    script = [str(place / "install.sh")]
+    _as_nobody(script, home)
+    entry = home / ".local" / "share" / "applications" / "gradviz.desktop"
+    subprocess.run(["desktop-file-validate", str(entry)], check=True)
+    _require('Exec="' + str(place / "gradviz").replace("$", "\\\\$") in entry.read_text("utf-8"), "Exec is wrong")
+    link = home / ".local" / "bin" / "gradviz"
+    _require(link.resolve() == program.program.resolve(), "the link leads elsewhere")
+    _as_nobody([*script, "--remove"], home)
+    left = list(home.rglob("*gradviz*"))
+    _require(not left and not link.is_symlink(), "left are " + " ".join(map(str, left)))
+
+
 def names_a_missing_library(program: FrozenProgram) -> None:
     """Where a library of the system is missing there is one line with its package, and Qt does not abort."""
     for library, package, arguments in (
@@ -180,6 +202,7 @@ CHECKS: dict[str, Check] = {
     "window on x11": window_on_x11,
     "window is closed by a person": window_is_closed_by_a_person,
     "opens a recording": opens_a_recording,
+    "installs itself for one person": installs_itself_for_one_person,
     "names a missing library": names_a_missing_library,
     "without a display": without_a_display,
     "qt can be replaced": qt_can_be_replaced,
@@ -205,6 +228,14 @@ def _export_everything(program: FrozenProgram, run: Path) -> None:
         _require(content.startswith(SIGNATURES.get(path.suffix, b"<?xml")), path.name + " is something else")
     words = " ".join(ElementTree.parse(str(run.with_suffix(".svg"))).getroot().itertext())
     _require("layer" in words, "the SVG has no text in it")
+
+
+def _as_nobody(command: list[str], home: Path) -> None:
+    options: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        options = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+    environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL, cwd=str(home), **options)
 
 
 def _arrays(path: Path) -> dict[str, int]:

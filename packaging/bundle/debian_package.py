@@ -60,7 +60,7 @@ def make_package(folder: Path, build: Path, dist: Path, version: str) -> Path:
     (root / "usr" / "bin" / "gradviz").symlink_to(f"/{HOME}/gradviz")
     write_share(root / "usr" / "share", build / "icons", ROOT / "resources" / "icon.svg", version)
     documents = root / "usr" / "share" / "doc" / "gradviz"
-    documents.mkdir()
+    documents.mkdir(parents=True)
     notices = folder / "_internal" / "gradviz" / "_resources" / "licences" / "third-party.txt"
     own = (ROOT / "LICENSE").read_text(encoding="utf-8")
     (documents / "copyright").write_text(own + "\n" + notices.read_text(encoding="utf-8"), encoding="utf-8")

@@ -26,7 +26,8 @@ def make_icons(drawing: Path, small: Path, folder: Path) -> None:
         path = folder / f"{pixels}.png"
         if not painted(small if pixels <= SMALL_PX else drawing, pixels).save(str(path)):
             raise OSError(f"{path} could not be written")
-        pictures[pixels] = Image.open(path)
+        with Image.open(path) as picture:
+            pictures[pixels] = picture.copy()
     for name, sizes in (("gradviz.ico", WINDOWS_PX), ("gradviz.icns", MACOS_PX)):
         chosen = [pictures[pixels] for pixels in sizes]
         chosen[-1].save(folder / name, append_images=chosen[:-1], sizes=[picture.size for picture in chosen])

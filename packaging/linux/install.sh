@@ -42,7 +42,11 @@ each_file | while read -r file; do
     mkdir -p "$share/$(dirname "$file")"
     cp "$here/share/$file" "$share/$file"
 done
-# the folder of the link need not be on the path of the desktop
-sed -i "s|^Exec=gradviz |Exec=\"$here/gradviz\" |; s|^TryExec=.*|TryExec=$here/gradviz|" "$share/applications/gradviz.desktop"
+# the folder of the link need not be on the path of the desktop; the signs that mean something there are escaped
+program=$(printf '%s' "$here/gradviz" | sed 's/["`$\\]/\\\\&/g; s/%/%%/g')
+{
+    grep -v -e '^Exec=' -e '^TryExec=' "$here/share/applications/gradviz.desktop"
+    printf 'Exec="%s" %%f\n' "$program"
+} >"$share/applications/gradviz.desktop"
 refresh
 echo "gradviz is in the menu, and $bin/gradviz starts it"
