@@ -12,8 +12,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtCore import QByteArray, QSize, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
 from gradviz.app.actions import fill_menus, make_actions
@@ -23,10 +23,8 @@ from gradviz.app.error_box import ErrorReporter
 from gradviz.app.experiment_edits import ExperimentEdits
 from gradviz.app.experiment_exchange import OPENABLE, ExperimentExchange
 from gradviz.app.experiment_panel import ExperimentPanel
-from gradviz.app.failure import Failure
-from gradviz.app.plot_menu import plot_menu
 from gradviz.app.preview_thread import PreviewThread
-from gradviz.app.run_controller import LONGEST_STEP_MS, Phase, RunController
+from gradviz.app.run_controller import LONGEST_STEP_MS, RunController
 from gradviz.app.run_names import in_short
 from gradviz.app.settings import Settings
 from gradviz.app.theme import apply_theme, icon, style_for
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
     from gradviz.app.follow_desk import FollowDesk
     from gradviz.app.runs.run_desk import RunDesk
     from gradviz.app.side_panels import SidePanels
-    from gradviz.diagnosis import Suggestion
 
 SAY_MS = 8_000
 FIRST_SIZE = QSize(1440, 900)
@@ -103,6 +100,7 @@ class MainWindow(QMainWindow):
         from gradviz.app.follow_desk import FollowDesk
         from gradviz.app.runs.run_desk import RunDesk
         from gradviz.app.side_panels import SidePanels
+        from gradviz.app.wiring import Wiring
 
         sizes = self.saveState()
         self.board = Board(self)
@@ -126,12 +124,14 @@ class MainWindow(QMainWindow):
         else:
             self._docks.give_sizes(self.settings.layout)
         self._menus["&View"].addAction(self.board.samples.wrong_first)
-        self._connect()
+        self._wiring = Wiring(self, self._docks)
+        # not there: the edits speak once more while the window goes, after its wiring went
+        self.edits.indexChanged.connect(self._edits_moved)
         self.commands.recall(self.settings)
         self._style_plots(self.style_now)
         self.panels.show_experiment(self.form.experiment())
         self.commands.enable()
-        self._show_title()
+        self.show_title()
 
     @property
     def furnished(self) -> bool:
@@ -162,7 +162,7 @@ class MainWindow(QMainWindow):
         self.board.show_run(history, self.previous)
         self.form.show_watched(history.started.watched.title if history and history.started.watched else "")
         self.commands.enable()
-        self._show_title()
+        self.show_title()
 
     def bring(self, panel: str) -> None:
         """Bring a panel to the front, wherever it is."""
@@ -257,107 +257,29 @@ class MainWindow(QMainWindow):
         panels.addActions(self._docks.toggles())
         return menus
 
-    def _connect(self) -> None:
-        self.form.edited.connect(self._edited)
-        self.form.rejected.connect(self.say)
-        self.run.began.connect(self.show_run)
-        self.run.began.connect(self.desk.list_anew)
-        self._docks["runs"].visibilityChanged.connect(self.desk.look_at_list)
-        self.run.phase_changed.connect(self._phase_changed)
-        self.run.failed.connect(self.errors.report)
-        self.run.trouble.connect(lambda text: self.errors.report(Failure(text)))
-        self.preview.previewed.connect(self._show_preview)
-        self.preview.devices_found.connect(self.form.set_devices)
-        self.preview.failed.connect(self._preview_failed)
-        self.board.history_shown.connect(self._look_closer)
-        self.board.step_shown.connect(self.panels.show_step)
-        self.panels.hovered.connect(self.board.heatmap.say)
-        self.panels.verdict.verdict_changed.connect(self.verdict_line.say)
-        self.panels.verdict.suggested.connect(self._try_suggestion)
-        self.panels.verdict.quantity_wanted.connect(self.board.heatmap.choose)
-        self.panels.verdict.layer_wanted.connect(self._look_at_layer)
-        self.verdict_line.clicked.connect(lambda: self._docks.bring("verdict"))
-        self.panels.failed.connect(self.errors.report)
-        self.panels.closer_look_wanted.connect(self.run.look_closer)
-        self.theory.found.connect(self.board.show_theory)
-        self.theory.failed.connect(self.errors.report)
-        self.board.menu_wanted.connect(lambda name, place: plot_menu(self, name).popup(place))
-        self.board.text_due.connect(lambda: self.transport.refresh(self.run))
-        self.board.text_due.connect(self.panels.refresh)
-        self.edits.indexChanged.connect(self._edits_moved)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
-
     def _recall(self) -> None:
         self.restoreGeometry(self.settings.geometry)
         self.restoreState(self.settings.layout)
         self.restyle()
         self.commands.enable()
         self.transport.show_phase(self.run.phase, self.run)
-        self._show_title()
+        self.show_title()
 
     def _style_plots(self, style: Style) -> None:
         self.board.apply_style(style)
         self.panels.apply_style(style)
         self.desk.apply_style(style)
 
-    def _try_suggestion(self, suggestion: Suggestion) -> None:
-        def change() -> None:
-            # a changed recipe is no longer the preset it came from
-            self.set_experiment(suggestion.apply(self.form.experiment()).changed(title="", notes=""))
-
-        self.commands.guarded(change)
-        self.say(f"{suggestion.words} Press Start to see; Ctrl+Z takes it back")
-
-    def _look_at_layer(self, layer: int) -> None:
-        self._docks.bring("distributions")
-        self.say(f"Layer {layer} is shown under Distributions and Activation")
-
-    def _look_closer(self, history: History | None) -> None:
-        """Let theory and the panels follow what the profile shows."""
-        self.panels.show_history(history)
-        if history is not None:
-            self.theory.ask(history.started)
-
-    def _edited(self, experiment: Experiment) -> None:
-        self.edits.record(experiment)
-        self._show_title()
-        if self.run.phase.busy:
-            self.say("The change applies when you press Start again")
-        else:
-            self.preview_form()
-
     def _show_experiment(self, experiment: Experiment) -> None:
         self.form.set_experiment(experiment)
-        self._show_title()
+        self.show_title()
         self.preview_form()
-
-    def _show_preview(self, history: History) -> None:
-        if not self.run.phase.busy:
-            self.board.show_preview(history)
-
-    def _preview_failed(self, failure: Failure) -> None:
-        if failure.details:
-            self.errors.report(failure)
-        else:
-            self.form.complain(failure.message)
-
-    def _scheme_changed(self, _scheme: Qt.ColorScheme) -> None:
-        self.restyle()
 
     def _edits_moved(self, _index: int) -> None:
         self.commands.enable()
 
-    def _phase_changed(self, phase: Phase) -> None:
-        self.board.live(phase.busy)
-        self.panels.show_training(phase.busy)
-        self.desk.show_training(phase.busy)
-        self.panels.refresh()
-        self.transport.show_phase(phase, self.run)
-        self.commands.enable()
-        if phase is Phase.IDLE:
-            self.preview_form()
-
-    def _show_title(self) -> None:
+    def show_title(self) -> None:
+        """Name what is shown in the title of the window."""
         history = self.board.history if self.furnished else None
         shown = history.started if history is not None else self.form.experiment()
         name = shown.title or (in_short(history) if history is not None else "")
