@@ -68,9 +68,10 @@ class HeatmapPanel(QWidget):
             "the mean (of logarithms: the geometric mean) is what is usual"
         )
         self.summary.setAccessibleName("what stands for several steps")
-        self.automatic = QCheckBox("Automatic limits")
+        self.automatic = QCheckBox("Auto")
         self.automatic.setChecked(True)
-        self.automatic.setToolTip("Let the colour scale grow with what is measured; untick to fix it by hand")
+        self.automatic.setToolTip("Let the colour scale grow with what is measured; untick to fix its ends by hand")
+        self.automatic.setAccessibleName("automatic limits of the colour scale")
         self.low = LimitBox("lower end of the colour scale")
         self.high = LimitBox("upper end of the colour scale")
         # the one can always give way to the other

@@ -56,6 +56,8 @@ class RunDesk(QObject):
         self._listing = LibraryThread(library, self)
         self._listing.listed.connect(self.panel.show_runs)
         self._listing.failed.connect(window.errors.report)
+        if library is None:
+            self.panel.show_runs([])
         self._clock = QTimer(self)
         self._clock.setInterval(LIST_PERIOD_MS)
         self._clock.timeout.connect(self.list_anew)

@@ -30,6 +30,7 @@ from gradviz.plots.style import Style
 from gradviz.recording.run_list import Listed
 from gradviz.recording.store import RunInfo
 
+LOOKING = "Looking for runs…"
 EMPTY = "No runs yet. Press Start (Ctrl+R): every run is kept here by itself, also after gradviz is closed."
 NO_MATCH = "No run matches. Every word has to occur in the name, the change, the status or the note."
 LONGEST_NOTE = 2000
@@ -131,6 +132,7 @@ class RunsPanel(QWidget):
         self.actions_by_name = {command.name: self._action(command) for command in RUN_COMMANDS}
         self._buttons = [self._button(name) for name in ("open", "compare")]
         self._noted: Path | None = None
+        self._listed = False
         # what was handed over and is not in the list yet
         self._handed_over: str | None = None
         self._describe()
@@ -141,8 +143,9 @@ class RunsPanel(QWidget):
 
     def show_runs(self, runs: Sequence[Listed]) -> None:
         """Show a new list."""
-        if list(runs) == self.model.runs:
+        if self._listed and list(runs) == self.model.runs:
             return
+        self._listed = True
         self.model.show_runs(runs)
         self._show_counts()
         self._selection_changed()
@@ -244,8 +247,9 @@ class RunsPanel(QWidget):
     def _show_counts(self) -> None:
         total, shown = self.model.total, self.model.rowCount()
         filtered = bool(self.filter.text().strip())
-        self.count.setText(f"{shown:,} of {total:,}" if filtered else f"{total:,} run{'s' * (total != 1)}")
-        self.empty.setText(NO_MATCH if total else EMPTY)
+        counted = f"{shown:,} of {total:,}" if filtered else f"{total:,} run{'s' * (total != 1)}"
+        self.count.setText(counted if self._listed else "")
+        self.empty.setText(NO_MATCH if total else EMPTY if self._listed else LOOKING)
         self.empty.setVisible(not shown)
         self.list.setVisible(shown > 0)
 
