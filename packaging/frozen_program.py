@@ -93,7 +93,7 @@ class FrozenProgram:
 @contextmanager
 def x11_display() -> Iterator[str]:
     """Start an X server that paints into memory, and yield the name of its display."""
-    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]
+    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp", "-ac"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
     assert server.stdout is not None
     try:

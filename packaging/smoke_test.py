@@ -60,6 +60,7 @@ def home_is_read_only(program: FrozenProgram) -> None:
     home.chmod(0o555)
     elsewhere = FrozenProgram(program.folder, home, Path("/"))
     _require("selftest ok" in elsewhere.run("selftest", nobody=True), "no selftest ok")
+    _open_and_close(elsewhere, ["--preset", "relu-20", "--start"], lambda: True, nobody=True)
     _require(not list(home.iterdir()), "something was written after all")
 
 
@@ -244,10 +245,12 @@ def _arrays(path: Path) -> dict[str, int]:
         return {entry.filename: entry.CRC for entry in archive.infolist()}
 
 
-def _open_and_close(program: FrozenProgram, arguments: list[str], until: Callable[[], bool]) -> None:
+def _open_and_close(
+    program: FrozenProgram, arguments: list[str], until: Callable[[], bool], *, nobody: bool = False
+) -> None:
     """Open the window on an X display, close it once it is there and `until` holds, and see the program end well."""
     with x11_display() as display, person_at(display) as person:
-        process = program.start(*arguments, more={"DISPLAY": display})
+        process = program.start(*arguments, more={"DISPLAY": display}, nobody=nobody)
         try:
             _wait(person.windows, process, "no window was shown")
             _wait(until, process, "nothing came of it")
