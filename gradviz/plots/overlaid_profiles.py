@@ -214,7 +214,7 @@ class OverlaidProfiles(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         return low, high
 
     def _describe(self, quantity: Quantity) -> None:
-        when = "at the latest step of each run" if self._step is None else f"at step {self._step}"
+        when = "latest step" if self._step is None else f"at step {self._step}"
         self._title.say(f"{quantity.label} over the layers · {when}")
         entries = [(line.look.sign, line.look.colour(self._style), line.words(self._step)) for line in self.lines]
         if quantity.scale == "log10" and any(np.isneginf(line.row).any() for line in self.lines):
