@@ -157,7 +157,7 @@ def _continue(parser: _OneLineParser, options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from gradviz.commands.run import run
-    from gradviz.recording.going_on import experiment_to_go_on_with
+    from gradviz.recording.runs.going_on import experiment_to_go_on_with
 
     path = Path(options.continues)
     experiment = experiment_to_go_on_with(path, _whole(parser, "--steps", options.steps))

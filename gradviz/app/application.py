@@ -19,11 +19,11 @@ from PySide6.QtGui import QFileOpenEvent, QWindow
 from PySide6.QtWidgets import QApplication
 
 from gradviz import __version__
-from gradviz.app.garbage import GarbageCollector
 from gradviz.app.settings import Settings
 from gradviz.app.theme import application_icon
+from gradviz.app.threads.garbage import GarbageCollector
 from gradviz.experiment import Experiment
-from gradviz.recording.library import Library
+from gradviz.recording.runs.library import Library
 
 # lets Python run its signal handlers (Ctrl-C in the terminal) while Qt's loop is idle
 HEARTBEAT_MS = 200

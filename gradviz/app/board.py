@@ -13,20 +13,20 @@ from typing import Any
 from PySide6.QtCore import QObject, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsView, QStackedWidget
 
-from gradviz.app.actors import actor_for
-from gradviz.app.heatmap_panel import HeatmapPanel
-from gradviz.app.playback import Playback
-from gradviz.app.playback_bar import PlaybackBar
+from gradviz.app.export.actors import actor_for
+from gradviz.app.panels.heatmap_panel import HeatmapPanel
+from gradviz.app.panels.playback import Playback
+from gradviz.app.panels.playback_bar import PlaybackBar
 from gradviz.app.run_names import in_short
 from gradviz.plots.boundary import BoundaryPlot
 from gradviz.plots.curves import CurvesPlot
-from gradviz.plots.film import Actor, Film
-from gradviz.plots.images import Placement
-from gradviz.plots.notice import NO_RUN
-from gradviz.plots.profile import ProfilePlot
-from gradviz.plots.profile_rows import Theory
+from gradviz.plots.pages.film import Actor, Film
+from gradviz.plots.pages.images import Placement
+from gradviz.plots.parts.notice import NO_RUN
+from gradviz.plots.parts.style import Style
+from gradviz.plots.profiles.profile import ProfilePlot
+from gradviz.plots.profiles.profile_rows import Theory
 from gradviz.plots.samples import SamplesPlot
-from gradviz.plots.style import Style
 from gradviz.recording.frame import Started
 from gradviz.recording.history import History
 

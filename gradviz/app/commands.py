@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 
 from gradviz.app.about import about_dialog, glossary_dialog, shortcuts_dialog
 from gradviz.app.actions import COMMANDS
-from gradviz.app.export_dialog import ExportDialog, ExportRequest
+from gradviz.app.export.export_dialog import ExportDialog, ExportRequest
 from gradviz.app.failure import Failure
 from gradviz.app.run_controller import Phase
 from gradviz.app.settings import FirstLayer, Settings, ThemeChoice

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from gradviz.app.run_controller import Phase
 from gradviz.errors import RecordingError
-from gradviz.recording.library import SUFFIX, Library
+from gradviz.recording.runs.library import SUFFIX, Library
 from gradviz.recording.store import read_info
 
 if TYPE_CHECKING:

@@ -20,28 +20,28 @@ from gradviz.app.actions import fill_menus, make_actions
 from gradviz.app.commands import Commands
 from gradviz.app.docks import Docks
 from gradviz.app.error_box import ErrorReporter
-from gradviz.app.experiment_edits import ExperimentEdits
-from gradviz.app.experiment_exchange import OPENABLE, ExperimentExchange
-from gradviz.app.experiment_panel import ExperimentPanel
-from gradviz.app.preview_thread import PreviewThread
+from gradviz.app.form.experiment_edits import ExperimentEdits
+from gradviz.app.form.experiment_exchange import OPENABLE, ExperimentExchange
+from gradviz.app.form.experiment_panel import ExperimentPanel
 from gradviz.app.run_controller import LONGEST_STEP_MS, RunController
 from gradviz.app.run_names import in_short
 from gradviz.app.settings import Settings
 from gradviz.app.theme import apply_theme, icon, style_for
-from gradviz.app.theory_thread import TheoryThread
+from gradviz.app.threads.preview_thread import PreviewThread
+from gradviz.app.threads.theory_thread import TheoryThread
 from gradviz.app.transport_bar import TransportBar
-from gradviz.app.verdict_line import VerdictLine
+from gradviz.app.verdict.verdict_line import VerdictLine
 from gradviz.experiment import Experiment
-from gradviz.plots.style import Style
+from gradviz.plots.parts.style import Style
 from gradviz.recording.history import History
-from gradviz.recording.library import SUFFIX, Library
+from gradviz.recording.runs.library import SUFFIX, Library
 
 if TYPE_CHECKING:
     from gradviz.app.board import Board
-    from gradviz.app.exporter import Exporter
+    from gradviz.app.export.exporter import Exporter
     from gradviz.app.follow_desk import FollowDesk
+    from gradviz.app.panels.side_panels import SidePanels
     from gradviz.app.runs.run_desk import RunDesk
-    from gradviz.app.side_panels import SidePanels
 
 SAY_MS = 8_000
 FIRST_SIZE = QSize(1440, 900)
@@ -96,10 +96,10 @@ class MainWindow(QMainWindow):
     def furnish(self) -> None:
         """Bring in the plots, and connect the parts."""
         from gradviz.app.board import Board
-        from gradviz.app.exporter import Exporter
+        from gradviz.app.export.exporter import Exporter
         from gradviz.app.follow_desk import FollowDesk
+        from gradviz.app.panels.side_panels import SidePanels
         from gradviz.app.runs.run_desk import RunDesk
-        from gradviz.app.side_panels import SidePanels
         from gradviz.app.wiring import Wiring
 
         sizes = self.saveState()

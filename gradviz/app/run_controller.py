@@ -11,12 +11,12 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from gradviz.app.failure import Failure
-from gradviz.app.follow_thread import FollowThread
-from gradviz.app.training_thread import TrainingThread
+from gradviz.app.threads.follow_thread import FollowThread
+from gradviz.app.threads.training_thread import TrainingThread
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Ending
 from gradviz.recording.history import History
-from gradviz.recording.library import Library
+from gradviz.recording.runs.library import Library
 
 # a training step at depth 2000 and width 1024 may take this long on a slow machine; closing waits, it never kills
 LONGEST_STEP_MS = 120_000
@@ -97,7 +97,7 @@ class RunController(QObject):
         With one under way, stop it first. Raises RecordingError for a file that is no run or cannot be gone on with.
         """
         # brings the store along, which the window opens without
-        from gradviz.recording.going_on import experiment_to_go_on_with
+        from gradviz.recording.runs.going_on import experiment_to_go_on_with
 
         self._begin(experiment_to_go_on_with(path, steps), paused=False, continues=path)
 

@@ -8,7 +8,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 from gradviz.app.settings import ThemeChoice
-from gradviz.plots.style import DARK, LIGHT, Style
+from gradviz.plots.parts.style import DARK, LIGHT, Style
 from gradviz.resources import resource_path
 
 ICON_PX = 20

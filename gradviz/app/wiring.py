@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 
 from gradviz.app.docks import Docks
+from gradviz.app.export.plot_menu import plot_menu
 from gradviz.app.failure import Failure
-from gradviz.app.plot_menu import plot_menu
 from gradviz.app.run_controller import Phase
 from gradviz.diagnosis import Suggestion
 from gradviz.experiment import Experiment

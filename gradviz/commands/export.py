@@ -11,11 +11,11 @@ from pathlib import Path
 from gradviz.commands.outputs import ANIMATIONS, PICTURES, TABLES, check_ending, check_place, check_qt
 from gradviz.commands.progress import progress_bar
 from gradviz.errors import ExportError
-from gradviz.recording import tensorboard
+from gradviz.recording.exports import tensorboard
+from gradviz.recording.exports.table_blocks import Progress
+from gradviz.recording.exports.tables import save_table
 from gradviz.recording.history import History
 from gradviz.recording.store import open_run
-from gradviz.recording.table_blocks import Progress
-from gradviz.recording.tables import save_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _write_picture(history: History, wanted: Export, plot: str, path: Path) -> P
 def _write_animation(history: History, wanted: Export, plot: str, path: Path) -> Path:
     # Qt takes its time to load
     from gradviz.commands.pictures import save_animation
-    from gradviz.plots.film import Cut
+    from gradviz.plots.pages.film import Cut
 
     with _bar() as progress:
         save_animation(path, history, plot, wanted.probe, Cut.of_all(history.frames), progress)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QGraphicsView
 
 from gradviz.app.application import application, open_window
 from gradviz.app.settings import Settings
-from gradviz.recording.library import Library
+from gradviz.recording.runs.library import Library
 
 
 def first_paint() -> int:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gradviz.errors import ExperimentError, ExportError
-from gradviz.recording import parquet
+from gradviz.recording.exports import parquet
+from gradviz.recording.exports.tables import save_table
 from gradviz.recording.history import History
-from gradviz.recording.tables import save_table
 
 PICTURES = (".png", ".svg", ".pdf")
 ANIMATIONS = (".gif", ".webp")

@@ -12,12 +12,12 @@ from PySide6.QtCore import QCoreApplication, QEvent, QRectF
 from gradviz.app.application import application
 from gradviz.plots.boundary import BoundaryPlot
 from gradviz.plots.curves import CurvesPlot
-from gradviz.plots.film import Actor, Cut, Film
-from gradviz.plots.heatmap import HeatmapPlot
-from gradviz.plots.images import Placement, save_picture
-from gradviz.plots.profile import ProfilePlot
+from gradviz.plots.heatmaps.heatmap import HeatmapPlot
+from gradviz.plots.pages.film import Actor, Cut, Film
+from gradviz.plots.pages.images import Placement, save_picture
+from gradviz.plots.parts.style import LIGHT
+from gradviz.plots.profiles.profile import ProfilePlot
 from gradviz.plots.samples import SamplesPlot
-from gradviz.plots.style import LIGHT
 from gradviz.recording.history import History
 
 Plot = HeatmapPlot | ProfilePlot | CurvesPlot | SamplesPlot | BoundaryPlot
@@ -72,7 +72,7 @@ def save_animation(
     `progress` is told how many frames of how many are done. Raises ExportError for a file that cannot be written.
     """
     # Pillow is needed for this alone
-    from gradviz.plots.animation import record
+    from gradviz.plots.pages.animation import record
 
     _begin()
     places = _places(plot, history)

@@ -20,17 +20,17 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from gradviz.app.application import application, open_window
-from gradviz.app.export_dialog import ExportRequest
+from gradviz.app.export.export_dialog import ExportRequest
 from gradviz.app.main_window import MainWindow
 from gradviz.app.run_controller import Phase
 from gradviz.app.settings import Settings
 from gradviz.errors import GradvizError
 from gradviz.experiment import Experiment, from_json
 from gradviz.licences import third_party
-from gradviz.plots import images
-from gradviz.recording import tables
+from gradviz.plots.pages import images
+from gradviz.recording.exports import tables
 from gradviz.recording.history import History
-from gradviz.recording.library import Library
+from gradviz.recording.runs.library import Library
 from gradviz.recording.store import open_run
 
 EXPERIMENT = Experiment(title="self-test", depth=6, width=8, batch_size=64, steps=5, evaluate_every=5, device="cpu")

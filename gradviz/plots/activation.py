@@ -9,13 +9,13 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent
 
-from gradviz.plots.axes import style_axis
 from gradviz.plots.distribution import DistributionItem, Divided, divide, fill_colours, share_in_words
-from gradviz.plots.key import Key
-from gradviz.plots.notice import Notice
-from gradviz.plots.picking import ABOVE_ALL, PickingViewBox
-from gradviz.plots.style import LIGHT, Style
-from gradviz.plots.words import Words
+from gradviz.plots.parts.axes import style_axis
+from gradviz.plots.parts.key import Key
+from gradviz.plots.parts.notice import Notice
+from gradviz.plots.parts.picking import ABOVE_ALL, PickingViewBox
+from gradviz.plots.parts.style import LIGHT, Style
+from gradviz.plots.parts.words import Words
 from gradviz.recording.activations import ActivationCurve, Floats, spoken
 
 NO_CURVE = "The curves of the activation come in a moment."

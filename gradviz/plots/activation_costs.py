@@ -10,11 +10,11 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QFont
 
-from gradviz.plots.axes import DecadeAxis, style_axis
-from gradviz.plots.key import Key
-from gradviz.plots.notice import Notice
-from gradviz.plots.style import LIGHT, Style
-from gradviz.plots.words import Words
+from gradviz.plots.parts.axes import DecadeAxis, style_axis
+from gradviz.plots.parts.key import Key
+from gradviz.plots.parts.notice import Notice
+from gradviz.plots.parts.style import LIGHT, Style
+from gradviz.plots.parts.words import Words
 from gradviz.recording.activations import (
     REFERENCE,
     ActivationCost,

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QWidget
 
-from gradviz.plots.axes import style_axis
 from gradviz.plots.held_out import Entry, HeldOutPlot, channels
-from gradviz.plots.style import LIGHT, Style
+from gradviz.plots.parts.axes import style_axis
+from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.recording.frame import Evaluation, HeldOut
 
 MOST_POINTS = 2000

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPen
 
-from gradviz.plots.style import Style
+from gradviz.plots.parts.style import Style
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from gradviz.plots.notice import NO_STEP_YET
+from gradviz.plots.parts.notice import NO_STEP_YET
 from gradviz.recording.history import History
 
 # of a watched script, which trains by a loss of its own

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 
-from gradviz.plots.style import Style
+from gradviz.plots.parts.style import Style
 from gradviz.recording.activations import ActivationCurve, Floats
 
 # an input counts as stopped where |phi'| is below this share of its supremum

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
-from gradviz.plots.key import Key
-from gradviz.plots.readout import measured_at
-from gradviz.plots.style import LIGHT, Style
-from gradviz.plots.words import Words
+from gradviz.plots.parts.key import Key
+from gradviz.plots.parts.readout import measured_at
+from gradviz.plots.parts.style import LIGHT, Style
+from gradviz.plots.parts.words import Words
 from gradviz.recording.frame import Evaluation, HeldOut
 from gradviz.recording.history import History
 

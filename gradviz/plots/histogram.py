@@ -11,14 +11,14 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Signal
 
-from gradviz.plots.axes import DecadeAxis, power_of_ten, relabel, style_axis
 from gradviz.plots.distribution import share_in_words
-from gradviz.plots.key import Key
-from gradviz.plots.limits import Span, united
-from gradviz.plots.notice import NO_RUN, Notice
-from gradviz.plots.readout import in_sentence, measured_at
-from gradviz.plots.style import LIGHT, Style
-from gradviz.plots.words import Words
+from gradviz.plots.parts.axes import DecadeAxis, power_of_ten, relabel, style_axis
+from gradviz.plots.parts.key import Key
+from gradviz.plots.parts.limits import Span, united
+from gradviz.plots.parts.notice import NO_RUN, Notice
+from gradviz.plots.parts.readout import in_sentence, measured_at
+from gradviz.plots.parts.style import LIGHT, Style
+from gradviz.plots.parts.words import Words
 from gradviz.recording.activations import Floats
 from gradviz.recording.frame import KINDS, Distribution, Distributions, Kind
 from gradviz.recording.powers import scientific

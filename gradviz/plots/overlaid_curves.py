@@ -9,15 +9,15 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Signal
 
-from gradviz.plots.axes import DecadeAxis, WholeNumberAxis, style_axis
 from gradviz.plots.compared import Compared, Look, last_step
-from gradviz.plots.key import Key
-from gradviz.plots.limits import Span, nice_above, room_for, united
-from gradviz.plots.notice import NO_STEP_YET, Notice
-from gradviz.plots.picking import PickingViewBox, StepCursor
-from gradviz.plots.step_line import NOTHING, Points, Values, condensed, line, span_of
-from gradviz.plots.style import LIGHT, Style
-from gradviz.plots.words import Words
+from gradviz.plots.parts.axes import DecadeAxis, WholeNumberAxis, style_axis
+from gradviz.plots.parts.key import Key
+from gradviz.plots.parts.limits import Span, nice_above, room_for, united
+from gradviz.plots.parts.notice import NO_STEP_YET, Notice
+from gradviz.plots.parts.picking import PickingViewBox, StepCursor
+from gradviz.plots.parts.step_line import NOTHING, Points, Values, condensed, line, span_of
+from gradviz.plots.parts.style import LIGHT, Style
+from gradviz.plots.parts.words import Words
 from gradviz.recording.history import Series
 
 SMALLEST_ZOOM = 4

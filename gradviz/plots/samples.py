@@ -13,7 +13,7 @@ from PySide6.QtGui import QAction, QColor, QFont, QFontMetricsF, QImage, QPainte
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from gradviz.plots.held_out import Entry, HeldOutPlot, channels
-from gradviz.plots.style import LIGHT, Style
+from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.recording.frame import Evaluation, HeldOut
 
 MOST_SAMPLES = 40

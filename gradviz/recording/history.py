@@ -18,11 +18,7 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.recording.cache import CachedSource
-from gradviz.recording.chunks import ChunkedRows, rows_per_chunk
 from gradviz.recording.frame import Checkpoint, Distributions, Diverged, Evaluation, Event, Frame, Quantity, Started
-from gradviz.recording.pyramid import Pyramid, Window
-from gradviz.recording.scalars import Envelope, Scalars
 from gradviz.recording.snapshots import Snapshots, distributions_bytes, evaluation_bytes
 from gradviz.recording.source import (
     BATCH_ACCURACY,
@@ -38,6 +34,10 @@ from gradviz.recording.source import (
     StoredRun,
     Summary,
 )
+from gradviz.recording.zoom.cache import CachedSource
+from gradviz.recording.zoom.chunks import ChunkedRows, rows_per_chunk
+from gradviz.recording.zoom.pyramid import Pyramid, Window
+from gradviz.recording.zoom.scalars import Envelope, Scalars
 
 __all__ = ["Envelope", "History", "Window"]
 

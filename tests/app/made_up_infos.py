@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from gradviz.experiment import Experiment
-from gradviz.recording.run_list import Listed
+from gradviz.recording.runs.run_list import Listed
 from gradviz.recording.store import RunInfo
 
 NOON = datetime(2026, 3, 1, 12, 0).timestamp()

@@ -30,8 +30,8 @@ from PySide6.QtCore import QTimer
 from gradviz.app.main_window import MainWindow
 from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
-from gradviz.plots.heatmap import HeatmapPlot
-from gradviz.recording.library import Library
+from gradviz.plots.heatmaps.heatmap import HeatmapPlot
+from gradviz.recording.runs.library import Library
 {body}
 status = program.open_window(
     Experiment(depth=4, width=4, steps={steps}, device="cpu"), {start}, Settings(Path(sys.argv[1])),

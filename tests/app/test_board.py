@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from gradviz.app.board import PICTURE_PERIOD_MS, TEXT_PERIOD_MS, Board
 from gradviz.app.run_names import in_short
 from gradviz.experiment import Experiment
-from gradviz.plots.style import DARK
+from gradviz.plots.parts.style import DARK
 from gradviz.recording.frame import Frame
 
 ROWS = [[-1.0 - step, -2.0 - step, -3.0 - step] for step in range(6)]

@@ -16,11 +16,11 @@ from pytestqt.qtbot import QtBot
 from gradviz.app.about import TextDialog
 from gradviz.app.actions import COMMANDS
 from gradviz.app.comparison.race_dialog import RaceDialog
-from gradviz.app.export_dialog import ExportDialog
+from gradviz.app.export.export_dialog import ExportDialog
 from gradviz.app.main_window import MainWindow
 from gradviz.app.run_controller import Phase
 from gradviz.experiment import Experiment, from_code, read, to_code
-from gradviz.plots.style import DARK, LIGHT
+from gradviz.plots.parts.style import DARK, LIGHT
 from gradviz.recording.frame import Frame
 from gradviz.recording.history import History
 from gradviz.recording.store import StoreWriter, read_info

@@ -16,11 +16,11 @@ from pytestqt.qtbot import QtBot
 from gradviz.app.comparison.comparison_window import ComparisonWindow
 from gradviz.app.comparison.difference_table import DifferenceTable
 from gradviz.app.comparison.race_dialog import RaceDialog
-from gradviz.app.export_dialog import ExportDialog, ExportRequest
+from gradviz.app.export.export_dialog import ExportDialog, ExportRequest
 from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
 from gradviz.plots.compared import Compared
-from gradviz.plots.style import DARK, LIGHT
+from gradviz.plots.parts.style import DARK, LIGHT
 
 ROWS = [[-1.0, -2.0, -3.0]] * 6
 FORM = Experiment()

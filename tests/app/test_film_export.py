@@ -14,12 +14,12 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QProgressDialog, QSpinBox
 from pytestqt.qtbot import QtBot
 
-from gradviz.app.export_dialog import ExportDialog, ExportRequest
-from gradviz.app.film_fields import FilmFields
+from gradviz.app.export.export_dialog import ExportDialog, ExportRequest
+from gradviz.app.export.film_fields import FilmFields
 from gradviz.app.main_window import MainWindow
 from gradviz.app.settings import Settings
 from gradviz.errors import ExportError
-from gradviz.plots.film import FRAME_RATES, Cut
+from gradviz.plots.pages.film import FRAME_RATES, Cut
 from gradviz.recording.activations import ActivationCurve
 from gradviz.recording.frame import Evaluation, Frame
 from gradviz.recording.history import History

@@ -14,8 +14,8 @@ import pytest
 from driving import ENDLESS, wait_until
 from pytestqt.qtbot import QtBot
 
-from gradviz.app.follow_thread import FollowThread
 from gradviz.app.run_controller import Phase, RunController
+from gradviz.app.threads.follow_thread import FollowThread
 from gradviz.errors import RecordingError
 from gradviz.recording.frame import Diverged, Ending, Frame, Quantity, Started, Watched
 from gradviz.recording.history import History
@@ -255,7 +255,7 @@ def test_a_file_that_cannot_be_read_any_more_is_a_failure(
 def test_what_is_no_run_is_said_after_a_while(
     controller: RunController, qtbot: QtBot, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gradviz.app.follow_thread.GRACE_S", 0.0)
+    monkeypatch.setattr("gradviz.app.threads.follow_thread.GRACE_S", 0.0)
     path.write_bytes(b"no run")
     with qtbot.waitSignal(controller.failed) as caught:
         controller.follow(path)

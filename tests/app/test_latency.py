@@ -20,7 +20,7 @@ from gradviz.app.run_controller import Phase
 from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
 from gradviz.recording.history import History
-from gradviz.recording.library import Library
+from gradviz.recording.runs.library import Library
 from gradviz.training import loop
 
 ATTEMPTS = 3

@@ -32,7 +32,7 @@ from gradviz.app.main_window import MainWindow
 from gradviz.app.run_controller import Phase
 from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
-from gradviz.plots.style import DARK, LIGHT
+from gradviz.plots.parts.style import DARK, LIGHT
 
 INTERACTIVE = (
     QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QGraphicsView, QLabel, QLineEdit, QProgressBar,

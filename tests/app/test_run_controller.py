@@ -18,7 +18,7 @@ from gradviz.errors import RecordingError
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Diverged
 from gradviz.recording.history import History
-from gradviz.recording.library import Library
+from gradviz.recording.runs.library import Library
 from gradviz.recording.store import read_info
 from gradviz.training import loop
 from gradviz.training.loop import train

@@ -20,8 +20,8 @@ from gradviz.app.run_controller import Phase
 from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
 from gradviz.recording.history import History
-from gradviz.recording.library import Library
-from gradviz.recording.run_list import Listed
+from gradviz.recording.runs.library import Library
+from gradviz.recording.runs.run_list import Listed
 from gradviz.recording.store import read_info
 
 OTHER = TINY.changed(title="other", activation="relu")

@@ -20,7 +20,7 @@ from gradviz.app.runs.runs_panel import RunsPanel
 from gradviz.app.runs.sparkline import sparkline_points
 from gradviz.app.runs.status_mark import paint_status
 from gradviz.experiment import Experiment
-from gradviz.plots.style import DARK, LIGHT
+from gradviz.plots.parts.style import DARK, LIGHT
 
 BEST = listed("best", 30, "depth 30 → 100")
 LIVE = listed("live", 40, "activation sigmoid → ReLU", ending="recording", frames=13, accuracy=None)

@@ -16,10 +16,10 @@ from PySide6.QtGui import QFontMetricsF, QImage
 from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from gradviz.app.field_editors import ElidingBox
+from gradviz.app.form.field_editors import ElidingBox
 from gradviz.app.main_window import MainWindow
 from gradviz.experiment import Experiment, load_preset
-from gradviz.plots.words import Words
+from gradviz.plots.parts.words import Words
 
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 SIZE = (1440, 900)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from gradviz.app import theme
 from gradviz.app.actions import COMMANDS
 from gradviz.app.theme import ICON_PX, application_icon, apply_theme, icon, palette_of, style_for
-from gradviz.plots.style import DARK, LIGHT, Style
+from gradviz.plots.parts.style import DARK, LIGHT, Style
 
 STYLES = [LIGHT, DARK]
 ENOUGH_FOR_TEXT = 4.5

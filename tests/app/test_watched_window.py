@@ -14,11 +14,11 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from gradviz.app.export_dialog import ExportRequest
+from gradviz.app.export.export_dialog import ExportRequest
 from gradviz.app.main_window import MainWindow
 from gradviz.app.run_controller import Phase
 from gradviz.plots.curve_words import UNTOLD
-from gradviz.plots.style import LIGHT
+from gradviz.plots.parts.style import LIGHT
 from gradviz.recording.frame import Frame, Quantity, Started, Watched
 from gradviz.recording.history import History
 from gradviz.recording.store import StoreWriter

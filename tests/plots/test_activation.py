@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.plots.activation import ActivationPlot
 from gradviz.plots.distribution import fill_colours
-from gradviz.plots.images import Placement, save_picture
-from gradviz.plots.style import DARK, LIGHT, Style
+from gradviz.plots.pages.images import Placement, save_picture
+from gradviz.plots.parts.style import DARK, LIGHT, Style
 from gradviz.recording.activations import ActivationCurve
 
 X = np.arange(-3000, 3001) / 100

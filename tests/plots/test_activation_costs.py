@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gradviz.plots.activation_costs import ActivationCostsPlot, three_digits
-from gradviz.plots.images import Placement, save_picture
-from gradviz.plots.style import DARK, LIGHT, Style
+from gradviz.plots.pages.images import Placement, save_picture
+from gradviz.plots.parts.style import DARK, LIGHT, Style
 from gradviz.recording.activations import ActivationCost, ActivationCosts, Spread
 
 # median nanoseconds per element, forward and backward, at 1000 elements and at a million

@@ -8,11 +8,11 @@ from made_up_runs import hover, place_of, shown
 from pytestqt.qtbot import QtBot
 
 from gradviz.experiment import Experiment
-from gradviz.plots.heatmap import HeatmapPlot
-from gradviz.plots.picture import Grid
-from gradviz.plots.profile import ProfilePlot
-from gradviz.plots.profile_rows import Theory, read_rows
-from gradviz.plots.profile_words import lost_signal
+from gradviz.plots.heatmaps.heatmap import HeatmapPlot
+from gradviz.plots.heatmaps.picture import Grid
+from gradviz.plots.profiles.profile import ProfilePlot
+from gradviz.plots.profiles.profile_rows import Theory, read_rows
+from gradviz.plots.profiles.profile_words import lost_signal
 from gradviz.recording.frame import Frame, HeldOut, Quantity, Started
 from gradviz.recording.history import History
 

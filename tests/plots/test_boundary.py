@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 
 from gradviz.experiment import Experiment
 from gradviz.plots.boundary import FIELD_STRENGTH, MOST_POINTS, BoundaryPlot, _blend, _margins
-from gradviz.plots.style import DARK, LIGHT, Style
+from gradviz.plots.parts.style import DARK, LIGHT, Style
 from gradviz.recording.frame import Evaluation, HeldOut, Started
 from gradviz.recording.history import History
 

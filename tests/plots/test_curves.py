@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gradviz.plots.curves import CurvesPlot
-from gradviz.plots.style import DARK, LIGHT, Style
+from gradviz.plots.parts.style import DARK, LIGHT, Style
 from gradviz.recording.frame import Diverged
 from gradviz.recording.history import History
 

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gradviz.plots.histogram import NONE_YET, HistogramPlot
-from gradviz.plots.images import Placement, save_picture
-from gradviz.plots.notice import NO_RUN
-from gradviz.plots.style import DARK, LIGHT, Style
+from gradviz.plots.pages.images import Placement, save_picture
+from gradviz.plots.parts.notice import NO_RUN
+from gradviz.plots.parts.style import DARK, LIGHT, Style
 from gradviz.recording.frame import KINDS, Distribution, Distributions
 
 BINS = 64

@@ -9,8 +9,8 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.plots.compared import Compared
 from gradviz.plots.overlaid_curves import OverlaidCurves
-from gradviz.plots.overlaid_profiles import OverlaidProfiles
-from gradviz.plots.style import DARK
+from gradviz.plots.parts.style import DARK
+from gradviz.plots.profiles.overlaid_profiles import OverlaidProfiles
 from gradviz.recording.frame import Diverged, Frame, Quantity, Started, Watched
 from gradviz.recording.history import History
 

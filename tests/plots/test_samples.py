@@ -7,8 +7,8 @@ import pytest
 from PySide6.QtGui import QColor, QImage
 
 from gradviz.experiment import Experiment
+from gradviz.plots.parts.style import DARK, LIGHT
 from gradviz.plots.samples import MOST_SAMPLES, SMALLEST_PICTURE_PX, SamplesPlot, _best_grid, _grey_levels
-from gradviz.plots.style import DARK, LIGHT
 from gradviz.recording.frame import Evaluation, HeldOut, Started
 from gradviz.recording.history import History
 

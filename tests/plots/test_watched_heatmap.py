@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.plots.curve_words import UNTOLD, in_words
 from gradviz.plots.curves import CurvesPlot
-from gradviz.plots.heatmap import HeatmapPlot
-from gradviz.plots.profile import ProfilePlot
+from gradviz.plots.heatmaps.heatmap import HeatmapPlot
+from gradviz.plots.profiles.profile import ProfilePlot
 from gradviz.recording.history import History
 
 NAMES = ("a", "b", "c", "d")

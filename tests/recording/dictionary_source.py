@@ -8,8 +8,8 @@ import numpy as np
 
 from gradviz.recording.frame import Distributions, Diverged, Evaluation
 from gradviz.recording.history import History
-from gradviz.recording.levels import KEPT_LEVELS
 from gradviz.recording.source import Chunk, ChunkKey
+from gradviz.recording.zoom.levels import KEPT_LEVELS
 
 
 @dataclass

@@ -21,8 +21,8 @@ from gradviz.recording.frame import (
     Started,
 )
 from gradviz.recording.history import History
-from gradviz.recording.levels import BATCH
-from gradviz.recording.strip import Strip
+from gradviz.recording.zoom.levels import BATCH
+from gradviz.recording.zoom.strip import Strip
 
 ONE = (Quantity("norm", "Norm", "", "made up"),)
 

@@ -12,12 +12,12 @@ import pytest
 from dictionary_source import DictionarySource
 
 from gradviz.errors import RecordingError
-from gradviz.recording import cache
-from gradviz.recording.cache import ChunkCache
-from gradviz.recording.chunks import rows_per_chunk
 from gradviz.recording.frame import Diverged, Evaluation, Frame, Quantity, Started
 from gradviz.recording.history import History
 from gradviz.recording.source import Chunk, ChunkKey
+from gradviz.recording.zoom import cache
+from gradviz.recording.zoom.cache import ChunkCache
+from gradviz.recording.zoom.chunks import rows_per_chunk
 
 # 64 rows per chunk, the fewest there are
 LAYERS = 1100

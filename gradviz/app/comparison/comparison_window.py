@@ -21,14 +21,14 @@ from PySide6.QtWidgets import (
 )
 
 from gradviz.app.comparison.difference_table import DifferenceTable
-from gradviz.app.export_dialog import ExportDialog, ExportRequest
+from gradviz.app.export.export_dialog import ExportDialog, ExportRequest
 from gradviz.app.settings import Settings
 from gradviz.plots.compared import Compared, Look, common_quantities
-from gradviz.plots.heatmap_row import HeatmapRow
-from gradviz.plots.images import Placement, copy_to_clipboard, save_picture
+from gradviz.plots.heatmaps.heatmap_row import HeatmapRow
 from gradviz.plots.overlaid_curves import OverlaidCurves
-from gradviz.plots.overlaid_profiles import OverlaidProfiles
-from gradviz.plots.style import Style
+from gradviz.plots.pages.images import Placement, copy_to_clipboard, save_picture
+from gradviz.plots.parts.style import Style
+from gradviz.plots.profiles.overlaid_profiles import OverlaidProfiles
 
 PERIOD_MS = 100
 FIRST_SIZE = QSize(1280, 860)

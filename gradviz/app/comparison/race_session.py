@@ -8,11 +8,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
-from gradviz.app.race_thread import RaceThread
+from gradviz.app.threads.race_thread import RaceThread
 from gradviz.experiment import Experiment
 from gradviz.plots.compared import Compared
 from gradviz.recording.history import History
-from gradviz.recording.library import Library
+from gradviz.recording.runs.library import Library
 
 
 class RaceSession(QObject):

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QThread, Signal
 
 from gradviz.app.failure import Failure
-from gradviz.recording.library import Library
+from gradviz.recording.runs.library import Library
 
 if TYPE_CHECKING:
-    from gradviz.recording.run_list import RunReader
+    from gradviz.recording.runs.run_list import RunReader
 
 
 class LibraryThread(QThread):
@@ -62,7 +62,7 @@ class LibraryThread(QThread):
         """Serve until `end`; called by QThread in the new thread."""
         try:
             # brings numpy and pydantic along, which the window opens without
-            from gradviz.recording.run_list import RunReader
+            from gradviz.recording.runs.run_list import RunReader
 
             assert self.library is not None
             reader = RunReader()

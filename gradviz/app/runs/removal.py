@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gradviz.app.runs.runs_panel import RunsPanel
-from gradviz.recording.library import DAYS_IN_TRASH, Deletion, Library
+from gradviz.recording.runs.library import DAYS_IN_TRASH, Deletion, Library
 
 
 class Removal:

@@ -12,8 +12,8 @@ from gradviz.app.runs import run_words
 from gradviz.app.runs.run_model import LISTED
 from gradviz.app.runs.sparkline import paint_sparkline
 from gradviz.app.runs.status_mark import paint_status
-from gradviz.plots.style import LIGHT, Style
-from gradviz.recording.run_list import Listed
+from gradviz.plots.parts.style import LIGHT, Style
+from gradviz.recording.runs.run_list import Listed
 
 Index = QModelIndex | QPersistentModelIndex
 

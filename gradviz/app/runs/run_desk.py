@@ -24,10 +24,10 @@ from gradviz.app.runs.runs_panel import RunsPanel
 from gradviz.app.runs.saving import save_run
 from gradviz.experiment import Experiment, limits
 from gradviz.plots.compared import Compared
-from gradviz.plots.style import Style
+from gradviz.plots.parts.style import Style
 from gradviz.recording.history import History
-from gradviz.recording.library import SUFFIX, Library
-from gradviz.recording.run_list import Listed
+from gradviz.recording.runs.library import SUFFIX, Library
+from gradviz.recording.runs.run_list import Listed
 from gradviz.recording.store import annotate, rename
 
 if TYPE_CHECKING:

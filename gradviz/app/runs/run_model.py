@@ -19,7 +19,7 @@ from PySide6.QtCore import (
 )
 
 from gradviz.app.runs import run_words
-from gradviz.recording.run_list import Listed
+from gradviz.recording.runs.run_list import Listed
 
 LISTED = Qt.ItemDataRole.UserRole
 Index = QModelIndex | QPersistentModelIndex

@@ -6,7 +6,7 @@ import math
 from datetime import datetime
 
 from gradviz.app.run_names import experiment_in_short
-from gradviz.recording.run_list import Listed
+from gradviz.recording.runs.run_list import Listed
 from gradviz.recording.store import RunInfo
 
 ENDINGS = {

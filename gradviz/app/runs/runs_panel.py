@@ -26,8 +26,8 @@ from gradviz.app.runs.notice_strip import NoticeStrip
 from gradviz.app.runs.run_delegate import RunDelegate
 from gradviz.app.runs.run_model import LISTED, RunModel
 from gradviz.plots.compared import FEWEST, MOST
-from gradviz.plots.style import Style
-from gradviz.recording.run_list import Listed
+from gradviz.plots.parts.style import Style
+from gradviz.recording.runs.run_list import Listed
 from gradviz.recording.store import RunInfo
 
 LOOKING = "Looking for runs…"

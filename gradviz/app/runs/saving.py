@@ -7,8 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QProgressDialog, QWidget
 
-from gradviz.recording.library import SUFFIX
-from gradviz.recording.run_copy import copy_run
+from gradviz.recording.runs.library import SUFFIX
+from gradviz.recording.runs.run_copy import copy_run
 
 PROGRESS_AFTER_MS = 400
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from gradviz.plots.style import Style
+from gradviz.plots.parts.style import Style
 
 # of the severities of the verdict, which have the contrast that small signs need
 _COLOURS = {

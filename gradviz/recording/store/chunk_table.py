@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.recording.chunks import rows_per_chunk
 from gradviz.recording.frame import Quantity
 from gradviz.recording.source import Chunk, ChunkKey, measured_dtype
 from gradviz.recording.store.codec import DamagedError, pack, pack_whole_numbers, unpack, unpack_whole_numbers
 from gradviz.recording.store.facts import checked_number, checked_whole
+from gradviz.recording.zoom.chunks import rows_per_chunk
 
 Span = tuple[float, float] | None
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.recording.chunks import rows_per_chunk
 from gradviz.recording.history import History
 from gradviz.recording.source import Chunk, ChunkKey, ChunkKind
 from gradviz.recording.store import chunk_table, event_tables, facts
 from gradviz.recording.store.event_tables import SCALARS_PER_CHUNK
 from gradviz.recording.store.stored_file import MOST_CONTINUED
 from gradviz.recording.store.tails import NOTHING, Tail, split
+from gradviz.recording.zoom.chunks import rows_per_chunk
 
 # frames in one transaction, in chunks: what came together while the disk was full is not written in one go
 CHUNKS_AT_ONCE = 4

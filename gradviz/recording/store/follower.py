@@ -10,7 +10,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.recording.chunks import rows_per_chunk
 from gradviz.recording.frame import Distributions, Diverged, Evaluation, Frame
 from gradviz.recording.history import History
 from gradviz.recording.source import BATCH_ACCURACY, LEARNING_RATE, LOSS, SKIPPED, Chunk, ChunkKey
@@ -20,6 +19,7 @@ from gradviz.recording.store.live_file import identity
 from gradviz.recording.store.run import OnDamage
 from gradviz.recording.store.standing import settle, stored_ending
 from gradviz.recording.store.stored_file import StoredFile, diverged, frames_in, origin
+from gradviz.recording.zoom.chunks import rows_per_chunk
 
 New = list[Evaluation | Distributions | Frame | Diverged]
 

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.errors import RecordingError
-from gradviz.recording.chunks import rows_per_chunk
 from gradviz.recording.frame import Checkpoint, Distributions, Diverged, Evaluation, Started
 from gradviz.recording.source import Chunk, ChunkKey, measured_dtype
 from gradviz.recording.store import arrays, beginning, chunk_table, event_tables, facts
 from gradviz.recording.store.codec import DamagedError
 from gradviz.recording.store.connection import closed, connected, look
+from gradviz.recording.zoom.chunks import rows_per_chunk
 
 T = TypeVar("T")
 Taken = TypeVar("Taken", covariant=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from made_up_events import append, assert_holds, begun, checkpoint, wait_until
 
-from gradviz.recording.chunks import rows_per_chunk
 from gradviz.recording.history import History
 from gradviz.recording.store import StoreWriter, latest_checkpoint, open_run, read_info, rename
+from gradviz.recording.zoom.chunks import rows_per_chunk
 
 Write = Callable[..., StoreWriter]
 

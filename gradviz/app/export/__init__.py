@@ -1,0 +1,1 @@
+"""Plots and numbers on their way out of the window."""

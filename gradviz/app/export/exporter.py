@@ -1,0 +1,109 @@
+"""Carries out an export: pictures of the board, still or moving, or the numbers behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QProgressDialog, QWidget
+
+from gradviz.app.board import Board
+from gradviz.app.export.export_dialog import ExportRequest
+from gradviz.errors import ExportError
+from gradviz.plots.pages.film import Cut
+from gradviz.plots.pages.images import copy_to_clipboard, save_picture
+from gradviz.plots.parts.style import Style
+from gradviz.recording.exports.tables import save_table
+from gradviz.recording.history import History
+
+CLIPBOARD_SCALE = 2
+
+
+class Exporter:
+    """Writes what the board shows. Raises ExportError with the way out; nothing half-written stays behind."""
+
+    def __init__(self, window: QWidget, board: Board) -> None:
+        self._window, self._board = window, board
+
+    def subjects(self) -> dict[str, str]:
+        """Return what can be exported and, in words, how large it is."""
+        plots = self._board.plots()
+        sizes = {"board": "All plots on one page."}
+        sizes |= {name: f"{view.width()} × {view.height()} pixels on screen." for name, view in plots.items()}
+        history = self._board.history
+        if history is not None:
+            shape = (
+                f"{history.frames:,} steps × {history.started.layers:,} layers × {len(history.quantities)} quantities."
+            )
+            sizes["data"] = shape
+        return sizes
+
+    def carry_out(self, request: ExportRequest, style: Style) -> bool:
+        """Write the file; return False if the person cancelled."""
+        history = self._history()
+        if request.is_table:
+            return self._save_table(request, history)
+        if request.cut is not None:
+            return self._record(request, request.cut, history, style)
+        save_picture(
+            request.path,
+            self._board.placements(request.what),
+            scale=request.scale,
+            background=style.background,
+            experiment_json=history.started.experiment_json,
+            title=history.started.title or "gradviz",
+        )
+        return True
+
+    def copy(self, what: str, style: Style) -> None:
+        """Put a picture of the plot `what` or of the whole `board` on the clipboard."""
+        copy_to_clipboard(self._board.placements(what), scale=CLIPBOARD_SCALE, background=style.background)
+
+    def moving(self) -> set[str]:
+        """Return the names of what can be exported as an animation."""
+        return self._board.moving()
+
+    def _history(self) -> History:
+        if self._board.history is None:
+            raise ExportError("there is nothing to export yet; press Start, or wait for the preview")
+        return self._board.history
+
+    def _save_table(self, request: ExportRequest, history: History) -> bool:
+        with self._progress("Writing the numbers…") as tell:
+            return save_table(request.path, history, progress=tell)
+
+    def _record(self, request: ExportRequest, cut: Cut, history: History, style: Style) -> bool:
+        # Pillow is needed for this alone
+        from gradviz.plots.pages.animation import record
+
+        started, total = history.started, len(cut.steps)
+        film = self._board.film(request.what, style.background, request.scale)
+        frames = record(
+            request.path, film, cut, experiment_json=started.experiment_json, title=started.title or "gradviz"
+        )
+        # left before its end, the recording leaves nothing behind
+        with closing(film), closing(frames), self._progress(f"Drawing {total:,} frames…") as tell:
+            return all(tell(done, total) for done in frames)
+
+    @contextmanager
+    def _progress(self, words: str) -> Iterator[Callable[[int, int], bool]]:
+        """Give a function that is told how much of how much is done, and says whether to go on.
+
+        The window lives while it is called: everything that waits for its turn has it then.
+        """
+        progress = QProgressDialog(words, "Cancel", 0, 100, self._window)
+        progress.setWindowTitle("Export")
+        progress.setWindowModality(Qt.WindowModality.WindowModal)
+        progress.setMinimumDuration(400)
+
+        def tell(done: int, total: int) -> bool:
+            progress.setValue(round(100 * done / max(total, 1)))
+            QApplication.processEvents()
+            return not progress.wasCanceled()
+
+        try:
+            yield tell
+        finally:
+            progress.close()
+            progress.deleteLater()

@@ -1,0 +1,1 @@
+"""The form on which a person sets up an experiment."""

@@ -1,0 +1,286 @@
+"""The form: every field of an experiment, made from the recipe's own descriptions.
+
+The panel holds the experiment; an editor only ever replaces one field of it. Numbers that a box cannot show in full
+are therefore kept as they are until the person changes them.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QMenu,
+    QScrollArea,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gradviz.app.form.field_editor import FieldEditor, WheelGuard
+from gradviz.app.form.field_editors import DeviceEditor, ElidingBox, ask_for_data_file, editor_for
+from gradviz.app.form.formula import formula
+from gradviz.errors import ExperimentError
+from gradviz.experiment import Experiment, allowed, inapplicable, load_preset, preset_names, trait, value_in_words
+
+LABEL_WIDTH_PX = 118
+PANEL_WIDTH_PX = 350
+NOT_ON_FORM = ("title", "notes")
+CUSTOM = "custom"
+PRESET_TIP = "Experiments worth seeing; each says what to look for"
+
+
+class FieldRow:
+    """Label, editor, and the reason in the editor's place where the field does not apply."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.editor: FieldEditor = editor_for(name)
+        self.label = QLabel(trait(name).label)
+        self.label.setFixedWidth(LABEL_WIDTH_PX)
+        self.label.setBuddy(self.editor)
+        self.label.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.reason = QLabel()
+        self.reason.setEnabled(False)
+        self.place = QStackedWidget()
+        self.place.addWidget(self.editor)
+        self.place.addWidget(self.reason)
+        self.place.setMinimumHeight(self.editor.sizeHint().height())
+        self._help = describe(name)
+
+    def show(self, experiment: Experiment, reason: str) -> None:
+        """Show the field's value, or why it has none that counts."""
+        value = getattr(experiment, self.name)
+        self.editor.show_value(value)
+        self.reason.setText(reason)
+        self.place.setCurrentWidget(self.reason if reason else self.editor)
+        self.label.setEnabled(not reason)
+        font = self.label.font()
+        font.setBold(not reason and value != Experiment.model_fields[self.name].default)
+        self.label.setFont(font)
+        tip = f"Does not apply: {reason}.\n{self._help}" if reason else self._help
+        for widget in (self.label, self.editor, self.place, self.reason):
+            widget.setToolTip(tip)
+
+
+class Group(QWidget):
+    """A heading that opens and closes, over rows of fields."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.heading = QToolButton()
+        self.heading.setText(title)
+        self.heading.setAutoRaise(True)
+        self.heading.setArrowType(Qt.ArrowType.DownArrow)
+        self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.heading.setToolTip(f"Show or hide {title.lower()}")
+        font = self.heading.font()
+        font.setBold(True)
+        self.heading.setFont(font)
+        self.content = QWidget()
+        self.rows = QFormLayout(self.content)
+        self.rows.setContentsMargins(8, 0, 4, 6)
+        self.rows.setHorizontalSpacing(8)
+        self.rows.setVerticalSpacing(5)
+        self.rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.heading)
+        column.addWidget(self.content)
+        self.heading.clicked.connect(self._turn)
+
+    def _turn(self) -> None:
+        opened = self.content.isHidden()
+        self.content.setVisible(opened)
+        self.heading.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
+
+
+class ExperimentPanel(QScrollArea):
+    """All fields of an experiment in groups, with presets above.
+
+    `edited` carries a valid Experiment at every change by the person, also while a slider is dragged; `rejected` says
+    why a combination of values does not hold, in which case the experiment stays as it was.
+    """
+
+    edited = Signal(object)
+    rejected = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._experiment = Experiment()
+        self._complaints = 0
+        self.rows = {name: FieldRow(name) for name in Experiment.model_fields if name not in NOT_ON_FORM}
+        self.groups: dict[str, Group] = {}
+        self.preset = ElidingBox()
+        WheelGuard(self).guard(self.preset)
+        self.formula = self._note("What one layer computes from its input x")
+        self.notes = self._note("What there is to see in this experiment")
+        self.notes.setTextFormat(Qt.TextFormat.PlainText)
+        self.lookout = Group("What there is to see")
+        self.mistake = self._note("Why the last change was not taken over, or cannot be measured")
+        self.mistake.setFrameShape(QFrame.Shape.StyledPanel)
+        self.mistake.setTextFormat(Qt.TextFormat.PlainText)
+        self.mistake.hide()
+        self.elsewhere = self._note("What the form has to do with what the plots show")
+        self.elsewhere.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.elsewhere.setTextFormat(Qt.TextFormat.PlainText)
+        self.elsewhere.hide()
+        self._lay_out()
+        for name, row in self.rows.items():
+            row.editor.changed.connect(partial(self._change, name))
+            row.editor.refused.connect(self.complain)
+            row.label.customContextMenuRequested.connect(partial(self._offer_reset, name))
+        self.preset.activated.connect(lambda _index: self._take_preset())
+        self._show()
+
+    def experiment(self) -> Experiment:
+        """Return the experiment on the form."""
+        return self._experiment
+
+    def set_experiment(self, experiment: Experiment) -> None:
+        """Show `experiment` without announcing it."""
+        self._experiment = experiment
+        self.mistake.hide()
+        self._show()
+
+    def show_watched(self, title: str) -> None:
+        """Say that the plots show the network `title` of a script of its own, which has no form; empty: they do not."""
+        self.elsewhere.setText(f"The plots show {title}, which a script of its own trains. Start trains what is below.")
+        self.elsewhere.setVisible(bool(title))
+
+    def complain(self, why: str) -> None:
+        """Say above the fields what is wrong, until the next change."""
+        self._complaints += 1
+        self.mistake.setText(f"⚠ {why}")
+        self.mistake.show()
+        self.rejected.emit(why)
+
+    def take_typed(self) -> bool:
+        """Take over what is typed and not yet confirmed; return whether all of it is allowed."""
+        before = self._complaints
+        for row in self.rows.values():
+            if row.place.currentWidget() is row.editor:
+                row.editor.take_typed()
+        return self._complaints == before
+
+    def set_devices(self, devices: list[tuple[str, str]]) -> None:
+        """Offer the devices of this machine as (value, label)."""
+        editor = self.rows["device"].editor
+        assert isinstance(editor, DeviceEditor)
+        editor.offer(devices)
+
+    def _change(self, name: str, value: Any) -> None:
+        """Replace one field; a changed recipe is no longer the preset it came from, so it loses its name."""
+        if getattr(self._experiment, name) == value:
+            return
+        values = {name: value, "title": "", "notes": ""}
+        if name == "data" and value == "file" and not self._experiment.data_file:
+            values["data_file"] = ask_for_data_file(self, "")
+            if not values["data_file"]:  # thought better of it
+                self._show()
+                return
+        try:
+            changed = self._experiment.changed(**values)
+        except ExperimentError as error:
+            self._show()
+            self.complain(str(error))
+            return
+        self.set_experiment(changed)
+        self.edited.emit(changed)
+
+    def _take_preset(self) -> None:
+        name = self.preset.currentData()
+        if name == CUSTOM:
+            self._show()
+            return
+        self.set_experiment(load_preset(name))
+        self.edited.emit(self._experiment)
+
+    def _show(self) -> None:
+        reasons = inapplicable(self._experiment)
+        for name, row in self.rows.items():
+            row.show(self._experiment, reasons.get(name, ""))
+        self.formula.setText(formula(self._experiment))
+        self.notes.setText(self._experiment.notes)
+        self.lookout.setVisible(bool(self._experiment.notes))
+        with QSignalBlocker(self.preset):
+            index = self.preset.findText(self._experiment.title) if self._experiment.title else 0
+            self.preset.setCurrentIndex(max(index, 0))
+
+    def _offer_reset(self, name: str, place: Any) -> None:
+        default = Experiment.model_fields[name].default
+        menu = QMenu(self)
+        action = menu.addAction(f"Reset to {value_in_words(name, default)}")
+        action.setEnabled(getattr(self._experiment, name) != default)
+        action.triggered.connect(lambda: self._change(name, default))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.rows[name].label.mapToGlobal(place))
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(6, 8, 6, 8)
+        column.setSpacing(6)
+        # below its caption: titles are long
+        top = QVBoxLayout()
+        top.setContentsMargins(8, 0, 4, 0)
+        top.setSpacing(4)
+        caption = QLabel("&Preset")
+        caption.setBuddy(self.preset)
+        for widget in (caption, self.preset):
+            widget.setToolTip(PRESET_TIP)
+            top.addWidget(widget)
+        top.addWidget(self.elsewhere)
+        top.addWidget(self.mistake)
+        column.addLayout(top)
+        column.addWidget(self.lookout)
+        self.lookout.rows.addRow(self.notes)
+        self._fill_presets()
+        for name, row in self.rows.items():
+            title = trait(name).group
+            if title not in self.groups:
+                self.groups[title] = Group(title)
+                column.addWidget(self.groups[title])
+            self.groups[title].rows.addRow(row.label, row.place)
+        self.formula.setForegroundRole(QPalette.ColorRole.Link)
+        self.groups["Network"].rows.addRow(self.formula)
+        column.addStretch(1)
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        # the fields take the focus, and scroll into sight with it
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(PANEL_WIDTH_PX)
+
+    def _fill_presets(self) -> None:
+        self.preset.addItem(CUSTOM, CUSTOM)
+        self.preset.setAccessibleName("preset")
+        for name in preset_names():
+            experiment = load_preset(name)
+            self.preset.addItem(experiment.title or name, name)
+            self.preset.setItemData(self.preset.count() - 1, experiment.notes, Qt.ItemDataRole.ToolTipRole)
+
+    @staticmethod
+    def _note(tip: str) -> QLabel:
+        label = QLabel()
+        label.setWordWrap(True)
+        label.setToolTip(tip)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        return label
+
+
+def describe(name: str) -> str:
+    """Say what a field means, what it may be, and what it is at first."""
+    field = Experiment.model_fields[name]
+    return (
+        f"{field.description}.\nAllowed: {allowed(name)}. Default: {value_in_words(name, field.default)}.\n"
+        "A bold label: not the default. Right-click it to reset."
+    )

@@ -1,0 +1,1 @@
+"""The panels around the plots, and what plays a run back."""

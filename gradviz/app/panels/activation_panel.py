@@ -1,0 +1,247 @@
+"""The activation of the network that is shown: its curves, the inputs it is fed, and what it costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtWidgets import QGraphicsView, QHBoxLayout, QLabel, QSplitter, QTabBar, QToolButton, QVBoxLayout, QWidget
+
+from gradviz.app.panels.activation_costs_panel import ActivationCostsPanel
+from gradviz.app.panels.distribution_panel import distributions_shown
+from gradviz.app.panels.layer_box import LayerBox
+from gradviz.app.theme import ICON_PX, icon
+from gradviz.experiment import Experiment
+from gradviz.plots.activation import ActivationPlot, stand_in
+from gradviz.plots.pages.film import Actor
+from gradviz.plots.parts.readout import measured_at
+from gradviz.plots.parts.style import Style
+from gradviz.recording.activations import ActivationCurve
+from gradviz.recording.frame import Distributions
+from gradviz.recording.history import History
+
+# from this height on curves and costs stand one below the other, below it one at a time
+BOTH_PX = 720
+ABSENT = (
+    "A watched network has activations of its own, one or many. What can be drawn here are those of networks that "
+    "gradviz builds."
+)
+NOTHING = np.array([-1.0, 1.0]), np.zeros(1)
+
+
+class ActivationPanel(QWidget):
+    """Curves with the pre-activations of a layer of the run, or preview, that is shown; below them what all cost.
+
+    The curves need torch, so they are asked for: `curve_wanted` carries the Experiment whose activation is shown, and
+    `show_curve` takes the answer. `layer_picked` carries a layer chosen here; `hovered` what is under the mouse, in
+    words; `failed` the Failure of a defect in the measurement.
+    """
+
+    curve_wanted = Signal(object)
+    layer_picked = Signal(int)
+    hovered = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.plot = ActivationPlot()
+        self.plot.setToolTip(
+            "Click or drag to move the cursor, also with ← and → (with Shift finer, Page Up and Page Down farther). "
+            "The wheel zooms"
+        )
+        self.costs = ActivationCostsPanel()
+        self.layer = LayerBox("layer whose pre-activations are drawn")
+        self.fit = QToolButton()
+        self.fit.setAutoRaise(True)
+        self.fit.setIconSize(QSize(ICON_PX, ICON_PX))
+        self.fit.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.fit.setAccessibleName("show the ordinary range")
+        self.fit.setToolTip("Show the ordinary range of x again, as wide as the pre-activations ask for")
+        self.tabs = QTabBar()
+        self.absent = QLabel(ABSENT)
+        self.absent.setWordWrap(True)
+        self.absent.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.absent.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.absent.setMargin(24)
+        self.absent.setToolTip("Why there is nothing to see here")
+        self.absent.hide()
+        self._of_curves = QWidget()
+        self._parts = QSplitter(Qt.Orientation.Vertical)
+        self._pages: tuple[QWidget, QWidget] = self.plot, self.costs
+        self._history: History | None = None
+        self._step: int | None = None
+        self._wanted: object = None
+        self._shown: object = None
+        self._drawn: object = None
+        self._lay_out()
+        self.layer.picked.connect(self._pick_layer)
+        self.fit.clicked.connect(self.plot.show_all)
+        self.tabs.currentChanged.connect(self._fit_height)
+        self.costs.failed.connect(self.failed)
+        for plot in (self.plot, self.costs.plot):
+            plot.hovered.connect(self.hovered)
+
+    def show_experiment(self, experiment: Experiment) -> None:
+        """Show the activation of `experiment`, which may not have been measured yet, and measure costs on its device.
+
+        The inputs of the run or preview shown so far stay behind it only if they are inputs of the same function.
+        """
+        if self._history is None:
+            self.layer.offer(experiment.depth)
+        self._ask_for(experiment)
+        self.costs.show_experiment(experiment)
+        self.refresh()
+
+    def show_history(self, history: History | None) -> None:
+        """Show the activation and the latest pre-activations of a run or preview; None shows no inputs."""
+        self._history, self._step = history, None
+        self._fit_height()
+        if history is not None:
+            self.layer.offer(history.started.layers)
+            if (experiment := history.started.experiment) is not None:
+                self._ask_for(experiment)
+                self.costs.show_experiment(experiment)
+        self.refresh()
+
+    def show_curve(self, experiment: Experiment, curve: ActivationCurve) -> None:
+        """Draw `curve`, of the activation of `experiment`, unless another one has been asked for meanwhile."""
+        if (function := _function(experiment)) == self._wanted:
+            self._shown = function
+            self.plot.show_curve(curve)
+            self.refresh()
+
+    def show_step(self, step: int | None) -> None:
+        """Show the pre-activations of `step` or, before it, the last ones measured; None follows the latest."""
+        self._step = step
+        self.refresh()
+
+    def show_layer(self, layer: int) -> None:
+        """Show the pre-activations of `layer`."""
+        self.layer.show_layer(layer)
+        self.refresh()
+
+    def show_training(self, training: bool) -> None:
+        """Measure no costs while a network trains."""
+        self.costs.show_training(training)
+
+    def show_all(self) -> None:
+        """Show the ordinary range of x again."""
+        self.plot.show_all()
+
+    def refresh(self) -> None:
+        """Pull what is new. Costs next to nothing if there is none."""
+        distributions = distributions_shown(self._fitting(), self._step)
+        layer = self.layer.value()
+        drawn = (distributions, layer, self._step, self._shown)
+        if drawn != self._drawn and self._shown is not None:
+            self._drawn = drawn
+            _show_inputs(self.plot, distributions, layer, self._step)
+
+    def apply_style(self, style: Style) -> None:
+        """Recolour everything."""
+        self.plot.apply_style(style)
+        self.costs.apply_style(style)
+        self.fit.setIcon(icon("fit", style))
+
+    def stop(self) -> bool:
+        """End what runs in threads; return whether it has ended."""
+        return self.costs.stop()
+
+    def actor(self) -> Actor:
+        """Return the curves for a film, with the pre-activations of the step behind them."""
+        history, layer, other = self._fitting(), self.layer.value(), stand_in(self.plot)
+        return Actor(other, lambda step: _show_inputs(other, distributions_shown(history, step), layer, step))
+
+    def plots(self) -> dict[str, QGraphicsView]:
+        """Return the plots a person can export, by name."""
+        return {"activation": self.plot, "activation costs": self.costs.plot}
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show both plots where there is room for both; called by Qt."""
+        super().resizeEvent(event)
+        self._fit_height()
+
+    def _lay_out(self) -> None:
+        label = QLabel("La&yer")
+        label.setBuddy(self.layer)
+        label.setToolTip(self.layer.toolTip())
+        of_curves = QHBoxLayout(self._of_curves)
+        of_curves.setContentsMargins(0, 0, 0, 0)
+        of_curves.setSpacing(8)
+        for control in (label, self.layer, self.fit):
+            of_curves.addWidget(control)
+        for text, tip in (
+            ("Curves", "The activation and its derivative, and the inputs that a layer feeds it"),
+            ("Cost", "What every activation costs per element on this device"),
+        ):
+            self.tabs.setTabToolTip(self.tabs.addTab(text), tip)
+        self.tabs.setAccessibleName("curves or cost")
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 4, 8, 2)
+        row.addWidget(self.tabs)
+        row.addStretch(1)
+        row.addWidget(self._of_curves)
+        self._parts.setChildrenCollapsible(False)
+        for number, page in enumerate(self._pages):
+            self._parts.addWidget(page)
+            self._parts.setStretchFactor(number, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row)
+        column.addWidget(self.absent, 1)
+        column.addWidget(self._parts, 1)
+
+    def _fit_height(self, *_: Any) -> None:
+        both = self.height() >= BOTH_PX
+        watched = self._history is not None and self._history.started.watched is not None
+        self.absent.setVisible(watched)
+        self._parts.setVisible(not watched)
+        self.tabs.setVisible(not both and not watched)
+        for number, page in enumerate(self._pages):
+            page.setVisible(both or self.tabs.currentIndex() == number)
+            if not page.isVisibleTo(self):
+                # what is out of sight can be exported, too
+                page.resize(self._parts.size())
+                if (layout := page.layout()) is not None:
+                    layout.activate()
+        self._of_curves.setVisible(self.plot.isVisibleTo(self) and not watched)
+
+    def _ask_for(self, experiment: Experiment) -> None:
+        if (function := _function(experiment)) != self._wanted:
+            self._wanted = function
+            if function != self._shown:
+                self.curve_wanted.emit(experiment)
+
+    def _fitting(self) -> History | None:
+        """Return the run, if its inputs are inputs of the function that is drawn."""
+        history = self._history
+        experiment = history.started.experiment if history is not None else None
+        return history if experiment is not None and _function(experiment) == self._shown == self._wanted else None
+
+    def _pick_layer(self, layer: int) -> None:
+        self.refresh()
+        self.layer_picked.emit(layer)
+
+
+def _show_inputs(plot: ActivationPlot, distributions: Distributions | None, layer: int, picked: int | None) -> None:
+    if distributions is None:
+        # the line of words keeps its room, so that the curves do not jump until the first numbers come
+        plot.show_distribution(*NOTHING, f"measured pre-activations of layer {layer}")
+        return
+    inputs = distributions.by_kind["pre_activations"]
+    finite = "finite " if inputs.not_finite[layer - 1] else ""
+    plot.show_distribution(
+        inputs.edges[layer - 1],
+        inputs.counts[layer - 1].astype(np.float64),
+        f"{finite}pre-activations of layer {layer} {measured_at(distributions.step, picked)}",
+    )
+
+
+def _function(experiment: Experiment) -> tuple[str, float | None]:
+    """Return what tells the activation of `experiment` from every other."""
+    return experiment.activation, experiment.leaky_slope if experiment.activation == "leaky_relu" else None

@@ -1,0 +1,225 @@
+"""The heatmap with its controls: what is shown, how it is coloured, and what lies under the mouse."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gradviz.plots.heatmaps.heatmap import HeatmapPlot
+from gradviz.plots.parts.style import Style
+from gradviz.recording.frame import Quantity
+from gradviz.recording.history import History
+
+LIMIT_RANGE = 10_000.0
+# what stands in the line of the readout while nothing is under the mouse
+PROMPT = "Point at a plot to read a value; click or drag to pick a step"
+KEYS = "← → pick a step (with Shift ten further), Space plays, Escape follows the latest"
+
+
+class LimitBox(QDoubleSpinBox):
+    """One end of the colour scale: a power of ten for a logarithmic quantity, else a plain number."""
+
+    def __init__(self, meaning: str) -> None:
+        super().__init__()
+        self.setKeyboardTracking(False)
+        self.setAccessibleName(meaning)
+        self.setToolTip(meaning.capitalize())
+        self.show_scale(logarithmic=True)
+
+    def show_scale(self, *, logarithmic: bool) -> None:
+        """Write the limit as the colour bar writes it."""
+        self.setPrefix("10^" if logarithmic else "")
+        self.setDecimals(1 if logarithmic else 4)
+        self.setSingleStep(1.0 if logarithmic else 0.1)
+
+    def textFromValue(self, value: float) -> str:
+        """Write no more digits than there are."""
+        return f"{value:.7g}"
+
+
+class HeatmapPanel(QWidget):
+    """Heatmap, quantity chooser and colour limits. `quantity_chosen` carries the name of the probe."""
+
+    quantity_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.plot = HeatmapPlot()
+        self.quantity = QComboBox()
+        self.quantity.setToolTip("Which measurement the heatmap and the profile show")
+        self.quantity.setAccessibleName("quantity shown")
+        # it takes what it needs where there is room, and gives way where there is none
+        self.quantity.setMinimumWidth(90)
+        self.quantity.setMaximumWidth(240)
+        self.summary = QComboBox()
+        self.summary.addItem("Max", "largest")
+        self.summary.addItem("Mean", "mean")
+        self.summary.setToolTip(
+            "What a column shows where several steps share it: the maximum keeps a spike of a single step in sight, "
+            "the mean (of logarithms: the geometric mean) is what is usual"
+        )
+        self.summary.setAccessibleName("what stands for several steps")
+        self.automatic = QCheckBox("Auto")
+        self.automatic.setChecked(True)
+        self.automatic.setToolTip("Let the colour scale grow with what is measured; untick to fix its ends by hand")
+        self.automatic.setAccessibleName("automatic limits of the colour scale")
+        self.low = LimitBox("lower end of the colour scale")
+        self.high = LimitBox("upper end of the colour scale")
+        # the one can always give way to the other
+        self.low.setRange(-LIMIT_RANGE, LIMIT_RANGE - 1)
+        self.high.setRange(1 - LIMIT_RANGE, LIMIT_RANGE)
+        self.plot.setToolTip(
+            "Click or drag to pick a step, also with ← and →. The wheel zooms, the middle button moves, "
+            "and the right button drags an axis longer or shorter"
+        )
+        self.readout = QLabel(PROMPT)
+        self.readout.setToolTip("The value under the mouse, exact where the colours are not")
+        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.readout.setAccessibleName("value under the mouse")
+        self._lay_out()
+        self._connect()
+        self._show_limit_fields()
+
+    def show_history(self, history: History | None) -> None:
+        """Draw `history`; the chooser offers what it measures."""
+        self.plot.show_history(history)
+        if history is not None:
+            self._offer(history.quantities)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Pull what is new, and let the limit fields follow while they are automatic."""
+        self.plot.refresh()
+        if self.automatic.isChecked():
+            self._follow_limits()
+
+    def choose(self, name: str) -> None:
+        """Show the quantity `name`, if the run has it."""
+        index = self.quantity.findData(name)
+        if index >= 0:
+            self.quantity.setCurrentIndex(index)
+
+    def add_below(self, bar: QWidget) -> None:
+        """Put a bar between the plot and what is read out of it."""
+        self._column.insertWidget(self._column.indexOf(self.plot) + 1, bar)
+
+    def in_tab_order(self) -> list[QWidget]:
+        """Return what takes the keyboard, in the order in which Tab is to reach it."""
+        return [self.quantity, self.summary, self.automatic, self.low, self.high, self.plot]
+
+    def apply_style(self, style: Style) -> None:
+        """Recolour the plot."""
+        self.plot.apply_style(style)
+
+    def say(self, words: str) -> None:
+        """Show what is under the mouse, on whichever plot; a hint where it is nothing."""
+        self.readout.setText(words or (KEYS if self.plot.hasFocus() else PROMPT))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Say which keys the heatmap takes while it has the focus."""
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self.say(KEYS if event.type() is QEvent.Type.FocusIn else PROMPT)
+        return False
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 6, 8, 0)
+        row.setSpacing(8)
+        show = QLabel("S&how")
+        show.setBuddy(self.quantity)
+        show.setToolTip(self.quantity.toolTip())
+        between = QLabel("to")
+        between.setToolTip("The ends of the colour scale")
+        row.addWidget(show)
+        row.addWidget(self.quantity, 10)
+        row.addWidget(self.summary)
+        row.addStretch(1)
+        controls: tuple[QWidget, ...] = (self.automatic, self.low, between, self.high)
+        for control in controls:
+            row.addWidget(control)
+        self._column = column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(row)
+        column.addWidget(self.plot, 1)
+        self.readout.setContentsMargins(10, 0, 8, 4)
+        column.addWidget(self.readout)
+
+    def _connect(self) -> None:
+        self.quantity.currentIndexChanged.connect(self._choose)
+        self.summary.currentIndexChanged.connect(lambda: self.plot.show_summary(self.summary.currentData()))
+        self.automatic.toggled.connect(self._limits_changed)
+        self.low.valueChanged.connect(self._limits_changed)
+        self.high.valueChanged.connect(self._limits_changed)
+        self.plot.hovered.connect(self.say)
+        self.plot.installEventFilter(self)
+
+    def _offer(self, quantities: tuple[Quantity, ...]) -> None:
+        offered = [self.quantity.itemData(index) for index in range(self.quantity.count())]
+        if offered == [quantity.name for quantity in quantities]:
+            return
+        chosen = self.quantity.currentData()
+        with QSignalBlocker(self.quantity):
+            self.quantity.clear()
+            for index, quantity in enumerate(quantities):
+                self.quantity.addItem(quantity.label, quantity.name)
+                self.quantity.setItemData(index, quantity.description, Qt.ItemDataRole.ToolTipRole)
+            self.quantity.setCurrentIndex(max(self.quantity.findData(chosen), 0))
+        self._choose()
+
+    def _choose(self) -> None:
+        name = self.quantity.currentData()
+        if name is not None:
+            self.plot.show_quantity(name)
+            self._show_scale(name)
+            # limits fixed for one quantity mean nothing for another
+            self.automatic.setChecked(True)
+            self.plot.set_auto_limits()
+            self._follow_limits()
+            self.quantity_chosen.emit(name)
+
+    def _show_scale(self, name: str) -> None:
+        history = self.plot.history
+        if history is not None:
+            for box in (self.low, self.high):
+                box.show_scale(logarithmic=history.quantity(name).scale == "log10")
+
+    def _limits_changed(self) -> None:
+        self._show_limit_fields()
+        if self.automatic.isChecked():
+            self.plot.set_auto_limits()
+            self._follow_limits()
+        else:
+            self._part_limits()
+            self.plot.set_limits(self.low.value(), self.high.value())
+
+    def _part_limits(self) -> None:
+        """Keep the lower end below the upper one: the end that was not touched gives way."""
+        if self.low.value() < self.high.value():
+            return
+        touched, other, step = self.high, self.low, -self.high.singleStep()
+        if self.sender() is self.low:
+            touched, other, step = self.low, self.high, self.low.singleStep()
+        with QSignalBlocker(other):
+            other.setValue(touched.value() + step)
+
+    def _show_limit_fields(self) -> None:
+        fixed = not self.automatic.isChecked()
+        self.low.setEnabled(fixed)
+        self.high.setEnabled(fixed)
+
+    def _follow_limits(self) -> None:
+        low, high = self.plot.limits
+        for box, value in ((self.low, low), (self.high, high)):
+            if box.value() != value:
+                with QSignalBlocker(box):
+                    box.setValue(value)

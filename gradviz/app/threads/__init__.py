@@ -1,0 +1,1 @@
+"""What works beside the window, each in a thread of its own."""

@@ -1,0 +1,1 @@
+"""What is the matter with a run, in words, and from where on."""

@@ -1,0 +1,97 @@
+"""The heatmap as an array of colour indices, kept up to date by quantising nothing twice."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradviz.plots.heatmaps.quantize import quantize
+from gradviz.plots.parts.colours import NOT_YET
+from gradviz.plots.parts.limits import Span
+from gradviz.recording.frame import Quantity
+from gradviz.recording.history import History, Window
+from gradviz.recording.source import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Which steps the columns of a picture stand for: column c for `stride` steps from `(first + c) * stride` on.
+
+    What is shown of several steps is their `summary`.
+    """
+
+    first: int
+    columns: int
+    stride: int
+    summary: Summary = "largest"
+
+    @classmethod
+    def covering(
+        cls, low: float, high: float, pixels: int, frames: int, every: int = 1, summary: Summary = "largest"
+    ) -> Grid:
+        """Return the grid of at most about `pixels` columns behind the steps `low` to `high`.
+
+        The stride is a power of two, and below the number of `frames`: two columns can always be read. Of a quantity
+        that is measured `every` so many steps, each column holds a measurement.
+        """
+        stride = 1
+        while ((high - low) / stride > max(pixels, 2) or stride < every) and 2 * stride < frames:
+            stride *= 2
+        # the step s reaches from s - 1/2 to s + 1/2
+        first = max(math.floor((low + 0.5) / stride), 0)
+        end = max(math.ceil((high + 0.5) / stride), first + 1)
+        return cls(first, end - first, stride, summary)
+
+
+class Picture:
+    """One quantity of a run over one grid and one pair of limits, as indices uint8 [layers, columns], layer 1 first."""
+
+    def __init__(self, history: History, quantity: Quantity, grid: Grid, limits: Span) -> None:
+        self.history = history
+        self.quantity = quantity
+        self.grid = grid
+        self.limits = limits
+        self.indices = np.full((history.started.layers, grid.columns), NOT_YET, np.uint8)
+        self._frames = 0
+        self._final = grid.first
+
+    def update(self) -> bool:
+        """Quantise what was recorded since the last call, and say whether the picture changed."""
+        frames = self.history.frames
+        if frames == self._frames:
+            return False
+        self._frames = frames
+        grid, start = self.grid, self._final
+        end = min(grid.first + grid.columns, -(-frames // grid.stride))
+        if start >= end:
+            return False
+        window = read_columns(self.history, self.quantity.name, grid, start, end, frames)
+        logarithmic = self.quantity.scale == "log10"
+        known = window.measured if window.measured_layers is None else window.measured_layers
+        indices = quantize(window.values, known, *self.limits, logarithmic=logarithmic)
+        self.indices[:, start - grid.first : end - grid.first] = indices.T
+        # the last column may still grow, and is quantised anew until all of its steps are there
+        self._final = max(start, min(end, frames // grid.stride))
+        return True
+
+    def present(self, *wanted: int) -> tuple[int, ...]:
+        """Return those of the `wanted` indices that occur in the picture."""
+        return tuple(index for index in wanted if (self.indices == index).any())
+
+
+def read_columns(history: History, name: str, grid: Grid, start: int, end: int, frames: int) -> Window:
+    """Return columns of the steps from `start * stride` up to but without `end * stride`, of the first `frames` frames.
+
+    A window chooses its stride from the number of steps and columns asked for. Asked for (m - 1) * stride + 1 steps in
+    m >= 2 columns it has just one choice, so a single column is read together with the one before it. Needs
+    `frames` > `stride` where the stride is not 1.
+    """
+    stride = grid.stride
+    columns = max(end - start, 2 if stride > 1 else 1)
+    last = min(end * stride, frames) - 1
+    window = history.window(name, last - (columns - 1) * stride, last, max(columns, 2), grid.summary)
+    wanted = slice(len(window.measured) - (end - start), None)
+    by_layer = window.measured_layers[wanted] if window.measured_layers is not None else None
+    return Window(start * stride, window.stride, window.values[wanted], window.measured[wanted], by_layer)

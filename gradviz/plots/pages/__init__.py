@@ -1,0 +1,1 @@
+"""Plots on their way into files: pictures, animations, the clipboard."""

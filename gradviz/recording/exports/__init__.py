@@ -1,0 +1,1 @@
+"""The numbers of a recording for other programs: CSV, NPZ, Parquet, TensorBoard."""

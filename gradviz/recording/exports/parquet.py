@@ -1,0 +1,98 @@
+"""A recording as Parquet, for pandas, polars and duckdb: through pyarrow, which comes with the extra `parquet`.
+
+Tidy like the CSV: one row per step and layer and one column per probe, in own values as float64. What was not measured
+is null, which is told apart from a measured NaN. The experiment is in the metadata of the schema, under `experiment`,
+as JSON; label, unit and description of a quantity are in the metadata of its column.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from gradviz.errors import ExperimentError, ExportError
+from gradviz.recording.exports.table_blocks import Progress, blocks, own_values
+from gradviz.recording.frame import Quantity
+from gradviz.recording.history import History
+
+ROWS_PER_GROUP = 131_072
+EXPERIMENT_KEY = b"experiment"
+TITLE_KEY = b"title"
+
+
+def is_available() -> bool:
+    """Whether pyarrow is installed."""
+    return importlib.util.find_spec("pyarrow") is not None
+
+
+def check_available() -> None:
+    """Raise ExportError, with the command that mends it, where pyarrow is missing."""
+    _arrow()
+
+
+def write_parquet(file: BinaryIO, history: History, steps: int, progress: Progress) -> None:
+    """Write the first `steps` frames, one row group after the other. Raises ExportError where pyarrow is missing."""
+    arrow, parquet = _arrow()
+    schema = _schema(arrow, history)
+    steps_per_group = max(ROWS_PER_GROUP // history.started.layers, 1)
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        for first, end in blocks(0, steps, steps, progress, steps_per_group):
+            writer.write_batch(_batch(arrow, schema, history, first, end))
+
+
+def read_experiment(path: Path) -> str | None:
+    """Return the experiment in the metadata as JSON; None if there is none.
+
+    Raises ExperimentError for a file that cannot be read.
+    """
+    arrow, parquet = _arrow()
+    try:
+        metadata = parquet.read_schema(path).metadata or {}
+    except arrow.ArrowInvalid as error:
+        raise ExperimentError(f"{path} is not a Parquet table") from error
+    except OSError as error:
+        raise ExperimentError(f"cannot read {path}: {error.strerror or error}") from error
+    text: bytes | None = metadata.get(EXPERIMENT_KEY)
+    return text.decode() if text is not None else None
+
+
+def _arrow() -> tuple[Any, Any]:
+    try:
+        return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
+    except ImportError:
+        raise ExportError('Parquet needs pyarrow, which is not installed: pip install "gradviz[parquet]"') from None
+
+
+def _schema(arrow: Any, history: History) -> Any:
+    fields = [arrow.field("step", arrow.int64(), nullable=False), arrow.field("layer", arrow.int32(), nullable=False)]
+    if history.started.module_names:
+        fields.append(arrow.field("module", arrow.string(), nullable=False))
+    fields += [_column(arrow, quantity) for quantity in history.quantities]
+    started = history.started
+    about = {TITLE_KEY: started.title.encode()}
+    if (experiment := started.experiment_json) is not None:
+        about[EXPERIMENT_KEY] = experiment.encode()
+    return arrow.schema(fields, about)
+
+
+def _column(arrow: Any, quantity: Quantity) -> Any:
+    about = {"label": quantity.label, "unit": quantity.unit, "description": quantity.description}
+    return arrow.field(quantity.name, arrow.float64(), metadata=about)
+
+
+def _batch(arrow: Any, schema: Any, history: History, first: int, end: int) -> Any:
+    layers, names = history.started.layers, history.started.module_names
+    columns = [
+        arrow.array(np.repeat(np.arange(first, end, dtype=np.int64), layers)),
+        arrow.array(np.tile(np.arange(1, layers + 1, dtype=np.int32), end - first)),
+    ]
+    if names:
+        columns.append(arrow.array(list(names) * (end - first)))
+    for quantity in history.quantities:
+        values, measured = own_values(history, quantity, first, end)
+        columns.append(arrow.array(values.ravel(), mask=~measured.ravel()))
+    return arrow.record_batch(columns, schema=schema)

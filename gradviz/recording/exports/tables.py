@@ -1,0 +1,139 @@
+"""A recording as numbers: CSV for spreadsheets and pandas, NPZ for NumPy, Parquet for data frames.
+
+All hold a quantity's own values as float64, as `table_blocks` gives them. CSV is tidy, one row per step and layer and
+one column per probe, with a plain header and no comment lines, so that `pandas.read_csv(path)` needs no options; it
+therefore carries no experiment. The others do. NPZ needs no pickle; Parquet needs pyarrow.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from gradviz.errors import ExperimentError, ExportError
+from gradviz.recording.atomic_file import replacing
+from gradviz.recording.exports import parquet
+from gradviz.recording.exports.table_blocks import CancelledError, Progress, blocks, every_step, own_values
+from gradviz.recording.history import History
+
+EXPERIMENT_ENTRY = "experiment"
+MODULES_ENTRY = "module"
+
+
+def save_table(path: Path, history: History, progress: Progress | None = None) -> bool:
+    """Write the frames that stand at this moment, as CSV, NPZ or Parquet by the suffix of `path`.
+
+    `progress(done, total)` is called every few steps and ends the writing by returning False; then nothing is left
+    behind and the result is False. Raises ExportError for an unknown suffix, a library that is missing or a file that
+    cannot be written.
+    """
+    writer = _WRITERS.get(path.suffix.lower())
+    if writer is None:
+        endings = f"{', '.join(list(_WRITERS)[:-1])} or {list(_WRITERS)[-1]}"
+        raise ExportError(f"{path.name}: numbers are written as {endings}; give the file such an ending")
+    try:
+        with replacing(path) as file:
+            writer(file, history, history.frames, progress or every_step)
+    except CancelledError:
+        return False
+    return True
+
+
+def read_experiment(path: Path) -> str | None:
+    """Return the experiment embedded in an NPZ or Parquet table as JSON; None if it holds none.
+
+    Raises ExperimentError for a file that cannot be read.
+    """
+    if path.suffix.lower() == ".parquet":
+        return parquet.read_experiment(path)
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return str(arrays[EXPERIMENT_ENTRY]) if EXPERIMENT_ENTRY in arrays else None
+    except OSError as error:
+        raise ExperimentError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+        raise ExperimentError(f"{path} is not an NPZ table") from error
+
+
+def _write_csv(file: BinaryIO, history: History, steps: int, progress: Progress) -> None:
+    names = [quantity.name for quantity in history.quantities]
+    layers, modules = history.started.layers, history.started.module_names
+    # a whole block of rows is put together by one formatting of a text that has every row's place in it
+    places = [f"{layer},{_quoted(modules[layer - 1])}" if modules else str(layer) for layer in range(1, layers + 1)]
+    places = [place.replace("%", "%%") for place in places]
+    head = ["step", "layer", *(["module"] if modules else []), *names]
+    file.write((",".join(head) + "\n").encode())
+    for first, end in blocks(0, steps, steps, progress):
+        read = [own_values(history, quantity, first, end) for quantity in history.quantities]
+        for offset in range(end - first):
+            known = np.array([measured[offset] for _, measured in read], np.bool_).reshape(len(read), layers).T
+            values = np.array([values[offset] for values, _ in read]).reshape(len(read), layers).T
+            file.write((_rows(first + offset, places, known) % tuple(values[known].tolist())).encode())
+
+
+def _rows(step: int, places: list[str], known: NDArray[np.bool_]) -> str:
+    """Return the rows of one step with a place for every number that is `known` [layers, quantities].
+
+    Nothing was measured: an empty cell, told apart from a measured "nan".
+    """
+    if known.all():
+        cells = [",%.9g" * known.shape[1]] * len(places)
+    else:
+        cells = ["".join([",%.9g" if here else "," for here in row]) for row in known.tolist()]
+    return "".join([f"{step},{place}{cell}\n" for place, cell in zip(places, cells, strict=True)])
+
+
+def _quoted(cell: str) -> str:
+    """Return a cell as RFC 4180 has it: in quotes where it holds a comma, a quote or the end of a line."""
+    return '"' + cell.replace('"', '""') + '"' if set(cell) & set(',"\r\n') else cell
+
+
+def _write_npz(file: BinaryIO, history: History, steps: int, progress: Progress) -> None:
+    total = steps * len(history.quantities)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for number, quantity in enumerate(history.quantities):
+            with _entry(archive, quantity.name) as entry:
+                shape = (steps, history.started.layers)
+                npy.write_array_header_1_0(entry, {"descr": "<f8", "fortran_order": False, "shape": shape})
+                for first, end in blocks(number * steps, steps, total, progress):
+                    values, _ = own_values(history, quantity, first, end)
+                    entry.write(values.astype("<f8", copy=False).tobytes())
+        for name, array in _scalars(history, steps).items():
+            with _entry(archive, name) as entry:
+                npy.write_array(entry, array, allow_pickle=False)
+
+
+def _entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    return archive.open(f"{name}.npy", "w", force_zip64=True)
+
+
+def _scalars(history: History, steps: int) -> dict[str, NDArray[np.generic]]:
+    accuracy = np.full(steps, np.nan)
+    evaluated, values = history.accuracies()
+    # an evaluation may already stand for a frame that came after this export began
+    accuracy[evaluated[evaluated < steps]] = values[evaluated < steps]
+    columns: dict[str, NDArray[np.generic]] = {
+        "step": np.arange(steps),
+        "loss": history.losses()[1][:steps],
+        "batch_accuracy": history.batch_accuracies()[1][:steps],
+        "accuracy": accuracy,
+        "learning_rate": history.learning_rates()[1][:steps],
+    }
+    if (experiment := history.started.experiment_json) is not None:
+        columns[EXPERIMENT_ENTRY] = np.array(experiment)
+    if modules := history.started.module_names:
+        columns[MODULES_ENTRY] = np.array(modules)
+    return columns
+
+
+_WRITERS: dict[str, Callable[[BinaryIO, History, int, Progress], None]] = {
+    ".csv": _write_csv,
+    ".npz": _write_npz,
+    ".parquet": parquet.write_parquet,
+}

@@ -1,0 +1,158 @@
+"""The rows of one quantity at one level, in chunks of which whole ones may leave memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradviz.errors import RecordingError
+from gradviz.recording.source import Chunk, ChunkKey, measured_dtype
+from gradviz.recording.zoom.cache import CachedSource
+from gradviz.recording.zoom.chunks import rows_per_chunk
+
+Values = NDArray[np.float32]
+Rows = tuple[Values, NDArray[Any]]
+
+
+class Strip:
+    """Rows float32 [layers] and how many of the steps behind each were measured, appended by one thread.
+
+    A row once written stays where it is, so a reader may look at it while a writer appends the next one. The class
+    keeps no count: whoever owns it publishes how many rows may be read.
+
+    `source` brings back whole chunks that left, and takes those that leave. A strip may begin with `rows` rows that are
+    not in memory. The chunk of them that is not whole is to be written on; it is made by `remake(first, end)` when it
+    is needed, or comes from the source as well if there is no such function.
+    """
+
+    def __init__(
+        self,
+        key: ChunkKey,
+        layers: int,
+        source: CachedSource,
+        rows: int = 0,
+        remake: Callable[[int, int], Rows] | None = None,
+    ) -> None:
+        self._key = key
+        self._layers = layers
+        self._source = source
+        self._remake = remake
+        self._size = rows_per_chunk(layers)
+        # None: not in memory
+        self._chunks: list[Chunk | None] = [None] * -(-rows // self._size)
+        self._restored = rows
+        self._to_be_made = rows % self._size > 0
+        self._making = threading.Lock()
+        self._let_go = 0
+
+    def put(self, index: int, row: Any, measured: Any) -> None:
+        """Write the row `index`; rows come in order, each once. `measured` is a number, or an array [layers]."""
+        chunk, place = self._writable(index, by_layer=np.ndim(measured) > 0)
+        chunk.values[place] = row
+        chunk.measured[place] = measured
+
+    def put_all(self, first: int, values: Values, measured: NDArray[Any]) -> None:
+        """Write rows from `first` on, which lie in one chunk."""
+        chunk, place = self._writable(first, by_layer=measured.ndim > 1)
+        chunk.values[place : place + len(values)] = values
+        narrow = measured.ndim < chunk.measured.ndim
+        chunk.measured[place : place + len(values)] = measured[:, np.newaxis] if narrow else measured
+
+    def view(self, first: int, end: int) -> Rows:
+        """Return rows that lie in one chunk, not to be written to."""
+        number, place = divmod(first, self._size)
+        chunk, rows = self._chunk(number), slice(place, place + end - first)
+        return chunk.values[rows], chunk.measured[rows]
+
+    def read(self, first: int, end: int) -> Rows:
+        """Return a copy of the rows `first` up to but without `end`."""
+        values = np.empty((max(end - first, 0), self._layers), np.float32)
+        parts: list[NDArray[Any]] = []
+        position = first
+        while position < end:
+            stop = min(end, position - position % self._size + self._size)
+            values[position - first : stop - first], measured = self.view(position, stop)
+            parts.append(measured)
+            position = stop
+        return values, joined(parts, self._layers) if parts else np.empty(0, measured_dtype(self._key.kind))
+
+    def let_go(self, rows: int) -> None:
+        """Give away the whole chunks among the first `rows` rows, those that are still here."""
+        whole = rows // self._size
+        for number in range(self._let_go, whole):
+            chunk = self._chunks[number]
+            if chunk is not None:
+                # a reader finds it there from the moment on in which it does not find it here
+                self._source.keep(self._named(number), chunk)
+                self._chunks[number] = None
+        self._let_go = max(self._let_go, whole)
+
+    def _room(self) -> Chunk:
+        return Chunk(
+            np.empty((self._size, self._layers), np.float32), np.zeros(self._size, measured_dtype(self._key.kind))
+        )
+
+    def _writable(self, index: int, *, by_layer: bool) -> tuple[Chunk, int]:
+        number, place = divmod(index, self._size)
+        if number == len(self._chunks):
+            self._chunks.append(self._room())
+        chunk = self._chunk(number)
+        if by_layer and chunk.measured.ndim == 1:
+            # whoever reads the narrow one meanwhile finds all rows that were published in it
+            chunk = self._chunks[number] = Chunk(chunk.values, _widened(chunk.measured, self._layers))
+        return chunk, place
+
+    def _chunk(self, number: int) -> Chunk:
+        chunk = self._chunks[number]
+        if chunk is not None:
+            return chunk
+        if self._to_be_made and number == self._restored // self._size:
+            return self._made(number)
+        return self._fetched(number, self._size)
+
+    def _made(self, number: int) -> Chunk:
+        """Bring the chunk that is to be written on into memory."""
+        # a reader and the writer may both be the first to need it, and have to end up with the same one
+        with self._making:
+            chunk = self._chunks[number]
+            if chunk is None:
+                chunk = self._room()
+                make = self._remake or self._fetched_rows
+                values, measured = make(number * self._size, self._restored)
+                if measured.ndim > 1:
+                    chunk = Chunk(chunk.values, _widened(chunk.measured, self._layers))
+                chunk.values[: len(values)] = values
+                chunk.measured[: len(values)] = measured
+                self._chunks[number] = chunk
+                self._to_be_made = False
+            return chunk
+
+    def _fetched_rows(self, first: int, end: int) -> Rows:
+        chunk = self._fetched(first // self._size, end - first)
+        return chunk.values[: end - first], chunk.measured[: end - first]
+
+    def _fetched(self, number: int, rows: int) -> Chunk:
+        chunk = self._source.chunk(self._named(number))
+        if len(chunk.values) < rows or chunk.values.shape[1:] != (self._layers,):
+            raise RecordingError(f"{self._key.series}: a stored part of the recording has not the shape it should have")
+        return chunk
+
+    def _named(self, number: int) -> ChunkKey:
+        # whoever reads may count in numpy's integers, which databases take for bytes
+        return replace(self._key, number=int(number))
+
+
+def joined(parts: list[NDArray[Any]], layers: int) -> NDArray[Any]:
+    """Return what was measured of rows one after the other; by layer where it is given so for some of them."""
+    if any(part.ndim > 1 for part in parts):
+        parts = [part if part.ndim > 1 else _widened(part, layers) for part in parts]
+    return np.concatenate(parts)
+
+
+def _widened(measured: NDArray[Any], layers: int) -> NDArray[Any]:
+    return np.repeat(measured[:, np.newaxis], layers, axis=1)

@@ -1,0 +1,61 @@
+"""The verdict at the foot of the window."""
+
+from __future__ import annotations
+
+from driving import WAIT_MS, wait_until
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from gradviz.app.main_window import MainWindow
+from gradviz.app.verdict.verdict_line import VerdictLine
+from gradviz.diagnosis import Suggestion, diagnose, verdict
+from gradviz.experiment import Experiment
+
+LONG = "Vanishing gradient: falls by 0.62 decades per layer, layers 30 to 1 · Not updating: layers 1 to 25"
+
+
+def test_a_long_verdict_is_cut_and_kept_whole_in_the_tooltip(qtbot: QtBot) -> None:
+    line = VerdictLine()
+    qtbot.addWidget(line)
+    line.resize(200, 30)
+    line.show()
+    line.say(LONG)
+    assert line.text().endswith("…")
+    assert line.fontMetrics().horizontalAdvance(line.text()) <= 200
+    assert LONG in line.toolTip()
+    assert line.words == LONG
+    line.resize(2000, 30)
+    assert line.text() == LONG
+    assert line.sizeHint().width() == 0
+
+
+def test_it_says_what_the_diagnosis_says_and_a_click_opens_the_panel(window: MainWindow, qtbot: QtBot) -> None:
+    window.commands.start()
+    wait_until(qtbot, lambda: not window.run.phase.busy)
+    history = window.run.history
+    assert history is not None
+    assert window.verdict_line.words == verdict(diagnose(history))
+    window._docks["verdict"].hide()
+    qtbot.mouseClick(window.verdict_line, Qt.MouseButton.LeftButton)
+    assert window._docks["verdict"].isVisible()
+
+
+def test_a_suggestion_goes_to_the_form_and_can_be_taken_back(window: MainWindow) -> None:
+    before = window.form.experiment().changed(title="a preset", notes="with notes")
+    window.set_experiment(before)
+    window.panels.verdict.suggested.emit(Suggestion("Add a shortcut.", (("shortcut", "scaled"),)))
+    assert window.form.experiment() == before.changed(shortcut="scaled", title="", notes="")
+    window.commands.undo()
+    assert window.form.experiment() == before
+
+
+def test_jumps_show_the_layer_and_the_quantity(window: MainWindow, qtbot: QtBot) -> None:
+    window.set_experiment(Experiment(depth=9, width=4, steps=3, batch_size=16, device="cpu"))
+    window.commands.start()
+    with qtbot.waitSignal(window.run.began, timeout=WAIT_MS):
+        pass
+    wait_until(qtbot, lambda: not window.run.phase.busy)
+    window.panels.verdict.layer_wanted.emit(7)
+    window.panels.verdict.quantity_wanted.emit("update_ratio")
+    assert window.panels.distributions.layer.value() == window.panels.activation.layer.value() == 7
+    assert window.board.heatmap.quantity.currentData() == "update_ratio"
