@@ -10,7 +10,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from gradviz.experiment import Experiment
-from gradviz.plots.heatmap import HeatmapPlot
+from gradviz.plots.heatmaps.heatmap import HeatmapPlot
 from gradviz.recording.frame import Frame, HeldOut, Quantity, Started
 from gradviz.recording.history import History
 

@@ -13,7 +13,7 @@ from made_up_events import wait_until
 from pytestqt.qtbot import QtBot
 
 from gradviz.experiment import Experiment
-from gradviz.plots.heatmap import HeatmapPlot
+from gradviz.plots.heatmaps.heatmap import HeatmapPlot
 from gradviz.recording.frame import Frame, HeldOut, Quantity, Started
 from gradviz.recording.history import History
 from gradviz.recording.store import StoreWriter, open_run, read_info

@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.experiment import Experiment
 from gradviz.plots.curves import CurvesPlot
-from gradviz.plots.heatmap import HeatmapPlot
+from gradviz.plots.heatmaps.heatmap import HeatmapPlot
 from gradviz.recording.frame import Frame, HeldOut, Quantity, Started
 from gradviz.recording.history import History
 from gradviz.recording.store import StoreWriter, open_run

@@ -12,8 +12,8 @@ import pytest
 
 from gradviz.experiment import Experiment
 from gradviz.recording.history import History
-from gradviz.recording.library import Library
-from gradviz.recording.run_list import RunReader
+from gradviz.recording.runs.library import Library
+from gradviz.recording.runs.run_list import RunReader
 from gradviz.recording.store import StoreWriter, open_run
 from gradviz.training.control import Control
 from gradviz.training.loop import train

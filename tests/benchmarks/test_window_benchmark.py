@@ -15,10 +15,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.board import PICTURE_PERIOD_MS
-from gradviz.app.garbage import GarbageCollector
 from gradviz.app.main_window import MainWindow
 from gradviz.app.settings import Settings
-from gradviz.app.training_thread import TrainingThread
+from gradviz.app.threads.garbage import GarbageCollector
+from gradviz.app.threads.training_thread import TrainingThread
 from gradviz.experiment import Experiment
 from gradviz.recording.history import History
 

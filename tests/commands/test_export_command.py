@@ -16,7 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from gradviz.cli import main
 from gradviz.experiment import from_json
-from gradviz.plots import images
+from gradviz.plots.pages import images
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from PySide6.QtGui import QImage
 from gradviz.cli import main
 from gradviz.commands.run import Session
 from gradviz.experiment import Experiment, from_json
-from gradviz.plots import images
+from gradviz.plots.pages import images
 from gradviz.recording.frame import Evaluation, Event, Frame
 from gradviz.training.loop import train
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from gradviz.cli import main
-from gradviz.plots import images
+from gradviz.plots.pages import images
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -24,8 +24,8 @@ def test_it_passes(capsys: pytest.CaptureFixture[str]) -> None:
     ("broken", "said"),
     [
         ("gradviz.training.loop.train", "training failed"),
-        ("gradviz.plots.images.read_experiment", "the PNG carries no or another experiment"),
-        ("gradviz.recording.tables.read_experiment", "the NPZ carries no or another experiment"),
+        ("gradviz.plots.pages.images.read_experiment", "the PNG carries no or another experiment"),
+        ("gradviz.recording.exports.tables.read_experiment", "the NPZ carries no or another experiment"),
     ],
 )
 def test_what_is_broken_is_named(

@@ -12,8 +12,8 @@ import torch
 from gradviz.errors import CheckpointError, RecordingError
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Checkpoint, Event, Frame
-from gradviz.recording.going_on import experiment_to_go_on_with
 from gradviz.recording.history import History
+from gradviz.recording.runs.going_on import experiment_to_go_on_with
 from gradviz.recording.store import latest_checkpoint, open_run, read_info
 from gradviz.training import checkpoint as state
 from gradviz.training import run_recording

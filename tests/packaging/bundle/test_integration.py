@@ -14,7 +14,7 @@ from icons import LINUX_PX, MACOS_PX, WINDOWS_PX, make_icons
 from integration import LINUX, METAINFO, write_share
 from PySide6.QtGui import QImage
 
-from gradviz.recording.library import SUFFIX
+from gradviz.recording.runs.library import SUFFIX
 from gradviz.recording.store.schema import APPLICATION_ID
 
 ROOT = Path(__file__).parents[3]
