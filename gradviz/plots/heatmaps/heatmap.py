@@ -229,7 +229,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def _key_entries(self) -> list[tuple[str, str, str]]:
         """Explain the colours that are in the picture and not on the scale."""
         meanings = {
-            EXACTLY_ZERO: (self._style.zero_colour, "exactly zero (underflow)"),
+            EXACTLY_ZERO: (self._style.zero_colour, "exactly zero"),
             NOT_FINITE: (self._style.nan_colour, "not a number or infinite"),
             NOT_MEASURED: (self._style.not_measured_colour, "not measured"),
         }

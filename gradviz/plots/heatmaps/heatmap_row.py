@@ -186,7 +186,7 @@ class HeatmapRow(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def _describe(self) -> None:
         style = self._style
         meanings = {
-            EXACTLY_ZERO: (style.zero_colour, "exactly zero (underflow)"),
+            EXACTLY_ZERO: (style.zero_colour, "exactly zero"),
             NOT_FINITE: (style.nan_colour, "not a number or infinite"),
             NOT_MEASURED: (style.not_measured_colour, "not measured"),
         }
