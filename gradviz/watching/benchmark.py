@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,9 @@ def compare(case: Case, rounds: int, only: tuple[str, ...] = ()) -> list[Row]:
     torch.set_num_threads(1)
     contenders: list[_Contender] = []
     try:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+            # the hooks of the snippet are warned about as they are used everywhere
+            warnings.filterwarnings("ignore", message="Full backward hook is firing")
             makers = {BARE: _bare, **_ours(Path(folder)), **peers.available()}
             contenders = [
                 _contender(name, case, make) for name, make in makers.items() if not only or name in (BARE, *only)

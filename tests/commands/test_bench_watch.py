@@ -16,7 +16,6 @@ def tiny() -> tuple[nn.Module, Tensor, Tensor]:
     return nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2)), torch.randn(5, 4), torch.zeros(5).long()
 
 
-@pytest.mark.filterwarnings("ignore:Full backward hook is firing")
 def test_every_contender_has_a_row_and_the_bare_loop_is_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
