@@ -30,7 +30,14 @@ ROOT = Path(__file__).resolve().parent.parent
 OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
 X11 = {"QT_QPA_PLATFORM": "xcb"}
 HARD_PATH = "grad viz – Прога ünd $HOME"
-SIGNATURES = {".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF-", ".npz": b"PK", ".gradviz": b"SQLite format 3\0"}
+SIGNATURES = {
+    ".png": b"\x89PNG\r\n\x1a\n",
+    ".pdf": b"%PDF-",
+    ".npz": b"PK",
+    ".gradviz": b"SQLite format 3\0",
+    ".gif": b"GIF89a",
+    ".webp": b"RIFF",
+}
 # what is compared: float32 and float64, optimisers of both kinds, a thousand layers
 COMPARED = (
     ("relu-20", ["--steps", "40"]),
@@ -77,13 +84,16 @@ def path_is_hard(program: FrozenProgram) -> None:
 
 
 def exports_and_reads_back(program: FrozenProgram) -> None:
-    """A run writes PNG, SVG, PDF, NPZ and its recording; the recording is opened again and exported anew."""
+    """A run writes PNG, SVG, PDF, NPZ and its recording; that is opened again and exported, as a film, too."""
     run = program.work / "run.gradviz"
     _export_everything(program, run)
     said = json.loads(program.run("info", "--json", str(run)))
     _require((said["status"], said["steps"]) == ("finished", 30), "info says: " + str(said))
-    again = program.work / "again.npz"
-    program.run("export", str(run), "--data", str(again), more=OFFSCREEN)
+    again, films = program.work / "again.npz", [program.work / "film.gif", program.work / "film.webp"]
+    wanted = [part for film in films for part in ("--to", str(film))]
+    program.run("export", str(run), "--data", str(again), *wanted, more=OFFSCREEN)
+    for film in films:
+        _require(film.read_bytes().startswith(SIGNATURES[film.suffix]), film.name + " is something else")
     first, second = _arrays(program.work / "run.npz"), _arrays(again)
     _require(bool(second) and first == second, "the recording gives other numbers than the run")
 
