@@ -14,6 +14,7 @@ from gradviz.plots.parts.axes import style_axis
 from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.notice import Notice
 from gradviz.plots.parts.picking import ABOVE_ALL, PickingViewBox
+from gradviz.plots.parts.plot_widgets import HoverPlot
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
 from gradviz.recording.activations import ActivationCurve, Floats, spoken
@@ -36,14 +37,13 @@ INSET = 0.015
 STEP, FINE_STEP, PAGE_STEP = 0.1, 0.01, 1.0
 
 
-class ActivationPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+class ActivationPlot(HoverPlot):
     """phi and phi' over x with one cursor through both, the supremum of |phi'| marked, and the inputs behind.
 
     Click or drag to move the cursor, or press Left and Right (with Shift finer, Page Up and Page Down farther, Home and
     End to the ends of the range); the wheel zooms. Values are read at the places of the curve, every one as computed.
     """
 
-    hovered = Signal(str)
     cursor_moved = Signal(float)
 
     def __init__(self, parent: Any = None) -> None:
@@ -170,11 +170,6 @@ class ActivationPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         """Show that they do not any more; called by Qt."""
         super().focusOutEvent(event)
         self._colour_cursor(focused=False)
-
-    def leaveEvent(self, event: Any) -> None:
-        """Say nothing once the mouse is elsewhere."""
-        super().leaveEvent(event)
-        self.hovered.emit("")
 
     def _build(self) -> None:
         self._title, self._reading, self._key = Words(size_pt=10.5), Words(size_pt=10.5), Key()

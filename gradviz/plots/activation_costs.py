@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QFont
 
 from gradviz.plots.parts.axes import DecadeAxis, style_axis
 from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.notice import Notice
+from gradviz.plots.parts.plot_widgets import HoverPlot
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
 from gradviz.recording.activations import (
@@ -37,13 +38,11 @@ LEAST_FOR_BARS = 0.35
 CALL_STRENGTH = 0.4
 
 
-class ActivationCostsPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+class ActivationCostsPlot(HoverPlot):
     """Two bars per activation, the cheapest on top: median nanoseconds per element, error bars between the quartiles.
 
     The pale beginning of a bar is what the call itself costs, measured on one element. Lines mark ReLU's medians.
     """
-
-    hovered = Signal(str)
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -118,11 +117,6 @@ class ActivationCostsPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._references[number].setPen(colour, width=1, style=Qt.PenStyle.DashLine)
         self._notice.apply_style(style)
         self._draw()
-
-    def leaveEvent(self, event: Any) -> None:
-        """Say nothing once the mouse is elsewhere."""
-        super().leaveEvent(event)
-        self.hovered.emit("")
 
     def _build(self) -> None:
         self._title, self._subtitle, self._key = Words(size_pt=10.5), Words(), Key()

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt
 
 from gradviz.plots.curve_words import in_words, title, values_at, what_is_missing
 from gradviz.plots.parts.axes import DecadeAxis, WholeNumberAxis, style_axis
 from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.limits import Span, nice_above, room_for, united
 from gradviz.plots.parts.notice import NO_RUN, Notice
-from gradviz.plots.parts.picking import DivergedLine, PickingViewBox, StepCursor, step_at, step_by_key
+from gradviz.plots.parts.picking import DivergedLine, PickingViewBox, StepCursor
+from gradviz.plots.parts.plot_widgets import StepPlot
 from gradviz.plots.parts.step_line import NOTHING, Points, Transform, Values, condensed, finite_span, line, span_of
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
@@ -27,18 +28,14 @@ LEFT_PX = 58
 PLOT_HEIGHT_PX = 1000
 
 
-class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+class CurvesPlot(StepPlot):
     """Loss above, accuracy in percent below, over one step axis. `refresh` pulls; mouse or keys pick a step.
 
     The key says what the curves are, and what their values are at the picked step.
     """
 
-    hovered = Signal(str)
-    step_picked = Signal(int)
-
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
-        self.history: History | None = None
         self.absence = NO_RUN
         self._reference: History | None = None
         self._reference_label = ""
@@ -48,7 +45,6 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._room = 0
         self._loss_limits: Span = (0.0, 1.0)
         self._drawn: object = None
-        self._picked: int | None = None
         self._frames = 0
         self._build()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -134,20 +130,6 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for view in (self._loss_view, self._accuracy_view):
             view.setBorder(style.grid)
         self._describe()
-
-    def keyPressEvent(self, event: Any) -> None:
-        """Move the picked step; called by Qt."""
-        step = step_by_key(event, self._picked, self.history.frames) if self.history is not None else None
-        if step is None:
-            super().keyPressEvent(event)
-        else:
-            event.accept()
-            self._pick(step)
-
-    def leaveEvent(self, event: Any) -> None:
-        """Say nothing once the mouse is elsewhere."""
-        super().leaveEvent(event)
-        self.hovered.emit("")
 
     def _build(self) -> None:
         self._title, self._key = Words(size_pt=10.5), Key(stacked=True)
@@ -266,12 +248,7 @@ class CurvesPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._key.show_entries(entries, style.foreground)
 
     def _pick_at(self, x: float) -> None:
-        if self.history is not None and self.history.frames:
-            self._pick(step_at(x, self._loss_view.viewPixelSize()[0], self.history.frames))
-
-    def _pick(self, step: int) -> None:
-        self.pick_step(step)
-        self.step_picked.emit(step)
+        self._pick_near(x, self._loss_view.viewPixelSize()[0])
 
     def _hover(self, position: QPointF) -> None:
         for view in (self._loss_view, self._accuracy_view):

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Signal
+from PySide6.QtCore import QPointF
 
 from gradviz.plots.distribution import share_in_words
 from gradviz.plots.parts.axes import DecadeAxis, power_of_ten, relabel, style_axis
 from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.limits import Span, united
 from gradviz.plots.parts.notice import NO_RUN, Notice
+from gradviz.plots.parts.plot_widgets import HoverPlot
 from gradviz.plots.parts.readout import in_sentence, measured_at
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
@@ -79,14 +80,12 @@ class LayerSpread:
         return shares / max(width, float(np.finfo(np.float64).eps))
 
 
-class HistogramPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+class HistogramPlot(HoverPlot):
     """Density over the numbers of one kind in one layer: filled as it is, a line for what it was at first.
 
     Densities are parts of the highest, so that equal areas are equally many numbers and the axis stays where it is. The
     wheel zooms; `hovered` reads out a bin in words.
     """
-
-    hovered = Signal(str)
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -172,11 +171,6 @@ class HistogramPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._zero_line.setPen(pg.mkPen(style.grid))
         self._notice.apply_style(style)
         self._describe()
-
-    def leaveEvent(self, event: Any) -> None:
-        """Say nothing once the mouse is elsewhere."""
-        super().leaveEvent(event)
-        self.hovered.emit("")
 
     def _build(self) -> None:
         self._title, self._summary, self._key = Words(size_pt=10.5), Words(lines=2), Key()

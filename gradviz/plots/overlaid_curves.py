@@ -15,6 +15,7 @@ from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.limits import Span, nice_above, room_for, united
 from gradviz.plots.parts.notice import NO_STEP_YET, Notice
 from gradviz.plots.parts.picking import PickingViewBox, StepCursor
+from gradviz.plots.parts.plot_widgets import HoverPlot
 from gradviz.plots.parts.step_line import NOTHING, Points, Values, condensed, line, span_of
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
@@ -57,13 +58,12 @@ class _Curve:
         self._marks.setBrush(self.look.colour(style))
 
 
-class OverlaidCurves(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+class OverlaidCurves(HoverPlot):
     """Loss of the training batch above, accuracy below; a click or drag picks a step. `refresh` pulls.
 
     Accuracy is that of held-out samples where a run has some, else that of the batch; what has neither has no line.
     """
 
-    hovered = Signal(str)
     step_picked = Signal(int)
 
     def __init__(self, parent: Any = None) -> None:
@@ -134,11 +134,6 @@ class OverlaidCurves(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for view in self._views:
             view.setBorder(style.grid)
         self._describe()
-
-    def leaveEvent(self, event: Any) -> None:
-        """Say nothing once the mouse is elsewhere."""
-        super().leaveEvent(event)
-        self.hovered.emit("")
 
     def _build(self) -> None:
         self._title, self._key = Words(size_pt=10.5), Key()

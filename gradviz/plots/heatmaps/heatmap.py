@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt
 
 from gradviz.plots.heatmaps import skipped_marks
 from gradviz.plots.heatmaps.heatmap_words import lost_signal_at, step_label, words_at
@@ -19,7 +19,8 @@ from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.layer_axis import LayerAxis
 from gradviz.plots.parts.limits import Span, limits_around, room_for
 from gradviz.plots.parts.notice import NO_RUN, NO_STEP_YET, Notice
-from gradviz.plots.parts.picking import DivergedLine, PickingViewBox, StepCursor, step_at, step_by_key
+from gradviz.plots.parts.picking import DivergedLine, PickingViewBox, StepCursor
+from gradviz.plots.parts.plot_widgets import StepPlot
 from gradviz.plots.parts.readout import with_unit
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
@@ -31,18 +32,14 @@ ZOOM_IN = "; zoom in to see every one"
 SMALLEST_ZOOM = 4
 
 
-class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+class HeatmapPlot(StepPlot):
     """Layer x step. `refresh` pulls; `hovered` says in words what is under the mouse; `step_picked` is the step.
 
     The step axis follows the run until the person zooms in; `show_all` lets it follow again.
     """
 
-    hovered = Signal(str)
-    step_picked = Signal(int)
-
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
-        self.history: History | None = None
         self.absence = NO_RUN
         self._name: str | None = None
         self._summary: Summary = "largest"
@@ -52,7 +49,6 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._ends: tuple[float, ...] = ()
         self._following = True
         self._room = (0, 0)
-        self._picked: int | None = None
         self._picture: Picture | None = None
         self._frames = 0
         self._build()
@@ -145,20 +141,6 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             part.apply_style(style)
         self._show_title()
         self._image.setLookupTable(lookup_table(self._quantity(), style))
-
-    def keyPressEvent(self, event: Any) -> None:
-        """Move the picked step; called by Qt."""
-        step = step_by_key(event, self._picked, self.history.frames) if self.history is not None else None
-        if step is None:
-            super().keyPressEvent(event)
-        else:
-            event.accept()
-            self._pick(step)
-
-    def leaveEvent(self, event: Any) -> None:
-        """Say nothing once the mouse is elsewhere."""
-        super().leaveEvent(event)
-        self.hovered.emit("")
 
     def _build(self) -> None:
         self._title = Words(size_pt=10.5)
@@ -308,12 +290,7 @@ class HeatmapPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             relabel(self._layer_axis, label)
 
     def _pick_at(self, x: float) -> None:
-        if self.history is not None and self.history.frames:
-            self._pick(step_at(x, self._view.viewPixelSize()[0], self.history.frames))
-
-    def _pick(self, step: int) -> None:
-        self.pick_step(step)
-        self.step_picked.emit(step)
+        self._pick_near(x, self._view.viewPixelSize()[0])
 
     def _hover(self, position: QPointF) -> None:
         self.hovered.emit(self._words_at(position) if self._view.sceneBoundingRect().contains(position) else "")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 
 from gradviz.plots.compared import UNLIKE_DEPTHS, Compared, Look, equally_deep, quantity_of
@@ -16,6 +15,7 @@ from gradviz.plots.parts.colours import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED
 from gradviz.plots.parts.float_floors import floors
 from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.limits import Span, limits_around, room_for, united
+from gradviz.plots.parts.plot_widgets import HoverPlot
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.recording.frame import Quantity
 
@@ -24,13 +24,12 @@ SHIFT_FACTOR = 10
 SCALE_PX = 96
 
 
-class HeatmapRow(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+class HeatmapRow(HoverPlot):
     """Panes that zoom, move and pick together. `refresh` pulls; `hovered` says in words what is under the mouse.
 
     Runs of unlike depth show the same share of their layers. A shorter run leaves its pane empty where it has no steps.
     """
 
-    hovered = Signal(str)
     step_picked = Signal(int)
 
     def __init__(self, parent: Any = None) -> None:
@@ -136,11 +135,6 @@ class HeatmapRow(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         event.accept()
         stride = SHIFT_FACTOR if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
         self._pick_at((latest if self._picked is None else self._picked) + direction * stride)
-
-    def leaveEvent(self, event: Any) -> None:
-        """Say nothing once the mouse is elsewhere."""
-        super().leaveEvent(event)
-        self.hovered.emit("")
 
     def _quantity(self) -> Quantity | None:
         found = (quantity_of(pane.run, self._name) for pane in self.panes)

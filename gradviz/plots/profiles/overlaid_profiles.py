@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Signal
+from PySide6.QtCore import QPointF
 
 from gradviz.plots.compared import (
     LAYER,
@@ -25,6 +25,7 @@ from gradviz.plots.parts.axes import DecadeAxis, WholeNumberAxis, relabel, style
 from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.limits import Span, limits_around, united
 from gradviz.plots.parts.notice import NO_STEP_YET, Notice
+from gradviz.plots.parts.plot_widgets import HoverPlot
 from gradviz.plots.parts.readout import in_sentence, value_in_words, with_unit
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
@@ -91,10 +92,8 @@ class _Line:
         self._lost.setBrush(style.nan_colour)
 
 
-class OverlaidProfiles(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+class OverlaidProfiles(HoverPlot):
     """Value over layers, a line for each run. `refresh` pulls; `hovered` reads out a layer of all of them in words."""
-
-    hovered = Signal(str)
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -182,11 +181,6 @@ class OverlaidProfiles(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             line.colour(style)
         self._notice.apply_style(style)
         self.refresh()
-
-    def leaveEvent(self, event: Any) -> None:
-        """Say nothing once the mouse is elsewhere."""
-        super().leaveEvent(event)
-        self.hovered.emit("")
 
     def _quantity(self) -> Quantity | None:
         found = (quantity_of(line.run, self._name) for line in self.lines)

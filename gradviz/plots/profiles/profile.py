@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt
 
 from gradviz.plots.parts.axes import DecadeAxis, relabel, style_axis
 from gradviz.plots.parts.float_floors import FloatFloors
@@ -15,6 +15,7 @@ from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.layer_axis import LayerAxis
 from gradviz.plots.parts.limits import Span, limits_around, united
 from gradviz.plots.parts.notice import NO_RUN, NO_STEP_YET, Notice
+from gradviz.plots.parts.plot_widgets import HoverPlot
 from gradviz.plots.parts.readout import in_sentence, value_in_words, with_unit
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
@@ -30,14 +31,12 @@ FLOOR_SHARE = 0.07
 THEORY_LINES = (Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
 
 
-class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+class ProfilePlot(HoverPlot):
     """Value over layers at the picked, else the latest step. `refresh` pulls; `hovered` reads out a layer in words.
 
     A layer that is exactly zero has no place on a logarithmic axis: it is marked at the floor of the plot, and one
     that is not finite at its ceiling; neither is left out.
     """
-
-    hovered = Signal(str)
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -130,11 +129,6 @@ class ProfilePlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._guide.apply_style(style)
         self._notice.apply_style(style)
         self.refresh()
-
-    def leaveEvent(self, event: Any) -> None:
-        """Say nothing once the mouse is elsewhere."""
-        super().leaveEvent(event)
-        self.hovered.emit("")
 
     def _build(self) -> None:
         self._title, self._key = Words(size_pt=10.5), Key()
