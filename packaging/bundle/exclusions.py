@@ -3,8 +3,10 @@
 `saved_mb` is what `measure.py` beside this file measured on Linux with torch 2.13.0 for the CPU, PySide6 6.11.3 and
 Python 3.11, in MB (10^6 bytes), each for itself; `smoke_test.py` passes with all of them left out. What the environment
 for bundles does not hold in the first place was measured with the packages for development beside it, and is left out
-in case somebody builds with those. Stripping (`elf.py`) saves 89.2 MB of libtorch_cpu.so, 17.4 MB of libpython and 8.6 MB
-of libtorch_python.so besides; the source of torch, 48 MB, stays, because torch reads it and does not import without.
+in case somebody builds with those.
+
+Stripping (`elf.py`) saves 89.2 MB of libtorch_cpu.so, 17.4 MB of libpython and 8.6 MB of libtorch_python.so besides.
+The source of torch, 48 MB, stays, because torch reads it and does not import without.
 """
 
 from __future__ import annotations
