@@ -17,6 +17,7 @@ from archive import make_archive
 from debian_package import can_package, make_package
 from elf import is_elf
 from integration import add_installer
+from licence_check import require_licences
 
 from gradviz import __version__
 
@@ -36,6 +37,7 @@ def build() -> None:
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", *places, spec]
     # it imports every module of torch, some of which are deprecated and say so
     subprocess.run(command, check=True, env={**os.environ, "PYTHONWARNINGS": "ignore"})
+    require_licences(FOLDER)
     if sys.platform.startswith("linux"):
         add_installer(FOLDER, BUILD / "icons", ROOT / "resources" / "icon.svg", __version__)
 

@@ -9,6 +9,7 @@ import notices
 import numpy
 import pytest
 import sympy
+from licence_check import unlicensed
 
 from gradviz.licences import in_one_text, needed_distributions, notice_of, third_party
 
@@ -74,3 +75,13 @@ def test_a_part_without_any_licence_stops_the_build(monkeypatch: pytest.MonkeyPa
     )
     with pytest.raises(notices.UnknownOriginError, match="shiboken6"):
         notices.bundled([shiboken], [ROOT])
+
+
+def test_a_finished_bundle_is_asked_again() -> None:
+    notices = in_one_text(map(notice_of, needed_distributions()))
+    inside = {"numpy", "torch", "PySide6", "json", "gradviz"}
+    assert unlicensed(inside, notices) == []
+    # pytest stands for what got in by accident
+    assert unlicensed({*inside, "_pytest"}, notices) == ["pytest"]
+    # named, but with nothing behind the name
+    assert unlicensed({"numpy"}, notices.replace("--- licenses/LICENSE", "")[:2000]) == ["numpy"]
