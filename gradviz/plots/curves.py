@@ -10,22 +10,18 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 
 from gradviz.plots.curve_words import in_words, title, values_at, what_is_missing
-from gradviz.plots.parts.axes import DecadeAxis, WholeNumberAxis, style_axis
 from gradviz.plots.parts.key import Key
-from gradviz.plots.parts.limits import Span, nice_above, room_for, united
+from gradviz.plots.parts.limits import Span, room_for, united
+from gradviz.plots.parts.loss_above_accuracy import PERCENT, LossAboveAccuracy
 from gradviz.plots.parts.notice import NO_RUN, Notice
-from gradviz.plots.parts.picking import DivergedLine, PickingViewBox, StepCursor
+from gradviz.plots.parts.picking import DivergedLine, StepCursor
 from gradviz.plots.parts.plot_widgets import StepPlot
 from gradviz.plots.parts.step_line import NOTHING, Points, Transform, Values, condensed, finite_span, line, span_of
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
 from gradviz.recording.history import CurveName, History, Series
 
-SMALLEST_ZOOM = 4
-PERCENT = 100.0
 MOST_MARKS = 60
-LEFT_PX = 58
-PLOT_HEIGHT_PX = 1000
 
 
 class CurvesPlot(StepPlot):
@@ -40,10 +36,6 @@ class CurvesPlot(StepPlot):
         self._reference: History | None = None
         self._reference_label = ""
         self._style = LIGHT
-        self._log_loss = False
-        self._following = True
-        self._room = 0
-        self._loss_limits: Span = (0.0, 1.0)
         self._drawn: object = None
         self._frames = 0
         self._build()
@@ -54,7 +46,7 @@ class CurvesPlot(StepPlot):
     @property
     def following(self) -> bool:
         """Whether the step axis grows with the run."""
-        return self._following
+        return self._pair.following
 
     def show_history(self, history: History | None) -> None:
         """Draw another run, from its beginning."""
@@ -70,16 +62,14 @@ class CurvesPlot(StepPlot):
 
     def show_log_loss(self, logarithmic: bool) -> None:
         """Draw the loss over a logarithmic axis, or over an ordinary one from zero."""
-        self._log_loss = logarithmic
-        self._loss_axis.set_logarithmic(logarithmic)
+        self._pair.show_log_loss(logarithmic)
         self.show_all()
 
     def show_all(self) -> None:
         """Show the whole run and follow it again."""
-        self._following = True
-        self._room = 0
+        self._pair.follow()
+        self._pair.show_all_accuracies()
         self._drawn = None
-        self._accuracy_view.setYRange(0, PERCENT, padding=0.02)
         self.refresh()
 
     def pick_step(self, step: int | None) -> None:
@@ -109,8 +99,7 @@ class CurvesPlot(StepPlot):
         self._style = style
         self.setBackground(style.background)
         self._title.set_colour(style.foreground)
-        for axis in (self._loss_axis, self._accuracy_axis, self._steps, self._hidden_steps):
-            style_axis(axis, style)
+        self._pair.apply_style(style)
         held_out, batch = style.series[1], style.series[0]
         dashed = Qt.PenStyle.DashLine
         for batch_curve, held_out_curve, other_curve in (self._loss_curves, self._accuracy_curves):
@@ -127,40 +116,22 @@ class CurvesPlot(StepPlot):
             cursor.apply_style(style)
         for mark in self._diverged:
             mark.apply_style(style)
-        for view in (self._loss_view, self._accuracy_view):
-            view.setBorder(style.grid)
         self._describe()
 
     def _build(self) -> None:
         self._title, self._key = Words(size_pt=10.5), Key(stacked=True)
-        self._loss_view, self._accuracy_view = PickingViewBox(), PickingViewBox()
-        self._loss_axis, self._accuracy_axis = DecadeAxis("left"), WholeNumberAxis("left")
-        self._steps, self._hidden_steps = WholeNumberAxis("bottom"), WholeNumberAxis("bottom")
-        self._loss_axis.set_logarithmic(False)
-        self._loss_axis.setLabel("loss")
-        self._accuracy_axis.setLabel("accuracy (%)")
-        self._steps.setLabel("step")
-        self._hidden_steps.setStyle(showValues=False)
-        loss = _plot(self._loss_view, self._hidden_steps, self._loss_axis)
-        accuracy = _plot(self._accuracy_view, self._steps, self._accuracy_axis)
-        self._accuracy_view.setXLink(self._loss_view)
-        self._accuracy_view.setLimits(yMin=-5, yMax=PERCENT + 5)
-        # at the right for the half of the last step's number that stands beyond the axis
-        self.ci.setContentsMargins(4, 6, 18, 4)
-        self.ci.layout.setSpacing(2)
-        for row, part in enumerate((self._title, loss, accuracy, self._key)):
-            self.addItem(part, row=row, col=0)
-        for row in (1, 2):
-            self.ci.layout.setRowPreferredHeight(row, PLOT_HEIGHT_PX)
+        self._pair = LossAboveAccuracy()
+        self._pair.lie_in(self, self._title, self._key)
+        self._loss_view, self._accuracy_view = self._pair.views
+        loss, accuracy = self._pair.loss, self._pair.accuracy
         self._loss_curves, self._accuracy_curves = _curves(loss), _curves(accuracy)
         self._chance = pg.InfiniteLine(angle=0, label="chance", labelOpts={"position": 0.97, "anchors": [(1, 1)] * 2})
         accuracy.addItem(self._chance, ignoreBounds=True)
         self._cursors = [StepCursor(loss), StepCursor(accuracy)]
         self._diverged = [DivergedLine(loss), DivergedLine(accuracy, in_words=False)]
         self._notice, self._no_accuracy = Notice(self._loss_view), Notice(self._accuracy_view)
-        for view in (self._loss_view, self._accuracy_view):
+        for view in self._pair.views:
             view.picked.connect(self._pick_at)
-            view.sigRangeChangedManually.connect(self._zoomed)
         self._loss_view.sigXRangeChanged.connect(self._draw_lines)
         self._loss_view.sigResized.connect(self._draw_lines)
         self.scene().sigMouseMoved.connect(self._hover)
@@ -177,7 +148,7 @@ class CurvesPlot(StepPlot):
 
     def _draw_lines(self) -> None:
         """Draw the steps in view; what a long run costs is the pixels, not the steps."""
-        self._draw_over_steps(self._loss_curves, "loss", History.evaluation_losses, self._on_loss_axis)
+        self._draw_over_steps(self._loss_curves, "loss", History.evaluation_losses, self._pair.on_loss_axis)
         self._draw_over_steps(self._accuracy_curves, "batch_accuracy", History.accuracies, _in_percent)
 
     def _draw_over_steps(
@@ -191,48 +162,18 @@ class CurvesPlot(StepPlot):
         held_out.setData(*drawn, symbol="o" if len(drawn[0]) <= MOST_MARKS else None, symbolSize=5)
         other.setData(*condensed(its, view, pixels))
 
-    def _on_loss_axis(self, losses: Values) -> Values:
-        """Return where losses lie on the axis; NaN, which is drawn as a gap, for those that lie nowhere."""
-        if not self._log_loss:
-            return np.where(np.isfinite(losses), losses, np.nan)
-        drawn = np.isfinite(losses) & (losses > 0)
-        return np.log10(losses, out=np.full(len(losses), np.nan), where=drawn)
-
     def _make_room(self) -> None:
         history = self.history
         room = room_for(history.frames, history.started.planned_steps) if history is not None else room_for(0)
-        limits = self._limits_of_loss()
-        if (room, limits) == (self._room, self._loss_limits):
-            return
-        self._room, self._loss_limits = room, limits
-        low, high = limits
-        self._loss_view.setLimits(
-            xMin=-0.5, xMax=room - 0.5, yMin=low - 0.05 * (high - low), yMax=high + 0.05 * (high - low),
-            minXRange=SMALLEST_ZOOM,
-        )  # fmt: skip
-        self._accuracy_view.setLimits(xMin=-0.5, xMax=room - 0.5, minXRange=SMALLEST_ZOOM)
-        if self._following:
-            self._loss_view.setXRange(-0.5, room - 0.5, padding=0)
-            self._loss_view.setYRange(low, high, padding=0.02)
+        self._pair.make_room(room, self._pair.limits_around(self._span_of_loss()))
 
-    def _limits_of_loss(self) -> Span:
+    def _span_of_loss(self) -> Span | None:
         held_out = (
-            finite_span(_points(run, History.evaluation_losses, self._on_loss_axis)[1])
+            finite_span(_points(run, History.evaluation_losses, self._pair.on_loss_axis)[1])
             for run in (self.history, self._reference)
         )
-        batch = span_of(self.history, "loss", self._on_loss_axis) if self.history is not None else None
-        drawn = united(batch, *held_out)
-        if drawn is None:
-            return (-1.0, 0.0) if self._log_loss else (0.0, 1.0)
-        low, high = drawn
-        if self._log_loss:
-            return float(np.floor(low)), float(np.floor(high) + 1)
-        return 0.0 - nice_above(-low), nice_above(high) or 1.0
-
-    def _zoomed(self) -> None:
-        low, high = self._loss_view.viewRange()[0]
-        # zoomed out as far as it goes is as good as not zoomed
-        self._following = high - low >= self._room * 0.999
+        batch = span_of(self.history, "loss", self._pair.on_loss_axis) if self.history is not None else None
+        return united(batch, *held_out)
 
     def _describe(self) -> None:
         style, history = self._style, self.history
@@ -251,11 +192,8 @@ class CurvesPlot(StepPlot):
         self._pick_near(x, self._loss_view.viewPixelSize()[0])
 
     def _hover(self, position: QPointF) -> None:
-        for view in (self._loss_view, self._accuracy_view):
-            if view.sceneBoundingRect().contains(position):
-                self.hovered.emit(self._words_at(round(view.mapSceneToView(position).x())))
-                return
-        self.hovered.emit("")
+        step = self._pair.step_under(position)
+        self.hovered.emit("" if step is None else self._words_at(step))
 
     def _words_at(self, step: int) -> str:
         history = self.history
@@ -267,22 +205,14 @@ def stand_in(plot: CurvesPlot) -> CurvesPlot:
     other = CurvesPlot()
     other.resize(plot.size())
     other.apply_style(plot._style)
-    other.show_log_loss(plot._log_loss)
+    other.show_log_loss(plot._pair.logarithmic)
     other.show_history(plot.history)
     other.show_reference(plot._reference, plot._reference_label)
     if not plot.following:
-        other._following = False
-        for mine, its in ((other._loss_view, plot._loss_view), (other._accuracy_view, plot._accuracy_view)):
+        other._pair.following = False
+        for mine, its in zip(other._pair.views, plot._pair.views, strict=True):
             mine.setRange(xRange=its.viewRange()[0], yRange=its.viewRange()[1], padding=0)
     return other
-
-
-def _plot(view: Any, bottom: Any, left: Any) -> Any:
-    plot = pg.PlotItem(viewBox=view, axisItems={"bottom": bottom, "left": left})
-    plot.hideButtons()
-    # both plots begin at the same place
-    left.setWidth(LEFT_PX)
-    return plot
 
 
 def _curves(plot: Any) -> tuple[Any, Any, Any]:

@@ -10,21 +10,17 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Signal
 
 from gradviz.plots.compared import Compared, Look, last_step
-from gradviz.plots.parts.axes import DecadeAxis, WholeNumberAxis, style_axis
 from gradviz.plots.parts.key import Key
-from gradviz.plots.parts.limits import Span, nice_above, room_for, united
+from gradviz.plots.parts.limits import Span, room_for, united
+from gradviz.plots.parts.loss_above_accuracy import PERCENT, LossAboveAccuracy
 from gradviz.plots.parts.notice import NO_STEP_YET, Notice
-from gradviz.plots.parts.picking import PickingViewBox, StepCursor
+from gradviz.plots.parts.picking import StepCursor
 from gradviz.plots.parts.plot_widgets import HoverPlot
-from gradviz.plots.parts.step_line import NOTHING, Points, Values, condensed, line, span_of
+from gradviz.plots.parts.step_line import NOTHING, Points, condensed, line, span_of
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
 from gradviz.recording.history import Series
 
-SMALLEST_ZOOM = 4
-PERCENT = 100.0
-LEFT_PX = 58
-PLOT_HEIGHT_PX = 1000
 MOST_MARKS = 12
 
 
@@ -70,11 +66,8 @@ class OverlaidCurves(HoverPlot):
         super().__init__(parent)
         self.runs: list[Compared] = []
         self._style = LIGHT
-        self._log_loss = False
-        self._following = True
         self._recorded: object = None
         self._drawn: object = None
-        self._room: tuple[int, Span] | None = None
         self._losses: list[_Curve] = []
         self._accuracies: list[_Curve] = []
         self._build()
@@ -94,14 +87,13 @@ class OverlaidCurves(HoverPlot):
 
     def show_log_loss(self, logarithmic: bool) -> None:
         """Draw the loss over a logarithmic axis, or over an ordinary one from zero."""
-        self._log_loss = logarithmic
-        self._loss_axis.set_logarithmic(logarithmic)
+        self._pair.show_log_loss(logarithmic)
         self.show_all()
 
     def show_all(self) -> None:
         """Show all of every run and follow them again."""
-        self._following = True
-        self._room = self._recorded = self._drawn = None
+        self._pair.follow()
+        self._recorded = self._drawn = None
         self.refresh()
 
     def pick_step(self, step: int | None) -> None:
@@ -124,101 +116,44 @@ class OverlaidCurves(HoverPlot):
         self._style = style
         self.setBackground(style.background)
         self._title.set_colour(style.foreground)
-        for axis in (self._loss_axis, self._accuracy_axis, self._steps, self._hidden_steps):
-            style_axis(axis, style)
+        self._pair.apply_style(style)
         self._notice.apply_style(style)
         for cursor in self._cursors:
             cursor.apply_style(style)
         for curve in (*self._losses, *self._accuracies):
             curve.colour(style)
-        for view in self._views:
-            view.setBorder(style.grid)
         self._describe()
 
     def _build(self) -> None:
         self._title, self._key = Words(size_pt=10.5), Key()
-        self._views = [PickingViewBox(), PickingViewBox()]
-        self._loss_axis, self._accuracy_axis = DecadeAxis("left"), WholeNumberAxis("left")
-        self._steps, self._hidden_steps = WholeNumberAxis("bottom"), WholeNumberAxis("bottom")
-        self._loss_axis.set_logarithmic(False)
-        self._loss_axis.setLabel("loss")
-        self._accuracy_axis.setLabel("accuracy (%)")
-        self._steps.setLabel("step")
-        self._hidden_steps.setStyle(showValues=False)
-        axes: Any = ((self._hidden_steps, self._loss_axis), (self._steps, self._accuracy_axis))
-        self._plots = []
-        for view, (bottom, left) in zip(self._views, axes, strict=True):
-            plot = pg.PlotItem(viewBox=view, axisItems={"bottom": bottom, "left": left})
-            plot.hideButtons()
-            left.setWidth(LEFT_PX)
-            self._plots.append(plot)
+        self._pair = LossAboveAccuracy()
+        self._pair.lie_in(self, self._title, self._key)
+        self._plots = [self._pair.loss, self._pair.accuracy]
+        for view in self._pair.views:
             view.picked.connect(self._pick)
-            view.sigRangeChangedManually.connect(self._zoomed)
-        self._views[0].sigXRangeChanged.connect(self._draw)
-        self._views[0].sigResized.connect(self._draw)
-        self._views[1].setXLink(self._views[0])
-        self._views[1].setLimits(yMin=-5, yMax=PERCENT + 5)
-        self._views[1].setYRange(0, PERCENT, padding=0.02)
-        self.ci.setContentsMargins(4, 6, 18, 4)
-        self.ci.layout.setSpacing(2)
-        for row, part in enumerate((self._title, *self._plots, self._key)):
-            self.addItem(part, row=row, col=0)
-        for row in (1, 2):
-            self.ci.layout.setRowPreferredHeight(row, PLOT_HEIGHT_PX)
+        self._pair.loss_view.sigXRangeChanged.connect(self._draw)
+        self._pair.loss_view.sigResized.connect(self._draw)
         self._cursors = [StepCursor(plot) for plot in self._plots]
-        self._notice = Notice(self._views[0])
+        self._notice = Notice(self._pair.loss_view)
         self.scene().sigMouseMoved.connect(self._hover)
 
     def _draw(self) -> None:
         """Draw what of the lines is in sight, in no more points than there are pixels."""
-        low, high = self._views[0].viewRange()[0]
-        view, pixels = (float(low), float(high)), round(self._views[0].width() * self.devicePixelRatioF())
-        drawn = (self._recorded, view, pixels, self._log_loss)
+        view, pixels = self._pair.steps_in_view, round(self._pair.loss_view.width() * self.devicePixelRatioF())
+        drawn = (self._recorded, view, pixels, self._pair.logarithmic)
         if drawn == self._drawn:
             return
         self._drawn = drawn
         for run, loss, accuracy in zip(self.runs, self._losses, self._accuracies, strict=True):
             if run.history.frames:
-                loss.draw(line(run.history, "loss", view, pixels, self._on_loss_axis))
+                loss.draw(line(run.history, "loss", view, pixels, self._pair.on_loss_axis))
                 accuracy.draw(_accuracy_line(run, view, pixels))
-
-    def _on_loss_axis(self, losses: Values) -> Values:
-        """Return where losses lie on the axis; NaN, which is drawn as a gap, for those that lie nowhere."""
-        drawn = np.isfinite(losses) & ((losses > 0) | (not self._log_loss))
-        shown = np.where(drawn, losses, np.nan)
-        return np.log10(shown) if self._log_loss else shown
 
     def _make_room(self) -> None:
         room = max((room_for(run.history.frames, run.history.started.planned_steps) for run in self.runs), default=1)
-        limits = self._limits_of_loss()
-        if (room, limits) == self._room:
-            return
-        self._room = room, limits
-        low, high = limits
-        margin = 0.05 * (high - low)
-        loss, accuracy = self._views
-        loss.setLimits(
-            xMin=-0.5, xMax=room - 0.5, yMin=low - margin, yMax=high + margin, minXRange=min(SMALLEST_ZOOM, room)
-        )
-        accuracy.setLimits(xMin=-0.5, xMax=room - 0.5, minXRange=min(SMALLEST_ZOOM, room))
-        if self._following:
-            loss.setXRange(-0.5, room - 0.5, padding=0)
-            loss.setYRange(low, high, padding=0.02)
-
-    def _limits_of_loss(self) -> Span:
         known = [run.history for run in self.runs if run.history.frames]
-        span = united(*(span_of(history, "loss", self._on_loss_axis) for history in known))
-        if span is None:
-            return (-1.0, 0.0) if self._log_loss else (0.0, 1.0)
-        low, high = span
-        if self._log_loss:
-            return float(np.floor(low)), float(np.floor(high) + 1)
-        return 0.0 - nice_above(-low), nice_above(high) or 1.0
-
-    def _zoomed(self) -> None:
-        low, high = self._views[0].viewRange()[0]
-        # zoomed out as far as it goes is as good as not zoomed
-        self._following = self._room is None or high - low >= self._room[0] * 0.999
+        span = united(*(span_of(history, "loss", self._pair.on_loss_axis) for history in known))
+        self._pair.make_room(room, self._pair.limits_around(span))
 
     def _describe(self) -> None:
         self._title.say("Loss of the training batch, accuracy on samples held out")
@@ -236,11 +171,8 @@ class OverlaidCurves(HoverPlot):
             self.step_picked.emit(step)
 
     def _hover(self, position: QPointF) -> None:
-        for view in self._views:
-            if view.sceneBoundingRect().contains(position):
-                self.hovered.emit(self._words_at(round(view.mapSceneToView(position).x())))
-                return
-        self.hovered.emit("")
+        step = self._pair.step_under(position)
+        self.hovered.emit("" if step is None else self._words_at(step))
 
     def _words_at(self, step: int) -> str:
         parts = []

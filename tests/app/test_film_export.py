@@ -108,9 +108,9 @@ def test_a_film_shows_the_plots_as_the_person_has_set_them_up(
     window.board.samples.wrong_first.setChecked(True)
     heatmap.automatic.click()
     heatmap.plot.set_limits(-7.0, -2.0)
-    for plot, view in ((heatmap.plot, heatmap.plot._view), (curves, curves._loss_view)):
+    for zoomed, view in ((heatmap.plot._zoomed, heatmap.plot._view), (curves._pair._zoomed, curves._loss_view)):
         view.setXRange(1.0, 7.0, padding=0)
-        plot._zoomed()
+        zoomed()
     window.board.profile._view.setXRange(1.5, 3.5, padding=0)
     window.panels.distributions.layer.setValue(3)
     window.panels.distributions.logarithmic.click()

@@ -154,7 +154,7 @@ def test_the_layout_and_the_form_are_there_again_at_the_next_start(
     assert again.board.heatmap.plot._view.yInverted()
     assert again.style_now is DARK
     assert not again.actions_by_name["compare"].isChecked()
-    assert again.board.curves._log_loss
+    assert again.board.curves._pair.logarithmic
     again.close()
 
 

@@ -130,7 +130,7 @@ def test_every_axis_says_what_it_counts(window: MainWindow, qtbot: QtBot) -> Non
     assert f"({unit})" in heatmap._bar.getAxis("right").labelText
     assert f"({unit})" in profile._values.labelText
     assert profile._layer_axis.labelText == "layer (1 = next to the input)"
-    assert {axis.labelText for axis in (curves._loss_axis, curves._accuracy_axis, curves._steps)} == {
+    assert {axis.labelText for axis in (curves._pair.loss_axis, curves._pair.accuracy_axis, curves._pair.steps)} == {
         "loss", "accuracy (%)", "step",
     }  # fmt: skip
 

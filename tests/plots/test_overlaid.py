@@ -125,16 +125,16 @@ def test_a_loss_that_is_not_finite_is_a_gap_and_moves_no_axis(curves: OverlaidCu
     curves.show_runs(runs(history, append(history_of(2), [[-1.0, -1.0]], losses=[2.0])))
     values = curves._losses[0].points[1]
     assert np.isfinite(values).tolist() == [True, False, False]
-    assert curves._views[0].viewRange()[1][1] < 3
+    assert curves._pair.views[0].viewRange()[1][1] < 3
 
 
 def test_a_click_picks_a_step_of_the_longest_run(curves: OverlaidCurves, qtbot: QtBot) -> None:
     curves.show_runs(runs(growing(2, 5), growing(2, 50)))
     with qtbot.waitSignal(curves.step_picked) as picked:
-        curves._views[0].picked.emit(400.0)
+        curves._pair.views[0].picked.emit(400.0)
     assert picked.args == [49]
     curves.grab()
-    words = hover(curves, qtbot, place_of(curves, curves._views[0], 30, 1))
+    words = hover(curves, qtbot, place_of(curves, curves._pair.views[0], 30, 1))
     # the made-up loss of step s is 2 / (s + 1); the first run ended before
     assert words == "step 30 · B: loss 0.06452"
 
@@ -145,7 +145,7 @@ def test_live_runs_grow(curves: OverlaidCurves) -> None:
     append(live, [[-1.0, -1.0]] * 30)
     curves.refresh()
     assert len(curves._losses[0].points[0]) == 30
-    assert curves._views[0].viewRange()[0][1] >= 29
+    assert curves._pair.views[0].viewRange()[0][1] >= 29
     curves.apply_style(DARK)
 
 
@@ -178,7 +178,7 @@ def test_a_long_run_is_drawn_in_no_more_points_than_there_are_pixels(curves: Ove
     assert values.max() == 7.0
     assert abs(steps[values.argmax()] - 12_345) < 100
     # what is zoomed in to is drawn as it is
-    curves._views[0].setXRange(12_300, 12_400, padding=0)
+    curves._pair.views[0].setXRange(12_300, 12_400, padding=0)
     steps, values = curves._losses[0].points
     assert steps[values.argmax()] == 12_345
     assert len(np.unique(steps)) > 95
