@@ -160,7 +160,9 @@ def _between(steps: NDArray[np.int64], last: int, end: int) -> list[int]:
 def _progress(history: History, frames: int) -> dict[str, Any]:
     steps, accuracies = history.accuracies()
     known = accuracies[steps < frames]
-    losses = [history.loss(int(step)) for step in np.unique(np.linspace(0, frames - 1, SPARKS).round())]
+    # not np.unique, for which numpy imports its masked arrays in the middle of somebody's training
+    steps_shown = dict.fromkeys(np.linspace(0, frames - 1, SPARKS).round().astype(np.int64).tolist())
+    losses = [history.loss(step) for step in steps_shown]
     return {
         "frames": frames,
         "loss": history.loss(frames - 1),

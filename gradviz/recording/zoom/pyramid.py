@@ -61,6 +61,7 @@ class Pyramid:
         self._layers = layers
         self._source = source
         self._count = frames
+        self._let_go = 0
         self._levels: list[dict[ChunkKind, Strip]] = []
         for level in KEPT_LEVELS:
             self._add_level(level, standing(level, frames))
@@ -69,7 +70,7 @@ class Pyramid:
         """Write the row of the next step; None if nothing was measured, `measured` [layers] where some layers were."""
         index, rows = self._count, self._levels[0]["rows"]
         if row is None:
-            rows.put(index, 0.0, False)
+            rows.leave_out(index)
         elif measured is None:
             rows.put(index, row, True)
         else:
@@ -119,6 +120,11 @@ class Pyramid:
 
     def let_go(self, count: int) -> None:
         """Give away the whole chunks of the first `count` steps, which are all in the source."""
+        # no chunk of a higher level becomes whole unless one of single steps does
+        whole = count // rows_per_chunk(self._layers)
+        if whole == self._let_go:
+            return
+        self._let_go = whole
         for level, strips in zip(KEPT_LEVELS, self._levels, strict=True):
             for strip in strips.values():
                 strip.let_go(standing(level, count))
@@ -131,7 +137,11 @@ class Pyramid:
             first = (end >> level) - rows
             for summary in SUMMARIES:
                 values, counts = self._strip(level - 2, summary).view(first * FAN_OUT, (first + rows) * FAN_OUT)
-                self._strip(level, summary).put_all(first, *self._combined(summary, *_grouped(values, counts, FAN_OUT)))
+                strip = self._strip(level, summary)
+                if counts.any():
+                    strip.put_all(first, *self._combined(summary, *_grouped(values, counts, FAN_OUT)))
+                else:
+                    strip.leave_out(first)
             level += 2
 
     def _columns(self, level: int, start: int, end: int, count: int, summary: Summary) -> Rows:

@@ -56,6 +56,12 @@ class Strip:
         chunk.values[place] = row
         chunk.measured[place] = measured
 
+    def leave_out(self, index: int) -> None:
+        """Let the row `index` come, and those after it in its chunk, without anything that was measured."""
+        number = index // self._size
+        if number == len(self._chunks):
+            self._chunks.append(self._room())
+
     def put_all(self, first: int, values: Values, measured: NDArray[Any]) -> None:
         """Write rows from `first` on, which lie in one chunk."""
         chunk, place = self._writable(first, by_layer=measured.ndim > 1)
@@ -94,7 +100,9 @@ class Strip:
 
     def _room(self) -> Chunk:
         return Chunk(
-            np.empty((self._size, self._layers), np.float32), np.zeros(self._size, measured_dtype(self._key.kind))
+            # zeros, of which the system makes memory only where somebody writes: what is left out stays that
+            np.zeros((self._size, self._layers), np.float32),
+            np.zeros(self._size, measured_dtype(self._key.kind)),
         )
 
     def _writable(self, index: int, *, by_layer: bool) -> tuple[Chunk, int]:
