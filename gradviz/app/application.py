@@ -98,7 +98,8 @@ def open_window(
     heartbeat = QTimer(window)
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start(HEARTBEAT_MS)
-    signal.signal(signal.SIGINT, lambda *_: window.close())
+    # Python calls this between any two of its instructions, also in the middle of a picture being painted
+    signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, window.close))
     collector = GarbageCollector(window)
     window.preview.devices_found.connect(collector.spare_what_is_loaded)
     window.show()
