@@ -341,9 +341,7 @@ def test_the_key_explains_only_the_colours_that_are_there(plot: HeatmapPlot) -> 
     assert plot._key.entries == ()
     append(history, [[-math.inf, -2.0]])
     plot.refresh()
-    assert [(colour, words) for _, colour, words in plot._key.entries] == [
-        (LIGHT.zero_colour, "exactly zero")
-    ]
+    assert [(colour, words) for _, colour, words in plot._key.entries] == [(LIGHT.zero_colour, "exactly zero")]
     append(history, [[math.nan, -2.0], None])
     plot.refresh()
     assert [colour for _, colour, _ in plot._key.entries] == [
