@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 from functools import partial
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QObject, Signal
 
@@ -86,6 +87,8 @@ class RunController(QObject):
         self._forget = False
         self._rate_mark: tuple[float, int] = (0.0, 0)
         self._rate = 0.0
+        # the file of each run that was current, and how it ended, for as long as anything shows it
+        self._known: WeakKeyDictionary[History, tuple[Path | None, Phase]] = WeakKeyDictionary()
 
     def start(self, experiment: Experiment, *, paused: bool = False) -> None:
         """Begin a run; with one under way, stop it first and begin then."""
@@ -142,6 +145,11 @@ class RunController(QObject):
             self._thread.stop()
             self._enter(Phase.STOPPING)
 
+    def stop_then(self, act: Callable[[], None]) -> None:
+        """Stop a run that is under way, and do `act` once it has ended; at once where there is none."""
+        if not self._stop_first(act):
+            act()
+
     def reset(self) -> None:
         """Forget the run and be ready again; one under way is stopped first, and its end is not waited for here."""
         self._after_stop = None
@@ -180,13 +188,16 @@ class RunController(QObject):
         self._enter(phase)
         thread.start()
 
-    def bring_back(self, history: History, path: Path | None = None, ending: Ending | None = None) -> None:
-        """Take an ended run as the current one again, that of the file `path` if it has one; it ended by `ending`."""
+    def bring_back(self, history: History, ending: Ending | None = None) -> None:
+        """Take an ended run as the current one again, that ended by `ending` if it was not current before."""
         assert self._thread is None, "a run under way cannot be put aside"
-        self.history, self.path = history, path
+        self.path, phase = self._known.get(history, (None, None))
+        self.history = history
         self.experiment = history.started.experiment
         if ending in ENDED:
             self._enter(ENDED[ending])
+        elif phase is not None:
+            self._enter(phase)
         elif history.diverged is not None:
             self._enter(Phase.DIVERGED)
         else:
@@ -226,6 +237,8 @@ class RunController(QObject):
         if thread is None or self.sender() is not thread or self._forget:
             return
         self.history, self.path = history, thread.path
+        # nothing else is learnt of one that is put aside before its end
+        self._known[history] = thread.path, Phase.STOPPED
         self._rate, self._rate_mark = 0.0, (time.monotonic(), history.frames)
         self.began.emit(history)
         if self.phase is Phase.STARTING:
@@ -276,6 +289,8 @@ class RunController(QObject):
         return Phase.LEFT if self.history is not None else Phase.IDLE
 
     def _enter(self, phase: Phase) -> None:
+        if self.history is not None and not phase.busy:
+            self._known[self.history] = self.path, phase
         if phase is not self.phase:
             self.phase = phase
             self.phase_changed.emit(phase)

@@ -282,6 +282,14 @@ def test_an_ended_run_can_be_brought_back(
     assert (run.phase, run.history) == (phase, history)
 
 
+def test_an_interrupted_run_that_is_brought_back_again_is_still_interrupted(run: RunController) -> None:
+    cut, other = made_up([[-1.0, -2.0]] * 3), made_up([[-1.0, -2.0]] * 3)
+    run.bring_back(cut, ending="interrupted")
+    run.bring_back(other, ending="stopped")
+    run.bring_back(cut)
+    assert run.phase is Phase.INTERRUPTED
+
+
 @pytest.fixture
 def keeping(qapp: object, tmp_path: Path) -> Iterator[RunController]:
     keeping = RunController(None, Library(tmp_path))

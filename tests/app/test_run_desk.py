@@ -141,6 +141,39 @@ def test_another_run_is_opened_once_the_one_under_way_may_stop(window: MainWindo
     assert window.run.history.frames == TINY.steps + 1
 
 
+def test_the_one_under_way_may_come_to_its_end_before_it_is_told_to_stop(window: MainWindow, qtbot: QtBot) -> None:
+    train(window, qtbot)
+    (first,) = listed_as(window, qtbot, ["tiny"])
+    window.set_experiment(ENDLESS)
+    trigger(window, "start")
+    wait_until(qtbot, lambda: window.run.phase is Phase.RUNNING)
+    window.desk.open(first.path)
+    box = window.findChild(QMessageBox)
+    assert box is not None
+    window.run.stop()
+    wait_until(qtbot, lambda: not window.run.phase.busy)
+    endless = window.run.history
+    next(button for button in box.buttons() if button.text() == "&Stop and open").click()
+    assert window.board.history is window.run.history
+    assert window.run.history not in (None, endless)
+    # and it is not opened again at the end of a later run
+    assert train(window, qtbot, OTHER).started.experiment == OTHER
+    assert window.board.history is window.run.history
+
+
+def test_a_run_that_is_brought_back_is_still_that_of_its_file(window: MainWindow, qtbot: QtBot) -> None:
+    train(window, qtbot)
+    first = window.run.path
+    assert first is not None
+    train(window, qtbot, OTHER)
+    trigger(window, "swap")
+    assert window.board.history is window.run.history
+    assert window.desk.shown_path() == first
+    assert window.actions_by_name["save_run"].isEnabled()
+    trigger(window, "swap")
+    assert window.desk.shown_path() not in (None, first)
+
+
 def test_names_and_notes_are_in_the_file(window: MainWindow, qtbot: QtBot) -> None:
     train(window, qtbot)
     (run,) = listed_as(window, qtbot, ["tiny"])

@@ -287,15 +287,9 @@ class RunDesk(QObject):
         box.open()
 
     def _open_once_stopped(self, path: Path) -> None:
-        window = self._window
-
-        def opened(phase: Phase) -> None:
-            if not phase.busy:
-                window.run.phase_changed.disconnect(opened)
-                window.commands.guarded(lambda: self.open(path))
-
-        window.run.phase_changed.connect(opened)
-        window.run.stop()
+        guarded = self._window.commands.guarded
+        # it may have come to its end by itself meanwhile
+        self._window.run.stop_then(lambda: guarded(lambda: self.open(path)))
 
     def _show_race(self, session: RaceSession, runs: list[Compared]) -> None:
         comparison = self.show_comparison(runs, live=True)
