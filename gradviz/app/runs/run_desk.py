@@ -15,7 +15,7 @@ from gradviz.app.comparison.comparison_window import ComparisonWindow
 from gradviz.app.comparison.race_dialog import RaceDialog
 from gradviz.app.comparison.race_session import RaceControls, RaceSession
 from gradviz.app.failure import Failure
-from gradviz.app.run_controller import LONGEST_STEP_MS, Phase
+from gradviz.app.run_controller import LONGEST_STEP_MS
 from gradviz.app.runs import run_words
 from gradviz.app.runs.library_thread import LibraryThread
 from gradviz.app.runs.open_runs import OpenRuns
