@@ -58,6 +58,8 @@ class Draft:
         ]
         if not tensors:
             return torch.empty(0, dtype=wide)
+        if len(tensors) == 1:
+            return tensors[0].to(device, wide)
         return torch.cat([tensor.to(device, wide) for tensor in tensors])
 
     def set_activations(self, seen: Mapping[nn.Module, Seen], rows: Mapping[nn.Module, int]) -> None:

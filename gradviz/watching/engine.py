@@ -123,12 +123,13 @@ class Engine:
         self._log.step_begins(share.weight_with_gradient())
 
     def after_step(self, optimizer: Optimizer) -> None:
-        """Measure what the step did, and prepare for the next one."""
-        share, draft = self._share(optimizer), self._draft
-        if share is None or draft is None:
+        """Measure what the step did, and prepare for the next one; nothing, if nothing was measured before it."""
+        draft = self._draft
+        if draft is None or id(optimizer) not in draft.stepped:
             return
         if self._next.thorough:
-            share.compare(self._next)
+            if (share := self._share(optimizer)) is not None:
+                share.compare(self._next)
             if self._rows:
                 self._activations.arm(self._model, self._rows)
         elif self._activations.armed and draft.stepped >= self._usual:

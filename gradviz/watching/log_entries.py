@@ -76,6 +76,9 @@ def _entry(value: object) -> Entry:
         return float(value)  # type: ignore[arg-type]
     if value.numel() != 1:
         raise ValueError(f"one number is expected, not a tensor of shape {tuple(value.shape)}")
+    if value.device.type == "cpu":
+        # nothing to wait for, and a number costs less than a copy
+        return float(value.item())
     # a copy, because the script may go on adding to it
     return value.detach().reshape(()).clone()
 

