@@ -44,10 +44,11 @@ def theme(request: pytest.FixtureRequest, window: MainWindow) -> str:
 
 def photograph(window: MainWindow, name: str) -> QImage:
     ARTEFACTS.mkdir(exist_ok=True)
-    # a key that has got more lines is laid out when Qt finds the time
-    window.grab()
-    QApplication.processEvents()
-    image = window.grab().toImage()
+    # a key that has got more lines is laid out when Qt finds the time, and what lies beside it after that
+    image, before = window.grab().toImage(), QImage()
+    while image != before:
+        QApplication.processEvents()
+        image, before = window.grab().toImage(), image
     assert image.save(str(ARTEFACTS / f"{name}.png"))
     return image
 
