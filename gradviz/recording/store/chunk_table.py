@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,12 @@ _INSERT = (
 
 def put(connection: sqlite3.Connection, series: int, key: ChunkKey, first: int, piece: Chunk) -> None:
     """Write `piece`, the rows of the chunk `key` from its row `first` on."""
+    place = (series, key.level, key.kind, key.number, first, len(piece.values))
+    if key.level == 0 and not piece.measured.any():
+        connection.execute(_INSERT, (*place, None, None, False, *_packed_nothing(*piece.values.shape)))
+        return
     lowest, highest = (_span(piece) if key.level == 0 else None) or (None, None)
     by_layer = piece.measured.ndim > 1
-    place = (series, key.level, key.kind, key.number, first, len(piece.values))
     connection.execute(_INSERT, (*place, lowest, highest, by_layer, _packed_measured(piece), pack(piece.values)))
 
 
@@ -125,6 +129,12 @@ def _wider(one: Span, other: Span) -> Span:
     if one is None or other is None:
         return one or other
     return min(one[0], other[0]), max(one[1], other[1])
+
+
+@lru_cache(maxsize=4)
+def _packed_nothing(rows: int, layers: int) -> tuple[bytes, bytes]:
+    """Return marks and values of rows in which nothing was measured, of which every quantity may have as many."""
+    return pack(np.zeros(rows, np.bool_)), pack(np.zeros((rows, layers), np.float32))
 
 
 def _packed_measured(piece: Chunk) -> bytes | None:
