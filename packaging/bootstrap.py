@@ -2,7 +2,7 @@
 
     python3 packaging/bootstrap.py run [arguments of gradviz]
     python3 packaging/bootstrap.py test [arguments of pytest]
-    python3 packaging/bootstrap.py bundle [--packages]
+    python3 packaging/bootstrap.py bundle [--packages | --debian]
 
 Standard library only, and readable for Pythons too old for gradviz, so that they can say so. It looks for the system
 libraries that Qt needs, makes `.venv` in the checkout, installs the package with every version pinned, and then does
@@ -115,7 +115,7 @@ def checks(arguments: list[str]) -> list[tuple[str, list[str]]]:
 
 
 def bundle(arguments: list[str]) -> int:
-    """Make the program that needs no Python, in `dist`, and prove it; `--packages`: packed, too. Return the status."""
+    """Make the program that needs no Python, in `dist`, and prove it; packed, too, if asked. Return the status."""
     # the libraries for windows of both kinds go into it, whatever display there is here
     prepare_system({"DISPLAY": ":0", "WAYLAND_DISPLAY": "wayland-0"}, BUNDLE_PROGRAMS)
     # what is not installed cannot end up in it: an environment without tests and checks

@@ -1,9 +1,9 @@
 """Make the bundle, called by `bootstrap.py bundle` with the Python of the bundle's own environment.
 
-    python packaging/bundle/make_bundle.py [--packages]
+    python packaging/bundle/make_bundle.py [--packages | --debian]
 
 It leaves the folder `dist/gradviz`; with `--packages` also what can be handed on: an archive, and on Debian's kind of
-Linux a package.
+Linux a package. `--debian` makes the package alone: each of the two takes minutes.
 """
 
 from __future__ import annotations
@@ -65,12 +65,11 @@ def main(arguments: list[str]) -> int:
     for name, size in by_component(FOLDER).items():
         if size >= 1:
             print(f"{size:8.1f} MB  {name}")
-    if "--packages" in arguments:
-        made = [make_archive(FOLDER, DIST, __version__)]
-        if can_package():
-            made.append(make_package(FOLDER, BUILD, DIST, __version__))
-        for path in made:
-            print(f"{size_mb(path):8.1f} MB  {path.relative_to(ROOT)}")
+    made = [make_archive(FOLDER, DIST, __version__)] if "--packages" in arguments else []
+    if {"--packages", "--debian"} & set(arguments) and can_package():
+        made.append(make_package(FOLDER, BUILD, DIST, __version__))
+    for path in made:
+        print(f"{size_mb(path):8.1f} MB  {path.relative_to(ROOT)}")
     return 0
 
 
