@@ -54,6 +54,9 @@ class Weights:
         by_device: dict[torch.device, list[Parameter]] = {}
         for weight in held:
             by_device.setdefault(weight.device, []).append(weight)
+        for weights in by_device.values():
+            # last to first, as backward made the gradients: what is read last, the optimiser finds in the cache
+            weights.reverse()
         parts = [_Part(weights, [self.index[weight] for weight in weights]) for weights in by_device.values()]
         return Share(parts) if parts else None
 
