@@ -17,7 +17,9 @@ from gradviz.training.environment import environment
 if TYPE_CHECKING:
     from gradviz.recording.store import StoreWriter
 
-# what a crash may cost of training, and how soon after one checkpoint a pause is worth another
+# how soon a run can be gone on with, what a crash may cost of training after that, and how soon after one checkpoint a
+# pause is worth another
+FIRST_CHECKPOINT_S = 2.0
 CHECKPOINT_EVERY_S = 30.0
 CHECKPOINT_WHEN_HELD_S = 5.0
 # large states are kept less often, so that the disk has no more than this to write on average
@@ -48,7 +50,7 @@ class RunRecording:
         self._begun = False
         self._opened = path is None
         self._checkpoint_at = 0.0
-        self._checkpoint_every_s = CHECKPOINT_EVERY_S
+        self._checkpoint_every_s = FIRST_CHECKPOINT_S
 
     @property
     def ending(self) -> Ending:

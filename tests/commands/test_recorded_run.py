@@ -30,7 +30,7 @@ import sys
 from gradviz.recording.store import arrays
 from gradviz.training import run_recording
 
-run_recording.CHECKPOINT_EVERY_S = 0.5
+run_recording.FIRST_CHECKPOINT_S = run_recording.CHECKPOINT_EVERY_S = 0.5
 put = arrays.put_checkpoint
 
 def put_and_say(connection, checkpoint):

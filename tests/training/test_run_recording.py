@@ -141,6 +141,9 @@ def test_a_failed_run_says_of_what(path: Path) -> None:
     assert (info.ending, info.why, info.frames) == ("failed", "wrong sign", 4)
     with pytest.raises(RecordingError, match="holds no state to go on from"):
         continued(path, Control(), no_trouble)
+    # known before anything that is under way is stopped for it
+    with pytest.raises(RecordingError, match="holds no state to go on from"):
+        experiment_to_go_on_with(path)
 
 
 def test_a_run_without_a_frame_leaves_no_file(path: Path) -> None:
@@ -213,15 +216,15 @@ def kept_at(e: Experiment, path: Path, monkeypatch: pytest.MonkeyPatch, pause_at
     return Kept.steps
 
 
-def test_states_are_kept_every_half_minute(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # the file is made at second 2, with frame 1; frame 31 comes 30 s later
-    assert kept_at(E.changed(steps=100), path, monkeypatch) == [32, 62, 92]
+def test_states_are_kept_soon_and_then_every_half_minute(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # the file is made at second 2, with frame 1; frame 3 comes 2 s later, and frame 33 30 s after that
+    assert kept_at(E.changed(steps=100), path, monkeypatch) == [4, 34, 64, 94]
 
 
 def test_large_states_are_kept_less_often(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     size = sum(array.nbytes for array in record_state().arrays.values())
     monkeypatch.setattr(run_recording, "CHECKPOINT_BYTES_PER_S", size / 39.5)
-    assert kept_at(E.changed(steps=120), path, monkeypatch) == [32, 72, 112]
+    assert kept_at(E.changed(steps=120), path, monkeypatch) == [4, 44, 84]
 
 
 def record_state() -> Checkpoint:
@@ -235,7 +238,7 @@ def record_state() -> Checkpoint:
 
 
 def test_a_pause_is_worth_a_state_unless_there_only_just_was_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert kept_at(E.changed(steps=30), path, monkeypatch, pause_at=(10, 11, 12, 20)) == [11, 21]
+    assert kept_at(E.changed(steps=30), path, monkeypatch, pause_at=(10, 11, 12, 20)) == [4, 11, 21]
 
 
 def test_where_states_are_too_large_the_file_says_why(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,7 +249,8 @@ def test_where_states_are_too_large_the_file_says_why(path: Path, monkeypatch: p
 
 
 def test_recording_changes_nothing_of_what_is_measured(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_recording, "CHECKPOINT_EVERY_S", 0.0)
+    for period in ("FIRST_CHECKPOINT_S", "CHECKPOINT_EVERY_S"):
+        monkeypatch.setattr(run_recording, period, 0.0)
     history = record(E, path)
     expected = History.of(train(E))
     assert history.losses()[1].tobytes() == expected.losses()[1].tobytes()

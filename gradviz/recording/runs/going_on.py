@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gradviz.errors import RecordingError
 from gradviz.experiment import Experiment
-from gradviz.recording.store import read_info
+from gradviz.recording.store import checkpoint_step, read_info
 
 
 def experiment_to_go_on_with(path: Path, steps: int | None = None) -> Experiment:
@@ -22,6 +22,8 @@ def experiment_to_go_on_with(path: Path, steps: int | None = None) -> Experiment
         raise RecordingError(f"{path.name} was trained by a script of your own, which alone can go on with it")
     if info.ending == "diverged":
         raise RecordingError(f"{path.name} diverged, and would again; start it anew with another experiment")
+    if checkpoint_step(path) is None:
+        raise RecordingError(f"{path.name} holds no state to go on from; start the experiment anew")
     experiment = info.experiment if steps is None else info.experiment.changed(steps=steps)
     if 0 < experiment.steps < info.frames:
         raise RecordingError(f"{path.name} has made its {info.frames - 1:,} steps; ask for more to go on")
