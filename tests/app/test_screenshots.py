@@ -57,7 +57,8 @@ def pixels(image: QImage, part: QRect | None = None) -> NDArray[np.uint8]:
     """Red, green and blue [rows, columns, 3]."""
     cut = image.copy(part or image.rect()).convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(cut.constBits(), np.uint8).reshape(cut.height(), cut.bytesPerLine())
-    return rows[:, : cut.width() * 3].reshape(cut.height(), cut.width(), 3)
+    # a copy: the image goes, and takes its memory with it
+    return rows[:, : cut.width() * 3].reshape(cut.height(), cut.width(), 3).copy()
 
 
 def brightness(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
