@@ -44,8 +44,8 @@ def can_package() -> bool:
     return shutil.which("dpkg-deb") is not None and platform.machine() in ARCHITECTURES
 
 
-def make_package(folder: Path, build: Path, dist: Path, version: str) -> Path:
-    """Pack the bundle `folder` to be installed in /opt, and return the file."""
+def make_package(folder: Path, build: Path, dist: Path, version: str, *, effort: int = 6) -> Path:
+    """Pack the bundle `folder` to be installed in /opt, and return the file. `effort` is that of xz, 0 to 9."""
     architecture = ARCHITECTURES[platform.machine()]
     root = build / "package"
     shutil.rmtree(root, ignore_errors=True)
@@ -73,7 +73,7 @@ def make_package(folder: Path, build: Path, dist: Path, version: str) -> Path:
     )
     (root / "DEBIAN" / "control").write_text(control, encoding="utf-8")
     target = dist / f"gradviz_{version}_{architecture}.deb"
-    command = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z6", "--build", str(root), str(target)]
+    command = ["dpkg-deb", "--root-owner-group", "-Zxz", f"-z{effort}", "--build", str(root), str(target)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return target
 
