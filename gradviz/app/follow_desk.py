@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from gradviz.app.run_controller import Phase
 from gradviz.errors import RecordingError
-from gradviz.recording.runs.library import SUFFIX, Library
+from gradviz.recording.runs.library import SUFFIX
 from gradviz.recording.store import read_info
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ ENDS = {
 class FollowDesk(QObject):
     """Lets the window show what another process records, from before its file is there until it ends."""
 
-    def __init__(self, window: MainWindow, library: Library | None) -> None:
+    def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
-        self._window, self._library = window, library
+        self._window = window
         self._followed: Path | None = None
         window.run.phase_changed.connect(self._tell)
         window.run.began.connect(self._remember)
@@ -94,8 +94,8 @@ class FollowDesk(QObject):
 
     def _remember(self) -> None:
         """List the run that is followed among the others."""
-        if self._library is not None and self._window.run.phase.follows and self._followed is not None:
-            self._library.remember(self._followed)
+        if self._window.run.phase.follows and self._followed is not None:
+            self._window.desk.remember(self._followed)
 
 
 def _with_suffix(path: Path) -> Path:

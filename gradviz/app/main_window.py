@@ -108,7 +108,7 @@ class MainWindow(QMainWindow):
         self.board.add_plots(self.panels.plots(), self.panels.actors())
         self.exporter = Exporter(self, self.board)
         self.desk = RunDesk(self, self.library)
-        self.follow_desk = FollowDesk(self, self.library)
+        self.follow_desk = FollowDesk(self)
         self.setCentralWidget(self.board.heatmap)
         contents: dict[str, QWidget] = {
             "profile": self.board.profile,

@@ -170,8 +170,6 @@ def test_a_run_that_is_brought_back_is_still_that_of_its_file(window: MainWindow
     assert window.board.history is window.run.history
     assert window.desk.shown_path() == first
     assert window.actions_by_name["save_run"].isEnabled()
-    trigger(window, "swap")
-    assert window.desk.shown_path() not in (None, first)
 
 
 def test_names_and_notes_are_in_the_file(window: MainWindow, qtbot: QtBot) -> None:
@@ -265,6 +263,21 @@ def test_a_copy_is_saved_and_dropped_into_the_window(
     assert copy.exists()
 
 
+def test_a_run_is_shown_also_where_it_cannot_be_noted_down(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, library: Library
+) -> None:
+    live = train(window, qtbot)
+    copy = tmp_path / "copy.gradviz"
+    window.desk.save(window.run.path or copy, copy)
+    (library.folder / "elsewhere.json").mkdir()
+    window.open_file(copy)
+    assert window.board.history not in (None, live)
+    assert same_numbers(window.board.history, live)
+    wait_until(qtbot, lambda: window.errors.box is not None)
+    assert window.errors.box is not None
+    assert "cannot note down where runs are" in window.errors.box.text()
+
+
 def test_a_stopped_run_goes_on_in_its_file(window: MainWindow, qtbot: QtBot) -> None:
     window.set_experiment(TINY.changed(steps=5000))
     trigger(window, "start")
@@ -346,9 +359,14 @@ def test_a_race_is_shown_side_by_side_and_recorded(window: MainWindow, qtbot: Qt
     wait_until(qtbot, lambda: sorted(names(window)) == ["fast", "slow"])
 
 
-def test_closing_the_window_of_a_race_ends_it(window: MainWindow, qtbot: QtBot) -> None:
+def test_a_race_is_not_thrown_away_while_it_is_recorded_and_ends_with_its_window(
+    window: MainWindow, qtbot: QtBot
+) -> None:
     window.desk.race([ENDLESS.changed(title="one"), ENDLESS.changed(title="two", learning_rate=0.5)])
     wait_until(qtbot, lambda: bool(window.desk.comparisons))
+    wait_until(qtbot, lambda: len(runs(window)) == 2)
+    window.desk.delete([runs(window)[0].path])
+    assert "still being recorded" in window.desk.panel.strip.words.text()
     window.desk.comparisons[0].close()
     wait_until(qtbot, lambda: window.desk._races == [])
     window.desk.list_anew()

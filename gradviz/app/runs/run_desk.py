@@ -117,8 +117,7 @@ class RunDesk(QObject):
             window.follow_desk.follow(path)
             return
         history = self._open.history(path)
-        if self._library is not None:
-            self._library.remember(path)
+        self.remember(path)
         window.commands.keep_for_comparison()
         if window.previous is history:
             window.previous = None
@@ -128,6 +127,11 @@ class RunDesk(QObject):
         window.say(f"Opened {path.name}; the form is as it was")
         self._close_unseen()
         self.list_anew()
+
+    def remember(self, path: Path) -> None:
+        """List a run that lies elsewhere; that it cannot be noted down is said, and keeps nobody from looking at it."""
+        if self._library is not None:
+            self._window.commands.guarded(partial(self._library.remember, path))
 
     def compare(self, runs: Sequence[Listed]) -> None:
         """Open a window that shows these runs side by side, the oldest first."""
@@ -219,7 +223,9 @@ class RunDesk(QObject):
 
     def delete(self, paths: list[Path]) -> None:
         """Move runs into the trash, from where `undo` brings them back."""
-        if self._window.run.phase.busy and self._window.run.path in paths:
+        run = self._window.run
+        under_way = {run.path} if run.phase.busy else set()
+        if any(path in under_way or self._raced(path) is not None for path in paths):
             self._removal.refuse("This run is still being recorded; stop it first.")
             return
         self._removal.delete(paths)
@@ -260,6 +266,10 @@ class RunDesk(QObject):
         run = self._window.run
         if path == run.path and run.history is not None:
             return run.history
+        return self._raced(path)
+
+    def _raced(self, path: Path) -> History | None:
+        """Return what a race that is under way records into that file."""
         racing = (session.history(path) for session in self._races)
         return next((history for history in racing if history is not None), None)
 
