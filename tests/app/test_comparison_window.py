@@ -170,6 +170,14 @@ def test_a_mistake_in_a_variant_holds_the_start(dialog: RaceDialog) -> None:
     assert dialog.rows[0].changes.accessibleDescription() == dialog.rows[0].words.text()
 
 
+def test_the_words_of_a_long_mistake_are_not_cut(dialog: RaceDialog, qtbot: QtBot) -> None:
+    for row in dialog.rows[:3]:
+        row.changes.setText("dpeth=3 width=abc")
+    words = [row.words for row in dialog.rows[:3]]
+    assert all(each.heightForWidth(each.width()) > 3 * each.fontMetrics().lineSpacing() for each in words)
+    qtbot.waitUntil(lambda: all(each.height() >= each.heightForWidth(each.width()) for each in words))
+
+
 def test_two_to_four_variants(dialog: RaceDialog) -> None:
     dialog.add.click()
     assert len(dialog.experiments()) == 4

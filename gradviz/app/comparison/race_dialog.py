@@ -142,6 +142,15 @@ class RaceDialog(QDialog):
         self.mistake.setText("Two of the variants are the same; they will run the same race." if twins else "")
         self.add.setEnabled(self._count < MOST)
         self._start.setEnabled(len(ready) == self._count >= FEWEST)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Grow until no words are cut: a window does not by itself for what wraps into more lines."""
+        # else it knows only the words of before
+        self.layout().activate()
+        needed = self.layout().totalHeightForWidth(self.width())
+        if needed > self.height():
+            self.resize(self.width(), needed)
 
     def _lay_out(self) -> None:
         introduction = QLabel(INTRODUCTION)
