@@ -105,6 +105,8 @@ def start(path: Path, started: Started, said: Mapping[str, Any]) -> LiveFile:
     """
     aside = path.with_name(f".gradviz-{os.urandom(8).hex()}.part")
     try:
+        # where that cannot be, the system says why; SQLite says only that it cannot open it
+        aside.touch(0o644)
         connection = created(aside)
         try:
             connection.execute("BEGIN")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from made_up_events import append, assert_holds, begun, checkpoint, wait_until
 
+from gradviz.errors import RecordingError
 from gradviz.recording.history import History
 from gradviz.recording.store import StoreWriter, latest_checkpoint, open_run, read_info, rename
 from gradviz.recording.zoom.chunks import rows_per_chunk
@@ -173,3 +174,9 @@ def test_a_reader_in_the_way_does_not_stop_the_writer(path: Path, write: Write, 
     with open_run(path) as run:
         assert_holds(run.history, 30)
     assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_file_that_cannot_be_made_is_said_with_the_reason_of_the_system(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "run.gradviz"
+    with pytest.raises(RecordingError, match=f"cannot write {path}: No such file or directory"):
+        StoreWriter(path, History(begun()), environment={}, on_trouble=print)
