@@ -146,9 +146,11 @@ class RaceDialog(QDialog):
 
     def _make_room(self) -> None:
         """Grow until no words are cut: a window does not by itself for what wraps into more lines."""
+        layout = self.layout()
+        assert layout is not None
         # else it knows only the words of before
-        self.layout().activate()
-        needed = self.layout().totalHeightForWidth(self.width())
+        layout.activate()
+        needed = layout.totalHeightForWidth(self.width())
         if needed > self.height():
             self.resize(self.width(), needed)
 
