@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gradviz.app.runs.runs_panel import RunsPanel
+from gradviz.errors import RecordingError
 from gradviz.recording.runs.library import DAYS_IN_TRASH, Deletion, Library
 
 
@@ -31,7 +32,13 @@ class Removal:
         if not self._deletions or self._library is None:
             return
         deletion = self._deletions.pop()
-        self._library.restore(deletion)
+        try:
+            self._library.restore(deletion)
+        except RecordingError:
+            # what is still in the trash can be brought back once the way is free
+            if left := tuple(move for move in deletion.moves if move[1].exists()):
+                self._deletions.append(Deletion(left))
+            raise
         self._say(f"{_runs(len(deletion.moves) + len(deletion.forgotten))} back in the list.")
 
     def _say(self, words: str) -> None:
