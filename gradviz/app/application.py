@@ -27,6 +27,7 @@ from gradviz.recording.runs.library import Library
 
 # lets Python run its signal handlers (Ctrl-C in the terminal) while Qt's loop is idle
 HEARTBEAT_MS = 200
+INTERRUPTED = 130
 
 
 def application() -> QApplication:
@@ -84,7 +85,7 @@ def open_window(
     follow: Path | None = None,
     recorded: Path | None = None,
 ) -> int:
-    """Show the window, run until it is closed, and return the exit status.
+    """Show the window, run until it is closed, and return the exit status: 0, or 130 if Ctrl-C closed it.
 
     `experiment` is put on the form (None: as it was left); with `start` training begins at once, with `follow` the run
     in that file is shown as it goes on, and with `recorded` the one in that file as it is. Runs are kept in `library`
@@ -98,8 +99,15 @@ def open_window(
     heartbeat = QTimer(window)
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start(HEARTBEAT_MS)
-    # Python calls this between any two of its instructions, also in the middle of a picture being painted
-    signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, window.close))
+    interrupted = False
+
+    def interrupt(*_: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        # Python calls this between any two of its instructions, also in the middle of a picture being painted
+        QTimer.singleShot(0, window.close)
+
+    signal.signal(signal.SIGINT, interrupt)
     collector = GarbageCollector(window)
     window.preview.devices_found.connect(collector.spare_what_is_loaded)
     window.show()
@@ -125,7 +133,8 @@ def open_window(
     _Once(window.windowHandle(), QEvent.Type.Expose, furnish)
     collector.begin()
     try:
-        return program.exec()
+        status = program.exec()
+        return INTERRUPTED if interrupted else status
     finally:
         program.removeEventFilter(documents)
         collector.end()

@@ -130,7 +130,7 @@ def test_an_interrupt_in_the_terminal_closes_the_window_in_order(tmp_path: Path)
     assert process.stdout is not None
     assert process.stdout.readline() == "trains\n"
     process.send_signal(signal.SIGINT)
-    assert output(process) == ["status 0"]
+    assert output(process) == ["status 130"]
     assert (tmp_path / "settings.ini").exists()
 
 
