@@ -80,3 +80,9 @@ def test_what_is_no_run_is_said_in_one_line(
     assert captured.out == ""
     assert len(captured.err.splitlines()) == 1
     assert str(path) in captured.err
+
+
+@pytest.mark.parametrize("name", [".", "/", ""])
+def test_a_folder_is_no_run(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", name]) == 2
+    assert capsys.readouterr().err.splitlines() == [f"gradviz: cannot open {name or '.'}: this is not a file"]

@@ -48,6 +48,7 @@ def connected(path: Path, access: Access) -> sqlite3.Connection:
 
     Whoever can only read, reads: also from a folder in which nothing may be created.
     """
+    _check_that_it_is_a_file(path)
     if access == "rw":
         return _checked(path, "mode=rw")
     try:
@@ -138,7 +139,6 @@ def _name(error: sqlite3.Error) -> str:
 
 
 def _checked(path: Path, query: str) -> sqlite3.Connection:
-    _check_that_it_is_a_file(path)
     with explained(path):
         connection = _limited(path, query)
         try:
