@@ -131,8 +131,11 @@ class Recorder:
             return self._safely(action, *arguments)
 
     def _safely(self, action: Callable[..., Any], *arguments: Any) -> Any:
-        """Return what `action` returns; whatever it raises ends the watching and nothing else."""
-        if self._ended:
+        """Return what `action` returns; whatever it raises ends the watching and nothing else.
+
+        In a process that was forked off nothing is done: it has a copy of this, with locks that nobody there releases.
+        """
+        if self._ended or os.getpid() != self._process:
             return None
         try:
             return action(*arguments)

@@ -197,6 +197,30 @@ def test_a_script_that_just_ends(last: str, ending: str, status: int, tmp_path: 
     assert [path.name for path in tmp_path.iterdir()] == ["run.gradviz"]
 
 
+FORK = """
+import os
+before = recorder.steps
+child = os.fork()
+for step in range(40):
+    model(torch.randn(2, 3)).square().sum().backward()
+    optimizer.step()
+    recorder.log(loss=step)
+if child == 0:
+    print(recorder.steps - before, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_what_a_forked_process_trains_is_not_watched(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT + FORK], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
+    )
+    info = read_info(tmp_path / "run.gradviz")
+    assert (done.stdout, info.ending, info.frames) == ("0\n", "finished", 47)
+
+
 def test_importing_gradviz_imports_no_torch() -> None:
     code = "import sys, gradviz; assert 'torch' not in sys.modules; assert callable(gradviz.watch); gradviz.Recorder"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
