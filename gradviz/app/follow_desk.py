@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 KINDS = f"Recorded runs (*{SUFFIX})"
 ENDS = {
     Phase.FINISHED: "the script has ended",
-    Phase.STOPPED: "the script has ended the run",
+    Phase.STOPPED: "it was ended where it is recorded",
     Phase.DIVERGED: "the script's loss is not finite any more",
     Phase.FAILED: "the script failed",
     Phase.INTERRUPTED: "the script was killed or broke off; what it recorded until then is here",

@@ -90,8 +90,10 @@ class Exporter:
     def _progress(self, words: str) -> Iterator[Callable[[int, int], bool]]:
         """Give a function that is told how much of how much is done, and says whether to go on.
 
-        The window lives while it is called: everything that waits for its turn has it then.
+        The window lives while it is called: everything that waits for its turn has it then. A window that is closed
+        meanwhile wants nothing any more.
         """
+        on_screen = self._window.isVisible()
         progress = QProgressDialog(words, "Cancel", 0, 100, self._window)
         progress.setWindowTitle("Export")
         progress.setWindowModality(Qt.WindowModality.WindowModal)
@@ -100,7 +102,7 @@ class Exporter:
         def tell(done: int, total: int) -> bool:
             progress.setValue(round(100 * done / max(total, 1)))
             QApplication.processEvents()
-            return not progress.wasCanceled()
+            return not progress.wasCanceled() and (self._window.isVisible() or not on_screen)
 
         try:
             yield tell

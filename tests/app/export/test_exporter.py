@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from driving import made_up
 from PIL import Image
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QProgressDialog
 
 from gradviz.app.export.export_dialog import ExportRequest
@@ -142,6 +143,15 @@ def test_numbers_that_are_cancelled_leave_nothing(
     assert not (tmp_path / name).exists()
     window.commands.carry_out(ExportRequest("data", tmp_path / name, 1))
     assert window.statusBar().currentMessage() == "Export cancelled; nothing was written"
+
+
+def test_a_window_that_is_closed_meanwhile_takes_its_export_along(
+    window: MainWindow, history: History, tmp_path: Path
+) -> None:
+    # as Ctrl-C in the terminal closes it: not through the progress dialog
+    QTimer.singleShot(0, window.hide)
+    assert not carry_out(window, "data", tmp_path / "x.csv")
+    assert not [path for path in tmp_path.iterdir() if path.suffix != ".ini"]
 
 
 def test_without_a_run_there_is_nothing_to_export(window: MainWindow, tmp_path: Path) -> None:
