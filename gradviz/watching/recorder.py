@@ -34,7 +34,8 @@ class Recorder:
     """
 
     def __init__(self, model: nn.Module, path: Path | None, settings: Settings) -> None:
-        self.path = path
+        self.path = self._asked_for = path
+        self._make_way()
         self.history: History | None = None
         self._store: StoreWriter | None = None
         self._process = os.getpid()
@@ -104,6 +105,7 @@ class Recorder:
     def begin(self, started: Started, notes: dict[str, str]) -> None:
         """Open the recording."""
         self.history = History(started)
+        self._make_way()
         if self.path is not None:
             from gradviz.recording.store.writer import StoreWriter
 
@@ -122,6 +124,17 @@ class Recorder:
         except RuntimeWarning:
             # a script for which warnings are errors is not to die of this one
             sys.stderr.write(f"gradviz.watch: {message}\n")
+
+    def _make_way(self) -> None:
+        """Go to the next free name where there is a file already: an earlier run, or one begun since."""
+        if self.path is None or self._asked_for is None or not self.path.exists():
+            return
+        taken, asked_for = self.path, self._asked_for
+        number = 2
+        while self.path.exists():
+            self.path = asked_for.with_name(f"{asked_for.stem}-{number}{asked_for.suffix}")
+            number += 1
+        self.warn(f"{taken.name} is there already; this run is recorded in {self.path.name}")
 
     # how it ends
 

@@ -57,8 +57,9 @@ def watch(
     Args:
         model: any module, also one in DistributedDataParallel (rank 0 records, the other ranks do nothing) or compiled
             (without activations: no hook runs in compiled code).
-        path: a new file; if it is there already, the recording goes to the next free name (see `Recorder.path`).
-            Nothing is written without a path; the recording is then only in `Recorder.history`.
+        path: a new file; it ends in `.gradviz`, which is added if it does not. If it is there already, the recording
+            goes to the next free name, and a warning says to which (see `Recorder.path`). Nothing is written without a
+            path; the recording is then only in `Recorder.history`.
         every: measure gradients every so many steps.
         thorough_every: measure weights, updates and activations every so many steps.
         include: pattern, or patterns, of qualified module names to record; * stands for anything.
@@ -70,7 +71,7 @@ def watch(
 
     Raises:
         ValueError: numbers below 1, or patterns that no module fits.
-        RecordingError: a folder that is not there or cannot be written to.
+        RecordingError: a folder, or a file in one that is not there or cannot be written to.
 
     """
     if every < 1 or thorough_every < 1:
@@ -91,7 +92,7 @@ def watch(
         raise ValueError(f"no module of {settings.title} fits include={include!r}, exclude={exclude!r}")
     if _rank() != 0:
         return IdleRecorder()
-    return Recorder(model, _free_path(Path(path)) if path is not None else None, settings)
+    return Recorder(model, _checked(Path(path)) if path is not None else None, settings)
 
 
 def _patterns(given: Patterns) -> tuple[str, ...]:
@@ -106,15 +107,15 @@ def _rank() -> int:
     return int(os.environ.get("RANK", "0")) if "WORLD_SIZE" in os.environ else 0
 
 
-def _free_path(path: Path) -> Path:
+def _checked(path: Path) -> Path:
+    """Return where to record, which is a file of ours by its name."""
     path = path.expanduser().absolute()
-    path = path if path.suffix else path.with_suffix(SUFFIX)
+    if path.is_dir():
+        raise RecordingError(f"{path} is a folder; name a file in it")
+    if path.suffix.lower() != SUFFIX:
+        path = path.with_name(path.name + SUFFIX)
     if not path.parent.is_dir():
         raise RecordingError(f"{path.parent} is no folder; make it before the training begins")
     if not os.access(path.parent, os.W_OK):
         raise RecordingError(f"{path.parent} cannot be written to")
-    number, free = 2, path
-    while free.exists():
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-        number += 1
-    return free
+    return path

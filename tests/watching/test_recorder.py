@@ -146,13 +146,35 @@ def test_a_recording_that_is_there_stays(tmp_path: Path) -> None:
     paths = []
     for _ in range(2):
         model = perceptron()
-        recorder = watch(model, tmp_path / "run")
+        with pytest.warns(RuntimeWarning, match=r"^gradviz.watch: run.gradviz is there already; .* in run-\d.gradviz"):
+            recorder = watch(model, tmp_path / "run")
         train(recorder, model, lambda _step, _where: None)
         paths.append(recorder.path)
     assert paths == [tmp_path / "run-2.gradviz", tmp_path / "run-3.gradviz"]
     assert (tmp_path / "run.gradviz").read_text() == "precious"
     with pytest.raises(RecordingError, match="is no folder"):
         watch(perceptron(), tmp_path / "nowhere" / "run.gradviz")
+    with pytest.raises(RecordingError, match="is a folder"):
+        watch(perceptron(), tmp_path)
+
+
+def test_runs_that_are_to_be_recorded_in_one_file_get_one_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = [perceptron() for _ in range(3)]
+    recorders = [watch(model, tmp_path / "run.gradviz") for model in models]
+    for steps, (model, recorder) in enumerate(zip(models, recorders, strict=True), start=2):
+        train(recorder, model, lambda _step, _where: None, steps)
+    names = ["run.gradviz", "run-2.gradviz", "run-3.gradviz"]
+    assert [recorder.path for recorder in recorders] == [tmp_path / name for name in names]
+    assert [read_info(tmp_path / name).frames for name in names] == [2, 3, 4]
+    said = capsys.readouterr().err.splitlines()
+    assert [line.rpartition(" ")[2] for line in said] == names[1:]
+
+
+def test_a_name_with_a_point_in_it_ends_as_a_run_does(tmp_path: Path) -> None:
+    with pytest.warns(RuntimeWarning, match="nothing was recorded"), watch(perceptron(), tmp_path / "rate0.1") as it:
+        assert it.path == tmp_path / "rate0.1.gradviz"
 
 
 @pytest.mark.parametrize(
