@@ -18,7 +18,8 @@ from gradviz.commands.run import Session
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Event, Frame
 from gradviz.recording.history import History
-from gradviz.recording.store import latest_checkpoint, open_run, read_info
+from gradviz.recording.store import latest_checkpoint, open_run, read_info, standing
+from gradviz.recording.store.connection import connected
 from gradviz.training.loop import train
 
 SMALL = {"depth": 4, "width": 6, "steps": 9, "evaluate_every": 3, "batch_size": 50, "device": "cpu"}
@@ -163,3 +164,18 @@ def test_a_file_that_is_no_run_is_one_line(name: str, tmp_path: Path, capsys: py
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert name in error
+
+
+def test_a_run_that_may_only_be_read_is_not_trained_on(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main([*ARGUMENTS, "--out", str(path)])
+    before = path.read_bytes()
+    capsys.readouterr()
+    # as the permissions of the file would have it, which do not hold for everybody
+    monkeypatch.setattr(standing, "connected", lambda path, _access: connected(path, "ro"))
+    assert main(["run", "--continue", str(path), "--steps", "12"]) == 2
+    captured = capsys.readouterr()
+    assert (captured.out, len(captured.err.splitlines())) == ("", 1)
+    assert "the run may only be read" in captured.err
+    assert path.read_bytes() == before

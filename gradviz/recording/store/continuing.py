@@ -12,7 +12,7 @@ from gradviz.recording.frame import Checkpoint
 from gradviz.recording.history import History
 from gradviz.recording.store import arrays
 from gradviz.recording.store.connection import closed, connected, look
-from gradviz.recording.store.standing import settle
+from gradviz.recording.store.standing import check_writable, settle
 from gradviz.recording.store.stored_file import StoredFile
 
 # which histories may be written into files that are there already, and from which step on
@@ -43,10 +43,11 @@ def continue_run(path: Path, step: int, experiment: Experiment | None = None) ->
 
     An `experiment` takes the place of that of the run, which was to make fewer steps, say. The file is left as it is
     until that writer begins; then what came after is given up. Raises RecordingError for a run that is being written,
-    or has not come that far.
+    may only be read, or has not come that far.
     """
     if settle(path) == "recording":
         raise RecordingError(f"{path} is being written; end that run first")
+    check_writable(path)
     stored = StoredFile(path, until=step)
     if stored.frames < step:
         raise RecordingError(f"{path} ends after {stored.frames:,} frames and cannot go on at step {step:,}")

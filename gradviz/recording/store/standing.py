@@ -84,6 +84,18 @@ def locked(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def check_writable(path: Path) -> None:
+    """Raise RecordingError for a run that may only be read; nothing in it changes."""
+    connection = locked(path)
+    try:
+        with explained(path):
+            # where nothing may be written the lock is granted in name
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            connection.execute("ROLLBACK")
+    finally:
+        closed(connection)
+
+
 def settle(path: Path) -> Ending:
     """Make one single file of a run that nobody writes any more, and note that it was interrupted if it was.
 
