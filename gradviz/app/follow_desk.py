@@ -42,7 +42,7 @@ class FollowDesk(QObject):
         dialog = QFileDialog(self._window, "Follow a run", str(self._window.settings.export_folder), KINDS)
         dialog.setFileMode(QFileDialog.FileMode.AnyFile)
         dialog.setLabelText(QFileDialog.DialogLabel.Accept, "&Follow")
-        dialog.fileSelected.connect(lambda name: self.follow(_with_suffix(Path(name))))
+        dialog.fileSelected.connect(lambda name: self.follow(Path(name)))
         dialog.open()
 
     def follow(self, path: Path) -> None:
@@ -50,7 +50,7 @@ class FollowDesk(QObject):
 
         What was trained here until then is kept with the other runs.
         """
-        window, path = self._window, path.absolute()
+        window, path = self._window, _with_suffix(path.absolute())
         if window.run.phase.busy and path == window.run.path:
             # it is on the board already, or on its way there
             window.say(f"{path.name} is {window.run.phase.value} already")
@@ -99,4 +99,5 @@ class FollowDesk(QObject):
 
 
 def _with_suffix(path: Path) -> Path:
-    return path if path.suffix or path.exists() else path.with_name(path.name + SUFFIX)
+    """Return the file in which a script records that was given `path`."""
+    return path if path.suffix.lower() == SUFFIX or path.exists() else path.with_name(path.name + SUFFIX)

@@ -164,6 +164,11 @@ def test_following_waits_shows_and_says_how_it_ended(window: MainWindow, qtbot: 
     assert window.board.heatmap.plot.absence.startswith("Press Start")
 
 
+def test_what_a_script_ends_as_a_run_is_waited_for_under_that_name(window: MainWindow, tmp_path: Path) -> None:
+    window.follow_desk.follow(tmp_path / "rate0.1")
+    assert window.transport.state.text() == "waiting for rate0.1.gradviz"
+
+
 def test_the_step_can_be_picked_while_it_goes_on(
     window: MainWindow, qtbot: QtBot, path: Path, script: tuple[History, StoreWriter]
 ) -> None:
