@@ -66,6 +66,9 @@ def _check_files(wanted: Export) -> None:
         check_place(wanted.table)
     if wanted.every is not None and wanted.every < 1:
         raise ExportError(f"--every {wanted.every}: one of every so many steps is written, and that is at least 1")
+    films = [path for _, path in wanted.pictures if path.suffix.lower() in ANIMATIONS]
+    if films and wanted.step is not None:
+        raise ExportError(f"{films[0]}: an animation goes through all steps; leave --step out, or name a picture")
     if wanted.pictures:
         check_qt()
 

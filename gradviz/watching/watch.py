@@ -70,10 +70,15 @@ def watch(
         title: what to call the run; by default the name of the model's class.
 
     Raises:
+        TypeError: no module, or steps that are no whole numbers.
         ValueError: numbers below 1, or patterns that no module fits.
         RecordingError: a folder, or a file in one that is not there or cannot be written to.
 
     """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"watch() takes a torch.nn.Module, not a {type(model).__name__}")
+    if not (isinstance(every, int) and isinstance(thorough_every, int)):
+        raise TypeError(f"every and thorough_every are whole numbers, not {every!r} and {thorough_every!r}")
     if every < 1 or thorough_every < 1:
         raise ValueError(f"every and thorough_every are at least 1, not {every} and {thorough_every}")
     settings = Settings(

@@ -157,3 +157,9 @@ def test_a_library_that_is_missing_is_named(
     monkeypatch.setitem(sys.modules, missing, None)
     monkeypatch.chdir(tmp_path)
     assert "pip install" in refusal([str(run), *arguments], capsys)
+
+
+def test_an_animation_has_no_single_step(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", str(run), "--to", str(tmp_path / "a.gif"), "--step", "3"]) == 2
+    assert "goes through all steps" in capsys.readouterr().err
+    assert list(tmp_path.glob("*.gif")) == []

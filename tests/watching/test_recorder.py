@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -248,3 +249,12 @@ def test_importing_gradviz_imports_no_torch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
     with pytest.raises(AttributeError, match="no attribute 'look'"):
         gradviz.look  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("model", "every", "words"),
+    [("not a model", 1, "torch.nn.Module, not a str"), (nn.Linear(2, 2), 1.5, "whole numbers, not 1.5")],
+)
+def test_what_cannot_be_watched_is_named(model: Any, every: Any, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        gradviz.watch(model, None, every=every)
