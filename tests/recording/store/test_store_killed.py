@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from killed_writer import CHECKPOINT_EVERY, kill_and_look
 from made_up_events import assert_holds, checkpoint, frame, same_bits
 
+from gradviz.errors import RecordingError
 from gradviz.recording.store import latest_checkpoint, open_run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
@@ -63,6 +66,15 @@ def shown_around() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+def is_whole(path: Path) -> bool:
+    """Ask SQLite itself, of the file alone."""
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
+            return bool(connection.execute("PRAGMA integrity_check").fetchone() == ("ok",))
+    except sqlite3.DatabaseError:
+        return False
+
+
 @pytest.mark.parametrize("what", ["killed", "killed, and its log lost", "ended", "living"])
 def test_what_may_only_be_read_is_read(shown_around: Path, what: str) -> None:
     path = shown_around / "run.gradviz"
@@ -70,6 +82,11 @@ def test_what_may_only_be_read_is_read(shown_around: Path, what: str) -> None:
     if what == "killed, and its log lost":
         for end in ("-wal", "-shm"):
             path.with_name(path.name + end).unlink()
+        if not is_whole(path):
+            # killed while the log was copied into the file: without the log that is damage, and is called so
+            with pytest.raises(RecordingError, match="damaged"):
+                open_run(path)
+            return
     for each in path.parent.iterdir():
         each.chmod(0o444)
     path.parent.chmod(0o555)
