@@ -20,7 +20,7 @@ from gradviz.plots.parts.layer_axis import LayerAxis
 from gradviz.plots.parts.limits import Span, limits_around, room_for
 from gradviz.plots.parts.notice import NO_RUN, NO_STEP_YET, Notice
 from gradviz.plots.parts.picking import DivergedLine, PickingViewBox, StepCursor
-from gradviz.plots.parts.plot_widgets import StepPlot
+from gradviz.plots.parts.plot_widgets import StepPlot, shown_quantity
 from gradviz.plots.parts.readout import with_unit
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
@@ -171,12 +171,7 @@ class HeatmapPlot(StepPlot):
         self.scene().sigMouseMoved.connect(self._hover)
 
     def _quantity(self) -> Quantity | None:
-        """Return what is shown: the quantity asked for, else the run's first; None if the run does not have it."""
-        if self.history is None or not self.history.quantities:
-            return None
-        if self._name is None:
-            return self.history.quantities[0]
-        return next((each for each in self.history.quantities if each.name == self._name), None)
+        return shown_quantity(self.history, self._name)
 
     def _layers(self) -> int:
         return self.history.started.layers if self.history is not None else 1

@@ -8,7 +8,17 @@ import pyqtgraph as pg
 from PySide6.QtCore import Signal
 
 from gradviz.plots.parts.picking import step_at, step_by_key
+from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
+
+
+def shown_quantity(history: History | None, name: str | None) -> Quantity | None:
+    """Return what is shown of a run: the quantity `name`, by default its first; None if it does not have it."""
+    if history is None or not history.quantities:
+        return None
+    if name is None:
+        return history.quantities[0]
+    return next((each for each in history.quantities if each.name == name), None)
 
 
 class HoverPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]

@@ -15,7 +15,7 @@ from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.layer_axis import LayerAxis
 from gradviz.plots.parts.limits import Span, limits_around, united
 from gradviz.plots.parts.notice import NO_RUN, NO_STEP_YET, Notice
-from gradviz.plots.parts.plot_widgets import HoverPlot
+from gradviz.plots.parts.plot_widgets import HoverPlot, shown_quantity
 from gradviz.plots.parts.readout import in_sentence, value_in_words, with_unit
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
@@ -153,11 +153,7 @@ class ProfilePlot(HoverPlot):
         self.scene().sigMouseMoved.connect(self._hover)
 
     def _quantity(self) -> Quantity | None:
-        if self.history is None or not self.history.quantities:
-            return None
-        if self._name is None:
-            return self.history.quantities[0]
-        return next((each for each in self.history.quantities if each.name == self._name), None)
+        return shown_quantity(self.history, self._name)
 
     def _shown_step(self) -> int:
         """Return the step that is drawn; -1 if there is none yet."""
