@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontDatabase, QIcon, QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QTextBrowser, QVBoxLayout, QWidget
 
 from gradviz import __version__
-from gradviz.app.actions import COMMANDS
+from gradviz.app.commands import COMMANDS
 from gradviz.app.theme import application_icon
 from gradviz.licences import third_party
 from gradviz.resources import resource_path

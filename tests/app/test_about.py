@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.about import GLOSSARY, TextDialog, about_dialog, glossary_dialog, shortcuts_dialog
-from gradviz.app.actions import COMMANDS
+from gradviz.app.commands import COMMANDS
 
 
 def text_of(dialog: TextDialog) -> str:

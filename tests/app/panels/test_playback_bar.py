@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.board import Board
 from gradviz.app.panels.playback_bar import PlaybackBar
+from gradviz.app.session.shown import Shown
 from gradviz.plots.parts.style import DARK, LIGHT
 from gradviz.recording.frame import Frame
 
@@ -30,7 +31,8 @@ def board(qtbot: QtBot) -> Iterator[Board]:
     qtbot.addWidget(holder)
     board.apply_style(LIGHT)
     holder.show()
-    board.show_run(made_up(ROWS), None)
+    board.step_wanted.connect(board.show_step)
+    board.show(Shown("run", made_up(ROWS)))
     yield board
     board.playback.pause()
     holder.close()
@@ -137,7 +139,7 @@ def test_the_slider_grows_with_the_run_and_keeps_the_picked_step(board: Board, b
 
 def test_without_a_run_there_is_nothing_to_press(board: Board, bar: PlaybackBar) -> None:
     for history in (None, made_up(ROWS[:1])):
-        board.show_run(history, None)
+        board.show(Shown("run", history))
         assert not any(control.isEnabled() for control in (bar.first, bar.play, bar.slider, bar.live))
     assert bar.words.text() == "0 / 0"
 

@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gradviz.experiment import Experiment, in_words
 from gradviz.recording.history import History
+
+if TYPE_CHECKING:
+    from gradviz.recording.runs.run_list import Listed
+
+
+def name_of(listed: Listed) -> str:
+    """Return what the run is called: by the person, by its experiment, by what it is; else by its file."""
+    info = listed.info
+    if info is None:
+        return listed.path.name
+    if info.name:
+        return info.name
+    if info.experiment is None:
+        return info.watched or listed.path.stem
+    return info.experiment.title or experiment_in_short(info.experiment)
 
 
 def in_short(history: History) -> str:
