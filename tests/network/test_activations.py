@@ -11,7 +11,7 @@ from mpmath import mp, mpf
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment
-from gradviz.experiment.recipe import Activation as Name
+from gradviz.experiment.activations import Activation as Name
 from gradviz.network.activations import Activation, activation
 
 NAMES = get_args(Name)

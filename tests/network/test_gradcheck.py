@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gradviz.experiment import Experiment, choices
-from gradviz.experiment.recipe import Activation
+from gradviz.experiment.activations import Activation
 from gradviz.network.shortcuts import blocks_of
 from gradviz.network.stack import Stack
 

@@ -11,7 +11,7 @@ from scipy import stats
 from torch import Tensor
 
 from gradviz.experiment import Experiment, choices
-from gradviz.experiment.recipe import Initialization
+from gradviz.experiment.networks.mlp import Initialization
 from gradviz.network.initialization import bias_rule, initialize_hidden, weight_rule
 from gradviz.network.shortcuts import blocks_of
 from gradviz.network.stack import Network

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
-from gradviz.experiment.recipe import Activation
+from gradviz.experiment.activations import Activation
 from gradviz.network.reference import copy_weights, hidden_layers, reference_network
 from gradviz.network.stack import Network, Stack, StaleBackwardError
 
