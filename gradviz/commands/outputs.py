@@ -100,7 +100,7 @@ def check_qt() -> None:
 
 
 def _check_probe(name: str) -> None:
-    from gradviz.probes.catalogue import PROBES
+    from gradviz.probes.fused.catalogue import PROBES
 
     known = [quantity.name for probe in PROBES for quantity in probe.quantities]
     if name not in known:

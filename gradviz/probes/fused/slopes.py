@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gradviz.network.slab import Slab
-from gradviz.network.trace import Trace
-from gradviz.probes.probe import Probe
+from gradviz.network.stack.layer_chunks import LayerChunk
+from gradviz.network.stack.trace import Trace
+from gradviz.probes.fused.probe import Probe
 from gradviz.recording.frame import Quantity
 
 # an input is saturated where |phi'| is below this share of the least upper bound of |phi'|
@@ -46,22 +46,22 @@ class Slopes(Probe):
     )
 
     def __init__(self) -> None:
-        # two places for a slab's numbers
+        # two places for a chunk's numbers
         self._room: Tensor | None = None
         self._parts: list[tuple[Tensor, Tensor, Tensor]] = []
 
-    def look_at(self, slab: Slab) -> None:
+    def look_at(self, chunk: LayerChunk) -> None:
         """Keep of some layers each unit's steepest slope, the share of flat places, and the largest pre-activation."""
-        layers = len(slab.given)
+        layers = len(chunk.given)
         if self._room is None or self._room.shape[1] < layers:
-            self._room = slab.given[0].new_empty(2, layers, *slab.given[0].shape)
+            self._room = chunk.given[0].new_empty(2, layers, *chunk.given[0].shape)
         given, slopes = self._room[:, :layers]
-        slab.pre_activations(out=given)
+        chunk.pre_activations(out=given)
         largest = given.amax((1, 2))
-        slab.activation.write_derivative(given, slopes)
+        chunk.activation.write_derivative(given, slopes)
         steepest = slopes.abs_().amax(1)
         # as numbers, because torch adds truth values several times slower
-        flat = slopes.lt_(SATURATED_BELOW * slab.activation.supremum).mean((1, 2))
+        flat = slopes.lt_(SATURATED_BELOW * chunk.activation.supremum).mean((1, 2))
         self._parts.append((steepest, flat, largest))
 
     def measure(self, trace: Trace) -> Tensor | None:

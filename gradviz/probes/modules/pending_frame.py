@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from gradviz.probes.modules.layers import Layer
+from gradviz.probes.modules.outputs import Seen
 from gradviz.recording.frame import Frame, Quantity
-from gradviz.watching.activations import Seen
-from gradviz.watching.layers import Layer
 
 Indices = NDArray[np.int64]
 Values = NDArray[np.float64]

@@ -7,8 +7,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from gradviz.experiment import Experiment
-from gradviz.network.slab import Slab
-from gradviz.network.trace import Trace
+from gradviz.network.stack.layer_chunks import LayerChunk
+from gradviz.network.stack.trace import Trace
 from gradviz.recording.frame import Quantity
 
 
@@ -39,7 +39,7 @@ class Probe:
         """Whether this measures only every so many steps."""
         return all(quantity.scheduled for quantity in self.quantities)
 
-    def look_at(self, slab: Slab) -> None:
+    def look_at(self, chunk: LayerChunk) -> None:
         """Look at some layers on the probe batch; on schedule, before `measure`, layer 1 first until all were seen."""
 
     def measure(self, trace: Trace) -> Tensor | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gradviz.network.trace import Trace
-from gradviz.probes.probe import Probe
-from gradviz.probes.reduction import sums_and_norms
+from gradviz.network.stack.trace import Trace
+from gradviz.probes.fused.probe import Probe
+from gradviz.probes.norms import sums_and_norms
 from gradviz.recording.frame import Quantity
 
 # variance over squared mean, below which rounding is more than a thousandth of the difference of the two

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
-from gradviz.network import slab as slab_module
-from gradviz.network.activations import activation
-from gradviz.network.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
-from gradviz.network.stack import Network
+from gradviz.network.stack import layer_chunks as layer_chunks
+from gradviz.network.stack.activation_kernels import activation
+from gradviz.network.stack.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
+from gradviz.network.stack.stack import Network
 
 FEATURES, CLASSES, DEPTH = 6, 3, 7
 
@@ -69,21 +69,24 @@ def seen_by_hooks(e: Experiment, network: Network, x: Tensor) -> tuple[list[Tens
 @pytest.mark.parametrize("span", [1, 3])
 @pytest.mark.parametrize("normalization", choices("normalization"))
 @pytest.mark.parametrize("shortcut", choices("shortcut"))
-def test_slabs_hold_what_hooks_see(
+def test_chunks_hold_what_hooks_see(
     shortcut: str, normalization: str, span: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     e = experiment(shortcut=shortcut, normalization=normalization, shortcut_span=span)
     network = trained_a_little(e)
     x = torch.randn(9, FEATURES, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
     given, handed_on = seen_by_hooks(e, network, x)
-    # three layers to a slab, of seven
-    monkeypatch.setattr(slab_module, "CACHED_NUMBERS", 3 * 9 * 5 + 2)
-    slabs = list(network.slabs(x))
-    assert [len(slab.given) for slab in slabs] == [3, 3, 1]
-    measured = torch.cat([slab.pre_activations() for slab in slabs]), torch.cat([slab.outputs() for slab in slabs])
+    # three layers to a chunk, of seven
+    monkeypatch.setattr(layer_chunks, "CACHED_NUMBERS", 3 * 9 * 5 + 2)
+    chunks = list(network.chunks(x))
+    assert [len(chunk.given) for chunk in chunks] == [3, 3, 1]
+    measured = (
+        torch.cat([chunk.pre_activations() for chunk in chunks]),
+        torch.cat([chunk.outputs() for chunk in chunks]),
+    )
     np.testing.assert_allclose(measured[0], torch.stack(given), rtol=1e-9, atol=1e-11)
     np.testing.assert_allclose(measured[1], torch.stack(handed_on), rtol=1e-9, atol=1e-11)
-    assert torch.equal(torch.cat([slab.outputs(4) for slab in slabs]), measured[1][:, :4])
+    assert torch.equal(torch.cat([chunk.outputs(4) for chunk in chunks]), measured[1][:, :4])
 
 
 def test_looking_leaves_trace_statistics_and_results_alone() -> None:
@@ -91,16 +94,18 @@ def test_looking_leaves_trace_statistics_and_results_alone() -> None:
     network = trained_a_little(e)
     x = torch.randn(5, FEATURES, dtype=torch.float64)
     before, evaluated = network.trace.outputs.clone(), network.evaluate(x)
-    list(network.slabs(x))
+    list(network.chunks(x))
     assert torch.equal(network.trace.outputs, before)
     assert torch.equal(network.evaluate(x), evaluated)
 
 
-def test_a_slab_is_never_less_than_a_layer_and_never_more_than_fits() -> None:
+def test_a_chunk_is_never_less_than_a_layer_and_never_more_than_fits() -> None:
     device = torch.device("cpu")
-    assert slab_module.layers_per_slab(10**9, device) == 1
-    assert slab_module.layers_per_slab(1000, device) == slab_module.CACHED_NUMBERS // 1000
-    wide = [layers.stop - layers.start for layers in slab_module.layer_slices(torch.empty(5, 256, 1024, device="meta"))]
+    assert layer_chunks.layers_per_chunk(10**9, device) == 1
+    assert layer_chunks.layers_per_chunk(1000, device) == layer_chunks.CACHED_NUMBERS // 1000
+    wide = [
+        layers.stop - layers.start for layers in layer_chunks.layer_slices(torch.empty(5, 256, 1024, device="meta"))
+    ]
     assert sum(wide) == 5
 
 

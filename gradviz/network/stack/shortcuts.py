@@ -15,8 +15,8 @@ import torch
 from torch import Generator, Tensor, nn
 
 from gradviz.experiment import Experiment
-from gradviz.network.activations import Op
-from gradviz.network.initialization import lecun_normal
+from gradviz.network.stack.activation_kernels import Op
+from gradviz.network.stack.initialization import lecun_normal
 
 aten = torch.ops.aten
 

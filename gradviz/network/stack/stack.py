@@ -15,13 +15,13 @@ from torch import Generator, Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from gradviz.experiment import Experiment
-from gradviz.network.activations import activation
-from gradviz.network.initialization import initialize_end, initialize_hidden
-from gradviz.network.normalization import normalization
-from gradviz.network.passes import Passes
-from gradviz.network.shortcuts import blocks_of, shortcut
-from gradviz.network.slab import Slab, layers_per_slab
-from gradviz.network.trace import Trace
+from gradviz.network.stack.activation_kernels import activation
+from gradviz.network.stack.initialization import initialize_end, initialize_hidden
+from gradviz.network.stack.layer_chunks import LayerChunk, layers_per_chunk
+from gradviz.network.stack.normalization import normalization
+from gradviz.network.stack.passes import Passes
+from gradviz.network.stack.shortcuts import blocks_of, shortcut
+from gradviz.network.stack.trace import Trace
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -81,13 +81,13 @@ class Stack(nn.Module):
         return x
 
     @torch.no_grad()
-    def slabs(self, x: Tensor) -> Iterator[Slab]:
+    def chunks(self, x: Tensor) -> Iterator[LayerChunk]:
         """Do what `infer` does and yield what happens on the way, a few layers at a time; the trace stays as it is."""
-        height = layers_per_slab(x.numel(), x.device)
+        height = layers_per_chunk(x.numel(), x.device)
         walk = self._walk(x)
         while part := list(islice(walk, height)):
             given, handed_on = zip(*part, strict=True)
-            yield Slab(given, handed_on, self.activation)
+            yield LayerChunk(given, handed_on, self.activation)
 
     def trace(self) -> Trace:
         """Return what the latest forward and backward pass left. Raises RuntimeError before there was one."""
@@ -193,6 +193,6 @@ class Network(nn.Module):
         return logits
 
     @torch.no_grad()
-    def slabs(self, x: Tensor) -> Iterator[Slab]:
+    def chunks(self, x: Tensor) -> Iterator[LayerChunk]:
         """Put samples through as `evaluate` does, and yield what happens in the hidden layers, a few at a time."""
-        yield from self.stack.slabs(self.input_layer(x))
+        yield from self.stack.chunks(self.input_layer(x))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from gradviz.network.exact_gradients import ExactGradients
-from gradviz.network.split_grads import SplitGrads
+from gradviz.network.stack.exact_gradients import ExactGradients
+from gradviz.network.stack.split_grads import SplitGrads
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from gradviz.experiment import Experiment
-from gradviz.network.slab import layer_slices
-from gradviz.network.trace import Trace
-from gradviz.probes.probe import Probe
-from gradviz.probes.reduction import norms
+from gradviz.network.stack.layer_chunks import layer_slices
+from gradviz.network.stack.trace import Trace
+from gradviz.probes.fused.probe import Probe
+from gradviz.probes.norms import norms
 from gradviz.recording.frame import Quantity
 
 
@@ -83,7 +83,7 @@ class GradientPaths(Probe):
 
 def _cosines(a: Tensor, b: Tensor) -> Tensor:
     """Return the cosine of a[i] and b[i], [blocks]; scaled first, so that no square underflows."""
-    # slab by slab, because copies of everything cost many times more than the arithmetic
+    # chunk by chunk, because copies of everything cost many times more than the arithmetic
     return torch.cat([_cosines_of(_scaled(a[blocks]), _scaled(b[blocks])) for blocks in layer_slices(a)])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gradviz.network.activations import Activation
+from gradviz.network.stack.activation_kernels import Activation
 
 # copies of this many numbers stay in a core's cache: half the time of going over everything at once
 CACHED_NUMBERS = 1 << 17
@@ -16,7 +16,7 @@ DEVICE_NUMBERS = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
-class Slab:
+class LayerChunk:
     """Successive layers on samples that are not trained on, as a trained network is used.
 
     `given` holds for each layer what its activation is given, `handed_on` what the layer hands on, [samples, width]
@@ -36,13 +36,13 @@ class Slab:
         return torch.stack([h[:samples] for h in self.handed_on])
 
 
-def layers_per_slab(numbers_per_layer: int, device: torch.device) -> int:
+def layers_per_chunk(numbers_per_layer: int, device: torch.device) -> int:
     """Return how many layers of so many numbers each are best gone over together."""
     numbers = CACHED_NUMBERS if device.type == "cpu" else DEVICE_NUMBERS
     return max(1, numbers // max(numbers_per_layer, 1))
 
 
 def layer_slices(x: Tensor) -> list[slice]:
-    """Divide the layers of `x` [layers, ...] into slabs."""
-    height = layers_per_slab(x.shape[1:].numel(), x.device)
+    """Divide the layers of `x` [layers, ...] into chunks."""
+    height = layers_per_chunk(x.shape[1:].numel(), x.device)
     return [slice(first, min(first + height, len(x))) for first in range(0, len(x), height)]

@@ -1,6 +1,6 @@
-"""Gradients of all layers' weights and biases, made slab by slab while the backward pass comes down the stack.
+"""Gradients of all layers' weights and biases, made chunk by chunk while the backward pass comes down the stack.
 
-One batched product serves a slab of layers: few calls, and what they read is still in the cache.
+One batched product serves a chunk of layers: few calls, and what they read is still in the cache.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-LAYERS_PER_SLAB = 32
+LAYERS_PER_CHUNK = 32
 
 
 class WeightGrads:
     """Turns gradients at the affine maps into those of their weights [layers, out, in] and biases [layers, out].
 
     `inputs` [layers, batch, in] are what the affine maps read. `affine_grads` [layers, batch, out] hold the gradients
-    at their outputs; with fewer layers than `inputs` they are a slab's worth, filled anew for each slab.
+    at their outputs; with fewer layers than `inputs` they are a chunk's worth, filled anew for each chunk.
     """
 
     def __init__(self, inputs: Tensor, affine_grads: Tensor) -> None:
@@ -25,7 +25,7 @@ class WeightGrads:
 
     def at(self, layer: int) -> Tensor:
         """Return where the gradient at the affine map of `layer` belongs [batch, out]."""
-        return self._affine_grads[layer if self._whole else layer % LAYERS_PER_SLAB]
+        return self._affine_grads[layer if self._whole else layer % LAYERS_PER_CHUNK]
 
     def begin(self) -> None:
         """Make room for the results of one backward pass."""
@@ -33,11 +33,11 @@ class WeightGrads:
         fan_out = self._affine_grads.shape[2]
         self._results = self._inputs.new_empty(layers, fan_out, fan_in), self._inputs.new_empty(layers, fan_out)
 
-    def finish_slab(self, first: int) -> None:
-        """Make the gradients from layer `first`, a slab's lowest, to the end of the slab."""
+    def finish_chunk(self, first: int) -> None:
+        """Make the gradients from layer `first`, a chunk's lowest, to the end of the chunk."""
         assert self._results is not None, "begin comes first"
         weights, biases = self._results
-        inputs = self._inputs[first : first + LAYERS_PER_SLAB]
+        inputs = self._inputs[first : first + LAYERS_PER_CHUNK]
         begin = first if self._whole else 0
         grads = self._affine_grads[begin : begin + len(inputs)]
         torch.bmm(grads.transpose(1, 2), inputs, out=weights[first : first + len(inputs)])

@@ -12,7 +12,7 @@ import threading
 import torch
 from torch import Tensor
 
-from gradviz.network.slab import layer_slices
+from gradviz.network.stack.layer_chunks import layer_slices
 
 # of up to this many squares a float32 sum is right to 1e-4, in the worst case: 3e-5 of a decade
 MOST_QUICK_NUMBERS = 1 << 14

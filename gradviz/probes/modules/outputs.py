@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from gradviz.watching.norms import moments, norms
+from gradviz.probes.modules.norms import moments, norms
 
 # runs the measurement it is given, and makes sure that no error of ours reaches the training
 Guard = Callable[..., Any]

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gradviz.network.slab import Slab, layers_per_slab
-from gradviz.network.trace import Trace
+from gradviz.network.stack.layer_chunks import LayerChunk, layers_per_chunk
+from gradviz.network.stack.trace import Trace
 from gradviz.recording.frame import KINDS, Distribution, Distributions, Kind
 
 BINS = 64
@@ -28,7 +28,7 @@ WIDTH_AROUND_ZERO = 1.0
 
 
 class DistributionProbe:
-    """Takes the histograms of a step: `look_at` the probe batch slab by slab, then `measure`.
+    """Takes the histograms of a step: `look_at` the probe batch chunk by chunk, then `measure`.
 
     Like a probe it keeps its numbers on the device and asks for none of them.
     """
@@ -38,11 +38,11 @@ class DistributionProbe:
         self._given, self._outputs, self._weights = (Histograms(layers, indices) for _ in range(3))
         self._gradients = Histograms(layers, indices, magnitudes=True)
 
-    def look_at(self, slab: Slab) -> None:
+    def look_at(self, chunk: LayerChunk) -> None:
         """Count what some layers are given and hand on."""
-        samples = _enough(slab.given[0].shape[1])
-        self._given.add(slab.pre_activations(samples))
-        self._outputs.add(slab.outputs(samples))
+        samples = _enough(chunk.given[0].shape[1])
+        self._given.add(chunk.pre_activations(samples))
+        self._outputs.add(chunk.outputs(samples))
 
     def measure(self, trace: Trace) -> Tensor:
         """Return [kinds, layers, NUMBERS], which `distributions` makes sense of once it is on the host."""
@@ -69,7 +69,7 @@ class Histograms:
     def add(self, x: Tensor) -> None:
         """Count in `x` [layers, ...], the layers after those before; their size is always the same."""
         if self._rows is None:
-            height = min(layers_per_slab(x.shape[1:].numel(), x.device), self._layers)
+            height = min(layers_per_chunk(x.shape[1:].numel(), x.device), self._layers)
             self._rows = x.new_empty(height, *x.shape[1:])
         while len(x):
             room = self._rows[self._waiting : self._waiting + len(x)]

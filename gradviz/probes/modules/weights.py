@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import Optimizer
 
-from gradviz.watching.draft import Draft
-from gradviz.watching.layers import Layer
-from gradviz.watching.norms import NormsOf, norms
-from gradviz.watching.updates import Updates
+from gradviz.probes.modules.layers import Layer
+from gradviz.probes.modules.norms import NormsOf, norms
+from gradviz.probes.modules.pending_frame import Draft
+from gradviz.probes.modules.updates import Updates
 
 
 class Weights:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gradviz.network.slab import layer_slices
-from gradviz.network.trace import Trace
-from gradviz.probes.probe import Probe
-from gradviz.probes.reduction import norms
+from gradviz.network.stack.layer_chunks import layer_slices
+from gradviz.network.stack.trace import Trace
+from gradviz.probes.fused.probe import Probe
+from gradviz.probes.norms import norms
 from gradviz.recording.frame import Quantity
 
 BITS = {torch.float32: torch.int32, torch.float64: torch.int64}
@@ -76,12 +76,12 @@ class Weights(Probe):
         """Return the share of equal bit patterns in each layer [layers]."""
         whole = BITS[before.dtype]
         old, new = before.view(whole), after.view(whole)
-        slabs = layer_slices(old)
+        chunks = layer_slices(old)
         if self._same is None:
-            self._same = torch.empty_like(old[slabs[0]])
+            self._same = torch.empty_like(old[chunks[0]])
         # as whole numbers of the same size, because torch makes and adds truth values three times slower
         counts = [
             torch.eq(old[layers], new[layers], out=self._same[: layers.stop - layers.start]).sum((1, 2), dtype=whole)
-            for layers in slabs
+            for layers in chunks
         ]
         return torch.cat(counts) / before[0].numel()

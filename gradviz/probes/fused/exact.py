@@ -7,9 +7,9 @@ import math
 import torch
 from torch import Tensor
 
-from gradviz.network.trace import Trace
-from gradviz.probes.probe import Probe
-from gradviz.probes.reduction import norms
+from gradviz.network.stack.trace import Trace
+from gradviz.probes.fused.probe import Probe
+from gradviz.probes.norms import norms
 from gradviz.recording.frame import Quantity
 
 LOG10_2 = math.log10(2.0)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment
-from gradviz.network.stack import DTYPES, Network
+from gradviz.network.stack.stack import DTYPES, Network
 
 
 def _activation(experiment: Experiment) -> nn.Module:

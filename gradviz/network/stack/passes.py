@@ -2,7 +2,7 @@
 
 Every tensor is allocated when the passes are built: states and their gradients [layers + 1, batch, width], and what
 the activations need. Each list then runs without allocating, layer by layer: an affine map, an activation, a join. The
-weights' gradients come from one batched product per slab of layers, while what it reads is still in the cache.
+weights' gradients come from one batched product per chunk of layers, while what it reads is still in the cache.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from gradviz.network.activations import Activation, Op
-from gradviz.network.exact_gradients import ExactGradients, Rescaling
-from gradviz.network.normalization import Normalization
-from gradviz.network.shortcuts import Block, Shortcut
-from gradviz.network.split_grads import SplitGrads
-from gradviz.network.weight_grads import LAYERS_PER_SLAB, WeightGrads
+from gradviz.network.stack.activation_kernels import Activation, Op
+from gradviz.network.stack.exact_gradients import ExactGradients, Rescaling
+from gradviz.network.stack.normalization import Normalization
+from gradviz.network.stack.shortcuts import Block, Shortcut
+from gradviz.network.stack.split_grads import SplitGrads
+from gradviz.network.stack.weight_grads import LAYERS_PER_CHUNK, WeightGrads
 
 
 class Passes:
@@ -138,8 +138,8 @@ class Passes:
         if self.pre_activation:
             self._weight_grads = WeightGrads(self.activated, self.grads[1:])
         else:
-            slab = empty(min(LAYERS_PER_SLAB, layers), batch_size, width)
-            self._weight_grads = WeightGrads(self.states[:-1], slab)
+            chunk = empty(min(LAYERS_PER_CHUNK, layers), batch_size, width)
+            self._weight_grads = WeightGrads(self.states[:-1], chunk)
         self._scratch = empty(batch_size, width)
         numbers = [block.index for block in self.blocks for _ in block.layers]
         self._block_of_layer = torch.tensor(numbers, device=self.weights.device)
@@ -179,8 +179,8 @@ class Passes:
         for layer in reversed(block.layers):
             grad = at_branch if layer == block.last else self.grads[layer + 1]
             write(block, layer, grad, skip if layer == block.first else None)
-            if layer % LAYERS_PER_SLAB == 0:
-                self._backward.append(partial(self._weight_grads.finish_slab, layer))
+            if layer % LAYERS_PER_CHUNK == 0:
+                self._backward.append(partial(self._weight_grads.finish_chunk, layer))
 
     def _write_layer_backward(self, block: Block, layer: int, grad: Tensor, skip: Tensor | None) -> None:
         """act(norm(W x + b)): gradient through the activation, the normalisation, the weights."""
