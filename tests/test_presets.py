@@ -13,7 +13,7 @@ from preset_notes import SHOWN, Preset, recorded, shows
 
 from gradviz.experiment import Experiment, load_preset, preset_names, trait
 from gradviz.experiment.applies import inapplicable
-from gradviz.network.reference import copy_weights, reference_network
+from gradviz.network.stack.reference import copy_weights, reference_network
 from gradviz.resources import resource_path
 from gradviz.training.loop import first_frame
 from gradviz.training.run import TrainingRun

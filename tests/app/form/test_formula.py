@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gradviz.app.form.formula import formula
 from gradviz.experiment import Experiment
 from gradviz.experiment.recipe import Activation, Normalization, Shortcut
-from gradviz.network.reference import hidden_layers, reference_network
+from gradviz.network.stack.reference import hidden_layers, reference_network
 
 WIDTH = 6
 FUNCTIONS: dict[str, nn.Module] = {
