@@ -13,6 +13,15 @@ from gradviz.app.theme import icon
 from gradviz.plots.parts.style import Style
 
 
+def keys() -> list[tuple[str, str]]:
+    """Return (shortcut as this system writes it, what it does) of every command that has one."""
+    return [
+        (QKeySequence(command.shortcut).toString(QKeySequence.SequenceFormat.NativeText), command.tip)
+        for command in COMMANDS
+        if command.shortcut
+    ]
+
+
 def make_actions(window: QMainWindow, give: Callable[[Command], object]) -> dict[str, QAction]:
     """Make one QAction per command, by its name; each gives its command."""
     groups: dict[str, QActionGroup] = {}

@@ -17,13 +17,14 @@ from PySide6.QtCore import QByteArray, QPoint, QSize, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QMainWindow, QMenu, QVBoxLayout, QWidget
 
-from gradviz.app.about import about_dialog, glossary_dialog, shortcuts_dialog
-from gradviz.app.actions import draw_icons, fill_menus, make_actions, show_state
+from gradviz.app.about import about_dialog
+from gradviz.app.actions import draw_icons, fill_menus, keys, make_actions, show_state
 from gradviz.app.commands import Command
 from gradviz.app.docks import Docks
 from gradviz.app.error_box import ErrorReporter
 from gradviz.app.form.experiment_exchange import OPENABLE, ExperimentExchange
 from gradviz.app.form.experiment_panel import ExperimentPanel
+from gradviz.app.help_window import show_help
 from gradviz.app.session.session import Session
 from gradviz.app.settings import Settings, ThemeChoice
 from gradviz.app.shown_bar import ShownBar
@@ -219,8 +220,10 @@ class MainWindow(QMainWindow):
             "theme_system": lambda: self._choose_theme("system"),
             "theme_light": lambda: self._choose_theme("light"),
             "theme_dark": lambda: self._choose_theme("dark"),
-            "shortcuts": lambda: shortcuts_dialog(self).open(),
-            "glossary": lambda: glossary_dialog(self).open(),
+            "guide": lambda: show_help(self, "guide.md", keys()),
+            "glossary": lambda: show_help(self, "glossary.md", keys()),
+            "shortcuts": lambda: show_help(self, "keyboard.md", keys()),
+            "news": lambda: show_help(self, "changelog.md", keys()),
             "about": lambda: about_dialog(self).open(),
         }
 

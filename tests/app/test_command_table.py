@@ -17,7 +17,7 @@ from gradviz.app.session.state import SessionState
 ALWAYS = {
     "open", "save", "export", "export_animation", "copy_board", "quit", "defaults", "copy_code", "paste_code",
     "compare", "log_loss", "fit", "latest", "first_bottom", "first_top", "theme_system", "theme_light", "theme_dark",
-    "runs", "layout", "shortcuts", "glossary", "about",
+    "runs", "layout", "guide", "shortcuts", "glossary", "news", "about",
 }  # fmt: skip
 # apply as soon as the plots are there
 READY = {"open_run", "follow", "race"}

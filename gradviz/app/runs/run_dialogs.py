@@ -14,12 +14,12 @@ from gradviz.app.runs.saving import save_run
 from gradviz.app.session.run_names import name_of
 from gradviz.app.session.session import Session
 from gradviz.app.settings import Settings
-from gradviz.experiment import limits
+from gradviz.experiment import field
 from gradviz.recording.runs.library import SUFFIX
 from gradviz.recording.runs.run_list import Listed
 
 RUN_KINDS = f"Recorded runs (*{SUFFIX})"
-MOST_STEPS = int(limits("steps")[1] or 0)
+MOST_STEPS = int(field("steps").limits[1] or 0)
 
 
 class RunDialogs(QObject):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradviz.experiment import Experiment, in_words
 from gradviz.recording.history import History
 
 if TYPE_CHECKING:
@@ -20,18 +19,10 @@ def name_of(listed: Listed) -> str:
         return info.name
     if info.experiment is None:
         return info.watched or listed.path.stem
-    return info.experiment.title or experiment_in_short(info.experiment)
+    return info.experiment.title or info.experiment.network.summary
 
 
 def in_short(history: History) -> str:
     """Name a run in a few words, for a legend."""
     experiment = history.started.experiment
-    return history.started.title if experiment is None else experiment_in_short(experiment)
-
-
-def experiment_in_short(experiment: Experiment) -> str:
-    """Name an experiment in a few words."""
-    words = [f"{experiment.depth} × {experiment.width}", in_words(experiment.activation)]
-    if experiment.shortcut != "none":
-        words.append(f"{in_words(experiment.shortcut)} shortcut")
-    return " ".join(words)
+    return history.started.title if experiment is None else experiment.network.summary

@@ -44,14 +44,14 @@ class Shown:
     @property
     def watched(self) -> str:
         """The title of a network that a script of its own trains; empty for every other."""
-        watched = self.history.started.watched if self.history is not None else None
-        return watched.title if watched is not None else ""
+        return self.history.started.title if self.history is not None and self.experiment is None else ""
 
     @property
     def stem(self) -> str:
         """How the names of exported files begin."""
         if self.history is None:
             return "gradviz"
-        kind = self.experiment.activation if self.experiment is not None else "watched"
-        stem = f"gradviz-{kind}-{self.history.started.layers}"
+        experiment = self.experiment
+        slug = experiment.network.slug if experiment is not None else f"watched-{len(self.history.started.rows)}"
+        stem = f"gradviz-{slug}"
         return f"{stem}-preview" if self.kind == "preview" else stem

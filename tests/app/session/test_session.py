@@ -68,7 +68,7 @@ def test_a_run_that_is_shown_stays_while_the_form_changes(session: Session, qtbo
     assert session.shown.stem == "gradviz-relu-4-preview"
     # from now on the preview follows the form again
     session.set(TINY.changed(depth=7))
-    wait_until(qtbot, lambda: session.shown.history is not None and session.shown.history.started.layers == 7)
+    wait_until(qtbot, lambda: session.shown.history is not None and len(session.shown.history.started.rows) == 7)
     session.display.toggle_preview()
     assert (session.shown.history, session.shown.stem) == (run, "gradviz-tanh-4")
     assert kinds == ["preview", "preview", "run"]
