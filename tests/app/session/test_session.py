@@ -75,7 +75,7 @@ def test_a_run_that_is_shown_stays_while_the_form_changes(session: Session, qtbo
 
 
 def test_a_title_alone_is_no_other_experiment(session: Session) -> None:
-    session.show(made_up([[-1.0, -2.0]] * 3))
+    session.show(made_up([[-1.0] * 4] * 3))
     session.set(TINY.changed(title="renamed", notes="with notes"))
     assert not session.state.form_differs
 
@@ -110,7 +110,7 @@ def test_edits_are_undone_and_told(session: Session) -> None:
 def test_what_is_shown_can_be_set_up(session: Session) -> None:
     session.adopt()
     assert session.experiment == TINY
-    session.show(made_up([[-1.0, -2.0]] * 3, OTHER))
+    session.show(made_up([[-1.0] * 4] * 3, OTHER))
     session.adopt()
     assert session.experiment == OTHER
 
@@ -139,14 +139,14 @@ def test_single_steps_begin_a_run_and_hold_it(session: Session, qtbot: QtBot) ->
 
 
 def test_step_and_row_are_told_and_another_run_begins_at_its_latest(session: Session) -> None:
-    session.show(made_up([[-1.0, -2.0]] * 3))
+    session.show(made_up([[-1.0] * 4] * 3))
     steps: list[int | None] = []
     rows: list[int] = []
     session.display.step_picked.connect(steps.append)
     session.display.row_picked.connect(rows.append)
     session.display.pick_step(1)
     session.display.pick_row(2)
-    session.show(made_up([[-1.0, -2.0]] * 3))
+    session.show(made_up([[-1.0] * 4] * 3))
     assert (steps, rows) == ([1, None], [2])
     assert (session.display.step, session.display.row) == (None, 2)
 
@@ -220,8 +220,8 @@ def test_an_order_that_does_not_apply_changes_nothing(session: Session, order: s
     ("shown", "name", "stem"),
     [
         (Shown(), "", "gradviz"),
-        (Shown("run", made_up([[-1.0, -2.0]])), "tiny", "gradviz-tanh-2"),
-        (Shown("preview", made_up([[-1.0, -2.0]], OTHER)), "other", "gradviz-relu-2-preview"),
+        (Shown("run", made_up([[-1.0] * 4])), "tiny", "gradviz-tanh-4"),
+        (Shown("preview", made_up([[-1.0] * 4], OTHER)), "other", "gradviz-relu-4-preview"),
     ],
 )
 def test_what_is_shown_has_a_name_of_its_own(shown: Shown, name: str, stem: str) -> None:
