@@ -37,7 +37,7 @@ def run(experiment: Experiment, outputs: Outputs, *, as_json: bool, resumed: Pat
     Raises GradvizError for usage and input errors: before training where they can be known by then, and for files that
     could not be written after all others were.
     """
-    if experiment.steps == 0 and not sys.stderr.isatty():
+    if experiment.training.steps == 0 and not sys.stderr.isatty():
         raise ExperimentError("steps = 0 trains until Ctrl-C, which needs a terminal; give --steps N")
     outputs.check()
     from gradviz.training.control import Control, pump
@@ -48,7 +48,7 @@ def run(experiment: Experiment, outputs: Outputs, *, as_json: bool, resumed: Pat
     path = resumed or outputs.recording
     control = Control(checkpoint_at_end=path is not None)
     recording, checkpoint = _recording(control, path, resumes=resumed is not None)
-    with progress_bar(experiment.steps or None, "step") as bar:
+    with progress_bar(experiment.training.steps or None, "step") as bar:
         session = Session(control, recording, bar)
         with session.ended_by_ctrl_c(), recording.closed_at_the_end():
             pump(train(experiment, control, checkpoint), control, session.take)
