@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from gradviz.recording.frame import Distributions, Diverged, Evaluation, Frame
 from gradviz.recording.history import History
 from gradviz.recording.source import BATCH_ACCURACY, LEARNING_RATE, LOSS, SKIPPED, Chunk, ChunkKey
-from gradviz.recording.store import chunk_table, event_tables
+from gradviz.recording.store import chunk_table, documents, event_tables
 from gradviz.recording.store.info import RunInfo, info_of
 from gradviz.recording.store.live_file import identity
-from gradviz.recording.store.run import OnDamage
-from gradviz.recording.store.standing import settle, stored_ending
-from gradviz.recording.store.stored_file import StoredFile, diverged, frames_in, origin
+from gradviz.recording.store.run import OnDamage, settle
+from gradviz.recording.store.stored_file import StoredFile
 from gradviz.recording.zoom.chunks import rows_per_chunk
 
 New = list[Evaluation | Distributions | Frame | Diverged]
@@ -27,8 +26,8 @@ New = list[Evaluation | Distributions | Frame | Diverged]
 class Follower:
     """A run of which `poll` takes what its process has written since. For one thread, but for its history.
 
-    `history` is appended to. It becomes another object where the file becomes another run: begun anew, or gone on with
-    from an earlier step. `info` is that of the last poll that found anything. Every method may raise RecordingError.
+    `history` is appended to. It becomes another object where the file becomes another run: begun anew, or resumed from
+    an earlier step. `info` is that of the last poll that found anything. Every method may raise RecordingError.
     """
 
     def __init__(self, path: Path, on_damage: OnDamage | None = None) -> None:
@@ -38,7 +37,8 @@ class Follower:
 
     def poll(self) -> bool:
         """Take what is new. Returns whether there was anything, be it only that the run has ended."""
-        if identity(self.path) != self._identity or self._stored.read(origin) != self._stored.origin:
+        state = self._stored.read(documents.state)
+        if identity(self.path) != self._identity or state.origin != self._stored.state.origin:
             self.close()
             self._open()
             return True
@@ -48,7 +48,15 @@ class Follower:
             for event in events:
                 self.history.append(event)
             self.history.let_go(self._stored, self.history.frames)
-        return self._look_at_ending(found) or found
+        before = self.info.ending
+        if before == "recording" and (state.ending is not None or not found):
+            # a reader in the way is why the process that wrote could not make one file of it
+            self._stored.close()
+            settle(self.path)
+            self.info = self._stored.read(self._info)
+        elif found:
+            self.info = self._stored.read(self._info)
+        return found or self.info.ending != before
 
     def close(self) -> None:
         """Let the file go. What of the history is not in memory opens it again."""
@@ -64,53 +72,34 @@ class Follower:
         settle(self.path)
         self._identity = identity(self.path)
         self._stored = StoredFile(self.path, on_damage=self._on_damage)
-        self._layers = self._stored.started.layers
         self.history = History.restored(self._stored.started, self._stored)
-        self._evaluated = _last(self.history.evaluation_steps)
-        self._distributed = _last(self.history.distribution_steps)
         self.info: RunInfo = self._stored.read(self._info)
-
-    def _look_at_ending(self, found: bool) -> bool:
-        """Read the info where it has changed. Returns whether the run stands otherwise than before."""
-        before = self.info.ending
-        ended = self._stored.read(stored_ending)
-        if ended is None and found:
-            self.info = self._stored.read(self._info)
-        elif ended is None or before == "recording":
-            # a reader in the way is why the process that wrote could not make one file of it
-            self._stored.close()
-            if settle(self.path) != before:
-                self.info = self._stored.read(self._info)
-        return self.info.ending != before
 
     def _info(self, connection: sqlite3.Connection) -> RunInfo:
         return info_of(self.path, connection)
 
     def _new_events(self, connection: sqlite3.Connection) -> New:
         """Return what is new, of frames those of one chunk at most."""
-        first, size = self.history.frames, rows_per_chunk(self._layers)
-        frames = frames_in(connection)
-        end = min(frames, (first // size + 1) * size)
+        state, started = documents.state(connection), self.history.started
+        first, size = self.history.frames, rows_per_chunk(len(started.rows))
+        end = min(state.frames, (first // size + 1) * size)
         events: New = []
-        for step in event_tables.steps_after(connection, "evaluations", self._evaluated):
-            events.append(event_tables.get_evaluation(connection, step, self._stored.started))
-            self._evaluated = step
-        for step in event_tables.steps_after(connection, "distributions", self._distributed):
-            events.append(event_tables.get_distributions(connection, step, self._layers))
-            self._distributed = step
+        for step in event_tables.steps_after(connection, "evaluations", self.history.evaluation_steps):
+            events.append(event_tables.get_evaluation(connection, step, started.held_out))
+        for step in event_tables.steps_after(connection, "distributions", self.history.distribution_steps):
+            events.append(event_tables.get_distributions(connection, step, len(started.rows)))
         if end > first:
             events.extend(self._new_frames(connection, first, end))
-        where = diverged(connection)
-        if where is not None and end == frames and self.history.diverged is None:
-            events.append(where)
+        if state.diverged is not None and end == state.frames and self.history.diverged is None:
+            events.append(state.diverged)
         return events
 
     def _new_frames(self, connection: sqlite3.Connection, first: int, end: int) -> Iterator[Frame]:
-        number, start = divmod(first, rows_per_chunk(self._layers))
-        names = [quantity.name for quantity in self.history.quantities]
+        layers = len(self.history.started.rows)
+        number, start = divmod(first, rows_per_chunk(layers))
         chunks = {
-            name: chunk_table.get(connection, series, ChunkKey(name, 0, "rows", number), self._layers)
-            for series, name in enumerate(names)
+            quantity.name: chunk_table.get(connection, series, ChunkKey(quantity.name, 0, "rows", number), layers)
+            for series, quantity in enumerate(self.history.quantities)
         }
         scalars = event_tables.get_scalars(connection, first, end)
         for row in range(end - first):
@@ -133,7 +122,3 @@ def _frame(step: int, scalars: NDArray[np.float64], chunks: dict[str, Chunk], ro
         measured={name: chunk.measured[row] for name, chunk in there.items() if not chunk.measured[row].all()},
         skipped=bool(scalars[SKIPPED]),
     )
-
-
-def _last(steps: NDArray[np.int64]) -> int:
-    return int(steps[-1]) if steps.size else -1

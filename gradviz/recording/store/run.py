@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from gradviz.errors import RecordingError
+from gradviz.recording.frame import Ending
 from gradviz.recording.history import History
-from gradviz.recording.store.info import RunInfo, info_of
-from gradviz.recording.store.standing import settle
+from gradviz.recording.store import documents
+from gradviz.recording.store.connection import changing, is_one_file, make_one_file, read_once
+from gradviz.recording.store.info import RunInfo, ending_of, info_of
+from gradviz.recording.store.liveness import WriterLock
 from gradviz.recording.store.stored_file import StoredFile
 
 OnDamage = Callable[[str], None]
@@ -41,3 +46,28 @@ def open_run(path: Path, on_damage: OnDamage | None = None) -> Run:
     """
     settle(path)
     return Run(path, on_damage)
+
+
+def settle(path: Path) -> Ending:
+    """Make one single file of a run that nobody writes any more, and note that it was interrupted if it was.
+
+    Does nothing for a run that is being written, and for a file that may only be read. Returns how the run stands.
+    Raises RecordingError for a file that is no run, or damaged.
+    """
+    ending, one_file = read_once(path, lambda connection: (ending_of(path, connection), is_one_file(connection)))
+    if ending == "interrupted" or not (ending == "recording" or one_file):
+        with suppress(RecordingError, OSError):
+            _tidy_up(path)
+    return ending
+
+
+def _tidy_up(path: Path) -> None:
+    lock = WriterLock(path)
+    try:
+        with changing(path) as connection:
+            state = documents.state(connection)
+            documents.put(connection, state.changed(ending=state.ending or "interrupted"))
+            connection.execute("COMMIT")
+            make_one_file(connection)
+    finally:
+        lock.release()
