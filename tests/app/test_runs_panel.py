@@ -25,7 +25,7 @@ from gradviz.plots.parts.style import DARK, LIGHT
 BEST = listed("best", 30, "depth 30 → 100")
 LIVE = listed("live", 40, "activation sigmoid → ReLU", ending="recording", frames=13, accuracy=None)
 CUT = listed("cut", 20, "shortcut none → scaled", ending="interrupted", frames=8, note="power went\nat night")
-WATCHED = listed("", 10, experiment=None, watched="my net", accuracy=None, loss=None)
+WATCHED = listed("", 10, experiment=None, title="my net", accuracy=None, loss=None)
 BROKEN = unreadable("broken", "/runs/broken.gradviz: this is not a run of gradviz")
 ALL = [LIVE, BEST, CUT, WATCHED, BROKEN]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from gradviz.app.run_names import experiment_in_short
 from gradviz.recording.runs.run_list import Listed
 from gradviz.recording.store import RunInfo
 
@@ -27,9 +26,9 @@ def name_of(listed: Listed) -> str:
         return listed.path.name
     if info.name:
         return info.name
-    if info.experiment is None:
-        return info.watched or listed.path.stem
-    return info.experiment.title or experiment_in_short(info.experiment)
+    if info.title or info.experiment is None:
+        return info.title or listed.path.stem
+    return info.experiment.network.summary
 
 
 def change_of(listed: Listed) -> str:

@@ -40,9 +40,7 @@ def put(connection: sqlite3.Connection, arrays: Mapping[str, NDArray[Any]], step
         connection.executemany("INSERT INTO arrays VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
-def get(
-    connection: sqlite3.Connection, names: Sequence[str], step: int = BEFORE_ALL_STEPS
-) -> dict[str, NDArray[Any]]:
+def get(connection: sqlite3.Connection, names: Sequence[str], step: int = BEFORE_ALL_STEPS) -> dict[str, NDArray[Any]]:
     """Return those of the arrays `names` that are there. Raises DamagedError."""
     if schema.version(connection) == previous_format.FORMAT:
         found = {name: _joined(connection.execute(previous_format.PARTS_OF_ARRAY, (name,)), name) for name in names}

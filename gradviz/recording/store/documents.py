@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from gradviz.recording.frame import Started
 from gradviz.recording.store import arrays, previous_format, schema
-from gradviz.recording.store.checks import DamagedError
+from gradviz.recording.store.checks import DamagedError, checked_text
 from gradviz.recording.store.metadata import ARRAYS, Metadata, State, held_arrays
 
 LONGEST_DOCUMENT = 32_000_000
@@ -52,13 +52,12 @@ def _read(connection: sqlite3.Connection, kind: type[Document]) -> Document:
         content = previous_format.document(connection, name)
     else:
         query = "SELECT content FROM documents WHERE name = ? AND length(content) <= ?"
-        (content,) = connection.execute(query, (name, LONGEST_DOCUMENT)).fetchone() or (None,)
-    if not isinstance(content, str):
-        raise DamagedError(f"its {name} is missing")
+        found = connection.execute(query, (name, LONGEST_DOCUMENT)).fetchone() or (None,)
+        content = checked_text(found[0], f"its {name}", LONGEST_DOCUMENT)
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        first: Any = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part)[:40] for part in (name, *first["loc"]))
         raise DamagedError(f"{place}: {first['msg'][:100]}") from None
 

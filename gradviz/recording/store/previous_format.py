@@ -46,8 +46,11 @@ def document(connection: sqlite3.Connection, name: str) -> str:
 
 
 def _metadata(connection: sqlite3.Connection, facts: dict[str, Any]) -> dict[str, Any]:
-    started, watched = facts["started"], facts["started"].get("watched")
-    document = started | {"quantities": _quantities(connection), "environment": facts["environment"]}
+    watched = facts["started"].get("watched")
+    document: dict[str, Any] = facts["started"] | {
+        "quantities": _quantities(connection),
+        "environment": facts["environment"],
+    }
     if watched is not None:
         return document | {
             "title": watched["title"],
@@ -81,7 +84,7 @@ def _quantities(connection: sqlite3.Connection) -> list[dict[str, Any]]:
 
 def _state(facts: dict[str, Any]) -> dict[str, Any]:
     diverged = facts["diverged"]
-    return facts["progress"] | {
+    document: dict[str, Any] = facts["progress"] | {
         "name": facts["name"],
         "note": facts["note"],
         "created": facts["created"],
@@ -91,3 +94,4 @@ def _state(facts: dict[str, Any]) -> dict[str, Any]:
         "ending": facts["ending"] or "interrupted",
         "why": facts["why"],
     }
+    return document

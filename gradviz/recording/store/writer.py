@@ -15,13 +15,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gradviz.errors import RecordingError
-from gradviz.recording.frame import Checkpoint
+from gradviz.recording.frame import Checkpoint, Ending
 from gradviz.recording.history import History
 from gradviz.recording.store import arrays, documents, error_messages
 from gradviz.recording.store.error_messages import explained
 from gradviz.recording.store.flush import Stored, truncate, write_new
 from gradviz.recording.store.live_file import LiveFile
-from gradviz.recording.store.metadata import Ended, Metadata, State
+from gradviz.recording.store.metadata import Metadata, State
 from gradviz.recording.store.stored_file import StoredFile
 
 FLUSH_EVERY_S = 0.25
@@ -59,7 +59,7 @@ class StoreWriter:
         self._let_go = 0
         self._checkpoint: Checkpoint | None = None
         self._checkpoint_lock = threading.Lock()
-        self._ended: tuple[Ended, str] = "stopped", ""
+        self._ended: tuple[Ending, str] = "stopped", ""
         self._closing = threading.Event()
         try:
             with explained(path):
@@ -76,7 +76,7 @@ class StoreWriter:
         with self._checkpoint_lock:
             self._checkpoint = checkpoint
 
-    def close(self, ending: Ended, why: str = "") -> None:
+    def close(self, ending: Ending, why: str = "") -> None:
         """Write what is left and how the run ended, make one single file of it, and return when that is done."""
         if not self._closing.is_set():
             self._ended = ending, why

@@ -7,9 +7,9 @@ from typing import Any, get_args
 
 import pytest
 import torch
+from gradviz.app.form.formula import formula
 from torch import Tensor, nn
 
-from gradviz.app.form.formula import formula
 from gradviz.experiment import Experiment
 from gradviz.experiment.recipe import Activation, Normalization, Shortcut
 from gradviz.network.reference import hidden_layers, reference_network
