@@ -9,11 +9,10 @@ import tomllib
 import numpy as np
 import pytest
 import torch
-from gradviz.experiment.applies import inapplicable
 from preset_notes import SHOWN, Preset, recorded, shows
 
-from gradviz.experiment import Experiment, fields, load_preset, preset_names
-from gradviz.network.reference import copy_weights, reference_network
+from gradviz.experiment import Experiment, fields, inapplicable, load_preset, preset_names
+from gradviz.network.stack.reference import copy_weights, reference_network
 from gradviz.resources import resource_path
 from gradviz.training.loop import first_frame
 from gradviz.training.run import TrainingRun

@@ -11,8 +11,8 @@ from mpmath import mp, mpf
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment
-from gradviz.experiment.recipe import Activation as Name
-from gradviz.network.activations import Activation, activation
+from gradviz.experiment.activations import Activation as Name
+from gradviz.network.stack.activation_kernels import Activation, activation
 
 NAMES = get_args(Name)
 SLOPE = 0.03125

@@ -16,7 +16,7 @@ from gradviz.recording.source import Chunk, ChunkKey, Summary
 from gradviz.recording.store import chunk_table, documents, event_tables
 from gradviz.recording.store.event_tables import SCALARS_PER_CHUNK
 from gradviz.recording.store.metadata import SPARKS
-from gradviz.recording.store.tail_pieces import TailPieces, split
+from gradviz.recording.store.tail_pieces import NOTHING, TailPieces, split
 from gradviz.recording.zoom.chunks import rows_per_chunk
 
 # frames in one transaction, in chunks: what came together while the disk was full is not written in one go
@@ -30,8 +30,8 @@ Taken = TypeVar("Taken", Evaluation, Distributions)
 class Stored:
     """How much of a history is in the file. Evaluations and distributions count by their last step."""
 
-    rows: TailPieces = TailPieces()
-    scalars: TailPieces = TailPieces()
+    rows: TailPieces = NOTHING
+    scalars: TailPieces = NOTHING
     evaluated: int = -1
     distributed: int = -1
     diverged: bool = False

@@ -60,9 +60,12 @@ def _metadata(connection: sqlite3.Connection, facts: dict[str, Any]) -> dict[str
         }
     flat = json.loads(facts["experiment"])
     experiment = parsed_experiment(flat)
+    rows = [asdict(row) for row in experiment.network.rows()]
+    if len(rows) != document["layers"]:
+        raise DamagedError(f"its experiment has {len(rows)} layers")
     return document | {
         "title": experiment.title,
-        "rows": [asdict(row) for row in experiment.network.rows()],
+        "rows": rows,
         "precision": experiment.training.precision,
         "scheduled_every": experiment.training.probe_every,
         "planned_steps": experiment.training.steps,

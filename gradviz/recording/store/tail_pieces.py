@@ -38,6 +38,9 @@ class TailPieces:
         return TailPieces(end, (*kept, *((first,) if first < end else ())))
 
 
+NOTHING = TailPieces()
+
+
 def split(first: int, end: int, chunk: int) -> Iterator[tuple[int, int]]:
     """Yield the rows `first` to `end` in parts that lie within one chunk each, as (first, end)."""
     while first < end:
