@@ -139,10 +139,10 @@ def test_a_failed_run_says_of_what(path: Path) -> None:
         pump(train(E, control), control, take)
     info = read_info(path)
     assert (info.ending, info.why, info.frames) == ("failed", "wrong sign", 4)
-    with pytest.raises(RecordingError, match="holds no state to go on from"):
+    with pytest.raises(RecordingError, match="no checkpoint"):
         resumed(path, Control(), no_trouble)
     # known before anything that is under way is stopped for it
-    with pytest.raises(RecordingError, match="holds no state to go on from"):
+    with pytest.raises(RecordingError, match="no checkpoint"):
         experiment_to_resume(path)
 
 
@@ -164,7 +164,7 @@ def test_a_file_that_cannot_be_made_is_told_once_and_costs_nothing(tmp_path: Pat
     assert len(told) == 1
     assert str(tmp_path / "missing") in told[0]
     assert recording.history is not None
-    assert recording.history.frames == E.steps + 1
+    assert recording.history.frames == E.training.steps + 1
 
 
 def test_an_unfitting_state_in_the_file_leaves_the_file_as_it_is(path: Path) -> None:
