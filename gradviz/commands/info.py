@@ -68,10 +68,10 @@ def _state(found: RunInfo) -> str:
 
 def _changes(experiment: Experiment) -> str:
     """Name the fields that differ from their defaults, as `--set` takes them."""
-    usual = Experiment().model_dump()
+    usual = Experiment().flat()
     changes = [
         f"{name}={value}"
-        for name, value in experiment.model_dump().items()
+        for name, value in experiment.flat().items()
         if value != usual[name] and name not in ("title", "notes")
     ]
     return ", ".join(changes) or "every field as it is by default"
@@ -96,7 +96,7 @@ def _as_json(found: RunInfo, checkpoint: int | None) -> dict[str, Any]:
         "accuracy": _finite(found.accuracy),
         "checkpoint": checkpoint,
         "bytes": found.size,
-        "experiment": found.experiment.model_dump(mode="json") if found.experiment is not None else None,
+        "experiment": found.experiment.flat() if found.experiment is not None else None,
         "watched": found.title if found.experiment is None else None,
         "environment": dict(found.environment),
         "quantities": [_quantity(quantity) for quantity in found.quantities],

@@ -82,7 +82,7 @@ def test_when_is_said_as_shortly_as_can_be() -> None:
 def test_a_run_without_a_name_is_called_by_its_experiment() -> None:
     nameless = listed("", experiment=Experiment().changed(depth=5, width=7, activation="relu"))
     assert run_words.name_of(nameless) == "5 × 7 ReLU"
-    assert run_words.name_of(listed("", experiment=Experiment().changed(title="by title"))) == "by title"
+    assert run_words.name_of(listed("", title="by title")) == "by title"
 
 
 @pytest.mark.parametrize(
