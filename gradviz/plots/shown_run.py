@@ -116,7 +116,7 @@ def shown_quantity(runs: Sequence[ShownRun], name: str | None) -> Quantity | Non
 
 def equally_deep(runs: Sequence[ShownRun]) -> bool:
     """Whether layer l of one run is layer l of every other."""
-    return len({run.history.started.layers for run in runs}) <= 1
+    return len({len(run.history.started.rows) for run in runs}) <= 1
 
 
 def places_of_layers(layers: int, *, relative: bool) -> NDArray[np.float64]:

@@ -99,7 +99,7 @@ def test_a_comparison_is_exported(comparison: ComparisonWindow, tmp_path: Path, 
             assert len(picture.convert("RGB").getcolors(1 << 24) or ()) > 20
     elif suffix == "svg":
         text = path.read_text(encoding="utf-8")
-        for words in ("run 0", "run 2", "Gradient norm", "one scale of colours"):
+        for words in ("run 0", "run 2", "Gradient norm", "one colour scale"):
             assert words in text
     else:
         assert path.read_bytes().startswith(b"%PDF")

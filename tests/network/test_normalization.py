@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment
-from gradviz.network.normalization import BatchNormalization, Normalization, normalization
+from gradviz.network.stack.normalization import BatchNormalization, Normalization, normalization
 
 LAYERS, WIDTH, BATCH = 3, 6, 5
 KINDS = ("layer", "rms", "batch")
@@ -134,4 +134,4 @@ def test_samples_that_are_all_alike_stay_finite(kind: str) -> None:
 
 
 def test_none_is_none() -> None:
-    assert normalization(Experiment.parse({"normalization": "none"})) is None
+    assert normalization(Experiment.parse({"normalization": "none"}).network) is None

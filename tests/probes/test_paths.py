@@ -11,9 +11,9 @@ from plain_oracle import CLASSES, FEATURES, batch, experiment, measured_network
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
-from gradviz.network.reference import ResidualBlock, copy_weights, reference_network
-from gradviz.network.stack import Network
-from gradviz.probes.paths import GradientPaths
+from gradviz.network.stack.reference import ResidualBlock, copy_weights, reference_network
+from gradviz.network.stack.stack import Network
+from gradviz.probes.fused.paths import GradientPaths
 
 SHORTCUTS = [kind for kind in choices("shortcut") if kind != "none"]
 
@@ -61,10 +61,10 @@ def test_both_paths_are_those_of_autograd(shortcut: str, span: int) -> None:
     open_rezero(network)
     nn.functional.cross_entropy(network(x), y).backward()
     by_shortcut, by_branch, share, cosine = GradientPaths().measure(network.trace).numpy()
-    unit = len(x) / math.sqrt(len(x) * e.width)
+    unit = len(x) / math.sqrt(len(x) * e.network.width)
     parts = cut_apart(e, network, x, y)
-    assert len(by_shortcut) == e.depth
-    for layer in range(e.depth):
+    assert len(by_shortcut) == e.network.depth
+    for layer in range(e.network.depth):
         a, b = (part.ravel() for part in parts[layer // span])
         la, lb = np.linalg.norm(a), np.linalg.norm(b)
         assert by_shortcut[layer] == pytest.approx(la * unit, rel=1e-10)

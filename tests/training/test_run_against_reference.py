@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
 from gradviz.experiment import Experiment, choices
-from gradviz.network.reference import copy_weights, hidden_layers, reference_network
-from gradviz.network.stack import Network
+from gradviz.network.stack.reference import copy_weights, hidden_layers, reference_network
+from gradviz.network.stack.stack import Network
 from gradviz.training.run import TrainingRun
 
 STEPS = 5
@@ -94,7 +94,7 @@ def test_losses_accuracies_and_weights_are_those_of_an_ordinary_network(
     copy_weights(run.network, trained)
     linears, _ = hidden_layers(trained)
     # a bias in front of a batch normalisation has no effect and no gradient but rounding, which adam blows up to a step
-    idle = {id(linear.bias) for linear in linears} if e.normalization == "batch" else set()
+    idle = {id(linear.bias) for linear in linears} if e.network.normalization == "batch" else set()
     for (name, ours), theirs in zip(trained.named_parameters(), companion.model.parameters(), strict=True):
         if id(ours) in idle:
             continue

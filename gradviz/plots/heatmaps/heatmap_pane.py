@@ -54,13 +54,13 @@ class HeatmapPane:
     @property
     def depth(self) -> int:
         """Layers of the run; 1 without one."""
-        return self.run.history.started.layers if self.run is not None else 1
+        return len(self.run.history.started.rows) if self.run is not None else 1
 
     def show_run(self, run: ShownRun | None) -> None:
         """Draw another run, from its beginning."""
         self.run, self.picture, self.drawn_frames = run, None, 0
         if self._alone:
-            self.layers.show_names(run.history.started.module_names if run is not None else ())
+            self.layers.show_names(run.history.started.row_names if run is not None else ())
 
     def label_layers(self, wanted: bool) -> None:
         """Label the axis of the layers from the next drawing on, or not."""
@@ -107,7 +107,7 @@ class HeatmapPane:
             self._image.setVisible(False)
             return False
         history, (low, high) = run.history, self.steps_in_view
-        every = history.started.probe_every if quantity.scheduled else 1
+        every = history.started.scheduled_every if quantity.scheduled else 1
         pixels = round(self.view.width() * pixel_ratio)
         grid = Grid.covering(low, high, pixels, history.frames, every, summary)
         picture = self.picture

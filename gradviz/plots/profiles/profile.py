@@ -106,7 +106,7 @@ class ProfilePlot(RunsPlot):
             for run in runs
         ]
         history = self.history
-        self.layers.show_names(history.started.module_names if history is not None else ())
+        self.layers.show_names(history.started.row_names if history is not None else ())
         axis = self._depth_axis if self.relative else self.layers
         if self._plot.getAxis("bottom") is not axis:
             self._plot.setAxisItems({"bottom": axis})
@@ -259,7 +259,7 @@ class ProfilePlot(RunsPlot):
         if quantity is None:
             self._overlays.cross(None, self._limits, double=False)
             return
-        layers = max(run.history.started.layers for run in self.runs)
+        layers = max(len(run.history.started.rows) for run in self.runs)
         spans = [run.history.span(quantity.name) for run in self.runs if run.quantity(quantity.name) is not None]
         if self.history is not None:
             spans += [finite_span(self._lines[0].measured.row), *self._overlays.spans(quantity, layers)]

@@ -63,7 +63,7 @@ def words_at(history: History, quantity: Quantity, now: ProfileLine, overlays: P
     if not 1 <= layer <= len(now.measured.row):
         return ""
     value = value_in_words(quantity, now.at(layer))
-    words = f"step {now.step} · {history.started.layer_name(layer)} · {value} ({in_sentence(quantity.label)})"
+    words = f"step {now.step} · {history.started.row_name(layer)} · {value} ({in_sentence(quantity.label)})"
     if overlays.initial.visible:
         initial = overlays.initial
         words += f" · at step {initial.step}: {value_in_words(quantity, initial.at(layer))}"
@@ -83,7 +83,7 @@ def compared_words_at(
         layer = math.ceil(x * layers) if relative else round(x)
         if 1 <= layer <= layers:
             value = value_in_words(quantity, line.at(layer))
-            parts.append(f"{run.series.letter} {run.history.started.layer_name(layer)}: {value}")
+            parts.append(f"{run.series.letter} {run.history.started.row_name(layer)}: {value}")
     return f"{' · '.join(parts)} ({in_sentence(quantity.label)})" if parts else ""
 
 
