@@ -101,7 +101,7 @@ def test_panels_say_what_they_cannot_show(shown: MainWindow, qtbot: QtBot) -> No
     assert not panels.activation._parts.isVisibleTo(panels.activation)
     assert shown.form.elsewhere.isVisibleTo(shown.form)
     assert "my transformer" in shown.form.elsewhere.text()
-    assert "no distributions" in panels.distributions.plot.readout().notice
+    assert "no distributions" in panels.distributions.plot._notice.text
     assert board.curves.readout().notice == UNTOLD["loss"]
     assert board.curves.readout().labels["no accuracy"] == UNTOLD["batch_accuracy"]
     assert "script of its own" in board.samples.message.text
