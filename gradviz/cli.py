@@ -158,10 +158,10 @@ def _resume(parser: _OneLineParser, options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from gradviz.commands.run import run
-    from gradviz.recording.runs.going_on import experiment_to_go_on_with
+    from gradviz.recording.runs.resuming import experiment_to_resume
 
     path = Path(options.resumed)
-    experiment = experiment_to_go_on_with(path, _whole(parser, "--steps", options.steps))
+    experiment = experiment_to_resume(path, _whole(parser, "--steps", options.steps))
     return run(experiment, _outputs(options), as_json=options.json, resumed=path)
 
 

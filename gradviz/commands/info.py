@@ -36,8 +36,7 @@ def _rows(found: RunInfo, checkpoint: int | None) -> Iterator[tuple[str, str]]:
     """Yield what to print: a label and its text."""
     yield "file", f"{found.path} ({_size(found.size)})"
     experiment = found.experiment
-    title = found.watched if experiment is None else experiment.title
-    if name := found.name or title:
+    if name := found.name or found.title:
         yield "name", name
     if found.note:
         yield "note", found.note
@@ -50,7 +49,7 @@ def _rows(found: RunInfo, checkpoint: int | None) -> Iterator[tuple[str, str]]:
         yield "result", ", ".join(results)
     yield "checkpoint", "none" if checkpoint is None else f"before step {checkpoint:,}"
     if experiment is None:
-        yield "network", f"watched in a script of its own: {found.watched}"
+        yield "network", f"watched in a script of its own: {found.title}"
     else:
         yield "experiment", _changes(experiment)
     yield "environment", ", ".join(f"{name} {value}" for name, value in found.environment.items()) or "unknown"
@@ -69,10 +68,10 @@ def _state(found: RunInfo) -> str:
 
 def _changes(experiment: Experiment) -> str:
     """Name the fields that differ from their defaults, as `--set` takes them."""
-    usual = Experiment().model_dump()
+    usual = Experiment().flat()
     changes = [
         f"{name}={value}"
-        for name, value in experiment.model_dump().items()
+        for name, value in experiment.flat().items()
         if value != usual[name] and name not in ("title", "notes")
     ]
     return ", ".join(changes) or "every field as it is by default"
@@ -97,8 +96,8 @@ def _as_json(found: RunInfo, checkpoint: int | None) -> dict[str, Any]:
         "accuracy": _finite(found.accuracy),
         "checkpoint": checkpoint,
         "bytes": found.size,
-        "experiment": found.experiment.model_dump(mode="json") if found.experiment is not None else None,
-        "watched": found.watched,
+        "experiment": found.experiment.flat() if found.experiment is not None else None,
+        "watched": found.title if found.experiment is None else None,
         "environment": dict(found.environment),
         "quantities": [_quantity(quantity) for quantity in found.quantities],
     }

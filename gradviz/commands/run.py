@@ -63,10 +63,10 @@ def run(experiment: Experiment, outputs: Outputs, *, as_json: bool, resumed: Pat
 
 
 def _recording(control: Control, path: Path | None, *, resumes: bool) -> tuple[RunRecording, Checkpoint | None]:
-    from gradviz.training.run_recording import RunRecording, continued
+    from gradviz.training.run_recording import RunRecording, resumed
 
     if path is not None and resumes:
-        return continued(path, control, _warn)
+        return resumed(path, control, _warn)
     return RunRecording(control, path, on_trouble=_warn), None
 
 
