@@ -78,7 +78,7 @@ def save_animation(
     _begin()
     places = _places(plot, history)
     plots = [_draw(name, history, probe, None) for name in places]
-    actors = [Actor(each, _mover(each)) for each in plots]
+    actors = [Actor(each, each.show_step) for each in plots]
     placements = [Placement(each, place) for each, place in zip(plots, places.values(), strict=True)]
     started = history.started
     with closing(Film(actors, placements, LIGHT.background, 1)) as film:
@@ -98,10 +98,6 @@ def _places(plot: str, history: History) -> dict[str, QRectF]:
     return BOARD if history.started.held_out is not None else WATCHED_BOARD
 
 
-def _mover(plot: Plot) -> Callable[[int], object]:
-    return plot.pick_step if isinstance(plot, HeatmapPlot | CurvesPlot) else plot.show_step
-
-
 def _draw(name: str, history: History, probe: str | None, step: int | None) -> Plot:
     plot = _make(name, history)
     plot.apply_style(LIGHT)
@@ -109,7 +105,7 @@ def _draw(name: str, history: History, probe: str | None, step: int | None) -> P
     if isinstance(plot, HeatmapPlot | ProfilePlot):
         plot.show_quantity(probe or history.quantities[0].name)
     if step is not None:
-        _mover(plot)(step)
+        plot.show_step(step)
     plot.refresh()
     return plot
 
