@@ -41,7 +41,7 @@ def made_up(
         held_out = HeldOut(held_out.inputs, held_out.labels, held_out.class_names, (8, 8))
     history = History(
         Started.of_experiment(
-            experiment,
+            experiment.changed(depth=layers),
             quantities=(GRADIENT, SHARE),
             held_out=held_out,
             parameters=100,
@@ -120,8 +120,3 @@ def drag(plot: QGraphicsView, way: Sequence[QPoint]) -> None:
 
 def point(plot: QGraphicsView, where: QPoint) -> None:
     mouse(plot, QEvent.Type.MouseMove, where, Qt.MouseButton.NoButton, Qt.MouseButton.NoButton)
-
-
-def profile_line(profile: Any, name: str) -> Any:
-    """One line of a profile: `now` (the picked step), `initial`, or `other` (the run for comparison)."""
-    return profile._lines[name]

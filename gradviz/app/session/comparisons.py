@@ -14,7 +14,7 @@ from gradviz.app.failure import Failure
 from gradviz.app.session.race_run import RaceRun
 from gradviz.app.session.run_names import name_of
 from gradviz.experiment import Experiment
-from gradviz.plots.compared import Compared
+from gradviz.plots.shown_run import ShownRun, shown_runs
 from gradviz.recording.history import History
 from gradviz.recording.runs.library import Library
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Comparison:
     """Runs that are shown side by side; `race` trains them, if they are those of a race."""
 
-    runs: tuple[Compared, ...]
+    runs: tuple[ShownRun, ...]
     race: RaceRun | None = None
 
 
@@ -57,7 +57,8 @@ class Comparisons(QObject):
     def compare(self, runs: Sequence[Listed]) -> None:
         """Show these runs side by side, the oldest first. Raises RecordingError."""
         ordered = sorted(runs, key=lambda run: run.began)
-        self._show(Comparison(tuple(Compared(name_of(run), self._history_of(run.path)) for run in ordered)))
+        histories = [self._history_of(run.path) for run in ordered]
+        self._show(Comparison(shown_runs([name_of(run) for run in ordered], histories)))
 
     def race(self, experiments: Sequence[Experiment]) -> None:
         """Train these experiments in lockstep, and show them side by side once all have begun."""
@@ -97,8 +98,8 @@ class Comparisons(QObject):
         ended = [race.wait(longest_ms) for race in self._races]
         return all(ended)
 
-    def _race_began(self, race: RaceRun, runs: list[Compared]) -> None:
-        self._show(Comparison(tuple(runs), race))
+    def _race_began(self, race: RaceRun, runs: tuple[ShownRun, ...]) -> None:
+        self._show(Comparison(runs, race))
 
     def _race_ended(self, race: RaceRun) -> None:
         if race in self._races:

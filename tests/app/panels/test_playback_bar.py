@@ -44,7 +44,7 @@ def bar(board: Board) -> PlaybackBar:
 
 
 def picked(board: Board) -> int | None:
-    assert board.heatmap.plot._picked == board.curves._picked == board.playback.step
+    assert board.heatmap.plot.step == board.curves.step == board.playback.step
     return board.playback.step
 
 
@@ -78,7 +78,7 @@ def test_the_slider_picks_where_it_is_pressed_and_follows_a_step_picked_elsewher
     assert picked(board) == pytest.approx(50, abs=2)
     qtbot.mouseClick(bar.slider, Qt.MouseButton.LeftButton, pos=QPoint(bar.slider.width() - 1, middle.y()))
     assert picked(board) == 100
-    board.pick_step(30)
+    board.show_step(30)
     assert bar.slider.value() == 30
 
 
@@ -124,7 +124,7 @@ def test_a_run_that_goes_on_is_pulled_less_often_while_it_is_played(board: Board
 
 
 def test_the_slider_grows_with_the_run_and_keeps_the_picked_step(board: Board, bar: PlaybackBar) -> None:
-    board.pick_step(40)
+    board.show_step(40)
     assert board.history is not None
     row = board.history.row("gradient", 0)
     assert row is not None
@@ -133,7 +133,7 @@ def test_the_slider_grows_with_the_run_and_keeps_the_picked_step(board: Board, b
     board.refresh()
     assert (bar.slider.maximum(), bar.slider.value()) == (1200, 40)
     assert bar.words.text() == "40 / 1,200"
-    board.pick_step(None)
+    board.show_step(None)
     assert bar.slider.value() == 1200
 
 
@@ -152,7 +152,7 @@ def test_the_lamp_is_lit_in_the_accent_of_the_style(board: Board, bar: PlaybackB
         return bar.live.grab().toImage().pixelColor(4, bar.live.height() // 2).name()
 
     assert ground() == style.accent  # type: ignore[attr-defined]
-    board.pick_step(3)
+    board.show_step(3)
     assert ground() != style.accent  # type: ignore[attr-defined]
 
 
