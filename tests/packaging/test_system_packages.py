@@ -117,7 +117,7 @@ def test_root_with_apt_gets_it_installed(monkeypatch: pytest.MonkeyPatch, capsys
         (False, "apt-get", "sudo apt-get install -y --no-install-recommends libegl1"),
         (True, "dnf", "sudo dnf install -y libglvnd-egl"),
         (False, "pacman", "sudo pacman -S --needed libglvnd"),
-        (True, None, "(their names on Debian): libegl1"),
+        (True, None, "libegl1"),
     ],
 )
 def test_everybody_else_is_told_what_to_type(
