@@ -197,8 +197,8 @@ def test_every_plot_takes_the_style(board: Board) -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({}, "4 × 4 tanh"),
-        ({"activation": "leaky_relu", "shortcut": "pre_activation"}, "4 × 4 leaky ReLU pre-activation shortcut"),
+        ({}, "3 × 4 tanh"),
+        ({"activation": "leaky_relu", "shortcut": "pre_activation"}, "3 × 4 leaky ReLU pre-activation shortcut"),
     ],
 )
 def test_a_run_has_a_short_name(values: dict[str, object], words: str) -> None:
