@@ -13,8 +13,8 @@ from torch import Tensor
 from gradviz.experiment import Experiment
 from gradviz.probes.fused.distributions import NUMBERS, distributions
 from gradviz.probes.fused.probe import Probe
+from gradviz.probes.host_copy import HostCopies
 from gradviz.recording.frame import KINDS, Distributions, Frame, Quantity
-from gradviz.training.host_copy import HostCopies
 
 # loss and batch accuracy, in front of the probes' rows
 SCALARS = 2

@@ -12,9 +12,9 @@ from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
 from gradviz.errors import RecordingError
-from gradviz.probes.modules.layers import is_row, named_modules, unwrapped
-from gradviz.watching.engine import Settings
+from gradviz.probes.modules.rows import is_row, named_modules, unwrapped
 from gradviz.watching.recorder import IdleRecorder, Recorder
+from gradviz.watching.steps import Settings
 
 Patterns = str | Sequence[str]
 SUFFIX = ".gradviz"

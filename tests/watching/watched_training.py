@@ -93,6 +93,9 @@ class Oracle:
             row = {"activation_mean": numbers.mean().item(), "activation_std": numbers.std(correction=0).item()}
             if gradients:
                 row["activation_grad_rms"] = torch.cat(gradients).square().mean().sqrt().item() * samples
+                if isinstance(self.model, nn.Sequential):
+                    # nothing underflows here
+                    row["exact_log10_activation_grad_rms"] = np.log10(row["activation_grad_rms"])
             self.rows[name] = row
         for name, module in self.model.named_modules():
             weights = [weight for weight in weights_of(module) if weight.requires_grad]
