@@ -42,7 +42,9 @@ class Outputs:
             check_ending(self.recording, RECORDINGS, "runs")
             check_place(self.recording)
             if self.recording.exists():
-                raise ExportError(f"there is a run {self.recording} already; --continue it, or choose another name")
+                raise ExportError(
+                    f"{self.recording} exists already; use --resume to continue it, or choose another name"
+                )
         if self.pictures:
             check_qt()
         if self.probe is not None:

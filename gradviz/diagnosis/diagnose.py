@@ -45,8 +45,8 @@ def diagnose(
     ValueError for layers that are not there.
     """
     thresholds = thresholds or Thresholds()
-    if not 1 <= (layers or (1, 1))[0] <= (layers or (1, 1))[1] <= history.started.layers:
-        raise ValueError(f"there are no layers {layers}; there are 1 to {history.started.layers}")
+    if not 1 <= (layers or (1, 1))[0] <= (layers or (1, 1))[1] <= len(history.started.rows):
+        raise ValueError(f"there are no layers {layers}; there are 1 to {len(history.started.rows)}")
     if not history.frames:
         return [Finding("not_measured", Severity.UNKNOWN, 0, "nothing yet", "There is no step yet to judge.")]
     step = existing_step(history, step)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.diagnosis.readings import EXACT, GRADIENT, Gradients, Mask, Readings, Row
-from gradviz.experiment import Experiment
+from gradviz.experiment import Experiment, stack_of
 
 # a gradient that ends higher above the smallest normal number than this did not sink through the floor: it was cut off
 CUT_OFF_DECADES = 3.0
@@ -73,12 +73,14 @@ def units_are_to_blame(readings: Readings) -> bool:
 
 def can_die(experiment: Experiment) -> bool:
     """Whether a unit can have no slope at all: ReLU, and leaky ReLU that does not leak."""
-    return experiment.activation == "relu" or (experiment.activation == "leaky_relu" and experiment.leaky_slope == 0.0)
+    return stack_of(experiment).activation == "relu" or (
+        stack_of(experiment).activation == "leaky_relu" and stack_of(experiment).leaky_slope == 0.0
+    )
 
 
 def can_saturate(experiment: Experiment) -> bool:
     """Whether the slope can fade without being zero: not for what is made of straight lines."""
-    return experiment.activation not in ("linear", "relu", "leaky_relu")
+    return stack_of(experiment).activation not in ("linear", "relu", "leaky_relu")
 
 
 def _profile(readings: Readings, kept: Mask, row: Row, step: int, quantity: str) -> Profile | None:

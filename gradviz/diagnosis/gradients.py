@@ -103,7 +103,8 @@ def _nothing_arrives(readings: Readings) -> list[Finding]:
             Severity.CRITICAL,
             delivered.step,
             "no layer receives any",
-            f"From layer {last} down no layer receives a gradient above {readings.experiment.precision}'s smallest "
+            f"From layer {last} down no layer receives a gradient above {readings.experiment.training.precision}'s "
+            "smallest "
             "normal number.",
             layers=(int(readings.layers[0]), last),
             worst_layer=last,
@@ -119,7 +120,7 @@ def _headline(verb: str, drift: Drift) -> str:
 
 def _lost(readings: Readings) -> str:
     """Say where floating point loses the gradient, coming from the output; empty if it keeps all of it."""
-    delivered, exact, precision = readings.now.delivered, readings.now.exact, readings.experiment.precision
+    delivered, exact, precision = readings.now.delivered, readings.now.exact, readings.experiment.training.precision
     if delivered is None:
         return ""
     cut = cut_off(readings) or 0

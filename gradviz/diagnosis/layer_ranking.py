@@ -31,7 +31,7 @@ def badness(history: History, step: int | None = None, thresholds: Thresholds | 
     """
     thresholds = thresholds or Thresholds()
     if not history.frames:
-        return np.zeros(history.started.layers)
+        return np.zeros(len(history.started.rows))
     if history.started.experiment is None:
         worst = watched_badness(history, existing_step(history, step), thresholds)
     else:

@@ -29,7 +29,7 @@ def diverged(history: History, step: int, readings: Readings) -> list[Finding]:
             step,
             f"at step {step}",
             sentences(f"The loss of step {step} is {said}; nothing after it can be trained.", where),
-            layers=None if layer is None else (layer, history.started.layers),
+            layers=None if layer is None else (layer, len(history.started.rows)),
             worst_layer=layer,
             quantity=MEAN if layer is not None else "",
             suggestions=against_divergence(readings),

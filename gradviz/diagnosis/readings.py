@@ -81,7 +81,7 @@ class Readings:
 
 def read(history: History, step: int, layers: tuple[int, int] | None = None) -> Readings:
     """Look up what is known at `step`, which is recorded, of the layers from `layers[0]` to `layers[1]`; None: all."""
-    first, last = layers or (1, history.started.layers)
+    first, last = layers or (1, len(history.started.rows))
     part = slice(first - 1, last)
     experiment, samples = history.started.experiment, history.started.held_out
     assert experiment is not None, "the rules know experiments alone"
@@ -95,8 +95,8 @@ def read(history: History, step: int, layers: tuple[int, int] | None = None) -> 
         experiment=experiment,
         step=step,
         layers=np.arange(first, last + 1),
-        spine=_spine(experiment, history.started.layers)[part],
-        floor=float(np.log10(np.finfo(experiment.precision).smallest_normal)),
+        spine=np.array([row.on_path for row in history.started.rows])[part],
+        floor=float(np.log10(np.finfo(experiment.training.precision).smallest_normal)),
         now=Gradients(at(GRADIENT), at(EXACT)),
         start=Gradients(at(GRADIENT, 0), at(EXACT, 0)),
         update=update,
@@ -157,12 +157,3 @@ def _recent_loss(history: History, step: int) -> float:
 
 def _or_nan(value: float | None) -> float:
     return math.nan if value is None else value
-
-
-def _spine(experiment: Experiment, layers: int) -> Mask:
-    """Mark the layers whose output a shortcut reaches; the last block may be shorter than the others."""
-    marks = np.ones(layers, np.bool_)
-    if experiment.shortcut != "none" and experiment.shortcut_span > 1:
-        marks = np.arange(1, layers + 1) % experiment.shortcut_span == 0
-        marks[-1] = True
-    return marks

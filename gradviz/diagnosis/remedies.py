@@ -14,7 +14,7 @@ from gradviz.diagnosis.readings import Readings
 from gradviz.diagnosis.slopes import Drift
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.errors import ExperimentError
-from gradviz.experiment import Experiment
+from gradviz.experiment import Experiment, stack_of
 
 # a weight variance that keeps the signal level: He et al. 2015 for what lets half of it through, Glorot & Bengio 2010
 # for what is steep around zero, LeCun for SELU (Klambauer et al. 2017); nothing of the kind exists for the sigmoid
@@ -62,8 +62,8 @@ def against_exploding(readings: Readings, drift: Drift | None, allowed_decades: 
         _smaller_weights(experiment, drift),
         _initialization(experiment),
         _scaled_branch(experiment),
-        _shortcut(experiment) if experiment.normalization == "batch" else None,
-        _shallower(experiment, drift, allowed_decades) if experiment.normalization == "batch" else None,
+        _shortcut(experiment) if stack_of(experiment).normalization == "batch" else None,
+        _shallower(experiment, drift, allowed_decades) if stack_of(experiment).normalization == "batch" else None,
         _lower_rate(experiment, 10.0) if readings.step else None,
         _clip(experiment),
     )
@@ -179,7 +179,7 @@ def _set(words: str, **changes: object) -> Suggestion:
 
 
 def _shortcut(experiment: Experiment) -> Suggestion | None:
-    if experiment.shortcut not in ("none", "highway"):
+    if stack_of(experiment).shortcut not in ("none", "highway"):
         return None
     scale, words = _branch_scale(experiment)
     return _set(
@@ -189,7 +189,7 @@ def _shortcut(experiment: Experiment) -> Suggestion | None:
 
 
 def _scaled_branch(experiment: Experiment) -> Suggestion | None:
-    if experiment.shortcut not in ("identity", "pre_activation", "scaled"):
+    if stack_of(experiment).shortcut not in ("identity", "pre_activation", "scaled"):
         return None
     scale, words = _branch_scale(experiment)
     return _set(
@@ -200,57 +200,58 @@ def _scaled_branch(experiment: Experiment) -> Suggestion | None:
 
 def _branch_scale(experiment: Experiment) -> tuple[float, str]:
     """Return the value of `shortcut_scale` that keeps the sum of all branches level, and its inverse in words."""
-    if experiment.activation in ZERO_MEAN or experiment.depth <= DEEPEST_FOR_ROOT_SCALE:
+    if stack_of(experiment).activation in ZERO_MEAN or stack_of(experiment).depth <= DEEPEST_FOR_ROOT_SCALE:
         return 0.0, "√depth"
-    return float(f"{1.0 / experiment.depth:.3g}"), "depth"
+    return float(f"{1.0 / stack_of(experiment).depth:.3g}"), "depth"
 
 
 def _open_branches(experiment: Experiment) -> Suggestion | None:
     """Suggest branches that are not silent at the start: one of ReLU, or with a factor of zero besides, stays so."""
-    if experiment.shortcut == "none" or not experiment.zero_init_branch:
+    if stack_of(experiment).shortcut == "none" or not stack_of(experiment).zero_init_branch:
         return None
     return _set("Let no branch start at zero: a ReLU has no slope there, nor has a product of two zeros.",
                 zero_init_branch=False)  # fmt: skip
 
 
 def _batch_norm(experiment: Experiment) -> Suggestion | None:
-    if experiment.normalization != "none" or experiment.depth > DEEPEST_FOR_BATCH_NORM:
+    if stack_of(experiment).normalization != "none" or stack_of(experiment).depth > DEEPEST_FOR_BATCH_NORM:
         return None
     return _set("Normalise what enters each activation over the batch.", normalization="batch")
 
 
 def _layer_norm(experiment: Experiment) -> Suggestion | None:
-    if experiment.normalization != "none":
+    if stack_of(experiment).normalization != "none":
         return None
     return _set("Normalise what enters each activation over the units of its layer.", normalization="layer")
 
 
 def _initialization(experiment: Experiment) -> Suggestion | None:
-    suited = SUITED.get(experiment.activation)
-    plain_and_deep = experiment.shortcut == "none" and experiment.depth > DEEPEST_FOR_PLAIN
-    if suited is None or plain_and_deep or experiment.normalization != "none":
+    suited = SUITED.get(stack_of(experiment).activation)
+    plain_and_deep = stack_of(experiment).shortcut == "none" and stack_of(experiment).depth > DEEPEST_FOR_PLAIN
+    if suited is None or plain_and_deep or stack_of(experiment).normalization != "none":
         return None
-    if experiment.initialization.startswith(suited.split("_")[0]):
+    if stack_of(experiment).initialization.startswith(suited.split("_")[0]):
         return None
     return _set(
-        f"Start with {NAMES[suited]} initialisation, which keeps the signal level through {experiment.activation}.",
+        f"Start with {NAMES[suited]} initialisation, which keeps the signal level through "
+        f"{stack_of(experiment).activation}.",
         initialization=suited,
     )
 
 
 def _smaller_weights(experiment: Experiment, drift: Drift | None) -> Suggestion | None:
     """Suggest the weight scale that makes up for the growth, else half of it, where the scale is a setting."""
-    if experiment.initialization != "gaussian" or experiment.normalization != "none":
+    if stack_of(experiment).initialization != "gaussian" or stack_of(experiment).normalization != "none":
         return None
     factor = 10.0**-drift.rate if drift is not None and drift.even else 0.5
-    sigma = float(f"{experiment.sigma_w * factor:.3g}")
+    sigma = float(f"{stack_of(experiment).sigma_w * factor:.3g}")
     return _set(f"Lower the weight scale σ_w to {sigma:g}.", sigma_w=sigma)
 
 
 def _steeper(experiment: Experiment) -> Suggestion | None:
-    if experiment.activation not in ("sigmoid", "softplus") or experiment.depth > DEEPEST_FOR_PLAIN:
+    if stack_of(experiment).activation not in ("sigmoid", "softplus") or stack_of(experiment).depth > DEEPEST_FOR_PLAIN:
         return None
-    if experiment.depth <= DEEPEST_FOR_PLAIN_RELU:
+    if stack_of(experiment).depth <= DEEPEST_FOR_PLAIN_RELU:
         return _set(
             "Take an activation whose slope reaches 1: ReLU with He initialisation.",
             activation="relu", initialization="he_normal",
@@ -262,20 +263,24 @@ def _steeper(experiment: Experiment) -> Suggestion | None:
 
 
 def _shallower(experiment: Experiment, drift: Drift | None, allowed_decades: float) -> Suggestion | None:
-    if drift is None or not drift.even or DEPTH_MARGIN * allowed_decades >= drift.rate * (experiment.depth - 1):
+    if (
+        drift is None
+        or not drift.even
+        or DEPTH_MARGIN * allowed_decades >= drift.rate * (stack_of(experiment).depth - 1)
+    ):
         return None
     depth = int(DEPTH_MARGIN * allowed_decades / drift.rate) + 1
     return _set(f"Take {depth} layers: at this rate they stay within {allowed_decades:g} decades.", depth=depth)
 
 
 def _lower_rate(experiment: Experiment, factor: float) -> Suggestion:
-    rate = float(f"{experiment.learning_rate / factor:.3g}")
+    rate = float(f"{experiment.training.learning_rate / factor:.3g}")
     return _set(f"Lower the learning rate {_fold(factor)}, to {rate:g}.", learning_rate=rate)
 
 
 def _higher_rate(experiment: Experiment, factor: float) -> Suggestion | None:
-    rate = float(f"{min(experiment.learning_rate * factor, 100.0):.3g}")
-    factor = rate / experiment.learning_rate
+    rate = float(f"{min(experiment.training.learning_rate * factor, 100.0):.3g}")
+    factor = rate / experiment.training.learning_rate
     return _set(f"Raise the learning rate {_fold(factor)}, to {rate:g}.", learning_rate=rate) if factor >= 2.0 else None
 
 
@@ -286,7 +291,7 @@ def _fold(factor: float) -> str:
 
 
 def _clip(experiment: Experiment) -> Suggestion | None:
-    if experiment.gradient_clip:
+    if experiment.training.gradient_clip:
         return None
     return _set(
         "Clip the gradient to a length of 1: no step is then too long, though it grows as before.", gradient_clip=1.0
@@ -294,7 +299,7 @@ def _clip(experiment: Experiment) -> Suggestion | None:
 
 
 def _adam(experiment: Experiment) -> Suggestion | None:
-    if experiment.optimizer not in ("sgd", "momentum"):
+    if experiment.training.optimizer not in ("sgd", "momentum"):
         return None
     return _set(
         "Use Adam, which divides the gradient by its own size, with a learning rate of 0.001.",
@@ -303,7 +308,7 @@ def _adam(experiment: Experiment) -> Suggestion | None:
 
 
 def _no_bias_shift(experiment: Experiment) -> Suggestion | None:
-    return _set("Take the bias shift back to 0.", bias_shift=0.0) if experiment.bias_shift else None
+    return _set("Take the bias shift back to 0.", bias_shift=0.0) if stack_of(experiment).bias_shift else None
 
 
 def _largest(readings: Readings) -> float:

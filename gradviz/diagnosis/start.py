@@ -13,6 +13,7 @@ from gradviz.diagnosis.remedies import against_poor_start
 from gradviz.diagnosis.slopes import Drift, largest_fall, largest_rise
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.diagnosis.words import capitalised, layers_in_words, plain, sentences
+from gradviz.experiment import stack_of
 
 # below this share of a guess's loss, what was wrong at the start did no lasting harm
 HAS_LEARNT = 0.5
@@ -55,7 +56,7 @@ Part = tuple[str, str, int | None, str, str]
 
 
 def _weightless(readings: Readings) -> Part | None:
-    if readings.start_weights is None or readings.experiment.shortcut != "none":
+    if readings.start_weights is None or stack_of(readings.experiment).shortcut != "none":
         return None
     zero = readings.layers[np.isneginf(readings.start_weights.row)]
     if not zero.size:

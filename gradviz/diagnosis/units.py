@@ -13,6 +13,7 @@ from gradviz.diagnosis.readings import DEAD, GRADIENT, SATURATED, Mask, Measured
 from gradviz.diagnosis.remedies import against_dead, against_saturated
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.diagnosis.words import layers_in_words, sentences, share
+from gradviz.experiment import stack_of
 
 # standard deviations of tossing a coin for each unit that are put down to chance
 COIN_DEVIATIONS = 3.0
@@ -27,7 +28,7 @@ def dead(readings: Readings, thresholds: Thresholds) -> list[Finding]:
         # what is no number has not died
         with np.errstate(invalid="ignore"):
             died = readings.dead.row - readings.start_dead.row >= thresholds.dead_growth
-        over &= died | (readings.dead.row >= by_chance(readings.experiment.width))
+        over &= died | (readings.dead.row >= by_chance(stack_of(readings.experiment).width))
     return _units(readings, "dead", readings.dead, over, thresholds.dead_share)
 
 

@@ -11,6 +11,7 @@ from gradviz.diagnosis.readings import RECENT_STEPS, UNCHANGED, UPDATE, Mask, Re
 from gradviz.diagnosis.remedies import against_standing_still, against_too_much
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.diagnosis.words import layers_in_words, plain, power, sentences, share
+from gradviz.experiment import stack_of
 
 # larger numbers are said as powers of ten
 PLAIN_BELOW = 3.0
@@ -88,7 +89,9 @@ def moved(readings: Readings) -> Row | None:
 def _waking(readings: Readings, thresholds: Thresholds) -> bool:
     """Whether branches are silent at the start by design, and have not had the time to open."""
     experiment = readings.experiment
-    silent = experiment.shortcut == "rezero" or (experiment.shortcut != "none" and experiment.zero_init_branch)
+    silent = stack_of(experiment).shortcut == "rezero" or (
+        stack_of(experiment).shortcut != "none" and stack_of(experiment).zero_init_branch
+    )
     return silent and readings.step < thresholds.patience_steps
 
 

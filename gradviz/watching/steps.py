@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
+from gradviz.experiment import Row
 from gradviz.probes.frame_queue import OVERFLOW, Arrived, FrameQueue
 from gradviz.probes.modules.observer import ModuleObserver
 from gradviz.probes.modules.rows import (
@@ -30,7 +31,7 @@ from gradviz.probes.modules.rows import (
 )
 from gradviz.probes.modules.weights import OptimizerParams
 from gradviz.probes.observer import Due
-from gradviz.recording.frame import Started, Watched
+from gradviz.recording.frame import Started
 from gradviz.training.devices import device_label
 from gradviz.watching.guard import Guard
 from gradviz.watching.log_entries import LogEntries
@@ -228,21 +229,14 @@ class Steps:
         # nothing is measured at every step if gradients are not
         seldom = self._settings.every > 1
         return Started(
-            experiment=None,
-            layers=len(self._rows),
+            title=self._settings.title,
+            rows=tuple(Row(row.name) for row in self._rows),
             quantities=tuple(replace(q, scheduled=q.scheduled or seldom) for q in self._observer.quantities),
-            held_out=None,
-            batch_size=0,
-            training_samples=0,
+            precision=str(max(sizes, key=lambda dtype: sizes[dtype])).removeprefix("torch."),
             parameters=sum(sizes.values()),
             device=device_label(device),
             threads=torch.get_num_threads(),
-            watched=Watched(
-                title=self._settings.title,
-                layer_names=tuple(row.name for row in self._rows),
-                precision=str(max(sizes, key=lambda dtype: sizes[dtype])).removeprefix("torch."),
-                every=self._settings.thorough_every,
-            ),
+            scheduled_every=self._settings.thorough_every,
         )
 
     def _notes(self) -> dict[str, str]:

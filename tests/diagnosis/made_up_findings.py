@@ -39,7 +39,18 @@ def history_of(layers: int, *, measures: Sequence[str] = EVERYTHING, classes: in
     )
     held_out = HeldOut(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), tuple(map(str, range(classes))))
     experiment = Experiment().changed(**{"depth": layers, "activation": "tanh", **settings})
-    return History(Started(experiment, layers, quantities, held_out, 4, 8, 100, "cpu", 1))
+    return History(
+        Started.of_experiment(
+            experiment,
+            quantities=quantities,
+            held_out=held_out,
+            parameters=100,
+            device="cpu",
+            threads=1,
+            batch_size=4,
+            training_samples=8,
+        )
+    )
 
 
 def _scale(name: str) -> Scale:

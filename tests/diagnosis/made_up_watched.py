@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradviz.recording.frame import Diverged, Frame, Quantity, Started, Watched
+from gradviz.experiment import Row
+from gradviz.recording.frame import Diverged, Frame, Quantity, Started
 from gradviz.recording.history import History
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def started(names: Sequence[str] = NAMES, measures: Sequence[str] = EVERYTHING, 
         )
         for name in measures
     )
-    watched = Watched("my model", tuple(names), every=every)
-    return Started(None, len(names), quantities, None, 0, 0, 1000, "cpu", 0, watched=watched)
+    rows = tuple(Row(name) for name in names)
+    return Started("my model", rows, quantities, "float32", 1000, "cpu", 0, scheduled_every=every)
 
 
 def run(

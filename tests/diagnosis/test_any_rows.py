@@ -55,7 +55,7 @@ def runs(draw: st.DrawFn) -> History:
 @given(history=runs(), step=st.one_of(st.none(), st.integers(-2, 6)))
 def test_there_are_words_for_everything(history: History, step: int | None) -> None:
     findings = diagnose(history, step)
-    layers = history.started.layers
+    layers = len(history.started.rows)
     assert findings
     for finding in findings:
         said = [finding.headline, finding.evidence, *(suggestion.words for suggestion in finding.suggestions)]

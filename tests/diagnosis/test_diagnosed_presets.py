@@ -157,7 +157,7 @@ def test_a_learning_rate_far_too_high_is_found_before_the_loss_is_lost() -> None
 def test_a_forgotten_learning_rate_is_found(name: str) -> None:
     still = preset(name, learning_rate=1e-9, steps=5)
     found = the("not_updating", diagnose(still))
-    assert found.layers == (1, still.started.layers)
+    assert found.layers == (1, len(still.started.rows))
     assert "Raise the learning rate" in found.suggestions[0].words
     assert kinds(diagnose(preset(name, steps=5))) == {"healthy"}
     # what is suggested moves the weights again

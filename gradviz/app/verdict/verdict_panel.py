@@ -83,7 +83,7 @@ class VerdictPanel(QWidget):
             self.list.verticalScrollBar().setValue(0)
         self.range.setEnabled(history is not None)
         if history is not None:
-            self.range.offer(history.started.layers)
+            self.range.offer(len(history.started.rows))
         self.refresh()
 
     def show_step(self, step: int | None) -> None:
@@ -162,7 +162,7 @@ class VerdictPanel(QWidget):
             return
         labels = {quantity.name: quantity.label for quantity in history.quantities}
         started = history.started
-        around = Surroundings(step, self._thresholds, labels, started.experiment, started.module_names)
+        around = Surroundings(step, self._thresholds, labels, started.experiment, started.row_names)
         for key, finding in wanted.items():
             self.cards[key].show_finding(finding, around)
         self._order_for_tab([self.cards[key] for key in wanted])
@@ -174,7 +174,7 @@ class VerdictPanel(QWidget):
         first, last = self.range.ends
         values = badness(self.history, step, self._thresholds)[first - 1 : last]
         order = (-values).argsort(kind="stable")[:SHOWN]
-        self.worst.show_ranking(order + first, values[order], self.history.started.layer_name)
+        self.worst.show_ranking(order + first, values[order], self.history.started.row_name)
 
     def _new_card(self) -> FindingCard:
         card = FindingCard()

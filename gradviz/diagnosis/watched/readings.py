@@ -84,19 +84,19 @@ class WatchedReadings:
 def read_watched(history: History, step: int, part: tuple[int, int] | None = None) -> WatchedReadings:
     """Look up what is known at `step`, which is recorded; the layers from `part[0]` to `part[1]` are asked about."""
     started = history.started
-    first, last = part or (1, started.layers)
-    numbers = np.arange(1, started.layers + 1)
+    first, last = part or (1, len(started.rows))
+    numbers = np.arange(1, len(started.rows) + 1)
     gradients = _recent(history, WEIGHT_GRADIENT, step)
     updates = _recent(history, UPDATE, step, after_update=True)
     unchanged = _recent(history, UNCHANGED, step, after_update=True)
     return WatchedReadings(
-        names=started.module_names,
+        names=started.row_names,
         step=step,
         asked=(numbers >= first) & (numbers <= last),
         gradient=_largest(gradients),
         gradients=len(gradients),
         gradient_step=gradients[0].step if gradients else step,
-        broken=_broken(gradients, started.layers),
+        broken=_broken(gradients, len(started.rows)),
         opening=_began_at_zero(history, WEIGHT_GRADIENT) & (step < SETTLED_STEPS),
         update=_median(updates),
         unchanged=_median(unchanged),
@@ -119,7 +119,7 @@ def _recent(history: History, name: str, step: int, *, after_update: bool = Fals
     """
     if not measures(history, name):
         return []
-    every = history.started.probe_every if history.quantity(name).scheduled else 1
+    every = history.started.scheduled_every if history.quantity(name).scheduled else 1
     # twice as far, because steps may have been skipped
     reach = 2 * RECENT_STEPS * every
     window = history.window(name, step - reach + 1, step, reach)
@@ -135,7 +135,7 @@ def _latest(history: History, name: str, step: int) -> MeasuredRow | None:
 
 def _began_at_zero(history: History, name: str) -> Mask:
     start = _latest(history, name, 0)
-    return np.isneginf(start.values) if start is not None else np.zeros(history.started.layers, np.bool_)
+    return np.isneginf(start.values) if start is not None else np.zeros(len(history.started.rows), np.bool_)
 
 
 def _largest(rows: list[MeasuredRow]) -> Row | None:
