@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
 
 class Trainable(nn.Module):
     """A classifier. Called with a training batch [batch, features] it returns logits [batch, classes].
@@ -50,20 +52,25 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
-    """How many numbers a network keeps: its `parameters`, and for each batch, gradients and probes `buffers`."""
+class Size:
+    """How large a network will be.
+
+    Numbers that it keeps: its `parameters`, and `buffers` for a batch, its gradients and its probes. `products`:
+    multiplications for one sample in one layer.
+    """
 
     parameters: int
     buffers: int
+    products: int
 
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
     """A kind of network.
 
-    `build(network, plan)` makes one from its part of the recipe; `numbers(network, batch_size)` estimates its size
-    before anything is allocated.
+    `build(network, plan)` makes one from its part of the recipe; `size(network, batch_size)` estimates how large it
+    will be before anything is allocated.
     """
 
     build: Callable[[Any, Plan], Trainable]
-    numbers: Callable[[Any, int], Numbers]
+    size: Callable[[Any, int], Size]

@@ -19,9 +19,9 @@ from torch import Tensor
 
 from gradviz.errors import CheckpointError, ExperimentError
 from gradviz.experiment import Experiment, from_json, to_json
-from gradviz.network.stack.memory import NUMBER_BYTES, OPTIMIZER_STATES
 from gradviz.recording.frame import Checkpoint, Started
 from gradviz.training.data import Dataset
+from gradviz.training.memory import NUMBER_BYTES, OPTIMIZER_STATES
 from gradviz.training.run import TrainingRun
 
 LARGEST_BYTES = 512_000_000
@@ -86,7 +86,7 @@ def restore(run: TrainingRun, checkpoint: Checkpoint) -> None:
     be.
     """
     if checkpoint.step:
-        run.prepare_to_go_on()
+        run.prepare_to_resume(checkpoint.step)
     tensors = run.tensors()
     recipe = _recipe(run.experiment, run.data)
     needed = {*tensors, *recipe, "batches/generator", "batches/position"}

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
 from gradviz.experiment.presets import load_preset
+from gradviz.network.catalogue import build_network
 from gradviz.network.stack.activation_kernels import activation
 from gradviz.network.stack.layer_chunks import LayerChunk
 from gradviz.network.stack.reference import copy_weights, reference_network
@@ -53,7 +54,7 @@ def by_autograd(e: Experiment, network: Network, x: Tensor) -> tuple[np.ndarray,
 def test_shares_are_those_of_autograd(name: str, precision: str) -> None:
     # wide weights: units far out on both sides, some of which no sample brings back
     e = experiment(activation=name, precision=precision, width=40, sigma_w=6.0, sigma_b=6.0, depth=5)
-    network, x = Network(e, FEATURES, CLASSES), batch(12)[0].to(getattr(torch, precision))
+    network, x = build_network(e, (FEATURES,), CLASSES), batch(12)[0].to(getattr(torch, precision))
     dead, saturated = measured(network, x)
     expected_dead, expected_saturated = by_autograd(e, network, x)
     np.testing.assert_allclose(dead, expected_dead, atol=1e-7)

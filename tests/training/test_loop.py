@@ -12,7 +12,7 @@ import torch
 
 from gradviz.errors import DataError, DeviceError
 from gradviz.experiment import Experiment
-from gradviz.network.stack.stack import Network
+from gradviz.network.catalogue import build_network
 from gradviz.recording.frame import Distributions, Diverged, Evaluation, Event, Frame, Started
 from gradviz.training import loop
 from gradviz.training.control import Control, pump
@@ -108,7 +108,7 @@ def test_the_beginning_can_be_had_alone_with_its_distributions() -> None:
 def test_frame_zero_is_the_network_as_initialised() -> None:
     e = experiment(learning_rate=10.0)
     first, second = frames_of(list(train(e)))[:2]
-    untouched = Network(e, 2, 2).weights.detach().numpy().astype(np.float64)
+    untouched = build_network(e, (2,), 2).weights.detach().numpy().astype(np.float64)
     expected = np.log10([np.linalg.norm(layer) for layer in untouched])
     np.testing.assert_allclose(first.rows["weight_norm"], expected, rtol=0, atol=1e-6)
     assert np.abs(second.rows["weight_norm"] - expected).max() > 1e-4

@@ -118,7 +118,7 @@ class ChainGradients:
         return self._found.norms() if self._followed and not self.why_not else None
 
     def _enter(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        if self.why_not:
+        if self.why_not or _in_backward_pass():
             return
         present = self._passes[-1] if self._passes else None
         if present is None or len(present.inputs) == len(self._chain):
@@ -138,7 +138,7 @@ class ChainGradients:
 
     def _leave(self, _module: nn.Module, _args: Any, output: Any) -> None:
         present = self._passes[-1] if self._passes else None
-        if self.why_not or present is None or len(present.inputs) < len(self._chain):
+        if self.why_not or _in_backward_pass() or present is None or len(present.inputs) < len(self._chain):
             return
         if not isinstance(output, Tensor):
             self._refuse(f"{_name(self._chain[-1])} puts out something else than one tensor")
@@ -208,7 +208,7 @@ class ChainGradients:
         def on_output(module: nn.Module, output: Any) -> None:
             x = first_tensor(output)
             if module in self._modules and x is not None and x.requires_grad:
-                x.register_hook(lambda found: at_outputs.append((module, found.detach())))
+                x.register_hook(lambda found: at_outputs.append((module, found.detach())))  # type: ignore[no-untyped-call]
 
         x = kept.x.requires_grad_(kept.needs_gradient)
         try:
@@ -289,6 +289,11 @@ def _alike(repeated: object, expected: Tensor) -> bool:
     allowed = torch.linalg.vector_norm(expected, math.inf) * (LARGEST_DISTANCE * torch.finfo(expected.dtype).eps)
     # what is not a number in either is no difference that could be measured
     return not bool(torch.linalg.vector_norm(repeated - expected, math.inf) > allowed)
+
+
+def _in_backward_pass() -> bool:
+    """Whether a backward pass is under way: what runs then are modules whose outputs were not kept, for once more."""
+    return torch._C._current_graph_task_id() != -1
 
 
 def _name(module: nn.Module) -> str:
