@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
+class TailPieces:
     """The first `rows` rows are stored; those of the chunk that is not whole yet in pieces, which begin at `pieces`.
 
     Rows are counted from the beginning of the run. A piece is written anew, together with what comes after it, once
@@ -29,15 +29,16 @@ class Tail:
             start = piece
         return start
 
-    def grown(self, end: int, chunk: int) -> Tail:
+    def grown(self, end: int, chunk: int) -> TailPieces:
         """Return what is stored once the rows up to `end` are."""
         first, last_chunk = self.first_to_write(end, chunk), end // chunk * chunk
         if first < last_chunk:
-            return Tail(end, (last_chunk,) if last_chunk < end else ())
-        return Tail(end, (*(piece for piece in self.pieces if piece < first), *((first,) if first < end else ())))
+            return TailPieces(end, (last_chunk,) if last_chunk < end else ())
+        kept = (piece for piece in self.pieces if piece < first)
+        return TailPieces(end, (*kept, *((first,) if first < end else ())))
 
 
-NOTHING = Tail()
+NOTHING = TailPieces()
 
 
 def split(first: int, end: int, chunk: int) -> Iterator[tuple[int, int]]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradviz.recording.store.tails import Tail, split
+from gradviz.recording.store.tail_pieces import TailPieces, split
 
 CHUNK = 64
 
@@ -16,7 +16,7 @@ class Table:
 
     def __init__(self) -> None:
         self.pieces: dict[int, int] = {}
-        self.tail = Tail()
+        self.tail = TailPieces()
         self.written = 0
 
     def grow(self, end: int) -> None:

@@ -8,6 +8,7 @@ from made_up_events import begun, frame
 
 from gradviz.recording.history import History
 from gradviz.recording.store import StoreWriter, live_file, read_info
+from gradviz.recording.store.liveness import WriterLock
 
 
 def test_who_looks_into_a_run_as_it_appears_is_not_in_its_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,13 +16,13 @@ def test_who_looks_into_a_run_as_it_appears_is_not_in_its_way(tmp_path: Path, mo
     readers = []
     begin = live_file.LiveFile.__init__
 
-    def looked_at(self: live_file.LiveFile, path: Path) -> None:
+    def looked_at(self: live_file.LiveFile, path: Path, lock: WriterLock) -> None:
         # the file has its name, and its writer no hold on it yet
         reader = sqlite3.connect(path, isolation_level=None)
         reader.execute("BEGIN")
-        reader.execute("SELECT * FROM facts").fetchone()
+        reader.execute("SELECT * FROM documents").fetchone()
         readers.append(reader)
-        begin(self, path)
+        begin(self, path, lock)
 
     monkeypatch.setattr(live_file.LiveFile, "__init__", looked_at)
     history = History(begun())
