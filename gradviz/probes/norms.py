@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gradviz.network.cache import CACHED_NUMBERS
+
 # Of up to so many squares a float32 sum is right to 1e-5, in the worst case to 5e-4; more are cut into pieces.
 LONGEST_PIECE = 1 << 16
 # the rows of a stacked tensor are summed by another kernel, of which this many are right to 1e-4 in the worst case
@@ -24,8 +26,6 @@ LONGEST_QUICK_ROW = 1 << 14
 SURE_NORMS = (1e-12, 1e15)
 # a spread is what is left of the squares without the mean; where nearly nothing is left, float32 is too coarse
 LARGEST_SURE_MEAN_SHARE = 0.9
-# copies of this many numbers stay in a core's cache
-CACHED_NUMBERS = 1 << 17
 HALVES = (torch.float16, torch.bfloat16)
 DENSE = {torch.strided}
 

@@ -58,11 +58,6 @@ def resolve(name: str, precision: str) -> torch.device:
     return torch.device(name)
 
 
-def device_label(device: torch.device) -> str:
-    """Return what to call `device` in a sentence."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-
-
 def training_threads(experiment: Experiment) -> int:
     """Return how many threads torch should use for one step of `experiment` on the CPU.
 

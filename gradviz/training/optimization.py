@@ -50,7 +50,7 @@ def clip_gradients(parameters: Iterable[nn.Parameter], longest: float) -> Tensor
 
 
 def optimizer_state(rule: Optimizer, names: Mapping[nn.Parameter, str]) -> dict[str, Tensor]:
-    """Return what `rule` remembers of each parameter, as the tensors it goes on with, by name."""
+    """Return what `rule` remembers of each parameter, the tensors themselves, by name."""
     return {
         f"{name}/{key}": value
         for parameter, name in names.items()

@@ -16,12 +16,13 @@ from gradviz.experiment import Experiment
 from gradviz.network.architecture import DTYPES
 from gradviz.network.catalogue import build_network
 from gradviz.probes.catalogue import observer_of
+from gradviz.probes.environment import device_label
 from gradviz.probes.frame_queue import FrameQueue
 from gradviz.probes.observer import Due
 from gradviz.recording.frame import Distributions, Evaluation, Frame, Started
 from gradviz.training.batches import ShuffledBatches
 from gradviz.training.data import Dataset, boundary_grid, load_data
-from gradviz.training.devices import device_label, free_bytes, resolve
+from gradviz.training.devices import free_bytes, resolve
 from gradviz.training.memory import estimated_bytes
 from gradviz.training.optimization import clip_gradients, optimizer, optimizer_state, prepare_state
 

@@ -7,9 +7,9 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradviz.probes.environment import environment
 from gradviz.recording.frame import Ending, Frame, Started
 from gradviz.recording.history import History
-from gradviz.training.environment import environment
 
 if TYPE_CHECKING:
     from gradviz.recording.store.writer import StoreWriter

@@ -18,6 +18,7 @@ from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
 from gradviz.experiment import Row
+from gradviz.probes.environment import device_label
 from gradviz.probes.frame_queue import OVERFLOW, Arrived, FrameQueue
 from gradviz.probes.modules.observer import ModuleObserver
 from gradviz.probes.modules.rows import (
@@ -32,7 +33,6 @@ from gradviz.probes.modules.rows import (
 from gradviz.probes.modules.weights import OptimizerParams
 from gradviz.probes.observer import Due
 from gradviz.recording.frame import Started
-from gradviz.training.devices import device_label
 from gradviz.watching.guard import Guard
 from gradviz.watching.log_entries import LogEntries
 from gradviz.watching.run_file import RunFile

@@ -2,13 +2,14 @@
 
 import math
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from gradviz.probes.norms import row_norms, row_sums_and_norms, scaled_norms
+from gradviz.probes.norms import moments, norms, row_norms, row_sums_and_norms, scaled_norms
 
 # 0.000001 decades, a thousandth of what a pixel of the heatmap shows
 CLOSE = 3e-6
@@ -134,3 +135,44 @@ def test_norms_for_devices_without_float64_pass_on_what_is_not_a_number() -> Non
 
 def test_norms_for_devices_without_float64_pass_on_infinity() -> None:
     assert scaled_norms(torch.tensor([[1.0, torch.inf]])).tolist() == [math.inf]
+
+
+SHAPES = [(3,), (40, 30), (300, 301), (), (5, 2, 2), (0,)]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "exponent"),
+    [
+        *product([torch.float32, torch.float64, torch.bfloat16], [-43, -30, -22, 0, 19, 37]),
+        *product([torch.float16], [-8, -5, 0, 4]),
+    ],
+    ids=str,
+)
+def test_norms_of_many_tensors_are_those_of_each(dtype: torch.dtype, exponent: int) -> None:
+    tensors = [
+        (normal(*(shape or (1,)), seed=index) * 10.0**exponent).to(dtype).reshape(shape)
+        for index, shape in enumerate(SHAPES)
+    ]
+    found = norms(tensors)
+    assert found.dtype == torch.float64
+    for tensor, norm in zip(tensors, found.tolist(), strict=True):
+        rows = tensor.double().reshape(1, -1)
+        expected = true_norms(rows)[0] if rows.numel() else 0.0
+        assert norm == pytest.approx(expected, rel=1e-5, abs=0.0)
+
+
+def test_complex_numbers_count_by_their_magnitude() -> None:
+    pairs = torch.randn(7, 3, 2, dtype=torch.float64)
+    assert float(norms([torch.view_as_complex(pairs)])[0]) == pytest.approx(float(pairs.square().sum().sqrt()))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16], ids=str)
+@pytest.mark.parametrize(("mean", "spread"), [(0.0, 1.0), (1e4, 1e-2), (0.0, 1e-30), (1e30, 1e28)])
+def test_moments_are_exact_next_to_a_large_mean(mean: float, spread: float, dtype: torch.dtype) -> None:
+    x = (normal(50, 60) * spread + mean).to(dtype)
+    wide = [Fraction(value) for value in x.double().flatten().tolist()]
+    true_mean = sum(wide) / len(wide)
+    true_length = math.sqrt(sum((value - true_mean) ** 2 for value in wide))
+    found_mean, found_length = moments(x)
+    assert float(found_mean) == pytest.approx(float(true_mean), rel=1e-6, abs=1e-7 * spread)
+    assert float(found_length) == pytest.approx(true_length, rel=1e-4, abs=1e-45)

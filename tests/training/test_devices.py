@@ -7,11 +7,11 @@ import torch
 
 from gradviz.errors import DeviceError
 from gradviz.experiment import Experiment
+from gradviz.probes.environment import device_label
 from gradviz.training import devices
 from gradviz.training.devices import (
     Device,
     available_devices,
-    device_label,
     free_bytes,
     resolve,
     training_threads,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gradviz.experiment import Mlp
 from gradviz.network.architecture import Size
+from gradviz.network.cache import CACHED_NUMBERS
 from gradviz.network.stack.activation_kernels import activation
-from gradviz.network.stack.layer_chunks import CACHED_NUMBERS
 from gradviz.network.stack.weight_grads import LAYERS_PER_CHUNK
 
 # the states and their gradients
