@@ -11,8 +11,7 @@ import pytest
 import torch
 from preset_notes import SHOWN, Preset, recorded, shows
 
-from gradviz.experiment import Experiment, load_preset, preset_names, trait
-from gradviz.experiment.applies import inapplicable
+from gradviz.experiment import Experiment, fields, inapplicable, load_preset, preset_names
 from gradviz.network.reference import copy_weights, reference_network
 from gradviz.resources import resource_path
 from gradviz.training.loop import first_frame
@@ -47,8 +46,10 @@ def plain_weight_grads(experiment: Experiment) -> list[torch.Tensor]:
     run = TrainingRun(experiment.changed(device="cpu"))
     plain = reference_network(experiment, run.data.features, run.data.classes)
     copy_weights(run.network, plain)
-    order = torch.randperm(len(run.data.train_labels), generator=torch.Generator().manual_seed(experiment.seed))
-    chosen = order[: experiment.batch_size]
+    order = torch.randperm(
+        len(run.data.train_labels), generator=torch.Generator().manual_seed(experiment.training.seed)
+    )
+    chosen = order[: experiment.training.batch_size]
     inputs = torch.from_numpy(run.data.train_inputs)[chosen].to(next(plain.parameters()).dtype)
     labels = torch.from_numpy(run.data.train_labels)[chosen]
     torch.nn.functional.cross_entropy(plain(inputs), labels).backward()
@@ -81,7 +82,7 @@ def likeness(state: np.ndarray) -> float:
 def _(preset: Preset) -> None:
     assert preset.accuracies().max() <= CHANCE_AT_MOST
     preset.says("through thirty sigmoid layers, and the network stays at chance")
-    assert preset.experiment.depth == 30
+    assert preset.experiment.network.depth == 30
     preset.says("never exceeds 1/4")
     z = np.linspace(-20, 20, 40_001)
     assert (sigmoid(z) * (1 - sigmoid(z))).max() == 0.25
@@ -169,7 +170,7 @@ def _(preset: Preset) -> None:
     preset.says("A thousand plain ReLU layers do not train: the accuracy stays at chance")
     assert preset.accuracies().max() <= CHANCE_AT_MOST
     preset.says("with 32 units", "at step 0", "more than ten decades below")
-    assert preset.experiment.width == 32
+    assert preset.experiment.network.width == 32
     assert preset.fall() > 10
 
 
@@ -234,7 +235,9 @@ def _(preset: Preset) -> None:
     preset.says("leaky ReLU learns, to above 80%")
     assert preset.accuracies().max() > 0.8
     assert preset.accuracies()[-1] > 0.6
-    dead = [preset.row("dead_fraction", step) for step in range(0, preset.last + 1, preset.experiment.probe_every)]
+    dead = [
+        preset.row("dead_fraction", step) for step in range(0, preset.last + 1, preset.experiment.training.probe_every)
+    ]
     assert not np.any(dead)
 
 
@@ -243,7 +246,7 @@ def _(preset: Preset) -> None:
     preset.says("152 ReLU layers learn, to above 95%")
     assert preset.accuracies()[-1] > 0.95
     preset.says("passes over two layers", "scaled by 1/√depth")
-    assert preset.experiment.branch_scale == pytest.approx(152**-0.5)
+    assert preset.experiment.network.branch_scale == pytest.approx(152**-0.5)
     zigzag = np.diff(preset.row("activation_grad_rms", 0))
     assert (zigzag[:-1] * zigzag[1:] < 0).mean() > 0.95
     preset.says("at step 0 it reaches the first layer within a decade")
@@ -255,7 +258,7 @@ def _(preset: Preset) -> None:
     preset.says("a thousand layers learn, to above 95%")
     assert preset.accuracies()[-1] > 0.95
     preset.says("tanh times 1/√1000")
-    assert preset.experiment.branch_scale == pytest.approx(1000**-0.5)
+    assert preset.experiment.network.branch_scale == pytest.approx(1000**-0.5)
     preset.says("level within a decade throughout")
     assert max(np.ptp(preset.row("activation_grad_rms", step)) for step in range(preset.last + 1)) < 1
 
@@ -326,7 +329,7 @@ def test_a_preset_says_what_there_is_to_see_and_what_to_change_next(name: str) -
 @pytest.mark.parametrize("name", NAMES)
 def test_a_preset_writes_only_what_differs_from_the_defaults_and_has_an_effect(name: str) -> None:
     written = tomllib.loads(resource_path(f"presets/{name}.toml").read_text(encoding="utf-8"))
-    assert [key for key, value in written.items() if value == Experiment.model_fields[key].default] == []
+    assert [key for key, value in written.items() if value == fields()[key].default] == []
     assert written.keys() & inapplicable(load_preset(name)).keys() == set()
 
 
@@ -339,12 +342,12 @@ def test_no_two_presets_are_the_same_or_called_the_same() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_preset_invites_to_can_be_set(name: str) -> None:
     preset = load_preset(name)
-    labels = {trait(field).label: field for field in Experiment.model_fields}
+    labels = {field(field).label: field for field in fields()}
     labels["Weight scale"] = "sigma_w"
     invitations = re.findall(r"([A-Z][a-z]+(?: [a-z]+)?) to (?!start)(\w+(?:\.\d+)?)", preset.notes.split("Next, ")[1])
     for label, word in invitations:
         field = labels[label]
-        kind = type(getattr(preset, field))
+        kind = type(preset.value(field))
         assert preset.changed(**{field: kind(word)}) != preset
     named = re.findall(r"[A-Z][A-Za-z]+(?: [a-z]+)?, \d+ layers", preset.notes)
     titles = [load_preset(other).title for other in NAMES if other != name]
@@ -363,7 +366,7 @@ def test_what_a_preset_invites_to_can_be_set(name: str) -> None:
     ],
 )
 def test_presets_to_compare_differ_only_in_what_is_compared(name: str, other: str, fields: set[str]) -> None:
-    one, two = load_preset(name).model_dump(), load_preset(other).model_dump()
+    one, two = load_preset(name).flat(), load_preset(other).flat()
     assert {field for field in one if one[field] != two[field]} == fields | {"title", "notes"}
 
 

@@ -278,8 +278,8 @@ class Commands:
         if history is None:
             return "gradviz"
         experiment = history.started.experiment
-        kind = experiment.activation if experiment is not None else "watched"
-        return f"gradviz-{kind}-{history.started.layers}"
+        slug = experiment.network.slug if experiment is not None else f"watched-{len(history.started.rows)}"
+        return f"gradviz-{slug}"
 
     def _set_first_layer(self, place: FirstLayer) -> None:
         self._window.settings.first_layer_at = place

@@ -160,7 +160,9 @@ class MainWindow(QMainWindow):
     def show_run(self, history: History | None) -> None:
         """Put a run on the board, beside the one before it."""
         self.board.show_run(history, self.previous)
-        self.form.show_watched(history.started.watched.title if history and history.started.watched else "")
+        self.form.show_watched(
+            history.started.title if history is not None and history.started.experiment is None else ""
+        )
         self.commands.enable()
         self.show_title()
 

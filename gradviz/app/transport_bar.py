@@ -121,7 +121,7 @@ def _result(history: History) -> str:
 
 
 def _is_untold(history: History, loss: float) -> bool:
-    return history.started.watched is not None and math.isnan(loss)
+    return history.started.loss_optional and math.isnan(loss)
 
 
 def _place(device: str, threads: int) -> str:

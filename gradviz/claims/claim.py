@@ -40,7 +40,7 @@ class Claim:
 
 def recorded(experiment: Experiment, progress: Progress = lambda _share: None) -> History:
     """Train `experiment` to its end and return its recording."""
-    return History.of(_told(train(experiment), experiment.steps, progress))
+    return History.of(_told(train(experiment), experiment.training.steps, progress))
 
 
 def _told(events: Iterable[Event], steps: int, progress: Progress) -> Iterator[Event]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradviz.claims.claim import Outcome, Progress
-from gradviz.experiment import load_preset
+from gradviz.experiment import load_preset, stack_of
 from gradviz.training.loop import first_frame
 
 SEEDS = 8
@@ -35,8 +35,8 @@ def identity_passes_exactly(progress: Progress) -> Outcome:
     for number, name in enumerate(RESIDUAL, start=1):
         experiment = load_preset(name).changed(device="cpu", zero_init_branch=True)
         started, frame = first_frame(experiment)
-        span = experiment.shortcut_span
-        ends = np.unique(np.minimum(np.arange(started.layers) // span * span + span, started.layers)) - 1
+        span = stack_of(experiment).shortcut_span
+        ends = np.unique(np.minimum(np.arange(len(started.rows)) // span * span + span, len(started.rows))) - 1
         arrived = frame.rows["activation_grad_rms"][ends]
         differing += int((arrived != arrived[-1]).sum())
         compared += len(ends)

@@ -7,7 +7,7 @@ import math
 import torch
 
 from gradviz.claims.claim import Outcome, Progress
-from gradviz.experiment import Experiment, choices, load_preset
+from gradviz.experiment import Mlp, choices, load_preset
 from gradviz.network.activations import activation
 from gradviz.training.run import TrainingRun
 
@@ -23,7 +23,7 @@ def steepest_slopes(progress: Progress) -> Outcome:
     found = {}
     names = [name for name in choices("activation") if name in CEILINGS]
     for number, name in enumerate(names, start=1):
-        kind = activation(Experiment.parse({"activation": name}))
+        kind = activation(Mlp(activation=name))
         found[name] = float(kind.derivative(x).abs().max())
         progress(number / len(names))
     holds = all(abs(found[name] - ceiling) <= FOUR_DIGITS for name, ceiling in CEILINGS.items())

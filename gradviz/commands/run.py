@@ -37,7 +37,7 @@ def run(experiment: Experiment, outputs: Outputs, *, as_json: bool, continues: P
     Raises GradvizError for anything that can be put right: before training where it can be known before, and for files
     that could not be written after everything else was.
     """
-    if experiment.steps == 0 and not sys.stderr.isatty():
+    if experiment.training.steps == 0 and not sys.stderr.isatty():
         raise ExperimentError("steps = 0 trains until stopped, which takes a terminal and Ctrl-C; give --steps N")
     outputs.check()
     from gradviz.training.control import Control, pump
@@ -48,7 +48,7 @@ def run(experiment: Experiment, outputs: Outputs, *, as_json: bool, continues: P
     path = continues or outputs.recording
     control = Control(checkpoint_at_end=path is not None)
     recording, checkpoint = _recording(control, path, continues is not None)
-    with progress_bar(experiment.steps or None, "step") as bar:
+    with progress_bar(experiment.training.steps or None, "step") as bar:
         session = Session(control, recording, bar)
         with session.ended_by_ctrl_c(), recording.closed_at_the_end():
             pump(train(experiment, control, checkpoint), control, session.take)

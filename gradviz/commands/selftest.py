@@ -138,10 +138,13 @@ class Visitor(QObject):
 
 
 def _check_history(history: History) -> None:
-    _require(history.frames == EXPERIMENT.steps + 1, f"{history.frames} frames instead of {EXPERIMENT.steps + 1}")
+    _require(
+        history.frames == EXPERIMENT.training.steps + 1,
+        f"{history.frames} frames instead of {EXPERIMENT.training.steps + 1}",
+    )
     _require(np.isfinite(history.losses()[1]).all(), "the loss is not finite")
     for quantity in history.quantities:
-        row = history.row(quantity.name, EXPERIMENT.steps)
+        row = history.row(quantity.name, EXPERIMENT.training.steps)
         _require(row is not None and np.isfinite(row).all(), f"{quantity.name} is not finite")
 
 
@@ -184,7 +187,7 @@ def _check_npz(path: Path, history: History) -> None:
     with np.load(path, allow_pickle=False) as arrays:
         _require(np.array_equal(arrays["loss"], history.losses()[1]), "the NPZ holds another loss")
         name = history.quantities[0].name
-        shape = (history.frames, history.started.layers)
+        shape = (history.frames, len(history.started.rows))
         _require(arrays[name].shape == shape, f"{name} in the NPZ has shape {arrays[name].shape} instead of {shape}")
     _check_experiment(tables.read_experiment(path), "NPZ")
 

@@ -49,7 +49,9 @@ def evidence(
 ) -> Evidence:
     """Make evidence; numbers that are None are not known and left out."""
     # one and the same NaN, so that equal evidence compares equal
-    kept = ((name, math.nan if math.isnan(value) else float(value)) for name, value in numbers.items() if value is not None)  # fmt: skip
+    kept = (
+        (name, math.nan if math.isnan(value) else float(value)) for name, value in numbers.items() if value is not None
+    )
     return Evidence(fact, quantity, step, rows, at, tuple(kept))
 
 

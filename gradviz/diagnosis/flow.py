@@ -19,7 +19,7 @@ CUT_OFF_DECADES = 3.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
-    """The finite part of the gradient along the path, log10, ascending row numbers; `quantity` says which of the two."""
+    """The finite part of the gradient along the path, log10, by row number; `quantity` says which of the two."""
 
     numbers: NDArray[np.int64]
     values: Values
@@ -64,7 +64,7 @@ def cut_off(readings: Readings, flow: Flow) -> int | None:
 
 
 def units_to_blame(readings: Readings, cut: int) -> str | None:
-    """Return what units above `cut` do (die, saturate) if they end the gradient there; None where weights of zero do."""
+    """Return what units above `cut` do (die, saturate) if they end the gradient there; None where zero weights do."""
     weights = readings.weights
     if weights is not None and (np.isneginf(weights.values) & readings.asked).any():
         return None

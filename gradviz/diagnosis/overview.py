@@ -29,7 +29,9 @@ def healthy(readings: Readings, thresholds: Thresholds) -> Finding | None:
     if readings.update is not None:
         finite = readings.update.values[readings.asked & np.isfinite(readings.update.values)]
         if finite.size:
-            facts.append(evidence("typical_update", UPDATE, readings.update.step, update_log10=float(np.median(finite))))
+            facts.append(
+                evidence("typical_update", UPDATE, readings.update.step, update_log10=float(np.median(finite)))
+            )
     if loss is not None:
         facts.append(evidence("loss", "", readings.step, loss=loss, chance_loss=chance))
     return Finding(HEALTHY, Severity.FINE, readings.step, tuple(facts), quantity=gradient.quantity)
@@ -83,4 +85,12 @@ def _everybody_gets_some(readings: Readings) -> Evidence | None:
         return None
     lowest = int(np.argmin(np.where(known, gradient.values, np.inf))) + 1
     median = float(np.median(gradient.values[np.isfinite(gradient.values)]))
-    return evidence("gradient_everywhere", WEIGHT_GRADIENT, gradient.step, readings.asked_where(known), lowest, gradient_log10=gradient.at(lowest), median_log10=median)  # fmt: skip
+    return evidence(
+        "gradient_everywhere",
+        WEIGHT_GRADIENT,
+        gradient.step,
+        readings.asked_where(known),
+        lowest,
+        gradient_log10=gradient.at(lowest),
+        median_log10=median,
+    )

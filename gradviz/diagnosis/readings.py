@@ -81,9 +81,9 @@ class Readings:
     """Everything the rules look at. All arrays have one value for each of `rows`, the whole network's.
 
     `step` is the one that is judged: where the loss is `lost`, the step before it. `asked` marks the rows asked about.
-    `known` marks those of which is known what their activation can do; along the ones that lie on the path from the
-    input to the loss (`whole_path`, and `path` as far as asked about) the gradient can be compared. `floor` is the
-    log10 of the smallest normal number of the precision.
+    `known` marks those of which something is known, what their activation can do or how many units they have; along the
+    ones that lie on the path from the input to the loss (`whole_path`, and `path` as far as asked about) the gradient
+    can be compared. `floor` is the log10 of the smallest normal number of the precision.
 
     `flow` is None where there is no path, too. `weight_gradient` is the log10 of the largest among the latest norms.
     `update` (log10) and `unchanged` are medians of the latest steps. `loss` is a median of the latest steps,
@@ -147,7 +147,7 @@ def read(history: History, step: int | None, part: tuple[int, int] | None = None
     numbers = np.arange(1, len(started.rows) + 1)
     first, last = part or (1, numbers.size)
     asked = (numbers >= first) & (numbers <= last)
-    known = np.array([row.slope is not None for row in started.rows], np.bool_)
+    known = np.array([row.slope is not None or row.units > 0 for row in started.rows], np.bool_)
     whole_path = known & np.array([row.on_path for row in started.rows], np.bool_)
     gradient = latest_largest(history, WEIGHT_GRADIENT, step, RECENT_STEPS)
     newest = latest(history, WEIGHT_GRADIENT, gradient.step) if gradient is not None else None
@@ -207,15 +207,19 @@ def _lost(history: History, step: int) -> Lost | None:
     loss = history.loss(step)
     if loss is None or math.isfinite(loss) or step in history.skipped_steps():
         return None
-    # a script need not tell its loss; of samples with labels it is computed at every step
-    if math.isnan(loss) and history.started.held_out is None:
+    # one that is not a number may be one that was not told
+    if math.isnan(loss) and history.started.loss_optional:
         return None
     return Lost(step, loss, _first_broken(history, step))
 
 
 def _first_broken(history: History, step: int) -> int | None:
     """Return the first row, coming from the input, whose output at `step` is not finite; None if none is known."""
-    found = [each.not_finite for name in (MEAN, SPREAD) if (each := latest(history, name, step)) is not None and each.step == step]  # fmt: skip
+    found = [
+        each.not_finite
+        for name in (MEAN, SPREAD)
+        if (each := latest(history, name, step)) is not None and each.step == step
+    ]
     broken = np.flatnonzero(np.any(found, axis=0)) if found else np.empty(0, np.int64)
     return int(broken[0]) + 1 if broken.size else None
 

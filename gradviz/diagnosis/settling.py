@@ -1,4 +1,4 @@
-"""What the first steps excuse: branches that begin at zero take their time to open, and fresh optimisers take long steps."""
+"""What the first steps excuse: branches that begin at zero take their time to open."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def severity_scores(history: History, step: int | None = None, thresholds: Thres
             *_units(readings, thresholds),
         ]
     )
-    return np.clip(np.nan_to_num(worst, nan=0.0), 0.0, MOST)
+    return np.asarray(np.clip(np.nan_to_num(worst, nan=0.0), 0.0, MOST))
 
 
 def _flow(readings: Readings, thresholds: Thresholds) -> Values:
@@ -85,5 +85,7 @@ def _units(readings: Readings, thresholds: Thresholds) -> list[Values]:
     if readings.dead is not None:
         parts.append(np.where(readings.can("dies"), readings.dead.values / thresholds.dead_share, np.nan))
     if readings.saturated is not None:
-        parts.append(np.where(readings.can("saturates"), readings.saturated.values / thresholds.saturated_share, np.nan))
+        parts.append(
+            np.where(readings.can("saturates"), readings.saturated.values / thresholds.saturated_share, np.nan)
+        )
     return parts

@@ -9,7 +9,8 @@ from typing import Any
 
 from gradviz.errors import ExperimentError
 from gradviz.experiment.files import with_settings
-from gradviz.experiment.recipe import Experiment, trait
+from gradviz.experiment.networks import DEFAULT_ARCHITECTURE, NETWORKS
+from gradviz.experiment.recipe import Experiment, fields
 
 PREFIX = "gv1"
 LONGEST_CODE = 2000
@@ -20,10 +21,11 @@ def to_code(experiment: Experiment) -> str:
 
     Raises ExperimentError for data from a file, which no code can carry.
     """
-    if experiment.data == "file":
+    if experiment.data.source == "file":
         raise ExperimentError("a code cannot carry a data file; save the experiment and send it with the data instead")
-    values = experiment.model_dump(exclude_defaults=True)
-    parts = [f"{trait(name).code}={_text(value)}" for name, value in values.items() if trait(name).code]
+    known = fields(experiment.network.architecture)
+    changes = experiment.changes()
+    parts = [f"{known[name].code}={_text(value)}" for name, value in changes.items() if known[name].code]
     body = ":".join([PREFIX, *parts])
     return f"{body}:{_check(body)}"
 
@@ -36,10 +38,12 @@ def from_code(text: str) -> Experiment:
     body, _, check = code.rpartition(":")
     if check.lower() != _check(body):
         raise ExperimentError("the code is incomplete or mistyped: its last four characters do not fit the rest")
-    names = {trait(name).code: name for name in Experiment.model_fields if trait(name).code}
+    parts = [part.partition("=")[::2] for part in body.split(":")[1:]]
+    architecture = dict(parts).get(fields()["architecture"].code, DEFAULT_ARCHITECTURE)
+    known = fields(architecture if architecture in NETWORKS else DEFAULT_ARCHITECTURE)
+    names = {field.code: field.name for field in known.values() if field.code}
     settings = []
-    for part in body.split(":")[1:]:
-        key, _, value = part.partition("=")
+    for key, value in parts:
         if key not in names:
             raise ExperimentError(f"the code names a field {key!r} that this version of gradviz does not know")
         settings.append(f"{names[key]}={value.replace('/', ':')}")

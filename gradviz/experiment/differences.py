@@ -6,19 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradviz.experiment.applies import inapplicable
-from gradviz.experiment.recipe import Experiment, choices, trait
+from gradviz.experiment.fields import RecipeField
+from gradviz.experiment.recipe import Experiment, fields
+from gradviz.experiment.relevance import inapplicable
+from gradviz.experiment.words import in_words
 
 # what a run is called is nothing that it was trained with
 NAMING = ("title", "notes")
-_NAMES = {
-    "relu": "ReLU", "leaky_relu": "leaky ReLU", "elu": "ELU", "selu": "SELU", "silu": "SiLU", "gelu": "GELU",
-    "sgd": "SGD", "momentum": "SGD with momentum", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop",
-    "pre_activation": "pre-activation", "pytorch_default": "PyTorch default", "xor": "XOR", "rms": "RMS",
-    "gaussian": "Gaussian", "lecun_normal": "LeCun normal", "he_normal": "He normal", "he_uniform": "He uniform",
-    "glorot_normal": "Glorot normal", "glorot_uniform": "Glorot uniform", "rezero": "ReZero",
-    "digits": "handwritten digits", "file": "a file of mine",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +24,14 @@ class Difference:
     values: tuple[str, ...]
 
 
-def in_words(word: str) -> str:
-    """Write a word of the recipe as a person would: `leaky_relu` is leaky ReLU."""
-    return _NAMES.get(word, word.replace("_", " "))
-
-
-def value_in_words(name: str, value: Any) -> str:
-    """Write the value of the field `name` as a person would."""
+def value_in_words(field: RecipeField, value: Any) -> str:
+    """Write the value of a field as a person would."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
-        return in_words(value) if choices(name) else value or "none"
-    if value == 0 and trait(name).zero_means:
-        return trait(name).zero_means
+        return in_words(value) if field.choices else value or "none"
+    if value == 0 and field.spec.zero_means:
+        return field.spec.zero_means
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -52,20 +41,26 @@ def differences(experiments: Sequence[Experiment]) -> list[Difference]:
     A field that means nothing in one of them reads `–` there, and is left out where it means nothing in any two that
     could differ.
     """
-    idle = [inapplicable(experiment) for experiment in experiments]
+    known = {
+        name: field for experiment in experiments for name, field in fields(experiment.network.architecture).items()
+    }
+    applied = [_applied(experiment) for experiment in experiments]
     found = []
-    for name in Experiment.model_fields:
+    for name, field in known.items():
         if name in NAMING:
             continue
-        values = [
-            None if name in without else getattr(each, name) for each, without in zip(experiments, idle, strict=True)
-        ]
-        applied = [value for value in values if value is not None]
+        values = [each.get(name) for each in applied]
+        given = [value for value in values if value is not None]
         # that the field of a shortcut is idle without one is no difference beside that of the shortcut itself
-        if any(value != applied[0] for value in applied):
-            words = tuple("–" if value is None else value_in_words(name, value) for value in values)
-            found.append(Difference(name, trait(name).label, words))
+        if any(value != given[0] for value in given):
+            words = tuple("–" if value is None else value_in_words(field, value) for value in values)
+            found.append(Difference(name, field.label, words))
     return found
+
+
+def _applied(experiment: Experiment) -> dict[str, Any]:
+    idle = inapplicable(experiment)
+    return {name: value for name, value in experiment.flat().items() if name not in idle}
 
 
 def change_in_words(before: Experiment, after: Experiment) -> str:

@@ -11,19 +11,21 @@ from typing import Any
 import tomli_w
 
 from gradviz.errors import ExperimentError
-from gradviz.experiment.recipe import Experiment
+from gradviz.experiment.fields import RecipeField
+from gradviz.experiment.networks import DEFAULT_ARCHITECTURE, NETWORKS
+from gradviz.experiment.recipe import Experiment, fields
 
 LARGEST_FILE_BYTES = 1_000_000
 
 
 def to_toml(experiment: Experiment) -> str:
     """Return the experiment as TOML, every field that differs from its default."""
-    return tomli_w.dumps(_differences(experiment))
+    return tomli_w.dumps(experiment.changes())
 
 
 def to_json(experiment: Experiment) -> str:
     """Return the experiment as one line of JSON, every field."""
-    return json.dumps(experiment.model_dump(), ensure_ascii=False)
+    return json.dumps(experiment.flat(), ensure_ascii=False)
 
 
 def from_toml(text: str) -> Experiment:
@@ -75,40 +77,39 @@ def _text_in(path: Path) -> str:
 
 def with_settings(experiment: Experiment, settings: Iterable[str]) -> Experiment:
     """Apply `key=value` texts, as typed after `--set`. Raises ExperimentError."""
-    values: dict[str, Any] = {}
+    pairs: list[tuple[str, str]] = []
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals:
             raise ExperimentError(f"{setting!r} is not of the form key=value")
-        values[key.strip()] = _from_text(key.strip(), text.strip())
-    return experiment.changed(**values)
+        pairs.append((key.strip(), text.strip()))
+    known = _known_fields({"architecture": experiment.network.architecture} | dict(pairs))
+    return experiment.changed(**{name: _from_text(known.get(name), text) for name, text in pairs})
 
 
-def _from_text(name: str, text: str) -> Any:
-    """Turn typed text into the type that the field `name` wants; what does not fit is left for validation to name."""
-    field = Experiment.model_fields.get(name)
+def _known_fields(values: Mapping[str, Any]) -> Mapping[str, RecipeField]:
+    """Return the fields of the architecture that `values` ask for; of the usual one where they name none."""
+    architecture = values.get("architecture")
+    known = isinstance(architecture, str) and architecture in NETWORKS
+    return fields(str(architecture) if known else DEFAULT_ARCHITECTURE)
+
+
+def _from_text(field: RecipeField | None, text: str) -> Any:
+    """Turn typed text into the type that `field` wants; what does not fit is left for validation to name."""
+    kind = field.kind if field is not None else str
+    if kind is bool:
+        return {"true": True, "false": False}.get(text.lower(), text)
     try:
-        if field is not None and field.annotation is int:
-            return int(text)
-        if field is not None and field.annotation is float:
-            return float(text)
+        return kind(text)
     except ValueError:
         return text
-    if field is not None and field.annotation is bool:
-        return {"true": True, "false": False}.get(text.lower(), text)
-    return text
-
-
-def _differences(experiment: Experiment) -> dict[str, Any]:
-    return experiment.model_dump(exclude_defaults=True)
 
 
 def _with_floats(values: Mapping[str, Any]) -> dict[str, Any]:
     """Let a person write `noise = 0` where a float is meant; a bool stays a bool and is refused."""
-    result = dict(values)
+    result, known = dict(values), _known_fields(values)
     for name, value in values.items():
-        field = Experiment.model_fields.get(name)
-        if field is not None and field.annotation is float and type(value) is int:
+        if name in known and known[name].kind is float and type(value) is int:
             try:
                 result[name] = float(value)
             except OverflowError:

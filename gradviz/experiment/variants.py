@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gradviz.experiment.differences import value_in_words
 from gradviz.experiment.files import with_settings
-from gradviz.experiment.recipe import Experiment, choices, limits, trait
+from gradviz.experiment.recipe import Experiment, choices, field
 
 UNCHANGED = "as on the form"
 LONGEST_TITLE = 80
@@ -37,8 +37,8 @@ def variant(base: Experiment, changes: str) -> Experiment:
 
 
 def _said(name: str, experiment: Experiment) -> str:
-    words = value_in_words(name, getattr(experiment, name))
-    label = trait(name).label.lower()
+    known = field(name, experiment.network.architecture)
+    words, label = value_in_words(known, experiment.value(name)), known.label.lower()
     if name in _SELF_EVIDENT:
         return words
     if name in ("shortcut", "normalization"):
@@ -53,13 +53,13 @@ def _each(name: str, *words: str) -> Callable[[Experiment], Sequence[str]]:
 
 def _scaled(name: str, *factors: float) -> Callable[[Experiment], Sequence[str]]:
     """Let a number be itself times each of `factors`, as far as the field allows."""
-    low, high = limits(name)
+    low, high = field(name).limits
     assert low is not None
     assert high is not None
-    whole = Experiment.model_fields[name].annotation is int
+    whole = field(name).kind is int
 
     def changes(base: Experiment) -> Sequence[str]:
-        values = [min(max(getattr(base, name) * factor, low), high) for factor in factors]
+        values = [min(max(base.value(name) * factor, low), high) for factor in factors]
         written = [str(round(value)) if whole else f"{value:g}" for value in values]
         return [f"{name}={value}" for value in dict.fromkeys(written)]
 
@@ -95,6 +95,6 @@ VARIANT_SETS = (
     VariantSet("Learning rates", "A tenth, as on the form, and tenfold", _scaled("learning_rate", 0.1, 1.0, 10.0)),
     VariantSet("Depths", "A third, as on the form, and threefold", _scaled("depth", 1 / 3, 1.0, 3.0)),
     VariantSet("Seeds", "Chance alone: everything the same but the seed", lambda base: [
-        f"seed={(base.seed + number) % 2**32}" for number in range(3)
+        f"seed={(base.training.seed + number) % 2**32}" for number in range(3)
     ]),
 )  # fmt: skip

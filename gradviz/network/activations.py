@@ -13,7 +13,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from gradviz.experiment import Experiment
+from gradviz.experiment import Mlp
 
 aten = torch.ops.aten
 
@@ -54,12 +54,12 @@ class Activation:
         self.backward(out.fill_(1.0), z, z, out)()
 
 
-def activation(experiment: Experiment) -> Activation:
-    """Return the activation of `experiment`."""
-    return _KINDS[experiment.activation](experiment)
+def activation(network: Mlp) -> Activation:
+    """Return the activation of `network`."""
+    return _KINDS[network.activation](network)
 
 
-def _linear(_: Experiment) -> Activation:
+def _linear(_: Mlp) -> Activation:
     return Activation(
         "linear",
         torch.clone,
@@ -70,7 +70,7 @@ def _linear(_: Experiment) -> Activation:
     )
 
 
-def _sigmoid(_: Experiment) -> Activation:
+def _sigmoid(_: Mlp) -> Activation:
     return Activation(
         "sigmoid",
         torch.sigmoid,
@@ -81,7 +81,7 @@ def _sigmoid(_: Experiment) -> Activation:
     )
 
 
-def _tanh(_: Experiment) -> Activation:
+def _tanh(_: Mlp) -> Activation:
     return Activation(
         "tanh",
         torch.tanh,
@@ -92,7 +92,7 @@ def _tanh(_: Experiment) -> Activation:
     )
 
 
-def _relu(_: Experiment) -> Activation:
+def _relu(_: Mlp) -> Activation:
     return Activation(
         "relu",
         torch.relu,
@@ -104,8 +104,8 @@ def _relu(_: Experiment) -> Activation:
     )
 
 
-def _leaky_relu(experiment: Experiment) -> Activation:
-    slope = experiment.leaky_slope
+def _leaky_relu(network: Mlp) -> Activation:
+    slope = network.leaky_slope
     return Activation(
         "leaky_relu",
         lambda z: torch.nn.functional.leaky_relu(z, slope),
@@ -128,7 +128,7 @@ def _exponential(name: str, alpha: float, scale: float, supremum: float) -> Acti
     )
 
 
-def _silu(_: Experiment) -> Activation:
+def _silu(_: Mlp) -> Activation:
     return Activation(
         "silu",
         torch.nn.functional.silu,
@@ -138,7 +138,7 @@ def _silu(_: Experiment) -> Activation:
     )
 
 
-def _gelu(_: Experiment) -> Activation:
+def _gelu(_: Mlp) -> Activation:
     return Activation(
         "gelu",
         torch.nn.functional.gelu,
@@ -148,7 +148,7 @@ def _gelu(_: Experiment) -> Activation:
     )
 
 
-def _softplus(_: Experiment) -> Activation:
+def _softplus(_: Mlp) -> Activation:
     return Activation(
         "softplus",
         torch.nn.functional.softplus,
@@ -158,7 +158,7 @@ def _softplus(_: Experiment) -> Activation:
     )
 
 
-def _mish(_: Experiment) -> Activation:
+def _mish(_: Mlp) -> Activation:
     def backward(grad: Tensor, z: Tensor, _a: Tensor, out: Tensor) -> Op:
         # torch has no mish_backward that writes to a given place
         return lambda: out.copy_(aten.mish_backward.default(grad, z))
@@ -172,7 +172,7 @@ def _mish(_: Experiment) -> Activation:
     )
 
 
-_KINDS: dict[str, Callable[[Experiment], Activation]] = {
+_KINDS: dict[str, Callable[[Mlp], Activation]] = {
     "linear": _linear,
     "sigmoid": _sigmoid,
     "tanh": _tanh,

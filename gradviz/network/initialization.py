@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Generator, Tensor, nn
 
-from gradviz.experiment import Experiment
+from gradviz.experiment import Mlp
 
 Draw = Callable[[Tensor, Generator], None]
 
@@ -23,7 +23,7 @@ def lecun_normal(weight: Tensor, generator: Generator) -> None:
     nn.init.normal_(weight, 0.0, 1.0 / math.sqrt(weight.shape[1]), generator=generator)
 
 
-def weight_rule(experiment: Experiment) -> Draw:
+def weight_rule(network: Mlp) -> Draw:
     """Return what fills one hidden weight matrix [out, in].
 
     Glorot & Bengio 2010, eq. 16, and its normal form; He et al. 2015, eq. 10; Saxe et al. 2014 (orthogonal);
@@ -37,34 +37,34 @@ def weight_rule(experiment: Experiment) -> Draw:
         "he_uniform": lambda w, g: void(nn.init.kaiming_uniform_(w, nonlinearity="relu", generator=g)),
         "lecun_normal": lecun_normal,
         "orthogonal": lambda w, g: void(nn.init.orthogonal_(w, generator=g)),
-        "gaussian": lambda w, g: void(nn.init.normal_(w, 0.0, experiment.sigma_w / math.sqrt(w.shape[1]), generator=g)),
+        "gaussian": lambda w, g: void(nn.init.normal_(w, 0.0, network.sigma_w / math.sqrt(w.shape[1]), generator=g)),
     }
-    return rules[experiment.initialization]
+    return rules[network.initialization]
 
 
-def bias_rule(experiment: Experiment) -> Callable[[Tensor, int, Generator], None]:
+def bias_rule(network: Mlp) -> Callable[[Tensor, int, Generator], None]:
     """Return what fills one hidden bias [out] of a layer with the given fan-in; `bias_shift` is added to each."""
 
     def draw(bias: Tensor, fan_in: int, generator: Generator) -> None:
-        if experiment.initialization == "pytorch_default":
+        if network.initialization == "pytorch_default":
             bound = 1.0 / math.sqrt(fan_in)
             nn.init.uniform_(bias, -bound, bound, generator=generator)
-        elif experiment.initialization == "gaussian":
-            nn.init.normal_(bias, 0.0, experiment.sigma_b, generator=generator)
+        elif network.initialization == "gaussian":
+            nn.init.normal_(bias, 0.0, network.sigma_b, generator=generator)
         else:
             nn.init.zeros_(bias)
-        bias.add_(experiment.bias_shift)
+        bias.add_(network.bias_shift)
 
     return draw
 
 
 @torch.no_grad()
-def initialize_hidden(weights: Tensor, biases: Tensor, experiment: Experiment, generator: Generator) -> None:
+def initialize_hidden(weights: Tensor, biases: Tensor, network: Mlp, generator: Generator) -> None:
     """Fill `weights` [layers, width, width] and `biases` [layers, width], layer by layer.
 
     Numbers are drawn in float64 on the CPU and then rounded, so that precision and device do not change the network.
     """
-    fill_weight, fill_bias = weight_rule(experiment), bias_rule(experiment)
+    fill_weight, fill_bias = weight_rule(network), bias_rule(network)
     weight = torch.empty(weights.shape[1:], dtype=torch.float64)
     bias = torch.empty(biases.shape[1:], dtype=torch.float64)
     for layer in range(weights.shape[0]):

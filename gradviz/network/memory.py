@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradviz.experiment import Experiment
+from gradviz.experiment import Mlp, Training
 from gradviz.network.activations import activation
 from gradviz.network.slab import CACHED_NUMBERS
 from gradviz.network.weight_grads import LAYERS_PER_SLAB
@@ -17,27 +17,27 @@ HIGHWAY_BUFFERS = 3
 SLAB_BUFFERS = 11
 
 
-def estimated_bytes(experiment: Experiment) -> int:
-    """Return about how many bytes weights, gradients, optimiser and buffers of `experiment` will take together."""
-    weights = experiment.depth * experiment.width * (experiment.width + 1)
-    if experiment.shortcut == "highway":
-        weights += weights // experiment.shortcut_span
+def estimated_bytes(network: Mlp, training: Training) -> int:
+    """Return about how many bytes weights, gradients, optimiser and buffers will take together."""
+    weights = network.depth * network.width * (network.width + 1)
+    if network.shortcut == "highway":
+        weights += weights // network.shortcut_span
     # the weights, their gradients, their values before the update, and what the optimiser remembers of each
-    copies = 3 + OPTIMIZER_STATES[experiment.optimizer]
-    state = experiment.depth * experiment.batch_size * experiment.width
-    numbers = weights * copies + round(state * _buffers(experiment)) + SLAB_BUFFERS * CACHED_NUMBERS
-    return NUMBER_BYTES[experiment.precision] * numbers
+    copies = 3 + OPTIMIZER_STATES[training.optimizer]
+    state = network.depth * training.batch_size * network.width
+    numbers = weights * copies + round(state * _buffers(network)) + SLAB_BUFFERS * CACHED_NUMBERS
+    return NUMBER_BYTES[training.precision] * numbers
 
 
-def _buffers(experiment: Experiment) -> float:
+def _buffers(network: Mlp) -> float:
     """Return how many numbers are kept per layer, sample and unit."""
-    normalised = experiment.normalization != "none"
-    buffers = BATCH_BUFFERS + (experiment.normalization == "rms")  # which keeps its result before the gain, too
-    if experiment.shortcut == "pre_activation":
+    normalised = network.normalization != "none"
+    buffers = BATCH_BUFFERS + (network.normalization == "rms")  # which keeps its result before the gain, too
+    if network.shortcut == "pre_activation":
         buffers += 1 + normalised  # what the activations give, what the normalisations gave
     else:
         # what the activations were given, if it is kept, and both sides of the normalisation
-        buffers += (normalised or not activation(experiment).from_output) + 2 * normalised
-    branches = {"none": 0, "highway": 1 + HIGHWAY_BUFFERS}.get(experiment.shortcut, 1)
-    slab = min(1.0, LAYERS_PER_SLAB / experiment.depth)  # gradients at the affine maps
-    return buffers + slab + branches / experiment.shortcut_span
+        buffers += (normalised or not activation(network).from_output) + 2 * normalised
+    branches = {"none": 0, "highway": 1 + HIGHWAY_BUFFERS}.get(network.shortcut, 1)
+    slab = min(1.0, LAYERS_PER_SLAB / network.depth)  # gradients at the affine maps
+    return buffers + slab + branches / network.shortcut_span

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gradviz.experiment import Experiment
+from gradviz.experiment import Mlp
 from gradviz.network.activations import Op
 
 aten = torch.ops.aten
@@ -199,9 +199,9 @@ class BatchNormalization(LayerNormalization):
         return op
 
 
-def normalization(experiment: Experiment, **factory: Any) -> Normalization | None:
-    """Return the normalisation of `experiment` for all its hidden layers; None if there is none."""
+def normalization(network: Mlp, **factory: Any) -> Normalization | None:
+    """Return the normalisation of `network` for all its hidden layers; None if there is none."""
     kinds = {"layer": LayerNormalization, "rms": RmsNormalization, "batch": BatchNormalization}
-    if experiment.normalization == "none":
+    if network.normalization == "none":
         return None
-    return kinds[experiment.normalization](experiment.depth, experiment.width, **factory)
+    return kinds[network.normalization](network.depth, network.width, **factory)

@@ -9,17 +9,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gradviz.experiment import Experiment
+from gradviz.experiment import Experiment, Mlp
 from gradviz.network.stack import DTYPES, Network
 
 
-def _activation(experiment: Experiment) -> nn.Module:
+def _activation(network: Mlp) -> nn.Module:
     modules: dict[str, nn.Module] = {
         "linear": nn.Identity(),
         "sigmoid": nn.Sigmoid(),
         "tanh": nn.Tanh(),
         "relu": nn.ReLU(),
-        "leaky_relu": nn.LeakyReLU(experiment.leaky_slope),
+        "leaky_relu": nn.LeakyReLU(network.leaky_slope),
         "elu": nn.ELU(),
         "selu": nn.SELU(),
         "silu": nn.SiLU(),
@@ -27,12 +27,12 @@ def _activation(experiment: Experiment) -> nn.Module:
         "softplus": nn.Softplus(),
         "mish": nn.Mish(),
     }
-    return modules[experiment.activation]
+    return modules[network.activation]
 
 
-def _normalization(experiment: Experiment) -> list[nn.Module]:
-    width = experiment.width
-    match experiment.normalization:
+def _normalization(network: Mlp) -> list[nn.Module]:
+    width = network.width
+    match network.normalization:
         case "layer":
             return [nn.LayerNorm(width)]
         case "rms":
@@ -43,24 +43,24 @@ def _normalization(experiment: Experiment) -> list[nn.Module]:
             return []
 
 
-def _layer(experiment: Experiment) -> list[nn.Module]:
-    linear = nn.Linear(experiment.width, experiment.width)
-    inner = [*_normalization(experiment), _activation(experiment)]
-    return [*inner, linear] if experiment.shortcut == "pre_activation" else [linear, *inner]
+def _layer(network: Mlp) -> list[nn.Module]:
+    linear = nn.Linear(network.width, network.width)
+    inner = [*_normalization(network), _activation(network)]
+    return [*inner, linear] if network.shortcut == "pre_activation" else [linear, *inner]
 
 
 class ResidualBlock(nn.Module):
     """One shortcut over a branch of a few layers."""
 
-    def __init__(self, experiment: Experiment, layers: int) -> None:
+    def __init__(self, network: Mlp, layers: int) -> None:
         super().__init__()
-        self.kind = experiment.shortcut
-        self.branch = nn.Sequential(*(module for _ in range(layers) for module in _layer(experiment)))
-        self.scale = experiment.branch_scale
+        self.kind = network.shortcut
+        self.branch = nn.Sequential(*(module for _ in range(layers) for module in _layer(network)))
+        self.scale = network.branch_scale
         if self.kind == "rezero":
             self.factor = nn.Parameter(torch.zeros(()))
         if self.kind == "highway":
-            self.gate = nn.Linear(experiment.width, experiment.width)
+            self.gate = nn.Linear(network.width, network.width)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the block's output."""
@@ -79,14 +79,16 @@ class ResidualBlock(nn.Module):
 
 def reference_network(experiment: Experiment, features: int, classes: int) -> nn.Sequential:
     """Build the eager network: input layer, `depth` layers (in blocks where there are shortcuts), head."""
-    width, depth, span = experiment.width, experiment.depth, experiment.shortcut_span
+    network = experiment.network
+    assert isinstance(network, Mlp)
+    width, depth, span = network.width, network.depth, network.shortcut_span
     hidden: list[nn.Module] = []
-    if experiment.shortcut == "none":
-        hidden = [module for _ in range(depth) for module in _layer(experiment)]
+    if network.shortcut == "none":
+        hidden = [module for _ in range(depth) for module in _layer(network)]
     else:
-        hidden = [ResidualBlock(experiment, min(span, depth - first)) for first in range(0, depth, span)]
-    network = nn.Sequential(nn.Linear(features, width), *hidden, nn.Linear(width, classes))
-    return network.to(DTYPES[experiment.precision])
+        hidden = [ResidualBlock(network, min(span, depth - first)) for first in range(0, depth, span)]
+    built = nn.Sequential(nn.Linear(features, width), *hidden, nn.Linear(width, classes))
+    return built.to(DTYPES[experiment.training.precision])
 
 
 @torch.no_grad()

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from gradviz.experiment import Experiment
+from gradviz.experiment import Mlp
 from gradviz.network.activations import Op
 from gradviz.network.initialization import lecun_normal
 
@@ -38,11 +38,11 @@ class Block:
         return range(self.first, self.last + 1)
 
 
-def blocks_of(experiment: Experiment) -> list[Block]:
+def blocks_of(network: Mlp) -> list[Block]:
     """Divide the layers into blocks; the last block is shorter where the depth is no multiple of the span."""
-    span = experiment.shortcut_span if experiment.shortcut != "none" else 1
-    firsts = range(0, experiment.depth, span)
-    return [Block(index, first, min(first + span, experiment.depth) - 1) for index, first in enumerate(firsts)]
+    span = network.shortcut_span if network.shortcut != "none" else 1
+    firsts = range(0, network.depth, span)
+    return [Block(index, first, min(first + span, network.depth) - 1) for index, first in enumerate(firsts)]
 
 
 class Shortcut(nn.Module):
@@ -186,17 +186,17 @@ class HighwayShortcut(Shortcut):
         return [torch.bmm(self.gate_grads.transpose(1, 2), inputs), self.gate_grads.sum(1)]
 
 
-def shortcut(experiment: Experiment, generator: Generator, **factory: Any) -> Shortcut | None:
-    """Return the shortcut of `experiment`; None if there is none."""
-    blocks = len(blocks_of(experiment))
-    match experiment.shortcut:
+def shortcut(network: Mlp, generator: Generator, **factory: Any) -> Shortcut | None:
+    """Return the shortcut of `network`; None if there is none."""
+    blocks = len(blocks_of(network))
+    match network.shortcut:
         case "none":
             return None
         case "identity" | "pre_activation":
             return Shortcut()
         case "scaled":
-            return ScaledShortcut(experiment.branch_scale)
+            return ScaledShortcut(network.branch_scale)
         case "rezero":
             return RezeroShortcut(blocks, **factory)
         case "highway":
-            return HighwayShortcut(blocks, experiment.width, generator, **factory)
+            return HighwayShortcut(blocks, network.width, generator, **factory)

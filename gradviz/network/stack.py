@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from gradviz.experiment import Experiment
+from gradviz.experiment import Experiment, Mlp
 from gradviz.network.activations import activation
 from gradviz.network.initialization import initialize_end, initialize_hidden
 from gradviz.network.normalization import normalization
@@ -50,18 +50,18 @@ class _FusedStack(torch.autograd.Function):
 class Stack(nn.Module):
     """All hidden layers. `weights` [layers, out, in] and `biases` [layers, out], each one parameter."""
 
-    def __init__(self, experiment: Experiment, generator: Generator, **factory: Any) -> None:
+    def __init__(self, network: Mlp, generator: Generator, **factory: Any) -> None:
         super().__init__()
-        layers, width = experiment.depth, experiment.width
+        layers, width = network.depth, network.width
         self.weights = nn.Parameter(torch.empty(layers, width, width, **factory))
         self.biases = nn.Parameter(torch.empty(layers, width, **factory))
-        self.normalization = normalization(experiment, **factory)
-        self.activation = activation(experiment)
-        self.blocks = blocks_of(experiment)
-        self.pre_activation = experiment.shortcut == "pre_activation"
-        initialize_hidden(self.weights, self.biases, experiment, generator)
-        self.shortcut = shortcut(experiment, generator, **factory)
-        if experiment.zero_init_branch and self.shortcut is not None:
+        self.normalization = normalization(network, **factory)
+        self.activation = activation(network)
+        self.blocks = blocks_of(network)
+        self.pre_activation = network.shortcut == "pre_activation"
+        initialize_hidden(self.weights, self.biases, network, generator)
+        self.shortcut = shortcut(network, generator, **factory)
+        if network.zero_init_branch and self.shortcut is not None:
             self._silence_branches()
         self._passes: Passes | None = None
 
@@ -161,15 +161,17 @@ class Network(nn.Module):
 
     def __init__(self, experiment: Experiment, features: int, classes: int, device: torch.device | str = "cpu") -> None:
         super().__init__()
-        factory: dict[str, Any] = {"dtype": DTYPES[experiment.precision], "device": torch.device(device)}
-        generator = torch.Generator().manual_seed(experiment.seed)
+        network = experiment.network
+        assert isinstance(network, Mlp)
+        factory: dict[str, Any] = {"dtype": DTYPES[experiment.training.precision], "device": torch.device(device)}
+        generator = torch.Generator().manual_seed(experiment.training.seed)
         # made without torch's own initialisation, which would draw from the global generator
         skip_init: Any = nn.utils.skip_init
-        self.input_layer: nn.Linear = skip_init(nn.Linear, features, experiment.width, **factory)
-        self.head: nn.Linear = skip_init(nn.Linear, experiment.width, classes, **factory)
+        self.input_layer: nn.Linear = skip_init(nn.Linear, features, network.width, **factory)
+        self.head: nn.Linear = skip_init(nn.Linear, network.width, classes, **factory)
         initialize_end(self.input_layer, generator)
         initialize_end(self.head, generator)
-        self.stack = Stack(experiment, generator, **factory)
+        self.stack = Stack(network, generator, **factory)
 
     @property
     def weights(self) -> nn.Parameter:

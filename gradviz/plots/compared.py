@@ -95,7 +95,7 @@ def quantity_of(run: Compared, name: str) -> Quantity | None:
 
 def equally_deep(runs: Sequence[Compared]) -> bool:
     """Whether layer l of one is layer l of every other."""
-    return len({run.history.started.layers for run in runs}) <= 1
+    return len({len(run.history.started.rows) for run in runs}) <= 1
 
 
 def places_of_layers(layers: int, *, relative: bool) -> NDArray[np.float64]:

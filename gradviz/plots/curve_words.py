@@ -29,7 +29,7 @@ def what_is_missing(history: History, name: Literal["loss", "batch_accuracy"]) -
     """Say why there is no curve `name` to be seen; empty if there is one."""
     if not history.frames:
         return NO_STEP_YET if name == "loss" else ""
-    if history.started.watched is None:
+    if not history.started.loss_optional:
         return ""
     known = history.curve(name, 0, history.frames - 1, 2).largest
     return UNTOLD[name] if np.isnan(known).all() else ""
@@ -72,7 +72,7 @@ def _latest_evaluation(history: History, step: int) -> tuple[int, float, float] 
 def _told_loss(history: History, step: int) -> float | None:
     """Return the loss of the batch; None where a watched script told none, which is no divergence."""
     loss = history.loss(step)
-    untold = history.started.watched is not None and loss is not None and math.isnan(loss)
+    untold = history.started.loss_optional and loss is not None and math.isnan(loss)
     return None if untold else loss
 
 

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from gradviz.experiment import Experiment
+from gradviz.experiment import Experiment, stack_of
 from gradviz.network.slab import layer_slices
 from gradviz.network.trace import Trace
 from gradviz.probes.probe import Probe
@@ -67,7 +67,7 @@ class GradientPaths(Probe):
     @classmethod
     def applies_to(cls, experiment: Experiment) -> bool:
         """Only where there are shortcuts."""
-        return experiment.shortcut != "none"
+        return stack_of(experiment).shortcut != "none"
 
     def measure(self, trace: Trace) -> Tensor:
         """Return [4, layers]."""

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.experiment import Experiment, to_json
+from gradviz.experiment import Experiment, Row, to_json
 
 Scale = Literal["log10", "linear"]
 # how a recorded run stands; the last two of a run that nobody ended: its process is gone, or still writes
@@ -63,47 +63,45 @@ class HeldOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """A network of a person's own, trained by a script of their own.
-
-    Row l of every quantity belongs to the module `layer_names[l - 1]`, qualified as in the model, in the order of
-    execution. `precision` is the type of most parameters, such as float32 or bfloat16. Quantities that are scheduled
-    are measured every `every` steps.
-    """
-
-    title: str
-    layer_names: tuple[str, ...]
-    precision: str = "float32"
-    every: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class Started:
     """The network stands and is about to be measured.
 
-    It is that of an `experiment`, or one that is `watched`: exactly one of them is given, and held-out samples only
-    with an experiment. `input_mean_square` [training samples]: mean square of the features of each, as the network is
-    given them. Of a watched network what is not known is 0: `batch_size`, `training_samples`, `threads`.
+    Row l of every quantity, counted from 1, belongs to `rows[l - 1]`. Of a network that gradviz builds the `experiment`
+    is given, and with it held-out samples; a watched network has neither. `precision` is the type of most parameters,
+    such as float32 or bfloat16. `planned_steps` is the last step, 0 where the run goes on until somebody ends it;
+    quantities that are scheduled are measured every `scheduled_every` steps. `batch_size` and `training_samples` are 0
+    where they are not known. `input_mean_square` [training samples]: mean square of the features of each, as the
+    network is given them.
     """
 
-    experiment: Experiment | None
-    layers: int
+    title: str
+    rows: tuple[Row, ...]
     quantities: tuple[Quantity, ...]
-    held_out: HeldOut | None
-    batch_size: int
-    training_samples: int
+    precision: str
     parameters: int
     device: str
     threads: int
+    planned_steps: int = 0
+    scheduled_every: int = 1
+    batch_size: int = 0
+    training_samples: int = 0
+    experiment: Experiment | None = None
+    held_out: HeldOut | None = None
     input_mean_square: NDArray[np.float64] | None = None
-    watched: Watched | None = None
 
-    @property
-    def title(self) -> str:
-        """What the run is called; empty for an experiment without a name."""
-        if self.watched is not None:
-            return self.watched.title
-        return self.experiment.title if self.experiment is not None else ""
+    @classmethod
+    def of_experiment(cls, experiment: Experiment, **known: Any) -> Self:
+        """Return how a run of `experiment` begins; `known` are the fields that the experiment does not tell."""
+        training = experiment.training
+        return cls(
+            title=experiment.title,
+            rows=experiment.network.rows(),
+            precision=training.precision,
+            planned_steps=training.steps,
+            scheduled_every=training.probe_every,
+            experiment=experiment,
+            **known,
+        )
 
     @property
     def experiment_json(self) -> str | None:
@@ -111,23 +109,9 @@ class Started:
         return to_json(self.experiment) if self.experiment is not None else None
 
     @property
-    def planned_steps(self) -> int:
-        """The last step; 0 where the run goes on until somebody ends it."""
-        return self.experiment.steps if self.experiment is not None else 0
-
-    @property
-    def probe_every(self) -> int:
-        """Every how many steps scheduled quantities are measured."""
-        if self.watched is not None:
-            return self.watched.every
-        return self.experiment.probe_every if self.experiment is not None else 1
-
-    @property
-    def precision(self) -> str:
-        """The type of the network's numbers."""
-        if self.watched is not None:
-            return self.watched.precision
-        return self.experiment.precision if self.experiment is not None else "float32"
+    def loss_optional(self) -> bool:
+        """Whether a loss that is not a number may be one that was not told: a script of a person's own trains."""
+        return self.experiment is None
 
     @property
     def double(self) -> bool:
@@ -135,15 +119,15 @@ class Started:
         return self.precision == "float64"
 
     @property
-    def module_names(self) -> tuple[str, ...]:
-        """What the layers of a watched network are called; empty for an experiment, whose layers have numbers."""
-        return self.watched.layer_names if self.watched is not None else ()
+    def row_names(self) -> tuple[str, ...]:
+        """What the rows are called; empty where all have only numbers."""
+        names = tuple(row.name for row in self.rows)
+        return names if any(names) else ()
 
-    def layer_name(self, layer: int) -> str:
-        """Return what to call `layer`, counted from 1: with the module's name where it has one."""
-        if self.watched is None:
-            return f"layer {layer}"
-        return f"layer {layer} ({self.watched.layer_names[layer - 1]})"
+    def row_name(self, number: int) -> str:
+        """Return what to call the row of that number, counted from 1: with its name where it has one."""
+        name = self.rows[number - 1].name
+        return f"layer {number} ({name})" if name else f"layer {number}"
 
 
 @dataclass(frozen=True, slots=True)

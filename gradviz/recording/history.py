@@ -62,7 +62,7 @@ class History:
         self._source = CachedSource(stored)
         self._frames = stored.frames if stored is not None else 0
         self._pyramids = {
-            name: Pyramid(quantity, started.layers, self._source, self._frames)
+            name: Pyramid(quantity, len(started.rows), self._source, self._frames)
             for name, quantity in self._quantities.items()
         }
         self._spans = {name: stored.spans.get(name) if stored is not None else None for name in self._quantities}
@@ -175,16 +175,16 @@ class History:
     def measured(self, name: str, step: int) -> NDArray[np.bool_]:
         """Return which layers were measured at `step`, bool [layers]."""
         if not 0 <= step < self._frames:
-            return np.zeros(self.started.layers, np.bool_)
+            return np.zeros(len(self.started.rows), np.bool_)
         return self._pyramids[name].measured(step)
 
     def latest_row(self, name: str, step: int) -> tuple[int, NDArray[np.float32]] | None:
         """Return (step, row) of what was measured at `step` or, of a scheduled quantity, when it last was its turn."""
-        every = self.started.probe_every if self._quantities[name].scheduled else 1
+        every = self.started.scheduled_every if self._quantities[name].scheduled else 1
         # the last step of a run is measured whenever it comes
         turns = [step, step - step % every]
-        if self.started.watched is not None and every > 1:
-            # of a watched network what costs little has its turn more often
+        if every > 1:
+            # what costs little may have its turn more often
             window = self.window(name, step - every + 1, step, every)
             turns[1:1] = (window.first_step + np.flatnonzero(window.measured)[-1:]).tolist()
         for earlier in turns:
@@ -259,7 +259,7 @@ class History:
 
     def whole_chunks(self, level: int) -> int:
         """Return how many chunks of a `level` (0, 2, 4 ...) are whole; they never change again."""
-        return (self._frames >> level) // rows_per_chunk(self.started.layers)
+        return (self._frames >> level) // rows_per_chunk(len(self.started.rows))
 
     def chunk(self, key: ChunkKey) -> Chunk:
         """Return a copy of a chunk, with as many rows as stand at this moment."""
@@ -297,8 +297,10 @@ class History:
         for name, row in (*frame.rows.items(), *frame.measured.items()):
             if name not in self._quantities:
                 raise ValueError(f"the run does not measure {name!r}")
-            if row.shape != (self.started.layers,):
-                raise ValueError(f"{name}: a row of shape {row.shape} where {self.started.layers} layers are recorded")
+            if row.shape != (len(self.started.rows),):
+                raise ValueError(
+                    f"{name}: a row of shape {row.shape} where {len(self.started.rows)} layers are recorded"
+                )
 
     def _widen_span(self, name: str, row: NDArray[np.float32]) -> None:
         if not row.size:
@@ -321,8 +323,8 @@ class History:
     def _take_distributions(self, distributions: Distributions) -> None:
         for distribution in distributions.by_kind.values():
             layers = len(distribution.counts)
-            if layers != self.started.layers:
-                raise ValueError(f"distributions of {layers} layers where {self.started.layers} layers are recorded")
+            if layers != len(self.started.rows):
+                raise ValueError(f"distributions of {layers} layers where {len(self.started.rows)} layers are recorded")
         self._distributions.put(distributions)
 
     def _series(self, column: int) -> Series:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.experiment import Experiment
+from gradviz.experiment import Mlp
 
 Array = NDArray[np.float64]
 Row = NDArray[np.floating[Any]]
@@ -34,9 +34,9 @@ class Curve:
     supremum: float
 
 
-def curve(experiment: Experiment) -> Curve:
-    """Return the activation of `experiment`."""
-    return named_curve(experiment.activation, experiment.leaky_slope)
+def curve(network: Mlp) -> Curve:
+    """Return the activation of `network`."""
+    return named_curve(network.activation, network.leaky_slope)
 
 
 def named_curve(activation: str, leaky_slope: float = 0.01) -> Curve:

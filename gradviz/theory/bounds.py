@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradviz.experiment import Experiment
+from gradviz.experiment import Mlp, NetworkRecipe
 from gradviz.theory.activations import Row, curve
 
 
@@ -30,25 +30,27 @@ class NoBound:
     reason: str
 
 
-def supremum_bound(experiment: Experiment) -> Bound | NoBound:
+def supremum_bound(network: NetworkRecipe) -> Bound | NoBound:
     """Return log10 of (sup |phi'|)^N, N the number of layers above each layer's output.
 
     Along every path through the network the gradient is a product of weights and of one derivative per layer. This
     bounds the derivatives' part alone: thirty sigmoids pass at most 0.25^30 = 8.67e-19 of it.
     """
-    if experiment.shortcut != "none":
+    if not isinstance(network, Mlp):
+        return NoBound("no bound line: it is drawn for fully connected stacks")
+    if network.shortcut != "none":
         return NoBound("no bound line: over the shortcuts a gradient passes layers without their derivatives")
-    if experiment.normalization != "none":
+    if network.normalization != "none":
         return NoBound("no bound line: normalisation multiplies the gradient by a factor of its own in every layer")
-    supremum = curve(experiment).supremum
+    supremum = curve(network).supremum
     per_layer = math.log10(supremum)
-    above = np.arange(experiment.depth - 1, -1, -1, dtype=np.float64)
-    through_all = per_layer * experiment.depth
+    above = np.arange(network.depth - 1, -1, -1, dtype=np.float64)
+    through_all = per_layer * network.depth
     return Bound(
         per_layer * above + 0.0,
         through_all,
         f"{supremum:.4g}^N: the derivatives of N layers multiply to at most this, weights aside; "
-        f"through all {experiment.depth:,} layers to {supremum:.4g}^{experiment.depth} = {_power(through_all)}",
+        f"through all {network.depth:,} layers to {supremum:.4g}^{network.depth} = {_power(through_all)}",
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradviz.experiment import Experiment
+from gradviz.experiment import Experiment, Mlp
 from gradviz.theory.activations import Array, Row
 from gradviz.theory.backward import backward
 from gradviz.theory.finite_width import rarest, scatter
@@ -135,27 +135,30 @@ def predict(
     Gradients begin at a head for `classes` classes under cross-entropy; with None, as in most of the literature, in a
     random direction for each sample of a batch.
     """
-    if experiment.normalization == "batch":
+    network = experiment.network
+    if not isinstance(network, Mlp):
+        return NoPrediction("no prediction: this theory speaks of fully connected stacks")
+    if network.normalization == "batch":
         return NoPrediction(
             "no prediction: batch normalisation ties the samples of a batch together, and how depends on the data"
         )
     if classes is not None and classes < 2:
         return NoPrediction("no prediction: with a single class there is no gradient")
-    settings = recipe(experiment)
+    settings, batch_size = recipe(network), experiment.training.batch_size
     every = np.atleast_1d(np.asarray(input_mean_square, dtype=np.float64))
     # one of the longest samples goes along for itself: few may reach another state than all others
-    squares = np.append(_grouped(every), _unusual(every, experiment.batch_size))
+    squares = np.append(_grouped(every), _unusual(every, batch_size))
     with np.errstate(under="ignore", over="ignore", invalid="ignore"):
         blocks = forward(settings, squares)
         reason = _out_of_reach(settings, blocks)
         if reason:
             return NoPrediction(f"no prediction: {reason}")
         last = blocks[-1].out_square
-        start = random_start(last, experiment.batch_size) if classes is None else cross_entropy_start(last, classes)
-        return _predict(experiment, settings, blocks, start)
+        start = random_start(last, batch_size) if classes is None else cross_entropy_start(last, classes)
+        return _predict(settings, batch_size, blocks, start)
 
 
-def _predict(experiment: Experiment, settings: Recipe, blocks: list[Block], start: Start) -> Prediction | NoPrediction:
+def _predict(settings: Recipe, batch_size: int, blocks: list[Block], start: Start) -> Prediction | NoPrediction:
     limit = backward(settings, blocks, start.along_state, 0.0)
     here = backward(settings, blocks, start.along_state, 1 / settings.width)
     # the share of a gradient that goes back to what lay along the last state
@@ -166,7 +169,7 @@ def _predict(experiment: Experiment, settings: Recipe, blocks: list[Block], star
     mean, longest = np.round(_log_mean(typical[:, :-1]), 12) + 0.0, typical[:, -1]
     spread = np.sqrt(np.mean(around.variance[:, :-1], axis=1)) * HALF_DECADES
     reason = _too_uncertain(settings, float(spread.max()))
-    if not reason and float(np.nanmax(longest - mean)) > math.log(experiment.batch_size):
+    if not reason and float(np.nanmax(longest - mean)) > math.log(batch_size):
         reason = "single samples of unusual length decide, and which of them a batch holds is chance"
     if reason:
         return NoPrediction(f"no prediction: {reason}")

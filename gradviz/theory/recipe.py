@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradviz.experiment import Experiment
+from gradviz.experiment import Mlp
 from gradviz.theory.activations import Curve, curve
 
 # the network's own: see gradviz/network/normalization.py and shortcuts.py
@@ -53,35 +53,35 @@ class Recipe:
         return [range(first, min(first + self.span, self.depth)) for first in range(0, self.depth, self.span)]
 
 
-def recipe(experiment: Experiment) -> Recipe:
-    """Read an experiment."""
-    sigma_w2, sigma_b2 = variances(experiment)
-    joined = experiment.shortcut != "none"
+def recipe(network: Mlp) -> Recipe:
+    """Read a stack."""
+    sigma_w2, sigma_b2 = variances(network)
+    joined = network.shortcut != "none"
     return Recipe(
-        depth=experiment.depth,
-        width=experiment.width,
-        curve=curve(experiment),
+        depth=network.depth,
+        width=network.width,
+        curve=curve(network),
         sigma_w2=sigma_w2,
         sigma_b2=sigma_b2,
-        bias_mean=experiment.bias_shift,
-        orthogonal=experiment.initialization == "orthogonal",
-        normalization=experiment.normalization,
-        pre_activation=experiment.shortcut == "pre_activation",
-        highway=experiment.shortcut == "highway",
+        bias_mean=network.bias_shift,
+        orthogonal=network.initialization == "orthogonal",
+        normalization=network.normalization,
+        pre_activation=network.shortcut == "pre_activation",
+        highway=network.shortcut == "highway",
         identity=1.0 if joined else 0.0,
-        scale={"scaled": experiment.branch_scale, "rezero": 0.0}.get(experiment.shortcut, 1.0),
-        span=experiment.shortcut_span if joined else 1,
-        silent_ends=joined and experiment.zero_init_branch,
+        scale={"scaled": network.branch_scale, "rezero": 0.0}.get(network.shortcut, 1.0),
+        span=network.shortcut_span if joined else 1,
+        silent_ends=joined and network.zero_init_branch,
     )
 
 
-def variances(experiment: Experiment) -> tuple[float, float]:
+def variances(network: Mlp) -> tuple[float, float]:
     """Return (sigma_w^2, sigma_b^2): width times the variance of the hidden weights, and that of the biases.
 
     Hidden layers are square, so that Glorot's 2 / (fan_in + fan_out) is 1 / width. `pytorch_default` draws weights
     and biases from U(-1/sqrt(width), 1/sqrt(width)), of variance 1 / (3 width).
     """
-    if experiment.initialization == "gaussian":
-        return experiment.sigma_w**2, experiment.sigma_b**2
-    sigma_b2 = 1 / (3 * experiment.width) if experiment.initialization == "pytorch_default" else 0.0
-    return _WEIGHT_VARIANCES[experiment.initialization], sigma_b2
+    if network.initialization == "gaussian":
+        return network.sigma_w**2, network.sigma_b**2
+    sigma_b2 = 1 / (3 * network.width) if network.initialization == "pytorch_default" else 0.0
+    return _WEIGHT_VARIANCES[network.initialization], sigma_b2

@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 
 from gradviz.errors import DeviceError
-from gradviz.experiment import Experiment, choices
+from gradviz.experiment import Mlp, choices
 from gradviz.network.activations import Activation, Op, activation
 from gradviz.recording.activations import (
     ARRAYS_AT_WORK,
@@ -159,7 +159,7 @@ class _Bench:
 
 
 def _named(name: str, leaky_slope: float) -> Activation:
-    return activation(Experiment.parse({"activation": name, "leaky_slope": leaky_slope}))
+    return activation(Mlp(activation=name, leaky_slope=leaky_slope))
 
 
 def _repeats(op: Op, timer: Callable[[Op, int], float]) -> int:

@@ -63,7 +63,7 @@ def compare(case: Case, rounds: int) -> Row:
     try:
         ours, ordinary = _instrumented_step(experiment), _ordinary_step(experiment)
         times: tuple[list[float], list[float]] = ([], [])
-        steps = experiment.probe_every
+        steps = experiment.training.probe_every
         for turn in range(rounds + 1):
             for step, taken in zip((ours, ordinary), times, strict=True):
                 seconds = _timed(step, range(turn * steps, (turn + 1) * steps)) / steps
@@ -104,7 +104,7 @@ def _instrumented_step(experiment: Experiment) -> Callable[[int], None]:
     run = TrainingRun(experiment)
 
     def step(number: int) -> None:
-        run.measure(number, thorough=number % experiment.probe_every == 0)
+        run.measure(number, thorough=number % experiment.training.probe_every == 0)
         list(run.frames(wait=True))
         run.update()
 
@@ -115,7 +115,9 @@ def _ordinary_step(experiment: Experiment) -> Callable[[int], None]:
     run = TrainingRun(experiment)
     network = reference_network(experiment, run.data.features, run.data.classes)
     copy_weights(run.network, network)
-    rule = torch.optim.SGD(network.parameters(), lr=experiment.learning_rate, momentum=experiment.momentum)
+    rule = torch.optim.SGD(
+        network.parameters(), lr=experiment.training.learning_rate, momentum=experiment.training.momentum
+    )
     inputs = torch.from_numpy(run.data.train_inputs[: run.batch_size]).float()
     labels = torch.from_numpy(run.data.train_labels[: run.batch_size])
 

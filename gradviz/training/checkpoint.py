@@ -33,7 +33,11 @@ def state_bytes(started: Started) -> int:
     """Return about how many bytes the state of a run takes: its weights, and what the optimiser remembers of each."""
     experiment = started.experiment
     assert experiment is not None, "only experiments can be gone on with"
-    return started.parameters * (1 + OPTIMIZER_STATES[experiment.optimizer]) * NUMBER_BYTES[experiment.precision]
+    return (
+        started.parameters
+        * (1 + OPTIMIZER_STATES[experiment.training.optimizer])
+        * NUMBER_BYTES[experiment.training.precision]
+    )
 
 
 def why_not_kept(started: Started) -> str:
@@ -71,8 +75,8 @@ def check(experiment: Experiment, checkpoint: Checkpoint) -> None:
         )
     if checkpoint.step < 0:
         raise CheckpointError(f"the stored state is of no step that there is: {checkpoint.step}")
-    if 0 < experiment.steps < checkpoint.step:
-        raise CheckpointError(f"the run already has its {experiment.steps:,} steps; ask for more to go on")
+    if 0 < experiment.training.steps < checkpoint.step:
+        raise CheckpointError(f"the run already has its {experiment.training.steps:,} steps; ask for more to go on")
 
 
 def restore(run: TrainingRun, checkpoint: Checkpoint) -> None:
@@ -92,7 +96,9 @@ def restore(run: TrainingRun, checkpoint: Checkpoint) -> None:
     for name, tensor in tensors.items():
         _fill(name, tensor, checkpoint.arrays[name])
     if "data" in recipe and not np.array_equal(recipe["data"], checkpoint.arrays["data"]):
-        raise CheckpointError(f"{run.experiment.data_file} has changed since; the run cannot go on with other data")
+        raise CheckpointError(
+            f"{run.experiment.data.data_file} has changed since; the run cannot go on with other data"
+        )
     position = checkpoint.arrays["batches/position"]
     if not isinstance(position, np.ndarray) or position.shape or position.dtype != np.int64:
         raise CheckpointError("the stored state does not fit: batches/position is not a whole number")
@@ -121,7 +127,7 @@ def _fill(name: str, tensor: Tensor, array: NDArray[Any]) -> None:
 def _recipe(experiment: Experiment, data: Dataset) -> Arrays:
     """Return what tells one run from another: the experiment, and of a file its samples."""
     arrays: Arrays = {"experiment": np.frombuffer(to_json(experiment).encode(), np.uint8)}
-    if experiment.data == "file":
+    if experiment.data.source == "file":
         content = hashlib.sha256(data.train_inputs.tobytes())
         content.update(data.train_labels.tobytes())
         arrays["data"] = np.frombuffer(content.digest(), np.uint8)

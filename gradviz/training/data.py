@@ -61,14 +61,14 @@ class Dataset:
 
 def load_data(experiment: Experiment) -> Dataset:
     """Return the data of `experiment`. Raises DataError for a data file that cannot be used."""
-    rng = np.random.default_rng(experiment.seed)
-    if experiment.data == "digits":
+    rng = np.random.default_rng(experiment.training.seed)
+    if experiment.data.source == "digits":
         samples = _digits()
-    elif experiment.data == "file":
-        inputs, labels, names = read_data_file(experiment.data_file)
+    elif experiment.data.source == "file":
+        inputs, labels, names = read_data_file(experiment.data.data_file)
         samples = Samples(inputs, labels, names)
     else:
-        points, labels = plane.GENERATORS[experiment.data](experiment.samples, experiment.noise, rng)
+        points, labels = plane.GENERATORS[experiment.data.source](experiment.data.samples, experiment.data.noise, rng)
         samples = Samples(points, labels, tuple("ABCDEFGH"[: labels.max() + 1]))
     return _split(samples, rng)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from gradviz.errors import DeviceError
-from gradviz.experiment import Experiment
+from gradviz.experiment import Experiment, stack_of
 
 # From this many multiplications per layer and batch on, a second core pays for the hand-over between threads
 # (measured at batch 128 with a window painting beside: width 256 gains a third, width 128 loses).
@@ -68,7 +68,7 @@ def training_threads(experiment: Experiment) -> int:
     Narrow layers are faster on one: handing a product of a few microseconds to a second core costs more than it
     saves, and many times more while a window paints on that core.
     """
-    work = experiment.batch_size * experiment.width**2
+    work = experiment.training.batch_size * stack_of(experiment).width ** 2
     cores = os.cpu_count() or 1
     return max(1, min(cores, MOST_THREADS, work // WORK_PER_THREAD))
 

@@ -25,5 +25,5 @@ def environment(started: Started) -> dict[str, str]:
         "parameters": str(started.parameters),
     }
     if started.experiment is not None:
-        facts["seed"] = str(started.experiment.seed)
+        facts["seed"] = str(started.experiment.training.seed)
     return facts

@@ -41,7 +41,7 @@ def train(
     Raises DeviceError (device not there, out of memory), DataError (unusable data file), CheckpointError (a checkpoint
     that is broken or of another experiment).
     """
-    device = resolve(experiment.device, experiment.precision)
+    device = resolve(experiment.training.device, experiment.training.precision)
     if checkpoint is not None:
         state.check(experiment, checkpoint)
     events = _events(experiment, control or Control(), checkpoint, device)
@@ -73,10 +73,10 @@ def _events(
         for step in count(first):
             if (yield from _between_steps(run, control, step)):
                 return
-            last = step == experiment.steps > 0
-            thorough = step % experiment.probe_every == 0 or last
+            last = step == experiment.training.steps > 0
+            thorough = step % experiment.training.probe_every == 0 or last
             run.measure(step, thorough=thorough, distributed=control.take_closer_look() or thorough)
-            if step % experiment.evaluate_every == 0 or last:
+            if step % experiment.training.evaluate_every == 0 or last:
                 yield run.evaluate(step)
             if (yield from _arrived(run, wait=last or step == first or control.paused)):
                 return
@@ -87,7 +87,7 @@ def _events(
 
 def _between_steps(run: TrainingRun, control: Control, step: int) -> Generator[Event, None, bool]:
     """Yield the state before update `step` if somebody wants it; return whether the run is over."""
-    ended = control.stopped or 0 < run.experiment.steps < step
+    ended = control.stopped or 0 < run.experiment.training.steps < step
     wanted = control.take_checkpoint_request() or (ended and control.checkpoint_at_end)
     # all frames that lead to a state come before it
     if (ended or wanted) and (yield from _arrived(run, wait=True)):
@@ -114,7 +114,7 @@ def first_events(experiment: Experiment) -> list[Event]:
 
     That is `Started`, `Distributions`, and the `Frame` of step 0. Raises what `train` raises.
     """
-    device = resolve(experiment.device, experiment.precision)
+    device = resolve(experiment.training.device, experiment.training.precision)
     with thread_settings(experiment, device), _memory_errors_explained(experiment, device):
         run = TrainingRun(experiment)
         run.measure(0)

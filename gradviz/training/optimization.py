@@ -23,12 +23,12 @@ def optimizer(experiment: Experiment, parameters: Iterable[nn.Parameter]) -> Opt
     """
     parameters = list(parameters)
     fused = all(parameter.device.type in FUSED_ON for parameter in parameters)
-    common: dict[str, Any] = {"lr": experiment.learning_rate, "weight_decay": experiment.weight_decay}
-    match experiment.optimizer:
+    common: dict[str, Any] = {"lr": experiment.training.learning_rate, "weight_decay": experiment.training.weight_decay}
+    match experiment.training.optimizer:
         case "sgd":
             return SGD(parameters, **common, fused=fused)
         case "momentum":
-            return SGD(parameters, **common, momentum=experiment.momentum, fused=fused)
+            return SGD(parameters, **common, momentum=experiment.training.momentum, fused=fused)
         case "adam":
             return Adam(parameters, **common, fused=fused)
         case "adamw":

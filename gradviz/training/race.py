@@ -56,7 +56,11 @@ class Race:
             while self.under_way:
                 self._pass_on_requests()
                 for lane in sorted(self.under_way):
-                    if (yield from _turn(lane, all_events[lane], self.lanes[lane], self.experiments[lane].steps)):
+                    if (
+                        yield from _turn(
+                            lane, all_events[lane], self.lanes[lane], self.experiments[lane].training.steps
+                        )
+                    ):
                         self.under_way.remove(lane)
                 if begun:
                     self.control.frame_made()

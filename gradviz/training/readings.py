@@ -59,7 +59,7 @@ class Readings:
 
     def events(self, *, wait: bool) -> Iterator[Frame | Distributions]:
         """Return what has reached the host, the distributions of a step before its frame."""
-        layers = self._experiment.depth
+        layers = len(self._experiment.network.rows())
         for step, values in self._copies.collect(wait=wait):
             contents = self._under_way.pop(step)
             end = SCALARS + len(contents.quantities) * layers
@@ -70,7 +70,7 @@ class Readings:
                 step=step,
                 loss=float(values[0]),
                 batch_accuracy=float(values[1]),
-                learning_rate=self._experiment.learning_rate,
+                learning_rate=self._experiment.training.learning_rate,
                 rows={quantity.name: self._in_scale(row, quantity) for quantity, row in rows},
             )
 

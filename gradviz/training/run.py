@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gradviz.errors import DeviceError
-from gradviz.experiment import Experiment
+from gradviz.experiment import Experiment, stack_of
 from gradviz.network.memory import estimated_bytes
 from gradviz.network.stack import DTYPES, Network
 from gradviz.probes.catalogue import PROBES
@@ -39,29 +39,30 @@ class TrainingRun:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        self.device = resolve(experiment.device, experiment.precision)
+        self.device = resolve(experiment.training.device, experiment.training.precision)
         _check_memory(experiment, self.device)
         self.data: Dataset = load_data(experiment)
         self.network = Network(experiment, self.data.features, self.data.classes, self.device)
         self._parameters = list(self.network.parameters())
         self.probes = [probe() for probe in PROBES if probe.applies_to(experiment)]
         self.quantities: tuple[Quantity, ...] = tuple(q for probe in self.probes for q in probe.quantities)
-        self.batch_size = min(experiment.batch_size, len(self.data.train_labels))
+        self.batch_size = min(experiment.training.batch_size, len(self.data.train_labels))
         self._optimizer: Optimizer | None = None
         self._inputs = self._on_device(self.data.train_inputs)
         self._labels = torch.from_numpy(self.data.train_labels).to(self.device)
         self._test_inputs = self._on_device(self.data.test_inputs)
         self._probe_inputs = self._test_inputs[:PROBE_SAMPLES]
         self._test_labels = torch.from_numpy(self.data.held_out.labels).to(self.device)
-        self.batches = ShuffledBatches(len(self.data.train_labels), self.batch_size, experiment.seed, self.device)
-        self._distributions = DistributionProbe(experiment.depth)
+        self.batches = ShuffledBatches(
+            len(self.data.train_labels), self.batch_size, experiment.training.seed, self.device
+        )
+        self._distributions = DistributionProbe(stack_of(experiment).depth)
         self._readings = Readings(experiment, self.device, self.batch_size)
 
     def started(self, threads: int) -> Started:
         """Return what is known before the first step."""
-        return Started(
-            experiment=self.experiment,
-            layers=self.experiment.depth,
+        return Started.of_experiment(
+            self.experiment,
             quantities=self.quantities,
             held_out=self.data.held_out,
             batch_size=self.batch_size,
@@ -110,8 +111,8 @@ class TrainingRun:
         with torch.no_grad():
             for probe in self.probes:
                 probe.before_update(trace)
-        if self.experiment.gradient_clip:
-            clip_gradients(self._parameters, self.experiment.gradient_clip)
+        if self.experiment.training.gradient_clip:
+            clip_gradients(self._parameters, self.experiment.training.gradient_clip)
         self._optimizer.step()
         with torch.no_grad():
             for probe in self.probes:
@@ -133,7 +134,9 @@ class TrainingRun:
         for probe in self.probes:
             if probe.carried_rows:
                 wide = torch.float32 if self.device.type == "mps" else torch.float64
-                probe.carried = torch.zeros(probe.carried_rows, self.experiment.depth, dtype=wide, device=self.device)
+                probe.carried = torch.zeros(
+                    probe.carried_rows, stack_of(self.experiment).depth, dtype=wide, device=self.device
+                )
 
     def evaluate(self, step: int) -> Evaluation:
         """Put the held-out samples through the network, and the grid over the plane where there is one."""
@@ -172,21 +175,21 @@ class TrainingRun:
         return torch.cat([self.network.evaluate(part) for part in torch.split(inputs, EVALUATION_SAMPLES)])
 
     def _on_device(self, inputs: NDArray[np.float64]) -> Tensor:
-        return torch.from_numpy(inputs).to(DTYPES[self.experiment.precision]).to(self.device)
+        return torch.from_numpy(inputs).to(DTYPES[self.experiment.training.precision]).to(self.device)
 
 
 def _check_memory(experiment: Experiment, device: torch.device) -> None:
-    needed, free = estimated_bytes(experiment), free_bytes(device)
+    needed, free = estimated_bytes(stack_of(experiment), experiment.training), free_bytes(device)
     if free is not None and needed > free:
         raise DeviceError(too_large(experiment, device))
 
 
 def too_large(experiment: Experiment, device: torch.device) -> str:
     """Say how much memory the experiment needs and what to lower."""
-    needed = estimated_bytes(experiment) / 1e9
+    needed = estimated_bytes(stack_of(experiment), experiment.training) / 1e9
     free = free_bytes(device)
     has = f"has {free / 1e9:.1f} GB free" if free is not None and math.isfinite(free) else "has too little"
     return (
-        f"{experiment.depth:,} layers of {experiment.width:,} units need about {needed:.1f} GB and "
+        f"{stack_of(experiment).depth:,} layers of {stack_of(experiment).width:,} units need about {needed:.1f} GB and "
         f"{device_label(device)} {has}; lower the depth, the width or the batch size"
     )

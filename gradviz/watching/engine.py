@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
-from gradviz.recording.frame import Frame, Quantity, Started, Watched
+from gradviz.experiment import Row
+from gradviz.recording.frame import Frame, Quantity, Started
 from gradviz.training.devices import device_label
 from gradviz.training.host_copy import HostCopies
 from gradviz.watching.activations import Activations, Guard
@@ -220,21 +221,14 @@ class Engine:
         for parameter in parameters:
             sizes[parameter.dtype] = sizes.get(parameter.dtype, 0) + parameter.numel()
         return Started(
-            experiment=None,
-            layers=len(self._layers),
+            title=self._settings.title,
+            rows=tuple(Row(layer.name) for layer in self._layers),
             quantities=self._quantities,
-            held_out=None,
-            batch_size=0,
-            training_samples=0,
+            precision=str(max(sizes, key=lambda dtype: sizes[dtype])).removeprefix("torch."),
             parameters=sum(sizes.values()),
             device=device_label(self._device),
             threads=torch.get_num_threads(),
-            watched=Watched(
-                title=self._settings.title,
-                layer_names=tuple(layer.name for layer in self._layers),
-                precision=str(max(sizes, key=lambda dtype: sizes[dtype])).removeprefix("torch."),
-                every=self._settings.thorough_every,
-            ),
+            scheduled_every=self._settings.thorough_every,
         )
 
     def _notes(self) -> dict[str, str]:

@@ -39,7 +39,18 @@ def made_up(
     held_out = HeldOut(np.zeros((2, 64 if not planar else 2), np.float32), np.array([0, 1]), ("a", "b"), None, extent)
     if not planar:
         held_out = HeldOut(held_out.inputs, held_out.labels, held_out.class_names, (8, 8))
-    history = History(Started(experiment, layers, (GRADIENT, SHARE), held_out, 4, 8, 100, "cpu", 1))
+    history = History(
+        Started.of_experiment(
+            experiment,
+            quantities=(GRADIENT, SHARE),
+            held_out=held_out,
+            parameters=100,
+            device="cpu",
+            threads=1,
+            batch_size=4,
+            training_samples=8,
+        )
+    )
     for step, row in enumerate(rows):
         half = np.full(layers, 0.5, np.float32)
         history.append(Frame(step, losses, 0.25, 0.1, {GRADIENT.name: np.asarray(row, np.float32), SHARE.name: half}))

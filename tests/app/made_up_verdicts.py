@@ -42,7 +42,18 @@ def empty_run(
     layers: int = LAYERS, experiment: Experiment = TINY, quantities: tuple[Quantity, ...] = QUANTITIES
 ) -> History:
     held_out = HeldOut(np.zeros((2, 64), np.float32), np.array([0, 1]), ("a", "b"), (8, 8))
-    return History(Started(experiment.changed(depth=layers), layers, quantities, held_out, 4, 8, 100, "cpu", 1))
+    return History(
+        Started.of_experiment(
+            experiment.changed(depth=layers),
+            quantities=quantities,
+            held_out=held_out,
+            parameters=100,
+            device="cpu",
+            threads=1,
+            batch_size=4,
+            training_samples=8,
+        )
+    )
 
 
 def run_of(*gradients: Sequence[float]) -> History:

@@ -192,7 +192,7 @@ def pastes_code(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest
 
 
 def starts(window: MainWindow, qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
-    assert run_to_end(qtbot, window).frames == TINY.steps + 1
+    assert run_to_end(qtbot, window).frames == TINY.training.steps + 1
     assert window.run.phase is Phase.FINISHED
     assert window.board.history is window.run.history
 

@@ -17,7 +17,8 @@ from pytestqt.qtbot import QtBot
 from gradviz.app.run_controller import Phase, RunController
 from gradviz.app.threads.follow_thread import FollowThread
 from gradviz.errors import RecordingError
-from gradviz.recording.frame import Diverged, Ending, Frame, Quantity, Started, Watched
+from gradviz.experiment import Row
+from gradviz.recording.frame import Diverged, Ending, Frame, Quantity, Started
 from gradviz.recording.history import History
 from gradviz.recording.store import StoreWriter
 
@@ -28,13 +29,14 @@ SCRIPT = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from gradviz.recording.frame import Frame, Quantity, Started, Watched
+from gradviz.experiment import Row
+from gradviz.recording.frame import Frame, Quantity, Started
 from gradviz.recording.history import History
 from gradviz.recording.store import StoreWriter
 
 quantity = Quantity("weight_grad_norm", "Weight gradient norm", "|g|", "made up")
-watched = Watched("a script", ("encoder.0", "encoder.1", "decoder"))
-history = History(Started(None, 3, (quantity,), None, 0, 0, 10, "cpu", 0, watched=watched))
+rows = tuple(Row(name) for name in ("encoder.0", "encoder.1", "decoder"))
+history = History(Started("a script", rows, (quantity,), "float32", 10, "cpu", 0))
 writer = StoreWriter(Path(sys.argv[1]), history, environment={}, on_trouble=print)
 step = 0
 while True:
@@ -61,8 +63,8 @@ class Script:
 
     @staticmethod
     def recorded(frames: int) -> History:
-        watched = Watched("a script", MODULES)
-        history = History(Started(None, 3, (GRADIENT,), None, 0, 0, 10, "cpu", 0, watched=watched))
+        rows = tuple(Row(name) for name in MODULES)
+        history = History(Started("a script", rows, (GRADIENT,), "float32", 10, "cpu", 0))
         make(history, frames)
         return history
 
@@ -109,7 +111,7 @@ def test_it_waits_for_the_file_and_shows_what_is_written_until_the_end(
     assert seen == [Phase.WAITING, Phase.FOLLOWING, Phase.FINISHED]
     shown = controller.history
     assert shown is not None
-    assert shown.started.module_names == MODULES
+    assert shown.started.row_names == MODULES
     for step in (0, 7, 24):
         np.testing.assert_array_equal(shown.row(GRADIENT.name, step), script.history.row(GRADIENT.name, step))
     np.testing.assert_array_equal(shown.losses()[1], script.history.losses()[1])

@@ -97,13 +97,13 @@ def test_a_settled_slider_shows_its_profile_at_once(window: MainWindow, qtbot: Q
 
     def depth_shown() -> int:
         history = window.board.profile.history
-        return history.started.layers if history is not None else 0
+        return len(history.started.rows) if history is not None else 0
 
     wait_until(qtbot, lambda: depth_shown() == 90)
     for step in range(ATTEMPTS + 2):
         begin = time.perf_counter()
         slider.setSliderPosition(slider.value() + 2)
-        wanted = window.form.experiment().depth
+        wanted = window.form.experiment().network.depth
         assert 90 < wanted < 110
         with qtbot.waitSignal(window.preview.previewed, timeout=WAIT_MS):
             pass

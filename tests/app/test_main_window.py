@@ -240,7 +240,7 @@ def test_an_edit_is_taken_over_by_closing(window: MainWindow, settings: Settings
     qtbot.keyClicks(box, "99")
     window.close()
     assert settings.experiment is not None
-    assert settings.experiment.width == 99
+    assert settings.experiment.network.width == 99
 
 
 def test_a_window_that_is_gone_is_told_nothing_any_more(settings: Settings, qtbot: QtBot) -> None:

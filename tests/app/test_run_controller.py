@@ -55,7 +55,7 @@ def test_a_run_starts_trains_and_finishes(run: RunController, phases: list[Phase
     assert phases == [Phase.STARTING, Phase.RUNNING, Phase.FINISHED]
     assert began.args == [run.history]
     assert run.history is not None
-    assert run.history.frames == TINY.steps + 1
+    assert run.history.frames == TINY.training.steps + 1
 
 
 def test_a_paused_run_holds_after_the_step_under_way_and_goes_on_where_it_was(run: RunController, qtbot: QtBot) -> None:
@@ -119,7 +119,7 @@ def test_starting_again_ends_the_present_run_first(run: RunController, qtbot: Qt
     assert run.phase is Phase.STOPPING
     wait_until(qtbot, lambda: run.history is not None and run.history is not first)
     assert run.history is not None
-    assert run.history.started.layers == 7
+    assert len(run.history.started.rows) == 7
     ended(run, qtbot)
     assert run.phase is Phase.FINISHED
 
@@ -129,7 +129,7 @@ def test_of_several_starts_in_a_row_the_last_one_counts(run: RunController, qtbo
         run.start(TINY.changed(depth=depth))
     wait_until(qtbot, lambda: run.phase is Phase.FINISHED)
     assert run.history is not None
-    assert run.history.started.layers == 9
+    assert len(run.history.started.rows) == 9
 
 
 def test_reset_forgets_a_run_under_way_without_waiting_for_it(
@@ -170,7 +170,7 @@ def test_a_start_during_a_reset_wins(run: RunController, qtbot: QtBot) -> None:
     run.start(TINY)
     wait_until(qtbot, lambda: run.phase is Phase.FINISHED)
     assert run.history is not None
-    assert run.history.frames == TINY.steps + 1
+    assert run.history.frames == TINY.training.steps + 1
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_its_frames(run: RunController, qtbot: QtBot) -> None:
@@ -331,7 +331,7 @@ def test_going_on_ends_the_present_run_first(keeping: RunController, qtbot: QtBo
     keeping.go_on(first)
     wait_until(qtbot, lambda: keeping.path == first and keeping.phase is Phase.RUNNING)
     assert keeping.history is not None
-    assert keeping.history.started.layers == 5
+    assert len(keeping.history.started.rows) == 5
     assert second is not None
     assert read_info(second).ending == "stopped"
 

@@ -138,7 +138,7 @@ def test_another_run_is_opened_once_the_one_under_way_may_stop(window: MainWindo
     QTest.mouseClick(stop, Qt.MouseButton.LeftButton)
     wait_until(qtbot, lambda: not window.run.phase.busy and window.board.history is window.run.history)
     assert window.run.history is not None
-    assert window.run.history.frames == TINY.steps + 1
+    assert window.run.history.frames == TINY.training.steps + 1
 
 
 def test_the_one_under_way_may_come_to_its_end_before_it_is_told_to_stop(window: MainWindow, qtbot: QtBot) -> None:
@@ -309,7 +309,7 @@ def test_a_finished_run_asks_how_far_to_go_on(window: MainWindow, qtbot: QtBot) 
     window.desk.ask_and_go_on(run)
     dialog = window.findChild(QInputDialog)
     assert dialog is not None
-    assert dialog.intValue() == 2 * TINY.steps
+    assert dialog.intValue() == 2 * TINY.training.steps
     dialog.setIntValue(12)
     dialog.accept()
     wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames == 13)
@@ -343,7 +343,7 @@ def test_a_race_is_shown_side_by_side_and_recorded(window: MainWindow, qtbot: Qt
     wait_until(qtbot, lambda: bool(window.desk.comparisons))
     (comparison,) = window.desk.comparisons
     wait_until(qtbot, lambda: not any(session.running for session in window.desk._races))
-    wait_until(qtbot, lambda: [run.history.frames for run in comparison.runs] == [TINY.steps + 1] * 2)
+    wait_until(qtbot, lambda: [run.history.frames for run in comparison.runs] == [TINY.training.steps + 1] * 2)
     assert [run.history.started.experiment for run in comparison.runs] == variants
     assert comparison.windowTitle() == "Race: slow | fast"
     controls = comparison.findChild(RaceControls)

@@ -109,14 +109,14 @@ def test_the_window_after_a_run(window: MainWindow, qtbot: QtBot, theme: str) ->
     image = photograph(window, f"window-{theme}")
 
     assert cut_texts(window) == []
-    cells = pixels(image, heatmap_area(window, STEPS, history.started.layers))
+    cells = pixels(image, heatmap_area(window, STEPS, len(history.started.rows)))
     # a picture of many colours, and hardly any of it ground
     assert len(np.unique(cells.reshape(-1, 3), axis=0)) > 60
     ground = np.array(pixels(image)[3, SIZE[0] // 2])
     assert (cells == ground).all(axis=-1).mean() < 0.1
     # outside of the heatmap dark is dark and light is light, and there is something to read
     around = brightness(pixels(image))
-    area = heatmap_area(window, STEPS, history.started.layers)
+    area = heatmap_area(window, STEPS, len(history.started.rows))
     around[area.top() : area.bottom(), area.left() : area.right()] = np.nan
     assert (np.nanmedian(around) < 0.15) if theme == "dark" else (np.nanmedian(around) > 0.9)
     assert np.nanmax(around) - np.nanmin(around) > 0.8

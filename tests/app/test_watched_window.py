@@ -17,9 +17,10 @@ from pytestqt.qtbot import QtBot
 from gradviz.app.export.export_dialog import ExportRequest
 from gradviz.app.main_window import MainWindow
 from gradviz.app.run_controller import Phase
+from gradviz.experiment import Row
 from gradviz.plots.curve_words import UNTOLD
 from gradviz.plots.parts.style import LIGHT
-from gradviz.recording.frame import Frame, Quantity, Started, Watched
+from gradviz.recording.frame import Frame, Quantity, Started
 from gradviz.recording.history import History
 from gradviz.recording.store import StoreWriter
 
@@ -32,8 +33,8 @@ SICK = "blocks.2.shrink"
 
 def recording(frames: int = 30, *, loss: float = math.nan) -> History:
     """A network in which one module gets a millionth of the gradient, and activations have no weights."""
-    watched = Watched("my transformer", MODULES)
-    history = History(Started(None, len(MODULES), (GRADIENT, RMS), None, 0, 0, 1000, "cpu", 0, watched=watched))
+    rows = tuple(Row(name) for name in MODULES)
+    history = History(Started("my transformer", rows, (GRADIENT, RMS), "float32", 1000, "cpu", 0))
     append(history, frames, loss)
     return history
 

@@ -27,7 +27,7 @@ def edit(window: MainWindow, name: str, value: object) -> None:
 
 def shown_layers(window: MainWindow) -> int:
     history = window.board.profile.history
-    return history.started.layers if history is not None else 0
+    return len(history.started.rows) if history is not None else 0
 
 
 def begin(window: MainWindow, qtbot: QtBot) -> None:
@@ -37,7 +37,7 @@ def begin(window: MainWindow, qtbot: QtBot) -> None:
 
 def test_the_first_profile_is_there_without_a_run(window: MainWindow, qtbot: QtBot) -> None:
     begin(window, qtbot)
-    assert shown_layers(window) == TINY.depth
+    assert shown_layers(window) == TINY.network.depth
     assert window.run.phase is Phase.IDLE
     _, frame = loop.first_frame(TINY)
     name = window.board.heatmap.quantity.currentData()
@@ -75,7 +75,7 @@ def test_a_change_during_a_run_waits_for_the_next_start(window: MainWindow, qtbo
     assert window.board.history is history
     assert window.actions_by_name["start"].text() == "Re&start"
     trigger(window, "start")
-    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.started.layers == 7)
+    wait_until(qtbot, lambda: window.run.history is not None and len(window.run.history.started.rows) == 7)
     assert window.previous is history
 
 
@@ -87,7 +87,7 @@ def test_every_run_has_the_one_before_it_for_comparison(window: MainWindow, qtbo
     assert second is not first
     assert window.board.reference is first
     name = window.board.heatmap.quantity.currentData()
-    assert np.array_equal(profile_line(window.board.profile, "other").row, first.row(name, TINY.steps))
+    assert np.array_equal(profile_line(window.board.profile, "other").row, first.row(name, TINY.training.steps))
     trigger(window, "swap")
     assert (window.board.history, window.board.reference) == (first, second)
     assert window.transport.state.text() == "finished"
@@ -114,7 +114,7 @@ def test_what_is_typed_and_not_confirmed_is_trained(window: MainWindow, qtbot: Q
     box.setFocus()
     box.selectAll()
     qtbot.keyClicks(box, "6")
-    assert run_to_end(qtbot, window).started.layers == 6
+    assert len(run_to_end(qtbot, window).started.rows) == 6
 
 
 def test_nothing_is_trained_while_something_typed_is_not_allowed(window: MainWindow, qtbot: QtBot) -> None:
@@ -148,7 +148,7 @@ def test_a_defect_is_told_once_and_the_next_run_works(
     # what was measured before stays in sight
     assert window.board.history is not None
     box.done(0)
-    assert run_to_end(qtbot, window).frames == TINY.steps + 1
+    assert run_to_end(qtbot, window).frames == TINY.training.steps + 1
 
 
 def test_a_device_that_is_not_there_is_a_plain_message(window: MainWindow, qtbot: QtBot) -> None:
@@ -190,7 +190,7 @@ def test_undo_and_redo_go_through_the_form_and_the_preview(window: MainWindow, q
     edit(window, "depth", 8)
     trigger(window, "undo")
     assert window.form.experiment() == TINY
-    wait_until(qtbot, lambda: shown_layers(window) == TINY.depth)
+    wait_until(qtbot, lambda: shown_layers(window) == TINY.network.depth)
     trigger(window, "redo")
     wait_until(qtbot, lambda: shown_layers(window) == 8)
 
@@ -234,7 +234,7 @@ def test_keys_alone_train_a_network(window: MainWindow, qtbot: QtBot) -> None:
     press(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     wait_for(qtbot, window, Phase.FINISHED)
     assert window.run.history is not None
-    assert window.run.history.started.layers == 5
+    assert len(window.run.history.started.rows) == 5
     press(Qt.Key.Key_H, Qt.KeyboardModifier.AltModifier)
     assert QApplication.focusWidget() is window.board.heatmap.quantity
     # past what a column shows and the automatic range
@@ -243,9 +243,9 @@ def test_keys_alone_train_a_network(window: MainWindow, qtbot: QtBot) -> None:
     assert QApplication.focusWidget() is window.board.heatmap.plot
     for _ in range(3):
         press(Qt.Key.Key_Left)
-    assert profile_line(window.board.profile, "now").step == TINY.steps - 3
+    assert profile_line(window.board.profile, "now").step == TINY.training.steps - 3
     press(Qt.Key.Key_Escape)
-    assert profile_line(window.board.profile, "now").step == TINY.steps
+    assert profile_line(window.board.profile, "now").step == TINY.training.steps
 
 
 def test_a_disk_that_takes_nothing_is_said_once_and_training_goes_on(
@@ -257,7 +257,7 @@ def test_a_disk_that_takes_nothing_is_said_once_and_training_goes_on(
     window.show()
     history = run_to_end(qtbot, window)
     assert window.run.phase is Phase.FINISHED
-    assert history.frames == TINY.steps + 1
+    assert history.frames == TINY.training.steps + 1
     box = window.errors.box
     assert box is not None
     assert str(tmp_path / "runs") in box.text()

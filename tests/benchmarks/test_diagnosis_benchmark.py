@@ -31,7 +31,18 @@ def run(frames: int) -> History:
         Quantity(name, name, "", "made up", scheduled=name in SCHEDULED) for name in SCHEDULED + EVERY_STEP
     )
     held_out = HeldOut(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), ("no", "yes"))
-    history = History(Started(Experiment().changed(depth=LAYERS), LAYERS, quantities, held_out, 4, 8, 100, "cpu", 1))
+    history = History(
+        Started.of_experiment(
+            Experiment().changed(depth=LAYERS),
+            quantities=quantities,
+            held_out=held_out,
+            parameters=100,
+            device="cpu",
+            threads=1,
+            batch_size=4,
+            training_samples=8,
+        )
+    )
     exact = np.linspace(-600.0, -1.0, LAYERS, dtype=np.float32) + np.random.default_rng(0).normal(size=LAYERS)
     rows = dict.fromkeys(EVERY_STEP, np.full(LAYERS, -7.5, np.float32)) | {
         "activation_grad_rms": np.where(exact < -45.0, -np.inf, exact).astype(np.float32)

@@ -24,7 +24,18 @@ def run(frames: int) -> History:
     gradient = Quantity("gradient", "Gradient norm", "", "made up")
     held_out = HeldOut(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), ("no", "yes"))
     experiment = Experiment().changed(depth=LAYERS)
-    history = History(Started(experiment, LAYERS, (gradient,), held_out, 4, 8, 100, "cpu", 1))
+    history = History(
+        Started.of_experiment(
+            experiment,
+            quantities=(gradient,),
+            held_out=held_out,
+            parameters=100,
+            device="cpu",
+            threads=1,
+            batch_size=4,
+            training_samples=8,
+        )
+    )
     for _ in range(frames):
         record(history)
     return history

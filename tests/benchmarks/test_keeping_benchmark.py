@@ -57,7 +57,7 @@ def test_recording_hardly_slows_training(experiment: Experiment, tmp_path: Path)
         kept.append(step_s(experiment, tmp_path / f"{number}.gradviz"))
     ratios = [there / here for there, here in zip(kept, plain, strict=True)]
     print(
-        f"\n{experiment.depth} layers: {1 / statistics.median(plain):.0f} steps/s, recorded "
+        f"\n{experiment.network.depth} layers: {1 / statistics.median(plain):.0f} steps/s, recorded "
         f"{1 / statistics.median(kept):.0f}; ratio {statistics.median(ratios):.3f} of {[round(r, 3) for r in ratios]}"
     )
     assert statistics.median(ratios) < MOST_FOR_RECORDING

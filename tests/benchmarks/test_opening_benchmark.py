@@ -29,7 +29,18 @@ def record(path: Path) -> float:
     """Store a run whose numbers no compressor can foresee; return the frames that were stored in a second."""
     held_out = HeldOut(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), ("no", "yes"))
     experiment = Experiment().changed(depth=LAYERS, steps=STEPS)
-    history = History(Started(experiment, LAYERS, QUANTITIES, held_out, 4, 8, 100, "cpu", 1))
+    history = History(
+        Started.of_experiment(
+            experiment,
+            quantities=QUANTITIES,
+            held_out=held_out,
+            parameters=100,
+            device="cpu",
+            threads=1,
+            batch_size=4,
+            training_samples=8,
+        )
+    )
     writer = StoreWriter(path, history, environment={}, on_trouble=pytest.fail)
     generator, begin = np.random.default_rng(0), time.perf_counter()
     for step in range(STEPS):

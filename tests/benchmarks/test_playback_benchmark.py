@@ -36,7 +36,18 @@ def test_a_step_played_back_costs_no_more_than_a_step_watched(
     experiment = Experiment().changed(depth=LAYERS)
     held_out = HeldOut(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), ("no", "yes"))
     gradient = Quantity("gradient", "Gradient norm", "", "made up")
-    history = History(Started(experiment, LAYERS, (gradient,), held_out, 4, 8, 100, "cpu", 1))
+    history = History(
+        Started.of_experiment(
+            experiment,
+            quantities=(gradient,),
+            held_out=held_out,
+            parameters=100,
+            device="cpu",
+            threads=1,
+            batch_size=4,
+            training_samples=8,
+        )
+    )
     for _ in range(FRAMES):
         record(history)
     window = MainWindow(experiment, Settings(tmp_path / "settings.ini"))

@@ -40,7 +40,16 @@ LOSSES = np.random.default_rng(1).normal(5, 1, 1009)
 def started(quantities: tuple[Quantity, ...] = TWO, steps: int = 300) -> Started:
     held_out = HeldOut(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), ("no", "yes"))
     experiment = Experiment().changed(depth=LAYERS, steps=steps)
-    return Started(experiment, LAYERS, quantities, held_out, 4, 8, 100, "cpu", 1)
+    return Started.of_experiment(
+        experiment,
+        quantities=quantities,
+        held_out=held_out,
+        parameters=100,
+        device="cpu",
+        threads=1,
+        batch_size=4,
+        training_samples=8,
+    )
 
 
 def record(history: History) -> None:

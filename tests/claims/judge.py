@@ -17,16 +17,16 @@ def right_answers(preset: str) -> float:
     e = run.experiment
     plain = reference_network(e, run.data.features, run.data.classes)
     copy_weights(run.network, plain)
-    rule = torch.optim.Adam(plain.parameters(), lr=e.learning_rate, weight_decay=e.weight_decay)
-    generator = torch.Generator().manual_seed(e.seed)
+    rule = torch.optim.Adam(plain.parameters(), lr=e.training.learning_rate, weight_decay=e.training.weight_decay)
+    generator = torch.Generator().manual_seed(e.training.seed)
     inputs, labels = torch.from_numpy(run.data.train_inputs).float(), torch.from_numpy(run.data.train_labels)
     step = 0
-    while step < e.steps:
+    while step < e.training.steps:
         order = torch.randperm(len(labels), generator=generator)
-        for first in range(0, len(labels) - e.batch_size + 1, e.batch_size):
-            if step == e.steps:
+        for first in range(0, len(labels) - e.training.batch_size + 1, e.training.batch_size):
+            if step == e.training.steps:
                 break
-            chosen = order[first : first + e.batch_size]
+            chosen = order[first : first + e.training.batch_size]
             rule.zero_grad()
             nn.functional.cross_entropy(plain(inputs[chosen]), labels[chosen]).backward()
             rule.step()

@@ -22,7 +22,9 @@ def test_thirty_layers_pass_at_most_the_ceiling(outcome: Callable[[str], Outcome
     plain = reference_network(run.experiment, run.data.features, run.data.classes)
     copy_weights(run.network, plain)
     # the claim looks at the first batch of the run, which the seed decides
-    order = torch.randperm(len(run.data.train_labels), generator=torch.Generator().manual_seed(run.experiment.seed))
+    order = torch.randperm(
+        len(run.data.train_labels), generator=torch.Generator().manual_seed(run.experiment.training.seed)
+    )
     state = plain[0](torch.from_numpy(run.data.train_inputs)[order[: run.batch_size]])
     logarithm = 0.0
     for module in list(plain)[1:-1]:

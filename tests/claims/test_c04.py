@@ -41,7 +41,9 @@ def test_beyond_the_smallest_number(outcome: Callable[[str], Outcome]) -> None:
     assert result.holds
     assert result.numbers["log10_exact"] < -600
     run = TrainingRun(load_preset("float-floor").changed(device="cpu"))
-    order = torch.randperm(len(run.data.train_labels), generator=torch.Generator().manual_seed(run.experiment.seed))
+    order = torch.randperm(
+        len(run.data.train_labels), generator=torch.Generator().manual_seed(run.experiment.training.seed)
+    )
     chosen = order[: run.batch_size]
     inputs = torch.from_numpy(run.data.train_inputs).float()[chosen]
     labels = torch.from_numpy(run.data.train_labels)[chosen]

@@ -18,7 +18,7 @@ def share_never_active(preset: str) -> float:
     run = TrainingRun(load_preset(preset).changed(device="cpu"))
     # with as many threads as the loop has: sums rounded otherwise end in another network at so high a learning rate
     with thread_settings(run.experiment, run.device):
-        for step in range(run.experiment.steps):
+        for step in range(run.experiment.training.steps):
             run.measure(step, thorough=False)
             run.update()
     plain = reference_network(run.experiment, run.data.features, run.data.classes)

@@ -25,7 +25,7 @@ def test_the_identity_changes_no_bit(outcome: Callable[[str], Outcome]) -> None:
             for linear in [module for module in block.branch if isinstance(module, nn.Linear)][-1:]:
                 nn.init.zeros_(linear.weight)
                 nn.init.zeros_(linear.bias)
-        x = torch.randn(8, e.width, requires_grad=True)
+        x = torch.randn(8, e.network.width, requires_grad=True)
         h = x
         for block in residual:
             h = block(h)

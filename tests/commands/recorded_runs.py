@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gradviz.experiment import Experiment
-from gradviz.recording.frame import Checkpoint, Ending, Evaluation, Frame, HeldOut, Quantity, Started, Watched
+from gradviz.experiment import Experiment, Row
+from gradviz.recording.frame import Checkpoint, Ending, Evaluation, Frame, HeldOut, Quantity, Started
 from gradviz.recording.history import History
 from gradviz.recording.store import StoreWriter
 
@@ -27,27 +27,21 @@ def norm(step: int, layer: int) -> float:
 def record(path: Path, *, watched: bool = False, ending: Ending = "finished", name: str = "", why: str = "") -> History:
     """Record a run of STEPS updates; the watched one tells no loss, and its norm module has no gradient."""
     held_out = HeldOut(np.zeros((2, 64), np.float32), np.array([0, 1]), ("a", "b"), (8, 8))
-    started = Started(
-        experiment=None if watched else EXPERIMENT,
-        layers=5,
-        quantities=(NORM, SHARE),
-        held_out=None if watched else held_out,
-        batch_size=0 if watched else 4,
-        training_samples=0 if watched else 8,
-        parameters=100,
-        device="cpu",
-        threads=1,
-        watched=Watched("my model", MODULES) if watched else None,
+    known = {"quantities": (NORM, SHARE), "parameters": 100, "device": "cpu", "threads": 1}
+    started = (
+        Started("my model", tuple(Row(module) for module in MODULES), precision="float32", **known)
+        if watched
+        else Started.of_experiment(EXPERIMENT, held_out=held_out, batch_size=4, training_samples=8, **known)
     )
     history = History(started)
-    known = np.array([module != "blocks.0.norm" for module in MODULES])
+    with_weights = np.array([module != "blocks.0.norm" for module in MODULES])
     for step in range(STEPS + 1):
         rows = {
             NORM.name: np.array([norm(step, layer) for layer in range(1, 6)], np.float32),
             SHARE.name: np.full(5, 0.5, np.float32),
         }
         loss = math.nan if watched else 2.0 / (step + 1)
-        measured = {NORM.name: known} if watched else {}
+        measured = {NORM.name: with_weights} if watched else {}
         if not watched and step % 10 == 0:
             predicted, confidence = np.array([0, 0]), np.array([0.9, 0.8], np.float32)
             history.append(Evaluation(step, loss, 0.5, predicted, confidence))

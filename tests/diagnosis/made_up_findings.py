@@ -40,19 +40,15 @@ def history_of(layers: int, *, measures: Sequence[str] = EVERYTHING, classes: in
     held_out = HeldOut(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), tuple(map(str, range(classes))))
     experiment = Experiment().changed(**{"depth": layers, "activation": "tanh", **settings})
     return History(
-        Started(
-            title="",
-            rows=experiment.network.rows(),
+        Started.of_experiment(
+            experiment,
             quantities=quantities,
-            precision=experiment.training.precision,
+            held_out=held_out,
             parameters=100,
             device="cpu",
             threads=1,
-            scheduled_every=experiment.training.probe_every,
             batch_size=4,
             training_samples=8,
-            experiment=experiment,
-            held_out=held_out,
         )
     )
 

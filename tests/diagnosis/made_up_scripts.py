@@ -50,16 +50,8 @@ def started(names: Sequence[str] = NAMES, measures: Sequence[str] = EVERYTHING, 
         )
         for name in measures
     )
-    return Started(
-        title="my model",
-        rows=tuple(map(Row, names)),
-        quantities=quantities,
-        precision="float32",
-        parameters=1000,
-        device="cpu",
-        threads=0,
-        scheduled_every=every,
-    )
+    rows = tuple(Row(name) for name in names)
+    return Started("my model", rows, quantities, "float32", 1000, "cpu", 0, scheduled_every=every)
 
 
 def run(

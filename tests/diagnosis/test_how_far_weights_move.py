@@ -60,8 +60,13 @@ def test_branches_that_are_silent_at_the_start_get_time_to_open(closed: str) -> 
 
 def test_weights_that_end_the_gradient_at_the_start_get_no_such_time() -> None:
     """Rows 1 to 11 get none because row 12 lets nothing past: no shortcut leads there."""
-    ends = {name: np.where(LAYERS < 12, -np.inf, -1.0) for name in ("activation_grad_rms", "exact_log10_activation_grad_rms")}  # fmt: skip
-    closed = {name: np.where(LAYERS <= 12, -np.inf, -1.0) for name in ("weight_grad_norm", "exact_log10_weight_grad_norm")}  # fmt: skip
+    ends = {
+        name: np.where(LAYERS < 12, -np.inf, -1.0)
+        for name in ("activation_grad_rms", "exact_log10_activation_grad_rms")
+    }
+    closed = {
+        name: np.where(LAYERS <= 12, -np.inf, -1.0) for name in ("weight_grad_norm", "exact_log10_weight_grad_norm")
+    }
     still = {"update_ratio": np.where(LAYERS <= 12, -np.inf, -3.0)}
     history = run_of(30, at_start=ends | closed, later=ends | closed | still)
     assert the("not_updating", diagnose(history)).rows == tuple(range(1, 13))
@@ -108,4 +113,6 @@ def test_nothing_is_said_of_steps_before_the_first() -> None:
     findings = diagnose(run_of(30, steps=0))
     assert kinds(findings) == {"healthy"}
     assert the("healthy", findings).number("decades") == 0.1
-    assert [(fact.fact, fact.quantity) for fact in the("not_measured", findings).evidence] == [("not_yet", "update_ratio")]  # fmt: skip
+    assert [(fact.fact, fact.quantity) for fact in the("not_measured", findings).evidence] == [
+        ("not_yet", "update_ratio")
+    ]

@@ -60,7 +60,10 @@ def test_a_gradient_of_exactly_zero_says_so_and_asks_what_cuts_it() -> None:
     finding = found(run(at("head", -np.inf)), "vanishing")
     assert (finding.evidence[0].at, finding.number("gradient_log10")) == (row("head"), -math.inf)
     assert (finding.remedies[0].kind, finding.remedies[0].row) == ("look_for_a_cut", row("head"))
-    assert severity_scores(run(at("head", -np.inf)))[NAMES.index("head")] == severity_scores(run(at("head", -np.inf))).max()
+    assert (
+        severity_scores(run(at("head", -np.inf)))[NAMES.index("head")]
+        == severity_scores(run(at("head", -np.inf))).max()
+    )
 
 
 def test_a_branch_that_begins_at_zero_has_twenty_steps_to_open() -> None:
@@ -242,7 +245,9 @@ def test_a_loss_that_is_infinite_is_lost_unless_the_step_was_skipped() -> None:
     """A script may leave a loss out, so that one that is no number says nothing; infinite is a number that it told."""
     lost = found(run(loss=lambda step: math.inf if step == 20 else 1.0 / (step + 1)), "diverged")
     assert (lost.step, lost.number("loss")) == (20, math.inf)
-    assert kinds(diagnose(run(loss=lambda step: math.inf if step == 20 else 1.0 / (step + 1), skipped=[20]))) == {"healthy"}  # fmt: skip
+    assert kinds(diagnose(run(loss=lambda step: math.inf if step == 20 else 1.0 / (step + 1), skipped=[20]))) == {
+        "healthy"
+    }
 
 
 def test_what_the_run_does_not_measure() -> None:

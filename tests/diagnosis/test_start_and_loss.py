@@ -138,7 +138,9 @@ def test_what_a_run_does_not_measure_is_no_sign_of_health() -> None:
     """An older run: no shares, no exact gradient."""
     findings = diagnose(run_of(50, activation="relu", measures=("activation_grad_rms", "update_ratio")))
     assert kinds(findings) == {"healthy"}
-    assert [(fact.fact, fact.quantity) for fact in the("not_measured", findings).evidence] == [("never", "dead_fraction")]  # fmt: skip
+    assert [(fact.fact, fact.quantity) for fact in the("not_measured", findings).evidence] == [
+        ("never", "dead_fraction")
+    ]
     # without a gradient nobody is healthy
     assert kinds(diagnose(run_of(50, measures=("update_ratio",)))) == set()
     assert kinds(diagnose(run_of(50, measures=()))) == set()

@@ -83,7 +83,9 @@ def test_counts_and_factors() -> None:
 
 
 def test_a_finding_in_words() -> None:
-    falls = evidence("falls", "activation_grad_rms", 7, tuple(range(1, 31)), decades=18.0, decades_per_row=0.62, allowed_decades=3.0)  # fmt: skip
+    falls = evidence(
+        "falls", "activation_grad_rms", 7, tuple(range(1, 31)), decades=18.0, decades_per_row=0.62, allowed_decades=3.0
+    )
     finding = Finding("vanishing", Severity.CRITICAL, 7, (falls,), rows=falls.rows, worst_row=1)
     assert words.title(finding) == "Vanishing gradient"
     assert words.headline(finding, STACK) == "falls by 0.62 decades per layer from layer 30 back to layer 1"
@@ -95,7 +97,17 @@ def test_a_finding_in_words() -> None:
 
 
 def test_names_of_rows_keep_their_letters() -> None:
-    found = evidence("no_gradient", "weight_grad_norm", 7, (4,), 4, gradient_log10=-math.inf, median_log10=-1.0, allowed_decades=4.0, steps=1)  # fmt: skip
+    found = evidence(
+        "no_gradient",
+        "weight_grad_norm",
+        7,
+        (4,),
+        4,
+        gradient_log10=-math.inf,
+        median_log10=-1.0,
+        allowed_decades=4.0,
+        steps=1,
+    )
     finding = Finding("vanishing", Severity.CRITICAL, 7, (found,), rows=(4,), worst_row=4)
     headline = words.headline(finding, SCRIPT)
     assert words.capitalised(headline, SCRIPT) == headline == "neck gets no gradient (exactly zero)"

@@ -6,16 +6,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gradviz.experiment import Experiment, choices, limits
+from gradviz.experiment import Experiment, choices, field, fields
 
-FIELDS = tuple(Experiment.model_fields)
+FIELDS = tuple(fields())
 DEVICES = ("auto", "cpu", "cuda", "cuda:0", "cuda:7", "cuda:12", "mps")
 OPEN_BELOW, OPEN_ABOVE = {"learning_rate"}, {"momentum"}
 
 
 def value_of(name: str) -> st.SearchStrategy[Any]:
     """Any value that the field `name` may have by itself."""
-    kind = Experiment.model_fields[name].annotation
+    kind = fields()[name].kind
     if words := choices(name):
         return st.sampled_from(words)
     if name == "device":
@@ -24,7 +24,7 @@ def value_of(name: str) -> st.SearchStrategy[Any]:
         return st.booleans()
     if kind is str:
         return st.text(max_size={"title": 80, "notes": 200, "data_file": 60}[name])
-    low, high = limits(name)
+    low, high = field(name).limits
     assert low is not None
     assert high is not None
     if kind is int:

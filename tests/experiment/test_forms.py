@@ -35,7 +35,7 @@ def test_any_experiment_survives_json(experiment: Experiment) -> None:
 
 @given(experiments())
 def test_any_experiment_survives_its_code_but_for_texts(experiment: Experiment) -> None:
-    if experiment.data == "file":
+    if experiment.data.source == "file":
         with pytest.raises(ExperimentError, match="a code cannot carry a data file"):
             to_code(experiment)
     else:
@@ -44,7 +44,11 @@ def test_any_experiment_survives_its_code_but_for_texts(experiment: Experiment) 
 
 @given(experiments())
 def test_any_experiment_can_be_typed_field_by_field(experiment: Experiment) -> None:
-    values = experiment.model_dump() | {"title": "", "notes": "", "data_file": experiment.data_file.strip() or "a.csv"}
+    values = experiment.flat() | {
+        "title": "",
+        "notes": "",
+        "data_file": experiment.data.data_file.strip() or "a.csv",
+    }
     settings = [f"{name}={typed(value)}" for name, value in values.items()]
     assert with_settings(Experiment(), settings) == Experiment(**values)
 
@@ -70,7 +74,7 @@ def test_any_dict_is_either_valid_and_survives_or_is_refused_in_words(values: di
     if isinstance(answer, str):
         assert is_readable(answer)
     else:
-        assert values.items() <= answer.model_dump().items()
+        assert values.items() <= answer.flat().items()
         assert from_toml(to_toml(answer)) == from_json(to_json(answer)) == answer
 
 
@@ -117,15 +121,15 @@ def test_toml_holds_what_differs_and_json_holds_everything() -> None:
         "noise": 0.25,
     }
     assert to_toml(Experiment()) == ""
-    assert json.loads(to_json(SOME)) == SOME.model_dump()
+    assert json.loads(to_json(SOME)) == SOME.flat()
     assert "\n" not in to_json(SOME)
     assert "ü" in to_json(SOME)
 
 
 def test_a_person_may_write_a_whole_number_for_a_real_one() -> None:
     for experiment in (from_toml("noise = 0\nlearning_rate = 1"), from_json('{"noise": 0, "learning_rate": 1}')):
-        assert (experiment.noise, experiment.learning_rate) == (0.0, 1.0)
-        assert type(experiment.learning_rate) is float
+        assert (experiment.data.noise, experiment.training.learning_rate) == (0.0, 1.0)
+        assert type(experiment.training.learning_rate) is float
 
 
 @pytest.mark.parametrize(

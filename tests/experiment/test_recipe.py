@@ -9,10 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from gradviz.errors import ExperimentError
-from gradviz.experiment import Experiment, allowed, choices, limits, trait
-from gradviz.experiment.recipe import Group
+from gradviz.experiment import Experiment, choices, field, fields
+from gradviz.experiment.fields import Group
 
-FIELDS = tuple(Experiment.model_fields)
+FIELDS = tuple(fields())
 
 # smallest and largest value of each number, as the fields were agreed on; an open end is given by its neighbour
 WHOLE = {
@@ -33,6 +33,7 @@ WORDS = {
     "gaussian",
     "optimizer": "sgd momentum adam adamw rmsprop",
     "precision": "float32 float64",
+    "architecture": "mlp",
     "data": "digits moons circles spirals xor gaussian file",
 }
 TEXT = {"title": 80, "notes": 2000, "data_file": 4096}
@@ -52,7 +53,7 @@ def test_the_tables_above_know_every_field() -> None:
 @pytest.mark.parametrize(("name", "ends"), NUMBERS.items())
 def test_both_ends_are_accepted(name: str, ends: tuple[float, float]) -> None:
     for end in ends:
-        assert getattr(Experiment.parse({name: end}), name) == end
+        assert Experiment.parse({name: end}).value(name) == end
 
 
 @pytest.mark.parametrize(("name", "ends"), WHOLE.items())
@@ -86,14 +87,14 @@ def test_a_wrong_type_is_refused_with_field_value_and_what_is_allowed(name: str)
         bool: [0, 1, "true", None],
         str: [1, True, b"text", None, ["text"]],
     }
-    kind = type(Experiment.model_fields[name].default)
+    kind = field(name).kind
     for value in wrong[kind]:
-        assert refusal(**{name: value}) == f"{name}: {value!r} is not allowed; allowed: {allowed(name)}"
+        assert refusal(**{name: value}) == f"{name}: {value!r} is not allowed; allowed: {field(name).allowed}"
 
 
 @pytest.mark.parametrize("name", REAL)
 def test_a_whole_number_stands_for_a_real_one(name: str) -> None:
-    value = getattr(Experiment.parse({name: 1 if name != "momentum" else 0}), name)
+    value = Experiment.parse({name: 1 if name != "momentum" else 0}).value(name)
     assert type(value) is float
 
 
@@ -102,13 +103,13 @@ def test_every_word_is_accepted_and_any_other_refused(name: str, words: str) -> 
     assert choices(name) == tuple(words.split())
     rest = {"data_file": "a.csv"} if name == "data" else {}
     for word in words.split():
-        assert getattr(Experiment.parse({name: word, **rest}), name) == word
+        assert Experiment.parse({name: word, **rest}).value(name) == word
     assert refusal(**{name: "ReLU6"}) == f"{name}: 'ReLU6' is not allowed; allowed: {', '.join(words.split())}"
 
 
 @pytest.mark.parametrize(("name", "longest"), TEXT.items())
 def test_text_is_taken_up_to_its_length(name: str, longest: int) -> None:
-    assert getattr(Experiment.parse({name: "ü" * longest}), name) == "ü" * longest
+    assert Experiment.parse({name: "ü" * longest}).value(name) == "ü" * longest
     assert refusal(**{name: "ü" * (longest + 1)}) == (
         f"{name}: '{'ü' * 56}... is not allowed; allowed: text of at most {longest:,} characters"
     )
@@ -116,7 +117,7 @@ def test_text_is_taken_up_to_its_length(name: str, longest: int) -> None:
 
 @pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:0", "cuda:15", "mps"])
 def test_devices_are_accepted(device: str) -> None:
-    assert Experiment.parse({"device": device}).device == device
+    assert Experiment.parse({"device": device}).training.device == device
 
 
 @pytest.mark.parametrize("device", ["", "gpu", "CPU", "cuda:", "cuda:x", "cuda:123", "cuda:1\n", " cpu", "cuda:٣"])
@@ -144,7 +145,7 @@ def test_a_key_that_is_no_name_is_shown_safely_on_one_line(key: object, shown: s
         Experiment.parse({key: 1})  # type: ignore[dict-item]
     message = str(refused.value)
     assert message.startswith(shown)
-    assert ": there is no such field; the fields are title, notes, depth," in message[:130]
+    assert ": there is no such field; the fields are title, notes, architecture, depth," in message[:150]
     assert "\n" not in message
     message.encode()
 
@@ -156,7 +157,8 @@ def test_every_mistake_gets_a_line_of_its_own() -> None:
 
 def test_long_values_are_cut_and_huge_numbers_measured() -> None:
     assert (
-        refusal(activation="x" * 1000) == f"activation: '{'x' * 56}... is not allowed; allowed: {allowed('activation')}"
+        refusal(activation="x" * 1000)
+        == f"activation: '{'x' * 56}... is not allowed; allowed: {field('activation').allowed}"
     )
     assert refusal(depth=10**5000).startswith(
         f"depth: a whole number of {(10**5000).bit_length():,} bits is not allowed"
@@ -169,45 +171,45 @@ def test_fields_have_to_agree() -> None:
     assert refusal(normalization="batch", batch_size=1) == (
         "batch_size: 1 is not allowed with normalization = 'batch'; allowed: 2 to 4096"
     )
-    assert Experiment.parse({"normalization": "batch", "batch_size": 2}).batch_size == 2
-    assert Experiment.parse({"normalization": "layer", "batch_size": 1}).batch_size == 1
+    assert Experiment.parse({"normalization": "batch", "batch_size": 2}).training.batch_size == 2
+    assert Experiment.parse({"normalization": "layer", "batch_size": 1}).training.batch_size == 1
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_can_be_explained_to_a_person(name: str) -> None:
-    field, about = Experiment.model_fields[name], trait(name)
-    assert field.description
-    assert field.description[0].isupper()
-    assert not field.description.endswith(".")
+    about = field(name)
+    assert about.description
+    assert about.description[0].isupper()
+    assert not about.description.endswith(".")
     assert about.label
     assert about.group in get_args(Group)
-    assert allowed(name)
-    assert (about.zero_means != "") == ("0 means" in field.description)
-    assert Experiment.parse({name: field.default}) == Experiment()
+    assert about.allowed
+    assert (about.spec.zero_means != "") == ("0 means" in about.description)
+    assert Experiment.parse({name: about.default}) == Experiment()
 
 
 def test_labels_and_codes_are_unique() -> None:
-    labels = [trait(name).label for name in FIELDS]
-    codes = [trait(name).code for name in FIELDS if trait(name).code]
+    labels = [field(name).label for name in FIELDS]
+    codes = [field(name).code for name in FIELDS if field(name).code]
     assert len(set(labels)) == len(labels)
     assert len(set(codes)) == len(codes)
     assert all(code.isalpha() and code.islower() and len(code) <= 3 for code in codes)
-    assert {name for name in FIELDS if not trait(name).code} == {"title", "notes", "data_file"}
+    assert {name for name in FIELDS if not field(name).code} == {"title", "notes", "data_file"}
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_limits_are_the_ends_of_numbers_and_nothing_else(name: str) -> None:
     expected = OPEN_ENDS.get(name) or NUMBERS.get(name, (None, None))
-    assert limits(name) == expected
+    assert field(name).limits == expected
 
 
 def test_an_experiment_cannot_be_altered_but_copied_with_changes() -> None:
     experiment = Experiment(depth=7)
     with pytest.raises(ValidationError, match="frozen"):
-        experiment.depth = 8  # type: ignore[misc]
+        experiment.network.depth = 8  # type: ignore[misc]
     changed = experiment.changed(width=5, noise=0)
-    assert (changed.depth, changed.width, changed.noise) == (7, 5, 0.0)
-    assert (experiment.width, experiment.noise) == (32, 0.1)
+    assert (changed.network.depth, changed.network.width, changed.data.noise) == (7, 5, 0.0)
+    assert (experiment.network.width, experiment.data.noise) == (32, 0.1)
     with pytest.raises(ExperimentError, match=r"^width: 1 is not allowed"):
         experiment.changed(width=1)
     assert len({experiment, experiment.changed(), changed}) == 2
@@ -215,4 +217,4 @@ def test_an_experiment_cannot_be_altered_but_copied_with_changes() -> None:
 
 @pytest.mark.parametrize(("depth", "scale", "factor"), [(100, 0.0, 0.1), (1, 0.0, 1.0), (100, 0.3, 0.3)])
 def test_the_branch_scale_follows_the_depth_unless_it_is_given(depth: int, scale: float, factor: float) -> None:
-    assert Experiment(depth=depth, shortcut_scale=scale).branch_scale == pytest.approx(factor)
+    assert Experiment(depth=depth, shortcut_scale=scale).network.branch_scale == pytest.approx(factor)

@@ -11,7 +11,7 @@ from mpmath import mp, mpf
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment
-from gradviz.experiment.recipe import Activation as Name
+from gradviz.experiment.activations import Activation as Name
 from gradviz.network.activations import Activation, activation
 
 NAMES = get_args(Name)
@@ -62,7 +62,7 @@ GRID = [sign * size for size in (1e-9, 1e-3, 0.1, 0.5, 1.0, 1.9, 2.4, 3.3, 7.0, 
 
 
 def named(name: str) -> Activation:
-    return activation(Experiment.parse({"activation": name, "leaky_slope": SLOPE}))
+    return activation(Experiment.parse({"activation": name, "leaky_slope": SLOPE}).network)
 
 
 def points(values: list[float]) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gradviz.experiment import Experiment, choices
-from gradviz.experiment.recipe import Activation
+from gradviz.experiment.activations import Activation
 from gradviz.network.shortcuts import blocks_of
 from gradviz.network.stack import Stack
 
@@ -25,7 +25,7 @@ class Fresh(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, experiment: Experiment, x: Tensor, *parameters: Tensor) -> Tensor:
-        stack = Stack(experiment, torch.Generator().manual_seed(1), dtype=torch.float64)
+        stack = Stack(experiment.network, torch.Generator().manual_seed(1), dtype=torch.float64)
         for own, value in zip(stack.parameters(), parameters, strict=True):
             own.copy_(value)
         with torch.enable_grad():
@@ -63,7 +63,7 @@ def combinations(activation: str) -> list[Experiment]:
 def inputs_for(experiment: Experiment) -> list[Tensor]:
     """A batch and parameters, moved away from what they start with: gains 1 or rezero factors 0 would prove nothing."""
     generator = torch.Generator().manual_seed(6)
-    template = Stack(experiment, generator, dtype=torch.float64)
+    template = Stack(experiment.network, generator, dtype=torch.float64)
     values = [torch.randn(BATCH, WIDTH, generator=generator, dtype=torch.float64)]
     for parameter in template.parameters():
         noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
@@ -89,7 +89,7 @@ def test_numerical_differentiation_agrees(activation: str) -> None:
 @pytest.mark.parametrize("span", [1, 2, 3, 4])
 def test_blocks_cover_every_layer_once_and_only_the_last_may_be_shorter(span: int) -> None:
     for depth in (1, 4, 5, 12):
-        blocks = blocks_of(Experiment.parse({"depth": depth, "shortcut": "identity", "shortcut_span": span}))
+        blocks = blocks_of(Experiment.parse({"depth": depth, "shortcut": "identity", "shortcut_span": span}).network)
         assert [layer for block in blocks for layer in block.layers] == list(range(depth))
         assert [block.index for block in blocks] == list(range(len(blocks)))
         assert [len(block.layers) for block in blocks[:-1]] == [span] * (len(blocks) - 1)
@@ -97,4 +97,4 @@ def test_blocks_cover_every_layer_once_and_only_the_last_may_be_shorter(span: in
 
 
 def test_without_a_shortcut_the_span_means_nothing() -> None:
-    assert len(blocks_of(Experiment.parse({"depth": 7, "shortcut": "none", "shortcut_span": 3}))) == 7
+    assert len(blocks_of(Experiment.parse({"depth": 7, "shortcut": "none", "shortcut_span": 3}).network)) == 7

@@ -11,7 +11,7 @@ from scipy import stats
 from torch import Tensor
 
 from gradviz.experiment import Experiment, choices
-from gradviz.experiment.recipe import Initialization
+from gradviz.experiment.networks.mlp import Initialization
 from gradviz.network.initialization import bias_rule, initialize_hidden, weight_rule
 from gradviz.network.shortcuts import blocks_of
 from gradviz.network.stack import Network
@@ -76,7 +76,7 @@ def test_weights_follow_the_published_distribution(rule: str) -> None:
 def test_orthogonal_matrices_are_orthogonal_and_differ() -> None:
     e = experiment("orthogonal")
     weights, biases = torch.empty(6, 24, 24, dtype=torch.float64), torch.empty(6, 24, dtype=torch.float64)
-    initialize_hidden(weights, biases, e, torch.Generator().manual_seed(4))
+    initialize_hidden(weights, biases, e.network, torch.Generator().manual_seed(4))
     identity = torch.eye(24, dtype=torch.float64).expand(6, 24, 24)
     torch.testing.assert_close(weights.transpose(1, 2) @ weights, identity, rtol=0, atol=1e-13)
     assert (weights[0] - weights[1]).abs().max() > 0.1
@@ -179,7 +179,7 @@ def test_silent_branches_end_in_zeros_and_nothing_else_does(span: int) -> None:
     e = experiment("pytorch_default", shortcut="identity", shortcut_span=span, zero_init_branch=True)
     stack, loud = Network(e, 5, 3).stack, Network(e.changed(zero_init_branch=False), 5, 3).stack
     last = {min(first + span, 6) - 1 for first in range(0, 6, span)}
-    assert {block.last for block in blocks_of(e)} == last
+    assert {block.last for block in blocks_of(e.network)} == last
     for layer in range(6):
         if layer in last:
             assert not stack.weights[layer].any()

@@ -134,4 +134,4 @@ def test_samples_that_are_all_alike_stay_finite(kind: str) -> None:
 
 
 def test_none_is_none() -> None:
-    assert normalization(Experiment.parse({"normalization": "none"})) is None
+    assert normalization(Experiment.parse({"normalization": "none"}).network) is None

@@ -53,7 +53,7 @@ def seen_by_hooks(e: Experiment, network: Network, x: Tensor) -> tuple[list[Tens
     for module in layers:
         if isinstance(module, nn.GELU):
             module.register_forward_hook(lambda _module, inputs, _output: given.append(inputs[0]))
-        if isinstance(module, nn.Linear if e.shortcut == "pre_activation" else nn.GELU):
+        if isinstance(module, nn.Linear if e.network.shortcut == "pre_activation" else nn.GELU):
             module.register_forward_hook(lambda _module, _inputs, output: handed_on.append(output))
     for block in blocks:
 
@@ -107,7 +107,7 @@ def test_a_slab_is_never_less_than_a_layer_and_never_more_than_fits() -> None:
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("name", choices("activation"))
 def test_derivatives_written_in_place_are_those_of_autograd(name: str, precision: str) -> None:
-    phi = activation(experiment(activation=name, precision=precision))
+    phi = activation(experiment(activation=name, precision=precision).network)
     dtype = getattr(torch, precision)
     z = torch.cat([torch.linspace(-6, 6, 101), torch.tensor([0.0, -0.0, -200.0, 200.0, 30.0, -30.0])]).to(dtype)
     z.requires_grad_()

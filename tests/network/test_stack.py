@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
-from gradviz.experiment.recipe import Activation
+from gradviz.experiment.activations import Activation
 from gradviz.network.reference import copy_weights, hidden_layers, reference_network
 from gradviz.network.stack import Network, Stack, StaleBackwardError
 
@@ -133,14 +133,14 @@ def test_gradcheck_in_float64(shortcut: str, normalization: str) -> None:
         e = experiment(
             depth=3, width=3, activation=activation, shortcut=shortcut, shortcut_span=span, normalization=normalization
         )
-        template = Stack(e, torch.Generator().manual_seed(1), dtype=torch.float64)
+        template = Stack(e.network, torch.Generator().manual_seed(1), dtype=torch.float64)
         awaken(template)
         state = {name: value.clone() for name, value in template.state_dict().items()}
         names = [name for name, _ in template.named_parameters()]
 
         def run(x: Tensor, *parameters: Tensor) -> Tensor:
             # gradcheck runs forward many times before it asks for the gradient: each run needs its own buffers
-            stack = Stack(e, torch.Generator().manual_seed(1), dtype=torch.float64)  # noqa: B023
+            stack = Stack(e.network, torch.Generator().manual_seed(1), dtype=torch.float64)  # noqa: B023
             stack.load_state_dict(state)  # noqa: B023
             values = dict(zip(names, parameters, strict=True))  # noqa: B023
             with torch.no_grad():

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gradviz.recording.frame import Frame, Quantity, Started, Watched
+from gradviz.experiment import Row
+from gradviz.recording.frame import Frame, Quantity, Started
 from gradviz.recording.history import History
 
 GRADIENT = Quantity("weight_grad_norm", "Weight gradient norm", "|∂loss/∂W|", "made up")
@@ -34,9 +35,7 @@ def watched(
     title: str = "my model",
 ) -> History:
     """A run whose gradient is `rows`, one a step; of the steps in `measured` only the layers marked there."""
-    started = Started(
-        None, len(names), (GRADIENT, SPREAD), None, 0, 0, 1000, "cpu", 0, watched=Watched(title, tuple(names))
-    )
+    started = Started(title, tuple(Row(name) for name in names), (GRADIENT, SPREAD), "float32", 1000, "cpu", 0)
     history = History(started)
     for step, row in enumerate(rows):
         kept = {} if row is None else {GRADIENT.name: np.asarray(row, np.float32)}

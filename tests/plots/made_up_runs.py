@@ -29,7 +29,18 @@ def history_of(
     """A run of which nothing is recorded yet."""
     held_out = HeldOut(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), tuple(map(str, range(classes))))
     experiment = Experiment().changed(**{"depth": max(layers, 1), **settings})
-    return History(Started(experiment, layers, quantities, held_out, 4, 8, 100, "cpu", 1))
+    return History(
+        Started.of_experiment(
+            experiment,
+            quantities=quantities,
+            held_out=held_out,
+            parameters=100,
+            device="cpu",
+            threads=1,
+            batch_size=4,
+            training_samples=8,
+        )
+    )
 
 
 def append(history: History, rows: Rows, name: str = GRADIENT.name, losses: Sequence[float] | None = None) -> History:

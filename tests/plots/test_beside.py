@@ -28,7 +28,18 @@ HANDED_ON = np.where(TRUE < -45, -np.inf, TRUE).astype(np.float32)
 def run(steps: int = 5, every: int = 2, precision: str = "float32") -> History:
     held_out = HeldOut(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), ("no", "yes"))
     experiment = Experiment().changed(depth=LAYERS, probe_every=every, precision=precision)
-    history = History(Started(experiment, LAYERS, (DELIVERED, EXACT), held_out, 4, 8, 100, "cpu", 1))
+    history = History(
+        Started.of_experiment(
+            experiment,
+            quantities=(DELIVERED, EXACT),
+            held_out=held_out,
+            parameters=100,
+            device="cpu",
+            threads=1,
+            batch_size=4,
+            training_samples=8,
+        )
+    )
     for step in range(steps):
         rows = {DELIVERED.name: HANDED_ON + np.float32(step)}
         if step % every == 0:

@@ -19,7 +19,18 @@ ROWS, COLUMNS = 30, 60
 
 
 def history(held_out: HeldOut) -> History:
-    return History(Started(Experiment(), 3, (), held_out, 4, 8, 100, "cpu", 1))
+    return History(
+        Started.of_experiment(
+            Experiment(depth=3),
+            quantities=(),
+            held_out=held_out,
+            parameters=100,
+            device="cpu",
+            threads=1,
+            batch_size=4,
+            training_samples=8,
+        )
+    )
 
 
 def centres() -> tuple[np.ndarray, np.ndarray]:

@@ -7,11 +7,12 @@ import pytest
 from made_up_runs import GRADIENT, append, evaluate, history_of, hover, place_of, run_of, shown
 from pytestqt.qtbot import QtBot
 
+from gradviz.experiment import Row
 from gradviz.plots.compared import Compared
 from gradviz.plots.overlaid_curves import OverlaidCurves
 from gradviz.plots.parts.style import DARK
 from gradviz.plots.profiles.overlaid_profiles import OverlaidProfiles
-from gradviz.recording.frame import Diverged, Frame, Quantity, Started, Watched
+from gradviz.recording.frame import Diverged, Frame, Quantity, Started
 from gradviz.recording.history import History
 
 
@@ -151,7 +152,7 @@ def test_live_runs_grow(curves: OverlaidCurves) -> None:
 
 def watched(losses: list[float], accuracies: list[float]) -> History:
     quantity = Quantity("norm", "Norm", "", "made up")
-    started = Started(None, 1, (quantity,), None, 0, 0, 10, "cpu", 0, watched=Watched("net", ("fc",)))
+    started = Started("net", (Row("fc"),), (quantity,), "float32", 10, "cpu", 0)
     history = History(started)
     for step, (loss, accuracy) in enumerate(zip(losses, accuracies, strict=True)):
         history.append(Frame(step, loss, accuracy, np.nan, {"norm": np.zeros(1, np.float32)}))

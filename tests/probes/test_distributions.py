@@ -143,7 +143,7 @@ def test_a_run_counts_what_it_says_it_counts(shortcut: str, precision: str) -> N
 def test_gradients_are_those_of_each_samples_own_loss() -> None:
     e, (x, y) = experiment(width=40), batch(20)
     network = measured_network(e, x, y)
-    probe = DistributionProbe(e.depth)
+    probe = DistributionProbe(e.network.depth)
     for slab in network.slabs(x):
         probe.look_at(slab)
     taken = distributions(0, probe.measure(network.trace).numpy(), batch_size=20)

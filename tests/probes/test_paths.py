@@ -61,10 +61,10 @@ def test_both_paths_are_those_of_autograd(shortcut: str, span: int) -> None:
     open_rezero(network)
     nn.functional.cross_entropy(network(x), y).backward()
     by_shortcut, by_branch, share, cosine = GradientPaths().measure(network.trace).numpy()
-    unit = len(x) / math.sqrt(len(x) * e.width)
+    unit = len(x) / math.sqrt(len(x) * e.network.width)
     parts = cut_apart(e, network, x, y)
-    assert len(by_shortcut) == e.depth
-    for layer in range(e.depth):
+    assert len(by_shortcut) == e.network.depth
+    for layer in range(e.network.depth):
         a, b = (part.ravel() for part in parts[layer // span])
         la, lb = np.linalg.norm(a), np.linalg.norm(b)
         assert by_shortcut[layer] == pytest.approx(la * unit, rel=1e-10)

@@ -38,12 +38,12 @@ def by_autograd(e: Experiment, network: Network, x: Tensor) -> tuple[np.ndarray,
     copy_weights(network, plain)
     dead, saturated = [], []
     for module in plain:
-        if isinstance(module, MODULES[e.activation]):
+        if isinstance(module, MODULES[e.network.activation]):
             z = x.detach().requires_grad_()
             module(z).sum().backward()
             slopes = z.grad.abs().numpy()
             dead.append(np.mean([all(slope == 0 for slope in unit) for unit in slopes.T]))
-            saturated.append(np.mean(slopes < 0.01 * SUPREMA.get(e.activation, 1.0)))
+            saturated.append(np.mean(slopes < 0.01 * SUPREMA.get(e.network.activation, 1.0)))
         x = module(x)
     return np.array(dead), np.array(saturated)
 
@@ -68,7 +68,7 @@ def slab(name: str, values: object, precision: str = "float32", **settings: obje
     """Both shares of one layer whose activations are given `values` [samples, units]."""
     given = torch.tensor(values, dtype=getattr(torch, precision))
     probe = Slopes()
-    probe.look_at(Slab((given,), (given,), activation(experiment(activation=name, **settings))))
+    probe.look_at(Slab((given,), (given,), activation(experiment(activation=name, **settings).network)))
     dead, saturated = probe.measure(None)
     return float(dead[0]), float(saturated[0])
 

@@ -21,7 +21,16 @@ QUANTITIES = (
 def started(layers: int = 3, quantities: tuple[Quantity, ...] = QUANTITIES, **settings: object) -> Started:
     held_out = HeldOut(np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1]), ("no", "yes"))
     experiment = Experiment().changed(**{"depth": layers, "title": "Größe & <ramp>", **settings})
-    return Started(experiment, layers, quantities, held_out, 4, 8, 100, "cpu", 1)
+    return Started.of_experiment(
+        experiment,
+        quantities=quantities,
+        held_out=held_out,
+        parameters=100,
+        device="cpu",
+        threads=1,
+        batch_size=4,
+        training_samples=8,
+    )
 
 
 def frame(step: int, layers: int = 3, **rows: np.ndarray | None) -> Frame:

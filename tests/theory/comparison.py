@@ -125,7 +125,7 @@ def compare(experiments: list[Experiment], gates: bool = False, orthogonal: bool
     """Measure every experiment with every seed."""
     measured: list[list[np.ndarray]] = [[] for _ in experiments]
     for seed in SEEDS:
-        draws = Draws(seed, experiments[0].width, max(e.depth for e in experiments), orthogonal, gates)
+        draws = Draws(seed, experiments[0].width, max(e.network.depth for e in experiments), orthogonal, gates)
         for rows, e in zip(measured, experiments, strict=True):
             rows.append(log10_profile(e, draws, seed))
     return [row_of(e, np.array(rows)) for e, rows in zip(experiments, measured, strict=True)]
@@ -139,14 +139,14 @@ def row_of(e: Experiment, measured: np.ndarray) -> Row:
 
 
 def name_of(e: Experiment) -> str:
-    parts = [e.activation, e.shortcut]
-    if e.initialization == "gaussian":
-        parts.append(f"sigma_w^2 {e.sigma_w**2:.3g}, sigma_b^2 {e.sigma_b**2:.3g}")
+    parts = [e.network.activation, e.network.shortcut]
+    if e.network.initialization == "gaussian":
+        parts.append(f"sigma_w^2 {e.network.sigma_w**2:.3g}, sigma_b^2 {e.network.sigma_b**2:.3g}")
     else:
-        parts.append(e.initialization)
-    parts += [f"span {e.shortcut_span}"] * (e.shortcut_span > 1)
-    parts += [f"{e.normalization} norm"] * (e.normalization != "none")
-    parts += [f"bias {e.bias_shift:g}"] * (e.bias_shift != 0)
+        parts.append(e.network.initialization)
+    parts += [f"span {e.network.shortcut_span}"] * (e.network.shortcut_span > 1)
+    parts += [f"{e.network.normalization} norm"] * (e.network.normalization != "none")
+    parts += [f"bias {e.network.bias_shift:g}"] * (e.network.bias_shift != 0)
     return ", ".join(parts)
 
 

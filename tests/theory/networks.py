@@ -52,15 +52,17 @@ class Draws:
 
 def sigmas(e: Experiment) -> tuple[float, float]:
     """Return (sigma_w, sigma_b) of the hidden layers, spelt out here once more."""
-    if e.initialization == "gaussian":
-        return e.sigma_w, e.sigma_b
-    return math.sqrt(SIGMA_W2[e.initialization]), 0.0
+    if e.network.initialization == "gaussian":
+        return e.network.sigma_w, e.network.sigma_b
+    return math.sqrt(SIGMA_W2[e.network.initialization]), 0.0
 
 
 def mean_squares(e: Experiment, draws: Draws, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return E[g^2] at each layer's output and E[z^2] of each layer's pre-activations, [layers] both."""
     generator = torch.Generator().manual_seed(1000 + seed)
-    first = torch.randn(e.batch_size, e.width, generator=generator, dtype=torch.float64, requires_grad=True)
+    first = torch.randn(
+        e.training.batch_size, e.network.width, generator=generator, dtype=torch.float64, requires_grad=True
+    )
     outputs: list[Tensor] = []
     inner: list[Tensor] = []
     x = first
@@ -88,36 +90,36 @@ def log10_profile(e: Experiment, draws: Draws, seed: int) -> np.ndarray:
 
 
 def _blocks(e: Experiment) -> Iterator[range]:
-    span = e.shortcut_span if e.shortcut != "none" else 1
-    for first in range(0, e.depth, span):
-        yield range(first, min(first + span, e.depth))
+    span = e.network.shortcut_span if e.network.shortcut != "none" else 1
+    for first in range(0, e.network.depth, span):
+        yield range(first, min(first + span, e.network.depth))
 
 
 def _layer(e: Experiment, draws: Draws, layer: int, x: Tensor, inner: list[Tensor]) -> Tensor:
     sigma_w, sigma_b = sigmas(e)
-    weight, bias = sigma_w * draws.weights[layer], sigma_b * draws.biases[layer] + e.bias_shift
-    if e.shortcut == "pre_activation":
+    weight, bias = sigma_w * draws.weights[layer], sigma_b * draws.biases[layer] + e.network.bias_shift
+    if e.network.shortcut == "pre_activation":
         inner.append(x)
-        return ACTIVATIONS[e.activation](_normalised(e, x)) @ weight.T + bias
+        return ACTIVATIONS[e.network.activation](_normalised(e, x)) @ weight.T + bias
     z = x @ weight.T + bias
     inner.append(z)
-    return ACTIVATIONS[e.activation](_normalised(e, z))
+    return ACTIVATIONS[e.network.activation](_normalised(e, z))
 
 
 def _normalised(e: Experiment, z: Tensor) -> Tensor:
-    if e.normalization == "layer":
+    if e.network.normalization == "layer":
         return nn.functional.layer_norm(z, z.shape[1:])
-    if e.normalization == "rms":
+    if e.network.normalization == "rms":
         return nn.functional.rms_norm(z, z.shape[1:], eps=1e-5)
     return z
 
 
 def _join(e: Experiment, draws: Draws, layer: int, x: Tensor, branch: Tensor) -> Tensor:
-    match e.shortcut:
+    match e.network.shortcut:
         case "none":
             return branch
         case "scaled":
-            return x + e.branch_scale * branch
+            return x + e.network.branch_scale * branch
         case "highway":
             assert draws.gates is not None
             gate = torch.sigmoid(x @ draws.gates[layer].T - 2.0)

@@ -54,7 +54,9 @@ def test_the_reference_of_the_literature() -> None:
 @pytest.mark.parametrize("activation", ["tanh", "relu", "silu"])
 def test_the_second_moments_of_the_pre_activations_are_the_networks(activation: str, shortcut: str) -> None:
     e = experiment(activation, shortcut, 1.5, 0.1, depth=6, width=1024)
-    measured = np.mean([mean_squares(e, Draws(seed, e.width, e.depth), seed)[1] for seed in (5, 6)], axis=0)
+    measured = np.mean(
+        [mean_squares(e, Draws(seed, e.network.width, e.network.depth), seed)[1] for seed in (5, 6)], axis=0
+    )
     found = predict(e)
     assert isinstance(found, Prediction)
     np.testing.assert_allclose(found.q, measured, rtol=0.15)
@@ -107,7 +109,7 @@ def test_where_networks_differ_too_much_there_is_no_curve() -> None:
     """The refusal is right: twelve such networks do lie decades apart."""
     e = experiment("gelu", "none", 2.0, 0.1, width=32, depth=300)
     assert "from one random network to the next" in refusal(e)
-    first = [log10_profile(e, Draws(seed, e.width, e.depth), seed)[0] for seed in range(12)]
+    first = [log10_profile(e, Draws(seed, e.network.width, e.network.depth), seed)[0] for seed in range(12)]
     assert np.std(first, ddof=1) / 2 > 2
 
 
@@ -115,7 +117,7 @@ def test_where_single_units_decide_there_is_no_curve() -> None:
     """A low bias leaves so few ReLUs that some networks pass a gradient and others none at all."""
     e = experiment("relu", "none", 4.0, 0.0, width=32, depth=3, bias_shift=-2.0)
     assert "single ones decide" in refusal(e)
-    first = [log10_profile(e, Draws(seed, e.width, e.depth), seed)[0] for seed in range(12)]
+    first = [log10_profile(e, Draws(seed, e.network.width, e.network.depth), seed)[0] for seed in range(12)]
     assert 0 < np.isfinite(first).sum() < len(first)
 
 
@@ -123,7 +125,7 @@ def test_where_gates_may_open_there_is_no_curve() -> None:
     """Where a state can grow, the gates of a highway open for those in which it does."""
     e = experiment("relu", "highway", 6.0, 0.0, width=64, depth=40)
     assert "open gate" in refusal(e)
-    first = [log10_profile(e, Draws(seed, e.width, e.depth, gates=True), seed)[0] for seed in range(6)]
+    first = [log10_profile(e, Draws(seed, e.network.width, e.network.depth, gates=True), seed)[0] for seed in range(6)]
     assert np.std(first, ddof=1) / 2 > 1
 
 

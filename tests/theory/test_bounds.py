@@ -13,7 +13,7 @@ SUPREMA = {"linear": 1.0, "sigmoid": 0.25, "tanh": 1.0, "relu": 1.0, "leaky_relu
 
 
 def bound(**values: object) -> Bound:
-    found = supremum_bound(Experiment.parse(values))
+    found = supremum_bound(Experiment.parse(values).network)
     assert isinstance(found, Bound)
     return found
 
@@ -58,6 +58,6 @@ def test_it_is_a_bound_where_the_weights_do_nothing() -> None:
 
 @pytest.mark.parametrize("values", [{"shortcut": "identity"}, {"shortcut": "highway"}, {"normalization": "layer"}])
 def test_where_the_gradient_has_other_ways_there_is_a_reason_instead(values: dict[str, object]) -> None:
-    found = supremum_bound(Experiment.parse(values))
+    found = supremum_bound(Experiment.parse(values).network)
     assert isinstance(found, NoBound)
     assert found.reason.startswith("no bound line: ")

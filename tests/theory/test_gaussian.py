@@ -11,7 +11,7 @@ import torch
 from mpmath import mp, mpf
 
 from gradviz.experiment import Experiment
-from gradviz.experiment.recipe import Activation as Name
+from gradviz.experiment.activations import Activation as Name
 from gradviz.network.activations import activation
 from gradviz.theory.activations import curve, erf, named_curve
 from gradviz.theory.gaussian import averages
@@ -60,9 +60,9 @@ def integral(function: Callable[[mpf], mpf], mean: float, variance: float) -> fl
 
 @pytest.mark.parametrize("name", NAMES)
 def test_activations_and_slopes_are_the_networks(name: str) -> None:
-    kind = activation(Experiment.parse({"activation": name, "leaky_slope": SLOPE}))
+    kind = activation(Experiment.parse({"activation": name, "leaky_slope": SLOPE}).network)
     z = np.concatenate([np.linspace(-40, 40, 4001), [1e-9, -1e-9, 300.0, -300.0]])
-    found = curve(Experiment.parse({"activation": name, "leaky_slope": SLOPE}))
+    found = curve(Experiment.parse({"activation": name, "leaky_slope": SLOPE}).network)
     expected, slope = (f(torch.from_numpy(z)).numpy() for f in (kind.function, kind.derivative))
     # torch's softplus is z itself above 20, which is off by exp(-20)
     absolute = 2.1e-9 if name == "softplus" else 1e-13

@@ -13,7 +13,7 @@ from gradviz.theory.recipe import recipe
 
 
 def phase(activation: str, sigma_w2: float, sigma_b2: float = 0.0, **changes: object) -> Phase:
-    return plain_phase(recipe(experiment(activation, sigma_w2, sigma_b2, **changes)), 1.0)
+    return plain_phase(recipe(experiment(activation, sigma_w2, sigma_b2, **changes).network), 1.0)
 
 
 def experiment(activation: str, sigma_w2: float, sigma_b2: float = 0.0, **changes: object) -> Experiment:
@@ -62,8 +62,8 @@ def test_tanhs_edge_with_biases_is_where_its_definition_puts_it(q: float) -> Non
 
 def test_selus_fixed_point_is_its_authors() -> None:
     """Klambauer et al. 2017 (1706.02515): mean 0 and variance 1 with weights of variance 1 / fan-in."""
-    assert fixed_variance(recipe(experiment("selu", 1.0)), 0.3) == pytest.approx(1.0, rel=1e-9)
-    assert fixed_variance(recipe(experiment("selu", 1.0)), 4.0) == pytest.approx(1.0, rel=1e-9)
+    assert fixed_variance(recipe(experiment("selu", 1.0).network), 0.3) == pytest.approx(1.0, rel=1e-9)
+    assert fixed_variance(recipe(experiment("selu", 1.0).network), 4.0) == pytest.approx(1.0, rel=1e-9)
     with mpmath.mp.workdps(20):
         alpha, scale = mpmath.mpf("1.6732632423543772"), mpmath.mpf("1.0507009873554805")
         below = mpmath.quad(lambda t: (alpha * mpmath.exp(t)) ** 2 * mpmath.npdf(t), [-30, -8, -2, 0])
@@ -85,19 +85,19 @@ def test_fixed_points_are_where_a_sampled_network_settles(
     variance = sigma_w2
     for _ in range(60):
         variance = sigma_w2 * float(module(shift + math.sqrt(variance) * t).square().mean()) + sigma_b2
-    settings = recipe(experiment(activation, sigma_w2, sigma_b2, bias_shift=shift))
+    settings = recipe(experiment(activation, sigma_w2, sigma_b2, bias_shift=shift).network)
     assert fixed_variance(settings, sigma_w2) == pytest.approx(variance, rel=1e-2)
 
 
 def test_a_signal_may_grow_or_die_without_end() -> None:
-    assert fixed_variance(recipe(experiment("relu", 2.5)), 1.0) == 1e12
-    assert fixed_variance(recipe(experiment("relu", 1.5)), 1.0) == 1e-12
+    assert fixed_variance(recipe(experiment("relu", 2.5).network), 1.0) == 1e12
+    assert fixed_variance(recipe(experiment("relu", 1.5).network), 1.0) == 1e-12
     assert phase("elu", 2.5).chi_fixed_point == pytest.approx(1.25, rel=1e-5)
 
 
 def test_two_basins_are_told_apart_by_where_the_signal_starts() -> None:
     """GELU with sigma_w^2 = 2 loses small signals and keeps large ones."""
-    settings = recipe(experiment("gelu", 2.05))
+    settings = recipe(experiment("gelu", 2.05).network)
     assert fixed_variance(settings, 0.05) == 1e-12
     assert fixed_variance(settings, 50.0) > 1
 
@@ -122,7 +122,7 @@ def correlation_by_sampling(sigma_w2: float, sigma_b2: float, q: float) -> tuple
 def test_in_the_chaotic_phase_correlations_have_a_depth_scale_of_their_own(sigma_w2: float, sigma_b2: float) -> None:
     """Schoenholz et al. 2017, eq. 9, on another quadrature and another form of the map."""
     found = phase("tanh", sigma_w2, sigma_b2)
-    q = fixed_variance(recipe(experiment("tanh", sigma_w2, sigma_b2)), 1.0)
+    q = fixed_variance(recipe(experiment("tanh", sigma_w2, sigma_b2).network), 1.0)
     c, slope = correlation_by_sampling(sigma_w2, sigma_b2, q)
     assert c < 0.99
     assert found.correlation_depth_scale == pytest.approx(-1 / math.log(slope), rel=1e-3)

@@ -184,17 +184,17 @@ def test_weights_and_biases_have_the_variances_that_the_network_draws() -> None:
         e = Experiment.parse({"initialization": name, "depth": 40, "width": 100, "sigma_w": 1.3, "sigma_b": 0.4,
                               "bias_shift": 0.25})  # fmt: skip
         generator = torch.Generator().manual_seed(3)
-        stack = Stack(e, generator, dtype=torch.float64)
-        sigma_w2, sigma_b2 = seen.variances(e)
-        assert e.width * float(stack.weights.detach().var()) == pytest.approx(sigma_w2, rel=0.01)
+        stack = Stack(e.network, generator, dtype=torch.float64)
+        sigma_w2, sigma_b2 = seen.variances(e.network)
+        assert e.network.width * float(stack.weights.detach().var()) == pytest.approx(sigma_w2, rel=0.01)
         assert float(stack.biases.detach().var()) == pytest.approx(sigma_b2, rel=0.06, abs=1e-12)
-        assert float(stack.biases.detach().mean()) == pytest.approx(e.bias_shift, abs=0.02)
+        assert float(stack.biases.detach().mean()) == pytest.approx(e.network.bias_shift, abs=0.02)
 
 
 @pytest.mark.parametrize(("shortcut", "span", "depth"), [("none", 3, 7), ("identity", 3, 7), ("scaled", 4, 4)])
 def test_blocks_and_gates_are_the_networks(shortcut: str, span: int, depth: int) -> None:
     e = Experiment.parse({"shortcut": shortcut, "shortcut_span": span, "depth": depth})
-    assert seen.recipe(e).blocks == [block.layers for block in blocks_of(e)]
+    assert seen.recipe(e.network).blocks == [block.layers for block in blocks_of(e.network)]
     assert seen.GATE_BIAS == GATE_BIAS
 
 
@@ -225,7 +225,7 @@ def test_the_theory_needs_no_torch_and_no_window() -> None:
         "from gradviz.experiment import Experiment\n"
         "from gradviz.theory.prediction import predict\n"
         "from gradviz.theory.bounds import supremum_bound\n"
-        "predict(Experiment()), supremum_bound(Experiment())\n"
+        "predict(Experiment()), supremum_bound(Experiment().network)\n"
         "print([name for name in ('torch', 'PySide6', 'pyqtgraph', 'scipy') if name in sys.modules])\n"
     )
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -66,7 +66,7 @@ def from_step(events: list[Event], step: int) -> list[str]:
 def test_a_run_goes_on_bit_by_bit_as_it_would_have(values: dict[str, object]) -> None:
     e = experiment(**values)
     whole = list(train(e))
-    asked = range(e.steps)
+    asked = range(e.training.steps)
     events, checkpoints = asked_at(e, *asked)
     # that states are taken changes nothing
     assert fingerprint(events) == fingerprint(whole)
@@ -89,7 +89,7 @@ def test_a_run_that_was_gone_on_with_can_be_gone_on_with_again() -> None:
     told: list[Event] = []
     control = Control(checkpoint_at_end=True)
     latest = checkpoints[5]
-    while not told or told[-1].step < e.steps:  # type: ignore[union-attr]
+    while not told or told[-1].step < e.training.steps:  # type: ignore[union-attr]
         control = Control(checkpoint_at_end=True)
         for event in train(e, control, latest):
             if isinstance(event, Checkpoint):

@@ -63,7 +63,7 @@ def test_the_beginning_tells_what_will_be_trained() -> None:
     assert isinstance(started, Started)
     data = load_data(e)
     assert started.experiment == e
-    assert (started.layers, started.batch_size, started.training_samples) == (4, 20, 80)
+    assert (len(started.rows), started.batch_size, started.training_samples) == (4, 20, 80)
     assert started.device == "cpu"
     assert started.threads == 1
     np.testing.assert_array_equal(started.held_out.labels, data.held_out.labels)

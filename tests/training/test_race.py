@@ -55,7 +55,7 @@ def test_each_takes_its_steps_with_its_own_number_of_threads(monkeypatch: pytest
 
     class Watched(loop.TrainingRun):
         def update(self) -> None:
-            seen.setdefault(self.experiment.depth, set()).add(torch.get_num_threads())
+            seen.setdefault(self.experiment.network.depth, set()).add(torch.get_num_threads())
             super().update()
 
     monkeypatch.setattr(loop, "TrainingRun", Watched)

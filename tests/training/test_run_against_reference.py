@@ -94,7 +94,7 @@ def test_losses_accuracies_and_weights_are_those_of_an_ordinary_network(
     copy_weights(run.network, trained)
     linears, _ = hidden_layers(trained)
     # a bias in front of a batch normalisation has no effect and no gradient but rounding, which adam blows up to a step
-    idle = {id(linear.bias) for linear in linears} if e.normalization == "batch" else set()
+    idle = {id(linear.bias) for linear in linears} if e.network.normalization == "batch" else set()
     for (name, ours), theirs in zip(trained.named_parameters(), companion.model.parameters(), strict=True):
         if id(ours) in idle:
             continue

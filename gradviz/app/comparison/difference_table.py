@@ -99,8 +99,10 @@ def _differing(runs: Sequence[Compared]) -> list[tuple[str, tuple[str, ...]]]:
             values[number] = value
         rows.append((difference.label, tuple(values)))
     if len(experiments) < len(runs):
-        rows.insert(0, ("Network", tuple("watched" if run.history.started.watched else "gradviz" for run in runs)))
-        rows.insert(1, ("Layers", tuple(f"{run.history.started.layers:,}" for run in runs)))
+        rows.insert(
+            0, ("Network", tuple("watched" if run.history.started.experiment is None else "gradviz" for run in runs))
+        )
+        rows.insert(1, ("Layers", tuple(f"{len(run.history.started.rows):,}" for run in runs)))
     return rows
 
 

@@ -33,9 +33,8 @@ class Exporter:
         sizes |= {name: f"{view.width()} × {view.height()} pixels on screen." for name, view in plots.items()}
         history = self._board.history
         if history is not None:
-            shape = (
-                f"{history.frames:,} steps × {history.started.layers:,} layers × {len(history.quantities)} quantities."
-            )
+            rows = len(history.started.rows)
+            shape = f"{history.frames:,} steps × {rows:,} layers × {len(history.quantities)} quantities."
             sizes["data"] = shape
         return sizes
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from gradviz.experiment import Experiment, trait
+from gradviz.experiment import Experiment, fields
 
 LONGEST_MEMORY = 200
 
@@ -70,7 +70,8 @@ class ExperimentEdits(QUndoStack):
 
 
 def _changed_fields(before: Experiment, after: Experiment) -> frozenset[str]:
-    return frozenset(name for name in Experiment.model_fields if getattr(before, name) != getattr(after, name))
+    old, new = before.flat(), after.flat()
+    return frozenset(name for name in old | new if (name in old, old.get(name)) != (name in new, new.get(name)))
 
 
 def _difference(before: Experiment, after: Experiment) -> str:
@@ -78,4 +79,5 @@ def _difference(before: Experiment, after: Experiment) -> str:
     if len(changed) != 1:
         return f"change of {len(changed)} fields"
     name = changed[0]
-    return f"{trait(name).label} {getattr(before, name)} → {getattr(after, name)}"
+    label = fields(after.network.architecture)[name].label
+    return f"{label} {before.value(name)} → {after.value(name)}"

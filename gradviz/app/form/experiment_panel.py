@@ -7,7 +7,7 @@ are therefore kept as they are until the person changes them.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QPalette
@@ -25,9 +25,9 @@ from PySide6.QtWidgets import (
 
 from gradviz.app.form.field_editor import FieldEditor, WheelGuard
 from gradviz.app.form.field_editors import DeviceEditor, ElidingBox, ask_for_data_file, editor_for
-from gradviz.app.form.formula import formula
 from gradviz.errors import ExperimentError
-from gradviz.experiment import Experiment, allowed, inapplicable, load_preset, preset_names, trait, value_in_words
+from gradviz.experiment import Experiment, RecipeField, fields, inapplicable, load_preset, preset_names, value_in_words
+from gradviz.experiment.fields import Group as FieldGroup
 
 LABEL_WIDTH_PX = 118
 PANEL_WIDTH_PX = 350
@@ -39,10 +39,10 @@ PRESET_TIP = "Experiments worth seeing; each says what to look for"
 class FieldRow:
     """Label, editor, and the reason in the editor's place where the field does not apply."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.editor: FieldEditor = editor_for(name)
-        self.label = QLabel(trait(name).label)
+    def __init__(self, field: RecipeField) -> None:
+        self.field = field
+        self.editor: FieldEditor = editor_for(field)
+        self.label = QLabel(field.label)
         self.label.setFixedWidth(LABEL_WIDTH_PX)
         self.label.setBuddy(self.editor)
         self.label.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -52,17 +52,17 @@ class FieldRow:
         self.place.addWidget(self.editor)
         self.place.addWidget(self.reason)
         self.place.setMinimumHeight(self.editor.sizeHint().height())
-        self._help = describe(name)
+        self._help = describe(field)
 
     def show(self, experiment: Experiment, reason: str) -> None:
         """Show the field's value, or why it has none that counts."""
-        value = getattr(experiment, self.name)
+        value = experiment.value(self.field.name)
         self.editor.show_value(value)
         self.reason.setText(reason)
         self.place.setCurrentWidget(self.reason if reason else self.editor)
         self.label.setEnabled(not reason)
         font = self.label.font()
-        font.setBold(not reason and value != Experiment.model_fields[self.name].default)
+        font.setBold(not reason and value != self.field.default)
         self.label.setFont(font)
         tip = f"Does not apply: {reason}.\n{self._help}" if reason else self._help
         for widget in (self.label, self.editor, self.place, self.reason):
@@ -116,7 +116,9 @@ class ExperimentPanel(QScrollArea):
         super().__init__(parent)
         self._experiment = Experiment()
         self._complaints = 0
-        self.rows = {name: FieldRow(name) for name in Experiment.model_fields if name not in NOT_ON_FORM}
+        self.rows: dict[str, FieldRow] = {}
+        self._architecture = ""
+        self._devices: list[tuple[str, str]] | None = None
         self.groups: dict[str, Group] = {}
         self.preset = ElidingBox()
         WheelGuard(self).guard(self.preset)
@@ -133,10 +135,6 @@ class ExperimentPanel(QScrollArea):
         self.elsewhere.setTextFormat(Qt.TextFormat.PlainText)
         self.elsewhere.hide()
         self._lay_out()
-        for name, row in self.rows.items():
-            row.editor.changed.connect(partial(self._change, name))
-            row.editor.refused.connect(self.complain)
-            row.label.customContextMenuRequested.connect(partial(self._offer_reset, name))
         self.preset.activated.connect(lambda _index: self._take_preset())
         self._show()
 
@@ -172,16 +170,17 @@ class ExperimentPanel(QScrollArea):
 
     def set_devices(self, devices: list[tuple[str, str]]) -> None:
         """Offer the devices of this machine as (value, label)."""
+        self._devices = devices
         editor = self.rows["device"].editor
         assert isinstance(editor, DeviceEditor)
         editor.offer(devices)
 
     def _change(self, name: str, value: Any) -> None:
         """Replace one field; a changed recipe is no longer the preset it came from, so it loses its name."""
-        if getattr(self._experiment, name) == value:
+        if self._experiment.value(name) == value:
             return
         values = {name: value, "title": "", "notes": ""}
-        if name == "data" and value == "file" and not self._experiment.data_file:
+        if name == "data" and value == "file" and not self._experiment.data.data_file:
             values["data_file"] = ask_for_data_file(self, "")
             if not values["data_file"]:  # thought better of it
                 self._show()
@@ -204,10 +203,13 @@ class ExperimentPanel(QScrollArea):
         self.edited.emit(self._experiment)
 
     def _show(self) -> None:
+        if self._architecture != self._experiment.network.architecture:
+            self._fill_groups()
         reasons = inapplicable(self._experiment)
         for name, row in self.rows.items():
             row.show(self._experiment, reasons.get(name, ""))
-        self.formula.setText(formula(self._experiment))
+        self.formula.setText(self._experiment.network.formula)
+        self.formula.setVisible(bool(self._experiment.network.formula))
         self.notes.setText(self._experiment.notes)
         self.lookout.setVisible(bool(self._experiment.notes))
         with QSignalBlocker(self.preset):
@@ -215,11 +217,11 @@ class ExperimentPanel(QScrollArea):
             self.preset.setCurrentIndex(max(index, 0))
 
     def _offer_reset(self, name: str, place: Any) -> None:
-        default = Experiment.model_fields[name].default
+        field = self.rows[name].field
         menu = QMenu(self)
-        action = menu.addAction(f"Reset to {value_in_words(name, default)}")
-        action.setEnabled(getattr(self._experiment, name) != default)
-        action.triggered.connect(lambda: self._change(name, default))
+        action = menu.addAction(f"Reset to {value_in_words(field, field.default)}")
+        action.setEnabled(self._experiment.value(name) != field.default)
+        action.triggered.connect(lambda: self._change(name, field.default))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.rows[name].label.mapToGlobal(place))
 
@@ -243,14 +245,10 @@ class ExperimentPanel(QScrollArea):
         column.addWidget(self.lookout)
         self.lookout.rows.addRow(self.notes)
         self._fill_presets()
-        for name, row in self.rows.items():
-            title = trait(name).group
-            if title not in self.groups:
-                self.groups[title] = Group(title)
-                column.addWidget(self.groups[title])
-            self.groups[title].rows.addRow(row.label, row.place)
+        for title in get_args(FieldGroup):
+            self.groups[title] = Group(title)
+            column.addWidget(self.groups[title])
         self.formula.setForegroundRole(QPalette.ColorRole.Link)
-        self.groups["Network"].rows.addRow(self.formula)
         column.addStretch(1)
         self.setWidget(content)
         self.setWidgetResizable(True)
@@ -259,6 +257,30 @@ class ExperimentPanel(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(PANEL_WIDTH_PX)
+
+    def _fill_groups(self) -> None:
+        """Make a row for each field that the architecture has, in the place of those of another."""
+        for row in self.rows.values():
+            self.groups[row.field.group].rows.removeRow(row.label)
+        network = self.groups["Network"].rows
+        if self.rows:
+            network.takeRow(self.formula)
+        self._architecture = self._experiment.network.architecture
+        known = fields(self._architecture)
+        # a word that there is no other for is nothing to choose
+        self.rows = {
+            name: FieldRow(field)
+            for name, field in known.items()
+            if name not in NOT_ON_FORM and len(field.choices) != 1
+        }
+        for name, row in self.rows.items():
+            self.groups[row.field.group].rows.addRow(row.label, row.place)
+            row.editor.changed.connect(partial(self._change, name))
+            row.editor.refused.connect(self.complain)
+            row.label.customContextMenuRequested.connect(partial(self._offer_reset, name))
+        network.addRow(self.formula)
+        if self._devices is not None:
+            self.set_devices(self._devices)
 
     def _fill_presets(self) -> None:
         self.preset.addItem(CUSTOM, CUSTOM)
@@ -277,10 +299,9 @@ class ExperimentPanel(QScrollArea):
         return label
 
 
-def describe(name: str) -> str:
+def describe(field: RecipeField) -> str:
     """Say what a field means, what it may be, and what it is at first."""
-    field = Experiment.model_fields[name]
     return (
-        f"{field.description}.\nAllowed: {allowed(name)}. Default: {value_in_words(name, field.default)}.\n"
+        f"{field.description}.\nAllowed: {field.allowed}. Default: {value_in_words(field, field.default)}.\n"
         "A bold label: not the default. Right-click it to reset."
     )

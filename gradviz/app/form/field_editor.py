@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from gradviz.experiment import trait
+from gradviz.experiment import RecipeField
 
 
 class WheelGuard(QObject):
@@ -35,9 +35,9 @@ class FieldEditor(QWidget):
     changed = Signal(object)
     refused = Signal(str)
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, field: RecipeField) -> None:
         super().__init__()
-        self.name = name
+        self.field = field
         self._guard = WheelGuard(self)
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
@@ -53,7 +53,7 @@ class FieldEditor(QWidget):
     def add(self, widget: QWidget, stretch: int = 0) -> None:
         """Place a control; it takes the wheel only while it has the focus."""
         self._guard.guard(widget)
-        widget.setAccessibleName(trait(self.name).label)
+        widget.setAccessibleName(self.field.label)
         self.row.addWidget(widget, stretch)
         if self.focusProxy() is None:
             self.setFocusProxy(widget)

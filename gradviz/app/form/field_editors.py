@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from gradviz.app.form.field_editor import FieldEditor
 from gradviz.app.form.number_editors import NumberEditor, SeedEditor, SliderEditor
-from gradviz.experiment import Experiment, choices, in_words, trait
+from gradviz.experiment import RecipeField, in_words
 
 
 class ElidingBox(QComboBox):
@@ -68,10 +68,10 @@ def _help_of(widget: QWidget) -> str:
 class ChoiceEditor(FieldEditor):
     """One of a few words."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, field: RecipeField) -> None:
+        super().__init__(field)
         self.box = QComboBox()
-        for word in choices(name):
+        for word in field.choices:
             self.box.addItem(in_words(word), word)
         self.add(self.box, 1)
         self.box.currentIndexChanged.connect(lambda _index: self.changed.emit(self.box.currentData()))
@@ -85,8 +85,8 @@ class ChoiceEditor(FieldEditor):
 class DeviceEditor(FieldEditor):
     """A device of this machine; `auto` and `cpu` until the worker has looked for others."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, field: RecipeField) -> None:
+        super().__init__(field)
         self.box = ElidingBox()
         self.add(self.box, 1)
         self._known: dict[str, str] = {}
@@ -120,8 +120,8 @@ class DeviceEditor(FieldEditor):
 class ToggleEditor(FieldEditor):
     """Yes or no."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, field: RecipeField) -> None:
+        super().__init__(field)
         self.box = QCheckBox()
         self.add(self.box)
         self.row.addStretch(1)
@@ -136,8 +136,8 @@ class ToggleEditor(FieldEditor):
 class PathEditor(FieldEditor):
     """A file of the person's own, typed, picked or dropped."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, field: RecipeField) -> None:
+        super().__init__(field)
         self.line = QLineEdit()
         self.line.setPlaceholderText("CSV or NPZ file")
         browse = QToolButton()
@@ -188,15 +188,14 @@ def ask_for_data_file(parent: QWidget, present: str) -> str:
 SPECIAL_EDITORS = {"device": DeviceEditor, "seed": SeedEditor, "data_file": PathEditor}
 
 
-def editor_for(name: str) -> FieldEditor:
-    """Return an editor for the field `name`."""
-    if name in SPECIAL_EDITORS:
-        return SPECIAL_EDITORS[name](name)
-    if choices(name):
-        return ChoiceEditor(name)
-    annotation = Experiment.model_fields[name].annotation
-    if annotation is bool:
-        return ToggleEditor(name)
-    if annotation is int and trait(name).logarithmic:
-        return SliderEditor(name)
-    return NumberEditor(name)
+def editor_for(field: RecipeField) -> FieldEditor:
+    """Return an editor for a field."""
+    if field.name in SPECIAL_EDITORS:
+        return SPECIAL_EDITORS[field.name](field)
+    if field.choices:
+        return ChoiceEditor(field)
+    if field.kind is bool:
+        return ToggleEditor(field)
+    if field.kind is int and field.spec.logarithmic:
+        return SliderEditor(field)
+    return NumberEditor(field)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QPalette, QValidat
 from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QSlider, QToolButton, QWidget
 
 from gradviz.app.form.field_editor import FieldEditor
-from gradviz.experiment import Experiment, allowed, limits, trait
+from gradviz.experiment import RecipeField
 
 SLIDER_TICKS = 1000
 LARGEST_SEED = 2**32
@@ -30,26 +30,23 @@ class NumberBox(QDoubleSpinBox):
 
     refused = Signal(str)
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, field: RecipeField) -> None:
         super().__init__()
-        field, described = Experiment.model_fields[name], trait(name)
-        low, high = limits(name)
+        low, high = field.limits
         assert low is not None
         assert high is not None
-        self._whole = field.annotation is int
-        self._logarithmic = described.logarithmic
-        self._open_low = (
-            not self._whole and low == 0 and not any(getattr(item, "ge", None) is not None for item in field.metadata)
-        )
+        self._field = field
+        self._whole = field.kind is int
+        self._logarithmic = field.spec.logarithmic
+        open_low = not self._whole and low == 0 and field.open_below
         self.setDecimals(0 if self._whole else 12)
-        self.setRange(SMALLEST_POSITIVE if self._open_low else low, high)
+        self.setRange(SMALLEST_POSITIVE if open_low else low, high)
         self.setKeyboardTracking(False)
         self.setAccelerated(True)
-        self._name, self._unit = name, described.unit
         self.fit_unit()
         self.valueChanged.connect(self.fit_unit)
-        if described.zero_means:
-            self.setSpecialValueText(described.zero_means)
+        if field.spec.zero_means:
+            self.setSpecialValueText(field.spec.zero_means)
         # a round share of the range, as 0.1 of 0 to 1
         self.setSingleStep(1 if self._whole else 10.0 ** round(math.log10((high - low) / 20)))
 
@@ -87,8 +84,8 @@ class NumberBox(QDoubleSpinBox):
     def fixup(self, text: str) -> str:
         """Put the last value back in the place of a number that is not allowed, and say so."""
         bare = text.removesuffix(self.suffix()).strip()
-        label, typed = trait(self._name).label, bare or "nothing"
-        self.refused.emit(f"{label}: {typed} is not allowed; allowed: {allowed(self._name)}")
+        typed = bare or "nothing"
+        self.refused.emit(f"{self._field.label}: {typed} is not allowed; allowed: {self._field.allowed}")
         return self.textFromValue(self.value()) + self.suffix()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -110,16 +107,16 @@ class NumberBox(QDoubleSpinBox):
 
     def fit_unit(self) -> None:
         """Write `1 layer` and `2 layers`; every unit of a field is a plural in s."""
-        if self._unit:
-            self.setSuffix(f" {self._unit.removesuffix('s') if self.value() == 1 else self._unit}")
+        if unit := self._field.unit:
+            self.setSuffix(f" {unit.removesuffix('s') if self.value() == 1 else unit}")
 
 
 class NumberEditor(FieldEditor):
     """A number box; with a slider of logarithmic feel before it where a whole number has one."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.box = NumberBox(name)
+    def __init__(self, field: RecipeField) -> None:
+        super().__init__(field)
+        self.box = NumberBox(field)
         self.add(self.box, 1)
         self.box.valueChanged.connect(lambda _value: self.changed.emit(self.box.number()))
         self.box.refused.connect(self.refused)
@@ -138,8 +135,8 @@ class NumberEditor(FieldEditor):
 class SliderEditor(NumberEditor):
     """A whole number with a slider under it on which every decade is as long as the next."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, field: RecipeField) -> None:
+        super().__init__(field)
         self._low, self._high = self.box.minimum(), self.box.maximum()
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, SLIDER_TICKS)
@@ -216,8 +213,8 @@ class _Decades(QWidget):
 class SeedEditor(NumberEditor):
     """A number, and a button that draws another."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, field: RecipeField) -> None:
+        super().__init__(field)
         draw = QToolButton()
         draw.setText("⚄")
         draw.setToolTip("Draw another seed: other weights, batches and generated points")

@@ -24,7 +24,7 @@ from gradviz.plots.parts.style import Style
 from gradviz.recording.activations import elements_in_words
 
 if TYPE_CHECKING:
-    from gradviz.experiment import Experiment
+    from gradviz.experiment import Experiment, stack_of
     from gradviz.training.activation_cost import CostProgress
 
 # a turn takes a fraction of a second; the first of a GPU has much to prepare
@@ -87,7 +87,7 @@ class ActivationCostsPanel(QWidget):
 
     def show_experiment(self, experiment: Experiment) -> None:
         """Measure on the device of `experiment` from now on."""
-        self._device, self._leaky_slope = experiment.device, experiment.leaky_slope
+        self._device, self._leaky_slope = experiment.training.device, stack_of(experiment).leaky_slope
         self._show_state()
 
     def show_training(self, training: bool) -> None:

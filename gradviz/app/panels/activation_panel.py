@@ -13,7 +13,7 @@ from gradviz.app.panels.activation_costs_panel import ActivationCostsPanel
 from gradviz.app.panels.distribution_panel import distributions_shown
 from gradviz.app.panels.layer_box import LayerBox
 from gradviz.app.theme import ICON_PX, icon
-from gradviz.experiment import Experiment
+from gradviz.experiment import Experiment, stack_of
 from gradviz.plots.activation import ActivationPlot, stand_in
 from gradviz.plots.pages.film import Actor
 from gradviz.plots.parts.readout import measured_at
@@ -89,7 +89,7 @@ class ActivationPanel(QWidget):
         The inputs of the run or preview shown so far stay behind it only if they are inputs of the same function.
         """
         if self._history is None:
-            self.layer.offer(experiment.depth)
+            self.layer.offer(stack_of(experiment).depth)
         self._ask_for(experiment)
         self.costs.show_experiment(experiment)
         self.refresh()
@@ -99,7 +99,7 @@ class ActivationPanel(QWidget):
         self._history, self._step = history, None
         self._fit_height()
         if history is not None:
-            self.layer.offer(history.started.layers)
+            self.layer.offer(len(history.started.rows))
             if (experiment := history.started.experiment) is not None:
                 self._ask_for(experiment)
                 self.costs.show_experiment(experiment)
@@ -198,7 +198,7 @@ class ActivationPanel(QWidget):
 
     def _fit_height(self, *_: Any) -> None:
         both = self.height() >= BOTH_PX
-        watched = self._history is not None and self._history.started.watched is not None
+        watched = self._history is not None and self._history.started.experiment is None
         self.absent.setVisible(watched)
         self._parts.setVisible(not watched)
         self.tabs.setVisible(not both and not watched)
@@ -244,4 +244,7 @@ def _show_inputs(plot: ActivationPlot, distributions: Distributions | None, laye
 
 def _function(experiment: Experiment) -> tuple[str, float | None]:
     """Return what tells the activation of `experiment` from every other."""
-    return experiment.activation, experiment.leaky_slope if experiment.activation == "leaky_relu" else None
+    return (
+        stack_of(experiment).activation,
+        stack_of(experiment).leaky_slope if stack_of(experiment).activation == "leaky_relu" else None,
+    )

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from gradviz.app.form.field_editors import ElidingBox
 from gradviz.app.panels.layer_box import LayerBox
 from gradviz.app.theme import ICON_PX, icon
-from gradviz.experiment import Experiment
+from gradviz.experiment import Experiment, stack_of
 from gradviz.plots.histogram import NONE_YET, HistogramPlot, stand_in
 from gradviz.plots.pages.film import Actor
 from gradviz.plots.parts.notice import NO_RUN
@@ -80,14 +80,14 @@ class DistributionPanel(QWidget):
         """Show another run or preview, the latest step of it; None shows none."""
         self._history, self._step, self._drawn = history, None, None
         if history is not None:
-            self.layer.offer(history.started.layers)
+            self.layer.offer(len(history.started.rows))
             self.plot.show_layer(self.layer.value())
         self.refresh()
 
     def show_experiment(self, experiment: Experiment) -> None:
         """Offer the layers of a network of which nothing is measured yet, unless a run is shown."""
         if self._history is None:
-            self.layer.offer(experiment.depth)
+            self.layer.offer(stack_of(experiment).depth)
 
     def show_step(self, step: int | None) -> None:
         """Show what was measured at `step` or, before it, last; None follows the latest."""
@@ -112,7 +112,7 @@ class DistributionPanel(QWidget):
         self._drawn = history, now, step
         first = history.first_distributions if history is not None else None
         none_yet = NONE_YET if step is None else _none_up_to(step)
-        if history is not None and history.started.watched is not None:
+        if history is not None and history.started.held_out is None:
             none_yet = WATCHED
         self.plot.show_distributions(now, first, NO_RUN if history is None else none_yet, picked=step)
 

@@ -22,7 +22,7 @@ from gradviz.app.runs.open_runs import OpenRuns
 from gradviz.app.runs.removal import Removal
 from gradviz.app.runs.runs_panel import RunsPanel
 from gradviz.app.runs.saving import save_run
-from gradviz.experiment import Experiment, limits
+from gradviz.experiment import Experiment, field
 from gradviz.plots.compared import Compared
 from gradviz.plots.parts.style import Style
 from gradviz.recording.history import History
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 RUN_KINDS = f"Recorded runs (*{SUFFIX})"
 # how often the list is made anew while it is in sight: runs are recorded by others, too
 LIST_PERIOD_MS = 2_000
-MOST_STEPS = int(limits("steps")[1] or 0)
+MOST_STEPS = int(field("steps").limits[1] or 0)
 
 
 class RunDesk(QObject):

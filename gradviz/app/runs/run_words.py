@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from gradviz.app.run_names import experiment_in_short
 from gradviz.recording.runs.run_list import Listed
 from gradviz.recording.store import RunInfo
 
@@ -29,7 +28,7 @@ def name_of(listed: Listed) -> str:
         return info.name
     if info.experiment is None:
         return info.watched or listed.path.stem
-    return info.experiment.title or experiment_in_short(info.experiment)
+    return info.experiment.title or info.experiment.network.summary
 
 
 def change_of(listed: Listed) -> str:

@@ -11,7 +11,7 @@ import threading
 from PySide6.QtCore import QObject, QThread, Signal
 
 from gradviz.app.failure import Failure
-from gradviz.experiment import Experiment
+from gradviz.experiment import Experiment, stack_of
 from gradviz.recording.history import History
 
 
@@ -92,7 +92,7 @@ class PreviewThread(QThread):
         from gradviz.network.curves import activation_curve
 
         try:
-            curve = activation_curve(experiment)
+            curve = activation_curve(stack_of(experiment))
         except Exception as error:  # as below
             self.failed.emit(Failure.of(error))
             return

@@ -83,7 +83,7 @@ def theory_of(started: Started) -> Theory:
     assert started.held_out is not None, "an experiment has held-out samples"
     squares = started.input_mean_square if started.input_mean_square is not None else 1.0
     prediction = predict(experiment, squares, len(started.held_out.class_names))
-    bound = supremum_bound(experiment)
+    bound = supremum_bound(experiment.network)
     curves = []
     spread = None
     if isinstance(prediction, Prediction):

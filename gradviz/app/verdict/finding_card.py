@@ -14,7 +14,7 @@ from gradviz.app.kept_widgets import arrange, keyed
 from gradviz.app.verdict.severity_mark import WORDS, SeverityMark
 from gradviz.app.verdict.threshold_box import written
 from gradviz.diagnosis import Finding, Remedy, Thresholds, threshold_specs, words
-from gradviz.experiment import Experiment, trait, value_in_words
+from gradviz.experiment import Experiment, fields, value_in_words
 from gradviz.plots.parts.style import LIGHT, Style
 
 TRY_TIP = "Changes of the experiment that may help; each can be undone"
@@ -230,4 +230,5 @@ def _link(name: str, thresholds: Thresholds, style: Style) -> str:
 
 
 def _change(experiment: Experiment, name: str, value: object) -> str:
-    return f"{trait(name).label}: {value_in_words(name, getattr(experiment, name))} → {value_in_words(name, value)}"
+    field = fields(experiment.network.architecture)[name]
+    return f"{field.label}: {value_in_words(field, experiment.value(name))} → {value_in_words(field, value)}"

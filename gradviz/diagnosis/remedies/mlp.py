@@ -12,8 +12,7 @@ from gradviz.diagnosis.finding import Evidence, Finding, Remedy
 from gradviz.diagnosis.readings import Readings
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.errors import ExperimentError
-from gradviz.experiment import Experiment, Training
-from gradviz.experiment.networks.mlp import Mlp
+from gradviz.experiment import Experiment, Mlp, Training
 
 # a weight variance that keeps the signal level: He et al. 2015 for what lets half of it through, Glorot & Bengio 2010
 # for what is steep around zero, LeCun for SELU (Klambauer et al. 2017); nothing of the kind exists for the sigmoid

@@ -7,7 +7,9 @@ from gradviz.diagnosis.rule import Rule
 
 
 def _found() -> tuple[Rule, ...]:
-    rules = [each for module in modules_in(__name__, __path__) for each in vars(module).values() if isinstance(each, Rule)]
+    rules = [
+        each for module in modules_in(__name__, __path__) for each in vars(module).values() if isinstance(each, Rule)
+    ]
     return tuple(sorted(dict.fromkeys(rules), key=lambda rule: rule.rank))
 
 

@@ -118,7 +118,16 @@ def _lost_in_floating_point(readings: Readings, flow: Flow) -> list[Evidence]:
     if zero:
         facts.append(evidence("exactly_zero", GRADIENT, delivered.step, zero))
         if exact is not None and np.isfinite(exact.at(zero[0])):
-            facts.append(evidence("true_value", "exact_log10_activation_grad_rms", exact.step, (zero[0],), zero[0], gradient_log10=exact.at(zero[0])))  # fmt: skip
+            facts.append(
+                evidence(
+                    "true_value",
+                    "exact_log10_activation_grad_rms",
+                    exact.step,
+                    (zero[0],),
+                    zero[0],
+                    gradient_log10=exact.at(zero[0]),
+                )
+            )
     return facts
 
 

@@ -82,7 +82,17 @@ def _signal(readings: Readings, thresholds: Thresholds) -> Evidence | None:
         if drift.decades >= thresholds.signal_decades:
             steepest = None if drift.even else float(drift.steepest)
             rows = tuple(range(drift.end, drift.begin + 1))
-            return evidence(fact, SPREAD, 0, rows, drift.begin, decades=drift.decades, decades_per_row=drift.rate, allowed_decades=thresholds.signal_decades, steepest_row=steepest)  # fmt: skip
+            return evidence(
+                fact,
+                SPREAD,
+                0,
+                rows,
+                drift.begin,
+                decades=drift.decades,
+                decades_per_row=drift.rate,
+                allowed_decades=thresholds.signal_decades,
+                steepest_row=steepest,
+            )
     silent = readings.asked_where(np.isneginf(size) & readings.known)
     return evidence("no_output", MEAN, 0, silent, silent[0]) if silent else None
 
@@ -97,7 +107,16 @@ def _alike(readings: Readings, thresholds: Thresholds) -> Evidence | None:
     if not rows:
         return None
     worst = rows[-1]
-    return evidence("outputs_alike", SPREAD, 0, rows, worst, mean=outputs.mean.at(worst), spread=outputs.spread.at(worst), allowed_ratio=thresholds.alike_ratio)  # fmt: skip
+    return evidence(
+        "outputs_alike",
+        SPREAD,
+        0,
+        rows,
+        worst,
+        mean=outputs.mean.at(worst),
+        spread=outputs.spread.at(worst),
+        allowed_ratio=thresholds.alike_ratio,
+    )
 
 
 def _gradient(readings: Readings, thresholds: Thresholds) -> Evidence | None:
@@ -118,7 +137,9 @@ def _loss(readings: Readings, thresholds: Thresholds) -> Evidence | None:
     first, chance = readings.first_loss, readings.chance_loss
     if first is None or chance is None or first <= thresholds.first_loss_factor * chance:
         return None
-    return evidence("first_loss_high", "", 0, loss=first, chance_loss=chance, allowed_loss=thresholds.first_loss_factor * chance)  # fmt: skip
+    return evidence(
+        "first_loss_high", "", 0, loss=first, chance_loss=chance, allowed_loss=thresholds.first_loss_factor * chance
+    )
 
 
 def _size_log10(outputs: Outputs) -> Values:

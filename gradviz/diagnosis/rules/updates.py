@@ -15,7 +15,7 @@ from gradviz.diagnosis.thresholds import Thresholds
 
 
 def judged_updates(readings: Readings, update: Measured) -> Values:
-    """Return the update ratios (log10) that can be too large: of weights that began at zero any step is a large part."""
+    """Return the log10 of the ratios that can be too large: of weights that began at zero any step is a large part."""
     return np.where(without_weights_at_start(readings), np.nan, update.values)
 
 
@@ -123,12 +123,14 @@ def _standing_still(
     facts = []
     update, unchanged = readings.update, readings.unchanged
     if update is not None and slow:
-        numbers = {"allowed": thresholds.update_low, "guide": thresholds.update_guide, "steps": update.steps}
+        allowed, guide, steps = thresholds.update_low, thresholds.update_guide, update.steps
         still = tuple(row for row in slow if np.isneginf(update.at(row)))
         if len(still) < len(slow):
-            facts.append(evidence("short_steps", UPDATE, update.step, slow, **numbers))
+            facts.append(evidence("short_steps", UPDATE, update.step, slow, allowed=allowed, guide=guide, steps=steps))
         if still:
-            facts.append(evidence("no_steps", UPDATE, update.step, still, **numbers))
+            facts.append(evidence("no_steps", UPDATE, update.step, still, guide=guide, steps=steps))
     if unchanged is not None and kept:
-        facts.append(evidence("bits_unchanged", UNCHANGED, unchanged.step, kept, allowed_share=thresholds.unchanged_share))  # fmt: skip
+        facts.append(
+            evidence("bits_unchanged", UNCHANGED, unchanged.step, kept, allowed_share=thresholds.unchanged_share)
+        )
     return facts

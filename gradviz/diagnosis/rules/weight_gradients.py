@@ -118,9 +118,7 @@ def growing(readings: Readings, thresholds: Thresholds, *, weight_gradient: Meas
     return _drifting(readings, thresholds, weight_gradient, falls=False)
 
 
-def _drifting(
-    readings: Readings, thresholds: Thresholds, weight_gradient: Measured, *, falls: bool
-) -> Finding | None:
+def _drifting(readings: Readings, thresholds: Thresholds, weight_gradient: Measured, *, falls: bool) -> Finding | None:
     compared = np.isfinite(weight_gradient.values) & readings.asked & ~readings.known
     numbers, values = readings.numbers[compared], weight_gradient.values[compared]
     drift = largest_fall(numbers, values) if falls else largest_rise(numbers, values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradviz.diagnosis.finding import Evidence, Finding, Remedy
+from gradviz.diagnosis.finding import Finding, Remedy
 from gradviz.diagnosis.words.facts import FACTS, TITLES
 from gradviz.diagnosis.words.names import Names
 from gradviz.diagnosis.words.numbers import listed

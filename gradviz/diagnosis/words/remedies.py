@@ -49,7 +49,8 @@ def _scale_branches(remedy: Remedy, _names: Names) -> str:
 def _initialization(remedy: Remedy, _names: Names) -> str:
     activation = str(remedy.detail("activation"))
     start = _INITIALISATIONS[str(_new(remedy, "initialization"))]
-    return f"Start with {start} initialisation, which keeps the signal level through {_ACTIVATIONS.get(activation, activation)}."  # fmt: skip
+    through = _ACTIVATIONS.get(activation, activation)
+    return f"Start with {start} initialisation, which keeps the signal level through {through}."
 
 
 def _smaller_weights(remedy: Remedy, _names: Names) -> str:
@@ -68,8 +69,8 @@ def _fewer_layers(remedy: Remedy, _names: Names) -> str:
     depth, allowed = _new(remedy, "depth"), remedy.detail("allowed_decades")
     assert isinstance(depth, int)
     assert isinstance(allowed, float)
-    verb = "stays" if depth == 1 else "stay"
-    return f"Use {counted(depth, 'layer')}: at this rate {'it' if depth == 1 else 'they'} {verb} within {plain(allowed)} decades."  # fmt: skip
+    they_stay = "it stays" if depth == 1 else "they stay"
+    return f"Use {counted(depth, 'layer')}: at this rate {they_stay} within {plain(allowed)} decades."
 
 
 def _rate(verb: str) -> Words:
@@ -96,13 +97,13 @@ REMEDIES: dict[str, Words] = {
     "lower_rate": _rate("Lower"),
     "raise_rate": _rate("Raise"),
     "adam": _adam,
-    "open_branches": _fixed(
-        "Let no branch start at zero: a ReLU has no slope there, nor does a product of two zeros."
-    ),
+    "open_branches": _fixed("Let no branch start at zero: a ReLU has no slope there, nor does a product of two zeros."),
     "batch_norm": _fixed("Normalise what enters each activation over the batch."),
     "layer_norm": _fixed("Normalise what enters each activation over the units of its layer."),
     "leaky_relu": _fixed("Let units leak: leaky ReLU keeps a slope below zero."),
-    "clip": _fixed("Clip the gradient to a length of 1: then no step is too long, though the gradient grows as before."),
+    "clip": _fixed(
+        "Clip the gradient to a length of 1: then no step is too long, though the gradient grows as before."
+    ),
     "no_bias_shift": _fixed("Set the bias shift back to 0."),
     "look_for_a_cut": _about_row(
         "Check the way from {row} to the loss: .detach(), .item(), torch.no_grad(), argmax or rounding cut it, and so "

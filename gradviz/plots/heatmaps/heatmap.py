@@ -72,7 +72,7 @@ class HeatmapPlot(StepPlot):
         self._picture = None
         self._picked = None
         self._cursor.show(None)
-        self._layer_axis.show_names(history.started.module_names if history is not None else ())
+        self._layer_axis.show_names(history.started.row_names if history is not None else ())
         self.show_all()
         self._show_quantity()
 
@@ -174,7 +174,7 @@ class HeatmapPlot(StepPlot):
         return shown_quantity(self.history, self._name)
 
     def _layers(self) -> int:
-        return self.history.started.layers if self.history is not None else 1
+        return len(self.history.started.rows) if self.history is not None else 1
 
     def _what_is_missing(self) -> str:
         if self.history is None:
@@ -262,7 +262,7 @@ class HeatmapPlot(StepPlot):
         self._label_layers()
         low, high = self._view.viewRange()[0]
         pixels = round(self._view.width() * self.devicePixelRatioF())
-        every = history.started.probe_every if quantity.scheduled else 1
+        every = history.started.scheduled_every if quantity.scheduled else 1
         grid = Grid.covering(low, high, pixels, history.frames, every, self._summary)
         picture = self._picture
         if picture is None or (picture.grid, picture.limits) != (grid, self._limits):
@@ -272,7 +272,7 @@ class HeatmapPlot(StepPlot):
             self._frames = history.frames
             self._image.setImage(picture.indices, autoLevels=False, levels=None)
             left, width = grid.first * grid.stride - 0.5, grid.columns * grid.stride
-            self._image.setRect(QRectF(left, 0.5, width, history.started.layers))
+            self._image.setRect(QRectF(left, 0.5, width, len(history.started.rows)))
             self._image.setVisible(True)
             self._show_title()
 
@@ -296,7 +296,7 @@ class HeatmapPlot(StepPlot):
         step, layer = round(point.x()), round(point.y())
         if history is None or quantity is None or picture is None:
             return ""
-        if not (0 <= step < history.frames and 1 <= layer <= history.started.layers):
+        if not (0 <= step < history.frames and 1 <= layer <= len(history.started.rows)):
             return ""
         return words_at(history, quantity, picture.grid, step, layer)
 

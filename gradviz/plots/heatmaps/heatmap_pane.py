@@ -46,7 +46,7 @@ class HeatmapPane:
     @property
     def depth(self) -> int:
         """Layers of the run."""
-        return self.run.history.started.layers
+        return len(self.run.history.started.rows)
 
     def label_layers(self, wanted: bool) -> None:
         """Say at the axis what it counts."""
@@ -85,7 +85,7 @@ class HeatmapPane:
             self._image.setVisible(False)
             return
         low, high = self.view.viewRange()[0]
-        every = history.started.probe_every if quantity.scheduled else 1
+        every = history.started.scheduled_every if quantity.scheduled else 1
         grid = Grid.covering(low, high, round(self.view.width() * pixel_ratio), history.frames, every)
         picture = self.picture
         if picture is None or (picture.grid, picture.limits, picture.quantity) != (grid, limits, quantity):
@@ -105,7 +105,7 @@ class HeatmapPane:
             return ""
         row = history.row(name, step)
         value = value_in_words(quantity, None if row is None else float(row[layer - 1]))
-        where = f"{self.look.letter} · step {step} · {history.started.layer_name(layer)}"
+        where = f"{self.look.letter} · step {step} · {history.started.row_name(layer)}"
         words = f"{where} · {value} ({in_sentence(quantity.label)})"
         return words + shown_instead(history, quantity, picture.grid, step, layer)
 

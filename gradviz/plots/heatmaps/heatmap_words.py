@@ -27,7 +27,7 @@ def words_at(history: History, quantity: Quantity, grid: Grid, step: int, layer:
     """Say everything that is known about a cell, and what the columns of `grid` show instead of it."""
     row = row_at(history, quantity.name, step)
     value = value_in_words(quantity, row.at(layer) if row is not None else None)
-    words = f"step {step} · {history.started.layer_name(layer)} · {value} ({in_sentence(quantity.label)})"
+    words = f"step {step} · {history.started.row_name(layer)} · {value} ({in_sentence(quantity.label)})"
     words += beside(history, quantity, step, layer)
     words += " · the optimiser skipped this step" * bool(history.scalars(step, step + 1)[0, SKIPPED])
     return words + shown_instead(history, quantity, grid, step, layer)

@@ -53,7 +53,7 @@ class Picture:
         self.quantity = quantity
         self.grid = grid
         self.limits = limits
-        self.indices = np.full((history.started.layers, grid.columns), NOT_YET, np.uint8)
+        self.indices = np.full((len(history.started.rows), grid.columns), NOT_YET, np.uint8)
         self._frames = 0
         self._final = grid.first
 

@@ -190,7 +190,7 @@ class OverlaidProfiles(HoverPlot):
         """Let the axes hold all runs from their beginning, so that they stand still while a step is picked."""
         histories = [line.run.history for line in self.lines if quantity_of(line.run, self._name) is not None]
         low, high = limits_around(united(*(history.span(self._name) for history in histories)), quantity)
-        depth = 1.0 if self.relative else float(self.lines[0].run.history.started.layers)
+        depth = 1.0 if self.relative else float(len(self.lines[0].run.history.started.rows))
         room = (self._name, depth, self.relative, low, high)
         if room != self._room:
             self._room = room
@@ -227,5 +227,5 @@ class OverlaidProfiles(HoverPlot):
             layer = int(np.ceil(x * len(line.row))) if self.relative else round(x)
             if quantity is not None and 1 <= layer <= len(line.row):
                 value = value_in_words(quantity, float(line.row[layer - 1]))
-                parts.append(f"{line.look.letter} {line.run.history.started.layer_name(layer)}: {value}")
+                parts.append(f"{line.look.letter} {line.run.history.started.row_name(layer)}: {value}")
         return f"{' · '.join(parts)} ({in_sentence(quantity.label)})" if quantity is not None and parts else ""

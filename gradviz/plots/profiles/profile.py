@@ -58,7 +58,7 @@ class ProfilePlot(HoverPlot):
     def show_history(self, history: History | None) -> None:
         """Draw another run, the latest step of it; theory has to be shown anew."""
         self.history = history
-        self._layer_axis.show_names(history.started.module_names if history is not None else ())
+        self._layer_axis.show_names(history.started.row_names if history is not None else ())
         self._theory = Theory()
         self._step = None
         self.show_all()
@@ -191,7 +191,7 @@ class ProfilePlot(HoverPlot):
         quantity = self._quantity()
         if self.history is None or quantity is None:
             return
-        layers = self.history.started.layers
+        layers = len(self.history.started.rows)
         spans = [finite_span(line.row[:layers]) for line in self._lines.values()]
         # a bound may lie far below everything measured; only what comes first, the prediction, claims room
         spans += [finite_span(row) for _, row in self._rows.theory[:1]]
@@ -249,7 +249,7 @@ class ProfilePlot(HoverPlot):
         quantity, now, initial, beside = self._quantity(), *(self._lines[name] for name in ("now", "initial", "beside"))
         if quantity is None or self.history is None or not 1 <= layer <= len(now.row):
             return ""
-        name = self.history.started.layer_name(layer)
+        name = self.history.started.row_name(layer)
         value = value_in_words(quantity, now.at(layer))
         words = f"step {now.step} · {name} · {value} ({in_sentence(quantity.label)})"
         if initial.visible:

@@ -38,7 +38,7 @@ def write_parquet(file: BinaryIO, history: History, steps: int, progress: Progre
     """Write the first `steps` frames, one row group after the other. Raises ExportError where pyarrow is missing."""
     arrow, parquet = _arrow()
     schema = _schema(arrow, history)
-    steps_per_group = max(ROWS_PER_GROUP // history.started.layers, 1)
+    steps_per_group = max(ROWS_PER_GROUP // len(history.started.rows), 1)
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for first, end in blocks(0, steps, steps, progress, steps_per_group):
             writer.write_batch(_batch(arrow, schema, history, first, end))
@@ -69,7 +69,7 @@ def _arrow() -> tuple[Any, Any]:
 
 def _schema(arrow: Any, history: History) -> Any:
     fields = [arrow.field("step", arrow.int64(), nullable=False), arrow.field("layer", arrow.int32(), nullable=False)]
-    if history.started.module_names:
+    if history.started.row_names:
         fields.append(arrow.field("module", arrow.string(), nullable=False))
     fields += [_column(arrow, quantity) for quantity in history.quantities]
     started = history.started
@@ -85,7 +85,7 @@ def _column(arrow: Any, quantity: Quantity) -> Any:
 
 
 def _batch(arrow: Any, schema: Any, history: History, first: int, end: int) -> Any:
-    layers, names = history.started.layers, history.started.module_names
+    layers, names = len(history.started.rows), history.started.row_names
     columns = [
         arrow.array(np.repeat(np.arange(first, end, dtype=np.int64), layers)),
         arrow.array(np.tile(np.arange(1, layers + 1, dtype=np.int32), end - first)),

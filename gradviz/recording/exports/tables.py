@@ -63,7 +63,7 @@ def read_experiment(path: Path) -> str | None:
 
 def _write_csv(file: BinaryIO, history: History, steps: int, progress: Progress) -> None:
     names = [quantity.name for quantity in history.quantities]
-    layers, modules = history.started.layers, history.started.module_names
+    layers, modules = len(history.started.rows), history.started.row_names
     # a whole block of rows is put together by one formatting of a text that has every row's place in it
     places = [f"{layer},{_quoted(modules[layer - 1])}" if modules else str(layer) for layer in range(1, layers + 1)]
     places = [place.replace("%", "%%") for place in places]
@@ -99,7 +99,7 @@ def _write_npz(file: BinaryIO, history: History, steps: int, progress: Progress)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for number, quantity in enumerate(history.quantities):
             with _entry(archive, quantity.name) as entry:
-                shape = (steps, history.started.layers)
+                shape = (steps, len(history.started.rows))
                 npy.write_array_header_1_0(entry, {"descr": "<f8", "fortran_order": False, "shape": shape})
                 for first, end in blocks(number * steps, steps, total, progress):
                     values, _ = own_values(history, quantity, first, end)
@@ -127,7 +127,7 @@ def _scalars(history: History, steps: int) -> dict[str, NDArray[np.generic]]:
     }
     if (experiment := history.started.experiment_json) is not None:
         columns[EXPERIMENT_ENTRY] = np.array(experiment)
-    if modules := history.started.module_names:
+    if modules := history.started.row_names:
         columns[MODULES_ENTRY] = np.array(modules)
     return columns
 

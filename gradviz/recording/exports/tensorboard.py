@@ -58,7 +58,7 @@ def save_events(folder: Path, history: History, every: int | None = None, progre
 
 def suited_every(history: History) -> int:
     """Return every how many steps of the layers fit into `MOST_VALUES`."""
-    values = history.frames * history.started.layers * len(history.quantities)
+    values = history.frames * len(history.started.rows) * len(history.quantities)
     return max(-(-values // MOST_VALUES), 1)
 
 
@@ -123,7 +123,7 @@ def _write_scalars(events: _Events, history: History, steps: int) -> None:
 
 
 def _write_layers(events: _Events, history: History, steps: int, every: int, progress: Progress) -> None:
-    places = history.started.module_names or [f"layer_{layer:04d}" for layer in range(1, history.started.layers + 1)]
+    places = history.started.row_names or [f"layer_{layer:04d}" for layer in range(1, len(history.started.rows) + 1)]
     tags = {quantity.name: [f"{quantity.name}/{place}" for place in places] for quantity in history.quantities}
     due = dict.fromkeys(tags, 0)
     for first, end in blocks(0, steps, steps, progress):

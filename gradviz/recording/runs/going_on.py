@@ -25,6 +25,6 @@ def experiment_to_go_on_with(path: Path, steps: int | None = None) -> Experiment
     if checkpoint_step(path) is None:
         raise RecordingError(f"{path.name} holds no state to go on from; start the experiment anew")
     experiment = info.experiment if steps is None else info.experiment.changed(steps=steps)
-    if 0 < experiment.steps < info.frames:
+    if 0 < experiment.training.steps < info.frames:
         raise RecordingError(f"{path.name} has made its {info.frames - 1:,} steps; ask for more to go on")
     return experiment

@@ -63,7 +63,7 @@ class Library:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RecordingError(f"cannot keep runs in {self.folder}: {error.strerror or error}") from error
-        stem = f"{now or datetime.now():%Y-%m-%d_%H%M%S}_{experiment.activation.replace('_', '-')}-{experiment.depth}"
+        stem = f"{now or datetime.now():%Y-%m-%d_%H%M%S}_{experiment.network.slug}"
         with _handing_out:
             path = next(path for path in _names(self.folder, stem) if path not in _handed_out and not path.exists())
             _handed_out.add(path)

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from gradviz.errors import ExperimentError, RecordingError
-from gradviz.experiment import Experiment, from_json
-from gradviz.recording.frame import HeldOut, Quantity, Started, Watched
+from gradviz.experiment import Experiment, Row, from_json
+from gradviz.recording.frame import HeldOut, Quantity, Started
 from gradviz.recording.store import arrays, facts
 from gradviz.recording.store.codec import DamagedError
 from gradviz.recording.store.facts import Facts, checked_number, checked_text, checked_whole
@@ -25,21 +25,21 @@ _INPUTS, _LABELS, _MEAN_SQUARE = "held_out_inputs", "held_out_labels", "input_me
 
 def put(connection: sqlite3.Connection, started: Started) -> None:
     """Write down how a run began."""
-    held_out, watched = started.held_out, started.watched
+    held_out = started.held_out
     said: dict[str, Any] = {
-        "layers": started.layers,
+        "layers": len(started.rows),
         "batch_size": started.batch_size,
         "training_samples": started.training_samples,
         "parameters": started.parameters,
         "device": started.device,
         "threads": started.threads,
     }
-    if watched is not None:
+    if started.experiment is None:
         said["watched"] = {
-            "title": watched.title,
-            "layer_names": list(watched.layer_names),
-            "precision": watched.precision,
-            "every": watched.every,
+            "title": started.title,
+            "layer_names": list(started.row_names),
+            "precision": started.precision,
+            "every": started.scheduled_every,
         }
     stored: dict[str, Any] = {}
     if held_out is not None:
@@ -67,24 +67,38 @@ def get(connection: sqlite3.Connection) -> Started:
     if mean_square is not None and (mean_square.dtype != np.float64 or mean_square.ndim != 1):
         raise DamagedError("the mean squares of the inputs are of another kind")
     layers = said.whole("layers", 1, LARGEST_LAYERS)
-    chosen, watched = experiment(connection), _watched(said, layers)
-    if (chosen is None) == (watched is None):
+    chosen = experiment(connection)
+    if (chosen is None) != said.has("watched"):
         raise DamagedError("it is neither that of an experiment nor of a watched network")
-    if chosen is not None and chosen.depth != layers:
-        raise DamagedError(f"{layers} layers where the experiment has {chosen.depth}")
-    return Started(
-        experiment=chosen,
-        layers=layers,
-        quantities=quantities(connection),
-        held_out=_held_out(said.inner("held_out"), stored) if said.has("held_out") else None,
-        batch_size=said.whole("batch_size"),
-        training_samples=said.whole("training_samples"),
-        parameters=said.whole("parameters"),
-        device=said.text("device"),
-        threads=said.whole("threads"),
-        input_mean_square=mean_square,
-        watched=watched,
-    )
+    known: dict[str, Any] = {
+        "quantities": quantities(connection),
+        "held_out": _held_out(said.inner("held_out"), stored) if said.has("held_out") else None,
+        "batch_size": said.whole("batch_size"),
+        "training_samples": said.whole("training_samples"),
+        "parameters": said.whole("parameters"),
+        "device": said.text("device"),
+        "threads": said.whole("threads"),
+        "input_mean_square": mean_square,
+    }
+    if chosen is None:
+        return Started(**_of_watched(said, layers), **known)
+    started = Started.of_experiment(chosen, **known)
+    if len(started.rows) != layers:
+        raise DamagedError(f"{layers} layers where the experiment has {len(started.rows)}")
+    return started
+
+
+def _of_watched(said: Facts, layers: int) -> dict[str, Any]:
+    watched = said.inner("watched")
+    names = watched.texts("layer_names", LARGEST_LAYERS)
+    if len(names) != layers:
+        raise DamagedError(f"{len(names)} names for {layers} layers")
+    return {
+        "title": watched.text("title"),
+        "rows": tuple(Row(name) for name in names),
+        "precision": watched.text("precision"),
+        "scheduled_every": watched.whole("every", 1),
+    }
 
 
 def experiment(connection: sqlite3.Connection) -> Experiment | None:
@@ -152,16 +166,6 @@ def _finite(value: object) -> float:
     if not math.isfinite(number):
         raise DamagedError("an end of a quantity is not finite")
     return number
-
-
-def _watched(said: Facts, layers: int) -> Watched | None:
-    if not said.has("watched"):
-        return None
-    watched = said.inner("watched")
-    names = watched.texts("layer_names", LARGEST_LAYERS)
-    if len(names) != layers:
-        raise DamagedError(f"{len(names)} names for {layers} layers")
-    return Watched(watched.text("title"), names, watched.text("precision"), watched.whole("every", 1))
 
 
 def _held_out(said: Facts, stored: dict[str, Any]) -> HeldOut:

@@ -51,7 +51,9 @@ def continue_run(path: Path, step: int, experiment: Experiment | None = None) ->
     stored = StoredFile(path, until=step)
     if stored.frames < step:
         raise RecordingError(f"{path} ends after {stored.frames:,} frames and cannot go on at step {step:,}")
-    started = stored.started if experiment is None else replace(stored.started, experiment=experiment)
+    started = stored.started
+    if experiment is not None:
+        started = replace(started, experiment=experiment, planned_steps=experiment.training.steps)
     history = History.restored(started, stored)
     _continued[history] = path.absolute(), step
     return history

@@ -44,7 +44,7 @@ def write_new(connection: sqlite3.Connection, history: History, stored: Stored) 
 
     The frames are counted first: an evaluation comes before the frame of its step, so none can be missing.
     """
-    chunk = rows_per_chunk(history.started.layers)
+    chunk = rows_per_chunk(len(history.started.rows))
     end = min(history.frames, (stored.frames // chunk + CHUNKS_AT_ONCE) * chunk)
     whole = end == history.frames
     _write_rows(connection, history, stored, end)
@@ -81,7 +81,7 @@ def truncated(connection: sqlite3.Connection, history: History, frames: int) -> 
 
     What was given up of earlier steps is in `history`, which is written next, in the same transaction.
     """
-    chunk = rows_per_chunk(history.started.layers)
+    chunk = rows_per_chunk(len(history.started.rows))
     rows = frames // chunk * chunk
     chunk_table.truncate(connection, rows, chunk)
     scalars = frames // SCALARS_PER_CHUNK * SCALARS_PER_CHUNK
@@ -100,7 +100,7 @@ def truncated(connection: sqlite3.Connection, history: History, frames: int) -> 
 
 
 def _write_rows(connection: sqlite3.Connection, history: History, stored: Stored, end: int) -> None:
-    chunk = rows_per_chunk(history.started.layers)
+    chunk = rows_per_chunk(len(history.started.rows))
     begin = stored.rows.first_to_write(end, chunk)
     for series, quantity in enumerate(history.quantities):
         for first, until in split(begin, end, chunk):
@@ -115,7 +115,7 @@ def _write_rows(connection: sqlite3.Connection, history: History, stored: Stored
 
 def _write_levels(connection: sqlite3.Connection, history: History, frames: int, end: int) -> None:
     """Write the chunks of the levels 2, 4 ... that the frames up to `end` make whole."""
-    chunk = rows_per_chunk(history.started.layers)
+    chunk = rows_per_chunk(len(history.started.rows))
     for level in range(2, end.bit_length(), 2):
         for number in range((frames >> level) // chunk, (end >> level) // chunk):
             for series, quantity in enumerate(history.quantities):

@@ -64,7 +64,7 @@ class Follower:
         settle(self.path)
         self._identity = identity(self.path)
         self._stored = StoredFile(self.path, on_damage=self._on_damage)
-        self._layers = self._stored.started.layers
+        self._layers = len(self._stored.started.rows)
         self.history = History.restored(self._stored.started, self._stored)
         self._evaluated = _last(self.history.evaluation_steps)
         self._distributed = _last(self.history.distribution_steps)

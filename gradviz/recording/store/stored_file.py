@@ -63,13 +63,13 @@ class StoredFile:
         started = self.started
         frames = frames_in(connection)
         _check_size(connection, frames)
-        chunk_table.check(connection, len(started.quantities), frames, started.layers)
+        chunk_table.check(connection, len(started.quantities), frames, len(started.rows))
         below = LARGEST_FRAMES if until is None or until > frames else until
         self.frames = min(frames, below)
         self.spans: Mapping[str, chunk_table.Span] = (
             chunk_table.spans(connection, started.quantities)
             if self.frames == frames
-            else chunk_table.spans_until(connection, started.quantities, self.frames, started.layers)
+            else chunk_table.spans_until(connection, started.quantities, self.frames, len(started.rows))
         )
         self.scalars: NDArray[np.float64] = event_tables.get_scalars(connection, 0, self.frames)
         self.evaluation_scalars: NDArray[np.float64] = event_tables.get_evaluation_scalars(connection, below)
@@ -79,7 +79,7 @@ class StoredFile:
 
     def chunk(self, key: ChunkKey) -> Chunk:
         """Return a chunk."""
-        series, layers = self._numbers[key.series], self.started.layers
+        series, layers = self._numbers[key.series], len(self.started.rows)
         try:
             return self.read(lambda connection: chunk_table.get(connection, series, key, layers))
         except RecordingError as error:
@@ -100,7 +100,7 @@ class StoredFile:
         return self._latest_whole(
             "distributions",
             step,
-            lambda connection, step: event_tables.get_distributions(connection, step, self.started.layers),
+            lambda connection, step: event_tables.get_distributions(connection, step, len(self.started.rows)),
         )
 
     def checkpoint(self) -> Checkpoint | None:

@@ -10,31 +10,22 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QStyleOp
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.form.experiment_panel import CUSTOM, ExperimentPanel, describe
-from gradviz.experiment import (
-    Experiment,
-    allowed,
-    choices,
-    inapplicable,
-    limits,
-    load_preset,
-    preset_names,
-    trait,
-)  # fmt: skip
+from gradviz.experiment import Experiment, choices, field, fields, inapplicable, load_preset, preset_names  # fmt: skip
 
-FIELDS = [name for name in Experiment.model_fields if name not in ("title", "notes")]
+FIELDS = [name for name in fields() if name not in ("title", "notes")]
 APPLICABLE = [name for name in FIELDS if name not in inapplicable(Experiment()) and name != "data"]
 
 
 def other_value(name: str) -> object:
     """An allowed value of a field that is not its default."""
-    default = Experiment.model_fields[name].default
+    default = fields()[name].default
     if isinstance(default, bool):
         return not default
     if name == "device":
         return "cpu"
     if words := choices(name):
         return next(word for word in words if word != default)
-    low, high = limits(name)
+    low, high = field(name).limits
     assert low is not None
     assert high is not None
     return type(default)((low + 3 * high) / 4)
@@ -71,18 +62,18 @@ def choose(form: ExperimentPanel, name: str, value: object) -> None:
 def test_every_field_of_the_recipe_is_on_the_form_under_its_group(form: ExperimentPanel) -> None:
     assert list(form.rows) == FIELDS
     for name, row in form.rows.items():
-        assert row.label.text() == trait(name).label
-        assert form.groups[trait(name).group].isAncestorOf(row.editor)
+        assert row.label.text() == field(name).label
+        assert form.groups[field(name).group].isAncestorOf(row.editor)
         assert row.label.buddy() is row.editor
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_the_help_of_a_field_says_what_it_is_and_what_it_may_be(form: ExperimentPanel, name: str) -> None:
-    description = Experiment.model_fields[name].description
+    description = fields()[name].description
     assert description
     for text in (describe(name), form.rows[name].label.toolTip(), form.rows[name].editor.toolTip()):
         assert description in text
-        assert allowed(name) in text
+        assert field(name).allowed in text
 
 
 @pytest.mark.parametrize("name", APPLICABLE)
@@ -195,7 +186,7 @@ def test_what_is_typed_and_not_confirmed_is_taken(
     qtbot.keyClicks(box, "77")
     assert edited == []
     assert form.take_typed()
-    assert [experiment.depth for experiment in edited] == [77]
+    assert [experiment.network.depth for experiment in edited] == [77]
 
 
 def test_a_file_of_ones_own_is_asked_for_at_once(

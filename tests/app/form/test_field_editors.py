@@ -14,9 +14,9 @@ from pytestqt.qtbot import QtBot
 from gradviz.app.form.field_editor import FieldEditor
 from gradviz.app.form.field_editors import ChoiceEditor, DeviceEditor, PathEditor, ToggleEditor, editor_for
 from gradviz.app.form.number_editors import NumberEditor, SeedEditor, SliderEditor
-from gradviz.experiment import Experiment, choices, in_words
+from gradviz.experiment import choices, fields, in_words
 
-WORDS = [name for name in Experiment.model_fields if choices(name)]
+WORDS = [name for name in fields() if choices(name)]
 
 
 def shown(editor: FieldEditor, qtbot: QtBot) -> list[object]:
@@ -28,10 +28,10 @@ def shown(editor: FieldEditor, qtbot: QtBot) -> list[object]:
 
 
 def test_every_field_gets_the_editor_of_its_description(qapp: object) -> None:
-    kinds = {name: type(editor_for(name)) for name in Experiment.model_fields if name not in ("title", "notes")}
+    kinds = {name: type(editor_for(name)) for name in fields() if name not in ("title", "notes")}
     special = {"depth": SliderEditor, "seed": SeedEditor, "device": DeviceEditor, "data_file": PathEditor}
     for name, kind in kinds.items():
-        annotation = Experiment.model_fields[name].annotation
+        annotation = fields()[name].kind
         wanted = ChoiceEditor if choices(name) else ToggleEditor if annotation is bool else NumberEditor
         assert kind is special.get(name, wanted), name
 

@@ -29,7 +29,7 @@ MIDDLE, TAIL = ((-1.0, 0.0, 1.0), (4, 4)), ((0.0, 1.0, 8.0, 9.0), (10, 0, 30))
 def curve(experiment: Experiment) -> ActivationCurve:
     """A sigmoid under the name of the experiment's activation; which one it is does not matter to the panel."""
     s = 1 / (1 + np.exp(-X))
-    return ActivationCurve(experiment.activation, X, s, s * (1 - s), 0.25, (0.0, 0.0), True, "at x = 0")
+    return ActivationCurve(experiment.network.activation, X, s, s * (1 - s), 0.25, (0.0, 0.0), True, "at x = 0")
 
 
 def run_of(experiment: Experiment, *steps: int, not_finite: int = 0) -> History:
@@ -74,8 +74,8 @@ def test_a_curve_is_asked_for_once_per_function(panel: ActivationPanel, wanted: 
     leaky = TINY.changed(activation="leaky_relu")
     for experiment in (SIGMOID, SIGMOID.changed(depth=9, leaky_slope=0.5), leaky, leaky.changed(leaky_slope=0.5)):
         panel.show_experiment(experiment)
-        panel.show_history(made_up([[-1.0] * experiment.depth], experiment))
-    asked = [(experiment.activation, experiment.leaky_slope) for experiment in wanted]
+        panel.show_history(made_up([[-1.0] * experiment.network.depth], experiment))
+    asked = [(experiment.network.activation, experiment.network.leaky_slope) for experiment in wanted]
     assert asked == [("sigmoid", 0.01), ("leaky_relu", 0.01), ("leaky_relu", 0.5)]
 
 
@@ -278,6 +278,6 @@ def test_a_change_of_the_form_shows_the_new_function_and_what_it_is_fed_without_
         with_preview.request(experiment)
         wait_until(qtbot, lambda: "pre-activations of layer 1 at step 0 have |φ′| below 1%" in inputs(panel))
         assert panel.plot.curve is not None
-        assert panel.plot.curve.name == experiment.activation
-        assert panel.layer.maximum() == experiment.depth
+        assert panel.plot.curve.name == experiment.network.activation
+        assert panel.layer.maximum() == experiment.network.depth
     assert np.array_equal(panel.plot.curve.phi, np.maximum(panel.plot.curve.x, 0))

@@ -49,7 +49,7 @@ def test_a_preview_is_the_first_frame_of_the_run_to_come(
     assert distributions is not None
     assert distributions.step == 0
     # of the weights as initialised, every one
-    assert distributions.by_kind["weights"].counts.sum(1).tolist() == [TINY.width**2] * TINY.depth
+    assert distributions.by_kind["weights"].counts.sum(1).tolist() == [TINY.network.width**2] * TINY.network.depth
 
 
 def test_the_devices_of_the_machine_are_named_first(preview: PreviewThread, qtbot: QtBot) -> None:
@@ -70,8 +70,8 @@ def test_of_requests_that_pile_up_only_the_newest_is_measured(
     preview.start()
     wait_until(qtbot, lambda: bool(shown))
     preview.request(TINY.changed(depth=9))
-    wait_until(qtbot, lambda: shown[-1].started.layers == 9)
-    assert [history.started.layers for history in shown] == [7, 9]
+    wait_until(qtbot, lambda: len(shown[-1].started.rows) == 9)
+    assert [len(history.started.rows) for history in shown] == [7, 9]
 
 
 def test_what_was_cancelled_before_its_turn_is_not_measured(
@@ -83,7 +83,7 @@ def test_what_was_cancelled_before_its_turn_is_not_measured(
         preview.start()
     preview.request(TINY.changed(depth=5))
     wait_until(qtbot, lambda: bool(shown))
-    assert [history.started.layers for history in shown] == [5]
+    assert [len(history.started.rows) for history in shown] == [5]
 
 
 def test_what_cannot_be_measured_is_told_and_the_next_request_is_served(

@@ -55,7 +55,7 @@ def test_histories_are_announced_with_the_first_frame_of_each(qtbot: QtBot) -> N
     wait_until(qtbot, lambda: [history.frames for history in histories] == [2, 2])
     thread.control.resume()
     wait_until(qtbot, lambda: histories[1].frames > 20)
-    assert histories[0].frames == TINY.steps + 1
+    assert histories[0].frames == TINY.training.steps + 1
     thread.control.stop()
     wait_until(qtbot, thread.isFinished)
 
@@ -109,5 +109,5 @@ def test_trouble_with_the_disk_costs_nobody_a_step(qtbot: QtBot, tmp_path: Path)
     thread.trouble.connect(told.append)
     histories, failures, _ = raced(thread, qtbot)
     assert failures == []
-    assert [history.frames for history in histories] == [TINY.steps + 1] * 2
+    assert [history.frames for history in histories] == [TINY.training.steps + 1] * 2
     assert len(told) == 2

@@ -49,7 +49,7 @@ def test_the_thread_records_what_the_same_experiment_yields_without_one(qtbot: Q
             alone[0].append(event)  # type: ignore[arg-type]
 
     pump(train(TINY), Control(), record)
-    assert history.frames == alone[0].frames == TINY.steps + 1
+    assert history.frames == alone[0].frames == TINY.training.steps + 1
     for quantity in history.quantities:
         for step in range(history.frames):
             here, there = history.row(quantity.name, step), alone[0].row(quantity.name, step)
@@ -128,7 +128,7 @@ def test_a_run_is_kept_in_the_library_while_it_is_recorded(qtbot: QtBot, tmp_pat
         assert run.history.losses()[1].tobytes() == history.losses()[1].tobytes()
     checkpoint = latest_checkpoint(path)
     assert checkpoint is not None
-    assert checkpoint.step == TINY.steps + 1
+    assert checkpoint.step == TINY.training.steps + 1
 
 
 def test_without_a_library_nothing_is_written(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,4 +150,4 @@ def test_a_folder_that_takes_no_runs_is_told_once_and_training_goes_on(qtbot: Qt
     assert len(told) == 1
     assert str(tmp_path / "runs") in told[0]
     assert thread.path is None
-    assert histories[0].frames == TINY.steps + 1
+    assert histories[0].frames == TINY.training.steps + 1

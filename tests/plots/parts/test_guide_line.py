@@ -19,7 +19,18 @@ RATIO = next(quantity for quantity in Weights.quantities if quantity.name == "up
 def history(log10: float) -> History:
     made_up = run_of([[0.0, 0.0]]).started
     held_out = HeldOut(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), ("no", "yes"))
-    result = History(Started(made_up.experiment, 2, (RATIO,), held_out, 4, 8, 100, "cpu", 1))
+    result = History(
+        Started.of_experiment(
+            made_up.experiment,
+            quantities=(RATIO,),
+            held_out=held_out,
+            parameters=100,
+            device="cpu",
+            threads=1,
+            batch_size=4,
+            training_samples=8,
+        )
+    )
     result.append(Frame(0, 1.0, 0.5, 0.1, {"update_ratio": np.full(2, log10, np.float32)}))
     return result
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from gradviz.experiment import Experiment
+from gradviz.experiment import Experiment, Row
 from gradviz.recording.frame import (
     KINDS,
     Checkpoint,
@@ -18,7 +18,6 @@ from gradviz.recording.frame import (
     HeldOut,
     Quantity,
     Started,
-    Watched,
 )
 from gradviz.recording.history import History
 
@@ -41,15 +40,23 @@ def begun(layers: int = LAYERS, **settings: object) -> Started:
         extent=(-1.0, 1.5, -2.0, 2.0),
     )
     experiment = Experiment().changed(**{"depth": layers, "title": "Größe & <ramp>", **settings})
-    return Started(experiment, layers, QUANTITIES, held_out, 4, 8, 100, "cpu", 1, generator.random(8))
+    return Started.of_experiment(
+        experiment,
+        quantities=QUANTITIES,
+        held_out=held_out,
+        parameters=100,
+        device="cpu",
+        threads=1,
+        batch_size=4,
+        training_samples=8,
+        input_mean_square=generator.random(8),
+    )
 
 
 def watched(layers: int = 5) -> Started:
     """A network of a person's own."""
-    names = tuple(f"encoder.{number}" for number in range(layers))
-    return Started(
-        None, layers, QUANTITIES, None, 0, 0, 100, "cpu", 0, watched=Watched("mine", names, "bfloat16", every=7)
-    )
+    rows = tuple(Row(f"encoder.{number}") for number in range(layers))
+    return Started("mine", rows, QUANTITIES, "bfloat16", 100, "cpu", 0, scheduled_every=7)
 
 
 def frame(step: int, layers: int = LAYERS, *, by_layer: bool = False) -> Frame:
@@ -118,7 +125,7 @@ def checkpoint(step: int) -> Checkpoint:
 
 
 def append(history: History, first: int, end: int, **how: bool) -> None:
-    for event in events(first, end, history.started.layers, **how):
+    for event in events(first, end, len(history.started.rows), **how):
         history.append(event)
 
 
@@ -131,7 +138,7 @@ def assert_holds(history: History, frames: int, *, may_be_ahead: bool = False, *
 
     Of a run that was cut off it may hold what came before the frame that is missing.
     """
-    layers = history.started.layers
+    layers = len(history.started.rows)
     assert history.frames == frames
     expected = list(events(0, frames, layers, **how))
     for each in expected:

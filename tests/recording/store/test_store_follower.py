@@ -97,7 +97,7 @@ def test_a_watched_run_from_its_beginning(path: Path, write: Write) -> None:
         append(history, 0, 40, by_layer=True)
         polled(follower, lambda: follower.history.frames == 40, "40 frames have come")
         assert_holds(follower.history, 40, by_layer=True)
-        assert follower.history.started.layer_name(2) == "layer 2 (encoder.1)"
+        assert follower.history.started.row_name(2) == "layer 2 (encoder.1)"
         writer.close("finished")
 
 

@@ -93,7 +93,7 @@ def test_a_file_that_is_removed_is_written_anew_even_what_had_left_memory(
 ) -> None:
     history = History(begun())
     writer = write(history, name="mine")
-    whole = 3 * rows_per_chunk(history.started.layers)
+    whole = 3 * rows_per_chunk(len(history.started.rows))
     append(history, 0, whole + 5)
     writer.keep(checkpoint(whole))
     wait_until(lambda: latest_checkpoint(path) is not None, "all is stored")

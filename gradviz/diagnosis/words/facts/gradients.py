@@ -24,7 +24,10 @@ def _drift(verb: str, start: str = "") -> Callable[[Evidence, Names], Said]:
 
 def _ends_at_zero_weights(fact: Evidence, names: Names) -> Said:
     where = names.row(fact.at)
-    return f"ends at {where}", f"From {where} down it is exactly zero, in exact arithmetic, too: weights above are all zero."  # fmt: skip
+    return (
+        f"ends at {where}",
+        f"From {where} down it is exactly zero, in exact arithmetic, too: weights above are all zero.",
+    )
 
 
 def _below_floor(fact: Evidence, names: Names) -> Said:
@@ -50,7 +53,9 @@ def _nothing_arrives(fact: Evidence, names: Names) -> Said:
 
 def _little_gradient(fact: Evidence, names: Names) -> Said:
     name, gradient, median = names.row(fact.at), fact.number("gradient_log10"), fact.number("median_log10")
-    compared = power(gradient) if gradient == -float("inf") else f"{power(gradient)}, {part(median - gradient)} of the median"  # fmt: skip
+    compared = (
+        power(gradient) if gradient == -float("inf") else f"{power(gradient)}, {part(median - gradient)} of the median"
+    )
     more = f", and {len(fact.rows) - 1:,} more" if len(fact.rows) > 1 else ""
     short = f"{name} gets {'no' if fact.fact == 'no_gradient' else 'hardly any'} gradient ({compared}){more}"
     got = "got no gradient" if gradient == -float("inf") else f"got a gradient of no more than {power(gradient)}"

@@ -16,7 +16,9 @@ def _latest_steps(fact: Evidence) -> str:
 def _long_steps(fact: Evidence, names: Names) -> Said:
     most, worst = _times(fact.number("update_log10")), names.row(fact.at)
     guide, allowed = plain(fact.number("guide")), plain(fact.number("allowed"))
-    full = f"{_latest_steps(fact)} moved the weights of {names.several(fact.rows)} by more than {allowed} of their length"
+    full = (
+        f"{_latest_steps(fact)} moved the weights of {names.several(fact.rows)} by more than {allowed} of their length"
+    )
     if len(fact.rows) > 1:
         full += f", those of {worst} by {most} it"
     return f"steps of {most} the weights' length in {worst}", f"{full}. Near {guide} a {names.noun} learns."

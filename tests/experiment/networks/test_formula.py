@@ -9,15 +9,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gradviz.app.form.formula import formula
 from gradviz.experiment import Experiment
-from gradviz.experiment.recipe import Activation, Normalization, Shortcut
+from gradviz.experiment.activations import Activation
+from gradviz.experiment.networks.mlp import Normalization, Shortcut
 from gradviz.network.reference import hidden_layers, reference_network
 
 WIDTH = 6
 FUNCTIONS: dict[str, nn.Module] = {
     "sigmoid": nn.Sigmoid(), "tanh": nn.Tanh(), "ReLU": nn.ReLU(), "leakyReLU": nn.LeakyReLU(0.01), "ELU": nn.ELU(),
-    "SELU": nn.SELU(), "SiLU": nn.SiLU(), "GELU": nn.GELU(), "softplus": nn.Softplus(), "mish": nn.Mish(),
+    "SELU": nn.SELU(), "SiLU": nn.SiLU(), "GELU": nn.GELU(), "softplus": nn.Softplus(), "Mish": nn.Mish(),
 }  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def test_the_formula_is_the_layer(activation: str, shortcut: str, normalization:
     names: dict[str, Any] = {"x": rows, "W": Matrix(linear.weight), "b": linear.bias, **FUNCTIONS}
     if norms:
         names["norm"] = norms[0]
-    text, _, remark = formula(experiment).partition(", ")
+    text, _, remark = experiment.network.formula.partition(", ")
     if shortcut == "rezero":
         assert remark == "α = 0 at first"
         names["α"] = torch.zeros((), dtype=torch.float64)
@@ -73,10 +73,10 @@ def test_the_formula_is_the_layer(activation: str, shortcut: str, normalization:
 
 
 def test_a_branch_of_several_layers_is_named_and_said_apart() -> None:
-    text = formula(Experiment(shortcut="identity", shortcut_span=3, activation="tanh"))
+    text = Experiment(shortcut="identity", shortcut_span=3, activation="tanh").network.formula
     assert text == "h = x + F(x)\nF: 3 layers of tanh(W x + b)"
 
 
 def test_the_scale_that_is_left_to_the_program_is_one_over_the_root_of_the_depth() -> None:
-    text = formula(Experiment(shortcut="scaled", depth=400, activation="relu"))
+    text = Experiment(shortcut="scaled", depth=400, activation="relu").network.formula
     assert text == "h = x + 0.05 ReLU(W x + b)"

@@ -1,0 +1,11 @@
+"""The architectures that an experiment can ask for, one recipe each. Adding one is a file here and a line below."""
+
+from collections.abc import Mapping
+
+from gradviz.experiment.networks.mlp import Mlp
+from gradviz.experiment.networks.network_recipe import NetworkRecipe
+
+NETWORKS: Mapping[str, type[NetworkRecipe]] = {"mlp": Mlp}
+DEFAULT_ARCHITECTURE = "mlp"
+
+__all__ = ["DEFAULT_ARCHITECTURE", "NETWORKS", "Mlp", "NetworkRecipe"]

@@ -1,0 +1,45 @@
+"""What every architecture's part of the recipe answers, whatever its fields."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+from gradviz.experiment.fields import PART_CONFIG
+from gradviz.experiment.rows import Row
+
+
+class NetworkRecipe(BaseModel):
+    """The network of an experiment: a frozen model of its own for each architecture."""
+
+    model_config = PART_CONFIG
+
+    architecture: ClassVar[str]
+
+    def rows(self) -> tuple[Row, ...]:
+        """Return what is measured, from the input to the loss."""
+        raise NotImplementedError
+
+    @property
+    def summary(self) -> str:
+        """The network in a few words, for the name of a run."""
+        raise NotImplementedError
+
+    @property
+    def slug(self) -> str:
+        """The network in a few letters, digits and hyphens, for the name of a file."""
+        raise NotImplementedError
+
+    @property
+    def formula(self) -> str:
+        """What one layer or block computes from its input x; empty where no line of text says it."""
+        return ""
+
+    def inapplicable(self) -> dict[str, str]:
+        """Return the fields that have no effect given the others, each with the reason in words."""
+        return {}
+
+    def conflict(self, batch_size: int) -> str:
+        """Return why the network cannot be trained in batches of `batch_size`; empty if it can."""
+        return ""

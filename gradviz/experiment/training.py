@@ -1,0 +1,86 @@
+"""The training of an experiment: optimiser, schedule, seed, precision and device."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from gradviz.experiment.fields import PART_CONFIG, FieldSpec
+
+Optimizer = Literal["sgd", "momentum", "adam", "adamw", "rmsprop"]
+Precision = Literal["float32", "float64"]
+
+
+class Training(BaseModel):
+    """How the network is trained, for how long, and what is measured when."""
+
+    model_config = PART_CONFIG
+
+    optimizer: Annotated[
+        Optimizer, Field(description="Rule that turns gradients into steps"), FieldSpec("Optimiser", "Training", "o")
+    ] = "sgd"
+    learning_rate: Annotated[
+        float,
+        Field(description="Factor on every step of the optimiser", gt=0.0, le=100.0),
+        FieldSpec("Learning rate", "Training", "lr", logarithmic=True),
+    ] = 0.1
+    momentum: Annotated[
+        float,
+        Field(description="Share of the last step kept in the next", ge=0.0, lt=1.0),
+        FieldSpec("Momentum", "Training", "m"),
+    ] = 0.9
+    weight_decay: Annotated[
+        float,
+        Field(description="Pull of the weights towards zero", ge=0.0, le=1.0),
+        FieldSpec("Weight decay", "Training", "wd"),
+    ] = 0.0
+    gradient_clip: Annotated[
+        float,
+        Field(
+            description="Largest L2 norm of the whole gradient; a longer one is shortened to it; 0 means off",
+            ge=0.0,
+            le=1e6,
+        ),
+        FieldSpec("Gradient clip", "Training", "gc", zero_means="off"),
+    ] = 0.0
+    batch_size: Annotated[
+        int,
+        Field(description="Samples per training step", ge=1, le=4096),
+        FieldSpec("Batch size", "Training", "b", "samples"),
+    ] = 128
+    steps: Annotated[
+        int,
+        Field(description="Training steps; 0 means until stopped", ge=0, le=10_000_000),
+        FieldSpec("Steps", "Training", "t", "steps", zero_means="until stopped"),
+    ] = 300
+    evaluate_every: Annotated[
+        int,
+        Field(description="Steps between two measurements of validation accuracy", ge=1, le=10_000),
+        FieldSpec("Evaluate every", "Training", "e", "steps"),
+    ] = 10
+    probe_every: Annotated[
+        int,
+        Field(description="Steps between two measurements of what costs too much for every step", ge=1, le=10_000),
+        FieldSpec("Measure every", "Training", "pe", "steps"),
+    ] = 20
+    seed: Annotated[
+        int,
+        Field(description="Seed of weights, batches and generated data", ge=0, le=2**32 - 1),
+        FieldSpec("Seed", "Training", "r"),
+    ] = 0
+    precision: Annotated[
+        Precision, Field(description="Floating-point type of the network"), FieldSpec("Precision", "Training", "p")
+    ] = "float32"
+    device: Annotated[
+        str,
+        Field(
+            description="Where to train: auto (a GPU if there is one), cpu, cuda, cuda:N or mps",
+            pattern=r"^(auto|cpu|cuda|cuda:[0-9]{1,2}|mps)$",
+        ),
+        FieldSpec("Device", "Training", "dev"),
+    ] = "auto"
+
+    def inapplicable(self) -> dict[str, str]:
+        """Return the fields that have no effect given the others, each with the reason in words."""
+        return {} if self.optimizer == "momentum" else {"momentum": "for momentum only"}

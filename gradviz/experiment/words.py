@@ -1,0 +1,18 @@
+"""Words of the recipe as a person writes them: `leaky_relu` is leaky ReLU."""
+
+from __future__ import annotations
+
+from gradviz.experiment.activations import ACTIVATIONS
+
+_NAMES = {
+    "sgd": "SGD", "momentum": "SGD with momentum", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop",
+    "pre_activation": "pre-activation", "pytorch_default": "PyTorch default", "xor": "XOR", "rms": "RMS",
+    "gaussian": "Gaussian", "lecun_normal": "LeCun normal", "he_normal": "He normal", "he_uniform": "He uniform",
+    "glorot_normal": "Glorot normal", "glorot_uniform": "Glorot uniform", "rezero": "ReZero",
+    "digits": "handwritten digits", "file": "a file of mine", "mlp": "fully connected",
+} | {name: activation.label for name, activation in ACTIVATIONS.items()}  # fmt: skip
+
+
+def in_words(word: str) -> str:
+    """Write a word of the recipe as a person would."""
+    return _NAMES.get(word, word.replace("_", " "))
