@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from gradviz.watching.recorder import Recorder
     from gradviz.watching.watch import watch
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Recorder", "__version__", "watch"]
 
 

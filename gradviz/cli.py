@@ -127,17 +127,18 @@ def _run(arguments: list[str]) -> int:
     parser.add_argument("--plot", choices=PLOTS, default="heatmap", help="what the picture shows (default: heatmap)")
     parser.add_argument("--probe", metavar="NAME", help="what is measured in the picture (default: weight_grad_norm)")
     parser.add_argument("--data", metavar="FILE", help="write the numbers: .csv, .npz or .parquet")
-    parser.add_argument("--out", metavar="FILE", help="record the run while it goes on: .gradviz")
+    parser.add_argument("--out", metavar="FILE", help="record the run while it trains: .gradviz")
     parser.add_argument(
+        "--resume",
         "--continue",
-        dest="continues",
+        dest="resumed",
         metavar="FILE",
-        help="go on with a recorded run where it ended or was cut off, and record on there; --steps N for more steps",
+        help="resume a recorded run from its latest checkpoint, and record it there; --steps N for another last step",
     )
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
     options = parser.parse_args(arguments)
-    if options.continues is not None:
-        return _continue(parser, options)
+    if options.resumed is not None:
+        return _resume(parser, options)
     options.set += [f"{name}={value}" for name in ("steps", "device") if (value := getattr(options, name)) is not None]
     experiment = _recipe(options)
     from dataclasses import replace
@@ -150,18 +151,18 @@ def _run(arguments: list[str]) -> int:
     return run(experiment or Experiment(), outputs, as_json=options.json)
 
 
-def _continue(parser: _OneLineParser, options: argparse.Namespace) -> int:
+def _resume(parser: _OneLineParser, options: argparse.Namespace) -> int:
     for name in ("file", "preset", "code", "set", "device", "out"):
         if getattr(options, name):
-            parser.error("--continue goes on with the experiment as it is; only --steps may be given with it")
+            parser.error("--resume takes the experiment from the run; of its fields only --steps can be given")
     from pathlib import Path
 
     from gradviz.commands.run import run
     from gradviz.recording.runs.going_on import experiment_to_go_on_with
 
-    path = Path(options.continues)
+    path = Path(options.resumed)
     experiment = experiment_to_go_on_with(path, _whole(parser, "--steps", options.steps))
-    return run(experiment, _outputs(options), as_json=options.json, continues=path)
+    return run(experiment, _outputs(options), as_json=options.json, resumed=path)
 
 
 def _outputs(options: argparse.Namespace) -> Outputs:

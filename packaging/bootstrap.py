@@ -1,12 +1,15 @@
 """Set gradviz up on a machine that has only Python and pip, and run it, its tests or the making of its bundle.
 
     python3 packaging/bootstrap.py run [arguments of gradviz]
-    python3 packaging/bootstrap.py test [arguments of pytest]
+    python3 packaging/bootstrap.py test [--fast] [arguments of pytest]
     python3 packaging/bootstrap.py bundle [--packages | --debian]
 
 Standard library only, and readable for Pythons too old for gradviz, so that they can say so. It looks for the system
 libraries that Qt needs, makes `.venv` in the checkout, installs the package with every version pinned, and then does
 what was asked. A second call finds everything in place.
+
+`test` runs all the tests on all cores, and the other checks beside them. `test --fast` is for the working day: it
+leaves out the self-test and the tests marked `slow`. With other arguments `test` is pytest with them and nothing else.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from system_packages import BUNDLE_PROGRAMS, prepare_system
@@ -28,6 +32,8 @@ BUNDLE_ENVIRONMENT = ".venv-bundle"
 DISPLAY_ANSWER_S = 10
 BAD_ARGUMENTS = 2
 INTERRUPTED = 130
+# each takes about a gigabyte
+MOST_WORKERS = 8
 COMMANDS_WITHOUT_WINDOW = ("run", "presets", "fields", "bench", "claims", "selftest")
 PRESET_WITHOUT_DISPLAY = "relu-20"
 PICTURE_WITHOUT_DISPLAY = "gradviz-heatmap.png"
@@ -75,24 +81,20 @@ def terminal_arguments(arguments: list[str]) -> list[str]:
 
 
 def test(arguments: list[str]) -> int:
-    """Set up and run every check, the tests last; with arguments only pytest with them. Return the exit status."""
+    """Set up and run the tests and every other check beside them; see `checks`. Return the exit status."""
     # the tests paint offscreen whatever display there is
     prepare_system({})
     environment = VirtualEnvironment(ROOT)
     environment.prepare(["test"])
-    results: list[tuple[str, int, float]] = []
-    for name, command in checks(arguments):
-        say(name + ": " + " ".join(command))
-        begin = time.monotonic()
-        program = [str(environment.program(command[0])), *command[1:]]
-        status = subprocess.run(
-            program,
-            cwd=str(ROOT),
-            env=dict({"QT_QPA_PLATFORM": "offscreen"}, **os.environ),
-            stdin=subprocess.DEVNULL,
-            check=False,
-        ).returncode
-        results.append((name, status, time.monotonic() - begin))
+    *others, tests = checks(arguments)
+    pool = ThreadPoolExecutor(1)
+    try:
+        beside = [pool.submit(check, environment, each, quiet=True) for each in others]
+        last = check(environment, tests)
+        results = [*(each.result() for each in beside), last]
+    finally:
+        # after Ctrl-C no further one begins
+        pool.shutdown(cancel_futures=True)
     for name, status, seconds in results:
         verdict = "passed" if status == 0 else "FAILED (exit status {})".format(status)
         say("{:18}{:6.1f} s  {}".format(name, seconds, verdict))
@@ -100,18 +102,45 @@ def test(arguments: list[str]) -> int:
 
 
 def checks(arguments: list[str]) -> list[tuple[str, list[str]]]:
-    """Return (name, command) of what `test` runs."""
-    pytest = ("tests", ["pytest", *arguments])
-    if arguments:
-        return [pytest]
+    """Return (name, command) of what `test` runs, the tests last; with arguments of pytest alone nothing else."""
+    fast = arguments[:1] == ["--fast"]
+    if arguments and not fast:
+        return [("tests", ["pytest", *arguments])]
+    # a test on a core of its own moves to a worker that has nothing left to do
+    everywhere = ["pytest", "-n", "logical", "--maxprocesses", str(MOST_WORKERS), "--dist", "worksteal"]
     return [
         ("lint", ["ruff", "check", "."]),
         ("format", ["ruff", "format", "--check", "."]),
         ("types", ["mypy"]),
         ("import contracts", ["lint-imports"]),
-        ("self-test", ["gradviz", "selftest"]),
-        pytest,
+        *([] if fast else [("self-test", ["gradviz", "selftest"])]),
+        ("tests", [*everywhere, "-m", "not slow and not benchmark", *arguments[1:]] if fast else everywhere),
     ]
+
+
+def check(
+    environment: VirtualEnvironment, named: tuple[str, list[str]], *, quiet: bool = False
+) -> tuple[str, int, float]:
+    """Run one check and return (name, exit status, seconds); a quiet one speaks when it ends, on standard error."""
+    name, command = named
+    if not quiet:
+        say(name + ": " + " ".join(command))
+    # compiled files of the checkout are kept: compiling the tests anew takes longer than a third of `test --fast`
+    variables = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    begin = time.monotonic()
+    done = subprocess.run(
+        [str(environment.program(command[0])), *command[1:]],
+        cwd=str(ROOT),
+        env=dict({"QT_QPA_PLATFORM": "offscreen"}, **variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if quiet else None,
+        stderr=subprocess.STDOUT if quiet else None,
+        check=False,
+    )
+    if quiet:
+        said = done.stdout.decode("utf-8", "replace").rstrip()
+        say(name + ": " + " ".join(command) + ("\n" + said if said else ""))
+    return name, done.returncode, time.monotonic() - begin
 
 
 def bundle(arguments: list[str]) -> int:

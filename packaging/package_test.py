@@ -1,6 +1,6 @@
 """Prove a package for Debian: installed, found by the desktop, run as anybody, and removed without a trace.
 
-    python3 packaging/package_test.py dist/gradviz_0.1.0_amd64.deb
+    python3 packaging/package_test.py dist/gradviz_0.2.0_amd64.deb
 
 As root, on a machine that may be changed: a package of gradviz that is installed there would be gone afterwards.
 """

@@ -25,6 +25,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
     if not config.getoption("--headed"):
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    if hasattr(config, "workerinput"):
+        # as many workers as cores: each, and each program that its tests start, keeps to one core
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     # automatic collection would destroy the widgets of a former test in whichever thread the present one has running,
     # and crash the process; see gradviz/app/garbage.py
     gc.disable()

@@ -12,7 +12,7 @@ import torch
 from preset_notes import SHOWN, Preset, recorded, shows
 
 from gradviz.experiment import Experiment, fields, inapplicable, load_preset, preset_names
-from gradviz.network.reference import copy_weights, reference_network
+from gradviz.network.stack.reference import copy_weights, reference_network
 from gradviz.resources import resource_path
 from gradviz.training.loop import first_frame
 from gradviz.training.run import TrainingRun

@@ -1,4 +1,4 @@
-"""The Help menu: about, keyboard shortcuts, glossary."""
+"""About gradviz: version, credits and licences."""
 
 from __future__ import annotations
 
@@ -6,32 +6,13 @@ import platform
 
 import PySide6
 from PySide6.QtCore import QSize, Qt, qVersion
-from PySide6.QtGui import QFontDatabase, QIcon, QKeySequence
+from PySide6.QtGui import QFontDatabase, QIcon
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QTextBrowser, QVBoxLayout, QWidget
 
 from gradviz import __version__
-from gradviz.app.actions import COMMANDS
 from gradviz.app.theme import application_icon
 from gradviz.licences import third_party
 from gradviz.resources import resource_path
-
-GLOSSARY = (
-    ("layer", "One step of the hidden stack, counted from 1 next to the input to the depth next to the output."),
-    ("gradient norm", "Length (L2) of the loss gradient with respect to all weights of one layer."),
-    (
-        "activation gradient",
-        "How much the loss of one sample would change if the output of a layer changed: root mean square over samples "
-        "and units, so that batch size and width do not change it.",
-    ),
-    ("shortcut", "A path that carries a layer's input past the layer to its output."),
-    ("residual branch", "The layers that a shortcut passes by; their result is added to it."),
-    ("underflow", "A number too small for the precision becomes exactly zero, although mathematics says otherwise."),
-    ("update ratio", "Length of an optimiser's step over the length of the weights it moves; about 0.001 is healthy."),
-    ("probe", "What is measured per layer in every step."),
-    ("frame", "Everything measured in one step. Step 0 is the network as initialised, before any update."),
-    ("held-out", "Samples that the network never trains on; accuracy on them is what counts."),
-    ("diverged", "The loss became infinite or not a number; nothing after that step can be trained."),
-)
 
 
 class TextDialog(QDialog):
@@ -91,34 +72,3 @@ def licences_dialog(parent: QWidget | None) -> TextDialog:
     dialog.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
     dialog.text.setPlainText(third_party())
     return dialog
-
-
-def shortcuts_dialog(parent: QWidget | None) -> TextDialog:
-    """Return the list of all commands with their keys."""
-    rows = "".join(
-        f"<tr><td style='padding:3px 16px 3px 0'><b>{_keys(command.shortcut)}</b></td><td>{command.tip}</td></tr>"
-        for command in COMMANDS
-        if command.shortcut
-    )
-    in_plots = (
-        ("← →", "In the heatmap, the curves and the playback: move the picked step (with Shift by ten)"),
-        ("Page Up, Page Down", "There: a tenth of the run on and back; Home and End: to its first and last step"),
-        ("Space", "There: play the run back, and hold it"),
-        ("Click, drag", "In the heatmap and the curves: pick a step"),
-        ("Wheel", "In a plot: zoom; drag with the middle button to move, with the right one to stretch an axis"),
-        ("Right click", "In a plot: copy or export it, and what else it can do"),
-    )
-    rows += "".join(
-        f"<tr><td style='padding:3px 16px 3px 0'><b>{key}</b></td><td>{tip}</td></tr>" for key, tip in in_plots
-    )
-    return TextDialog("Keyboard shortcuts", f"<table>{rows}</table>", parent, QSize(720, 640))
-
-
-def glossary_dialog(parent: QWidget | None) -> TextDialog:
-    """Return the words on screen and what they mean."""
-    html = "".join(f"<p><b>{word}</b><br>{meaning}</p>" for word, meaning in GLOSSARY)
-    return TextDialog("Glossary", html, parent, QSize(560, 560))
-
-
-def _keys(shortcut: str) -> str:
-    return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)

@@ -178,10 +178,21 @@ COMMANDS: tuple[Command, ...] = (
         "runs", "&View", "Recorded r&uns", "Bring the list of all runs to the front", "Ctrl+Shift+L", separated=True
     ),
     Command("layout", "&View", "&Restore panel layout", "Put every panel back where it was at first", separated=True),
-    Command("shortcuts", "&Help", "&Keyboard shortcuts", "List every command with its keys", "F1"),
-    Command("glossary", "&Help", "&Glossary", "What the words on screen mean"),
+    Command("guide", "&Help", "&Guide", "How to train, read, compare, export and watch", "F1"),
+    Command("glossary", "&Help", "Gl&ossary", "What the words on screen mean"),
+    Command("shortcuts", "&Help", "&Keyboard", "Every command with its keys", "Ctrl+F1"),
+    Command("news", "&Help", "What is &new", "What changed in this version and the ones before", separated=True),
     Command("about", "&Help", "&About gradviz", "Version, credits and licences", separated=True),
 )
+
+
+def keys() -> list[tuple[str, str]]:
+    """Return (shortcut as this system writes it, what it does) of every command that has one."""
+    return [
+        (QKeySequence(command.shortcut).toString(QKeySequence.SequenceFormat.NativeText), command.tip)
+        for command in COMMANDS
+        if command.shortcut
+    ]
 
 
 def make_actions(window: QMainWindow, handlers: object) -> dict[str, QAction]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
-from gradviz.app.about import about_dialog, glossary_dialog, shortcuts_dialog
-from gradviz.app.actions import COMMANDS
+from gradviz.app.about import about_dialog
+from gradviz.app.actions import COMMANDS, keys
 from gradviz.app.export.export_dialog import ExportDialog, ExportRequest
 from gradviz.app.failure import Failure
+from gradviz.app.help_window import show_help
 from gradviz.app.run_controller import Phase
 from gradviz.app.settings import FirstLayer, Settings, ThemeChoice
 from gradviz.errors import GradvizError
@@ -251,11 +252,17 @@ class Commands:
 
     # Help
 
-    def shortcuts(self) -> None:
-        shortcuts_dialog(self._window).open()
+    def guide(self) -> None:
+        show_help(self._window, "guide.md", keys())
 
     def glossary(self) -> None:
-        glossary_dialog(self._window).open()
+        show_help(self._window, "glossary.md", keys())
+
+    def shortcuts(self) -> None:
+        show_help(self._window, "keyboard.md", keys())
+
+    def news(self) -> None:
+        show_help(self._window, "changelog.md", keys())
 
     def about(self) -> None:
         about_dialog(self._window).open()

@@ -8,7 +8,7 @@ import torch
 
 from gradviz.claims.claim import Outcome, Progress
 from gradviz.experiment import Mlp, choices, load_preset
-from gradviz.network.activations import activation
+from gradviz.network.stack.activation_kernels import activation
 from gradviz.training.run import TrainingRun
 
 # Published or elementary ceilings of |phi'|

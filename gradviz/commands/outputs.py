@@ -42,7 +42,9 @@ class Outputs:
             check_ending(self.recording, RECORDINGS, "runs")
             check_place(self.recording)
             if self.recording.exists():
-                raise ExportError(f"there is a run {self.recording} already; --continue it, or choose another name")
+                raise ExportError(
+                    f"{self.recording} exists already; use --resume to continue it, or choose another name"
+                )
         if self.pictures:
             check_qt()
         if self.probe is not None:
@@ -98,7 +100,7 @@ def check_qt() -> None:
 
 
 def _check_probe(name: str) -> None:
-    from gradviz.probes.catalogue import PROBES
+    from gradviz.probes.fused.catalogue import PROBES
 
     known = [quantity.name for probe in PROBES for quantity in probe.quantities]
     if name not in known:

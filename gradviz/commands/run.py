@@ -29,25 +29,25 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
-def run(experiment: Experiment, outputs: Outputs, *, as_json: bool, continues: Path | None = None) -> int:
-    """Train, write what was asked for, say how it ended; return the exit status.
+def run(experiment: Experiment, outputs: Outputs, *, as_json: bool, resumed: Path | None = None) -> int:
+    """Train, write the outputs, print how the run ended, and return the exit status.
 
-    With `continues` the run in that file goes on from its newest checkpoint, and is written on there.
+    With `resumed`, continue the run in that file from its latest checkpoint and record it there.
 
-    Raises GradvizError for anything that can be put right: before training where it can be known before, and for files
-    that could not be written after everything else was.
+    Raises GradvizError for usage and input errors: before training where they can be known by then, and for files that
+    could not be written after all others were.
     """
     if experiment.training.steps == 0 and not sys.stderr.isatty():
-        raise ExperimentError("steps = 0 trains until stopped, which takes a terminal and Ctrl-C; give --steps N")
+        raise ExperimentError("steps = 0 trains until Ctrl-C, which needs a terminal; give --steps N")
     outputs.check()
     from gradviz.training.control import Control, pump
     from gradviz.training.loop import train, warm_up
 
-    # else the first step pays for torch's optimisers, and the steps per second with it
+    # otherwise the first step, and the steps per second, include the import of torch's optimisers
     warm_up()
-    path = continues or outputs.recording
+    path = resumed or outputs.recording
     control = Control(checkpoint_at_end=path is not None)
-    recording, checkpoint = _recording(control, path, continues is not None)
+    recording, checkpoint = _recording(control, path, resumes=resumed is not None)
     with progress_bar(experiment.training.steps or None, "step") as bar:
         session = Session(control, recording, bar)
         with session.ended_by_ctrl_c(), recording.closed_at_the_end():
@@ -62,16 +62,16 @@ def run(experiment: Experiment, outputs: Outputs, *, as_json: bool, continues: P
     return INTERRUPTED if summary["status"] == "stopped" else 0
 
 
-def _recording(control: Control, path: Path | None, continues: bool) -> tuple[RunRecording, Checkpoint | None]:
+def _recording(control: Control, path: Path | None, *, resumes: bool) -> tuple[RunRecording, Checkpoint | None]:
     from gradviz.training.run_recording import RunRecording, continued
 
-    if path is not None and continues:
+    if path is not None and resumes:
         return continued(path, control, _warn)
     return RunRecording(control, path, on_trouble=_warn), None
 
 
 def _warn(text: str) -> None:
-    # beside the bar, which may be there
+    # above the progress bar, if there is one
     tqdm.write(f"gradviz: {text}", file=sys.stderr)
 
 
@@ -86,8 +86,8 @@ class Session:
 
     @property
     def recorded(self) -> History:
-        """The recording; there is one as soon as the network stands."""
-        assert self._recording.history is not None, "every run begins with Started"
+        """The recording; it exists once the network is built."""
+        assert self._recording.history is not None, "a run begins with Started"
         return self._recording.history
 
     def take(self, event: Event) -> None:
@@ -107,14 +107,14 @@ class Session:
         begins = self._first is None
         if self._first is None:
             self._first = frame.step
-            # a run that goes on has some of its steps behind it
+            # a resumed run starts at its checkpoint
             self._bar.initial = self._bar.n = frame.step
-        self._bar.set_postfix_str(f"loss {frame.loss:.4g}, held-out {self._accuracy:.1%}", refresh=begins)
+        self._bar.set_postfix_str(f"loss {frame.loss:.4g}, validation {self._accuracy:.1%}", refresh=begins)
         self._bar.update(frame.step - self._bar.n)
 
     @contextmanager
     def ended_by_ctrl_c(self) -> Iterator[None]:
-        """Let Ctrl-C end the run after the step under way; a second one, or one before the first frame, at once."""
+        """Let Ctrl-C end the run after the current step; a second one, or one before the first frame, at once."""
 
         def stop(_number: int, _frame: FrameType | None) -> None:
             signal.signal(signal.SIGINT, before)
@@ -129,10 +129,10 @@ class Session:
             signal.signal(signal.SIGINT, before)
 
     def summary(self) -> dict[str, Any]:
-        """Return what the JSON line says.
+        """Return the content of the JSON line.
 
-        `loss` is the mean over the last training batch, `accuracy` the share of the held-out samples classified
-        rightly when they were last looked at; a number that is not finite is null, because JSON knows no other.
+        `loss` is the mean over the last training batch, `accuracy` the share of validation samples classified
+        correctly at the latest evaluation; numbers that are not finite are null, because JSON has none.
         """
         history = self.recorded
         steps = max(history.frames - 1, 0)
@@ -150,14 +150,14 @@ class Session:
 
 
 def in_words(summary: dict[str, Any]) -> str:
-    """Say a summary to a person."""
+    """Return a summary as text."""
     loss = "not finite" if summary["loss"] is None else f"{summary['loss']:.4g}"
     accuracy = "unknown" if summary["accuracy"] is None else f"{summary['accuracy']:.1%}"
     ended = {"diverged": f"diverged at step {summary['steps']:,}"}.get(
         summary["status"], f"{summary['status']} after {summary['steps']:,} steps"
     )
     lines = [
-        f"{ended}: loss {loss}, held-out accuracy {accuracy}, {summary['steps_per_second']:,} steps per second",
+        f"{ended}: loss {loss}, validation accuracy {accuracy}, {summary['steps_per_second']:,} steps per second",
         *(f"wrote {name}" for name in summary["files"]),
     ]
     return "\n".join(lines)

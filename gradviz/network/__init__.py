@@ -1,1 +1,1 @@
-"""The stack of layers that is trained: activations, initialisation, normalisation, shortcuts, the fused engine."""
+"""Networks by architecture: how each is built, and what it offers to the training loop."""

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from gradviz.errors import DeviceError
 from gradviz.experiment import Mlp, choices
-from gradviz.network.activations import Activation, Op, activation
+from gradviz.network.stack.activation_kernels import Activation, Op, activation
 from gradviz.recording.activations import (
     ARRAYS_AT_WORK,
     BYTES_PER_ELEMENT,

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from gradviz.experiment import Experiment
-from gradviz.network.reference import copy_weights, reference_network
+from gradviz.network.stack.reference import copy_weights, reference_network
 from gradviz.training.run import TrainingRun
 
 

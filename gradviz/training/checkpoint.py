@@ -19,7 +19,7 @@ from torch import Tensor
 
 from gradviz.errors import CheckpointError, ExperimentError
 from gradviz.experiment import Experiment, from_json, to_json
-from gradviz.network.memory import NUMBER_BYTES, OPTIMIZER_STATES
+from gradviz.network.stack.memory import NUMBER_BYTES, OPTIMIZER_STATES
 from gradviz.recording.frame import Checkpoint, Started
 from gradviz.training.data import Dataset
 from gradviz.training.run import TrainingRun

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
 from gradviz.experiment import Experiment
-from gradviz.probes.reduction import norms
+from gradviz.probes.norms import norms
 
 FUSED_ON = ("cpu", "cuda")
 

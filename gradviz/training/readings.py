@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gradviz.experiment import Experiment
-from gradviz.probes.distributions import NUMBERS, distributions
-from gradviz.probes.probe import Probe
+from gradviz.probes.fused.distributions import NUMBERS, distributions
+from gradviz.probes.fused.probe import Probe
 from gradviz.recording.frame import KINDS, Distributions, Frame, Quantity
 from gradviz.training.host_copy import HostCopies
 

@@ -13,11 +13,11 @@ from torch.optim import Optimizer
 
 from gradviz.errors import DeviceError
 from gradviz.experiment import Experiment, stack_of
-from gradviz.network.memory import estimated_bytes
-from gradviz.network.stack import DTYPES, Network
-from gradviz.probes.catalogue import PROBES
-from gradviz.probes.distributions import DistributionProbe
-from gradviz.probes.probe import Probe
+from gradviz.network.stack.memory import estimated_bytes
+from gradviz.network.stack.stack import DTYPES, Network
+from gradviz.probes.fused.catalogue import PROBES
+from gradviz.probes.fused.distributions import DistributionProbe
+from gradviz.probes.fused.probe import Probe
 from gradviz.recording.frame import Distributions, Evaluation, Frame, Quantity, Started
 from gradviz.training.batches import ShuffledBatches
 from gradviz.training.data import Dataset, boundary_grid, load_data
@@ -156,11 +156,11 @@ class TrainingRun:
     def _look_at_the_probe_batch(self, probes: Sequence[Probe], *, distributed: bool) -> None:
         if not probes and not distributed:
             return
-        for slab in self.network.slabs(self._probe_inputs):
+        for chunk in self.network.chunks(self._probe_inputs):
             if distributed:
-                self._distributions.look_at(slab)
+                self._distributions.look_at(chunk)
             for probe in probes:
-                probe.look_at(slab)
+                probe.look_at(chunk)
 
     def _boundary(self) -> NDArray[np.float32] | None:
         held_out = self.data.held_out

@@ -22,12 +22,7 @@ from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
 from gradviz.experiment import Row
-from gradviz.recording.frame import Frame, Quantity, Started
-from gradviz.training.devices import device_label
-from gradviz.training.host_copy import HostCopies
-from gradviz.watching.activations import Activations, Guard
-from gradviz.watching.draft import Draft, FrameMaker
-from gradviz.watching.layers import (
+from gradviz.probes.modules.layers import (
     Layer,
     compiled_modules,
     find_layers,
@@ -35,9 +30,14 @@ from gradviz.watching.layers import (
     named_modules,
     shared_weights,
 )
+from gradviz.probes.modules.outputs import Activations, Guard
+from gradviz.probes.modules.pending_frame import Draft, FrameMaker
+from gradviz.probes.modules.weights import Share, Weights
+from gradviz.recording.frame import Frame, Quantity, Started
+from gradviz.training.devices import device_label
+from gradviz.training.host_copy import HostCopies
 from gradviz.watching.log_entries import LogEntries
 from gradviz.watching.quantities import watched_quantities
-from gradviz.watching.weights import Share, Weights
 
 # frames that have arrived wait for others, at most so many and so long
 MOST_WAITING = 16

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradviz.probes.gradients import ActivationGradRms, WeightGradNorm
-from gradviz.probes.units import ActivationMoments
-from gradviz.probes.updates import Weights
+from gradviz.probes.fused.gradients import ActivationGradRms, WeightGradNorm
+from gradviz.probes.fused.units import ActivationMoments
+from gradviz.probes.fused.updates import Weights
 from gradviz.recording.frame import Quantity
 
 _DESCRIPTIONS = {

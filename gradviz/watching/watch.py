@@ -12,8 +12,8 @@ from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
 from gradviz.errors import RecordingError
+from gradviz.probes.modules.layers import is_row, named_modules, unwrapped
 from gradviz.watching.engine import Settings
-from gradviz.watching.layers import is_row, named_modules, unwrapped
 from gradviz.watching.recorder import IdleRecorder, Recorder
 
 Patterns = str | Sequence[str]

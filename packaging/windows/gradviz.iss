@@ -1,5 +1,5 @@
 ; The installer for Windows, made by Inno Setup 6 from the folder dist\gradviz after `bootstrap.py bundle`:
-;     iscc /DVersion=0.1.0 packaging\windows\gradviz.iss
+;     iscc /DVersion=0.2.0 packaging\windows\gradviz.iss
 ; It installs for the person who calls it, without administrator's rights, or for everybody with them.
 #ifndef Version
   #error say which version: /DVersion=...

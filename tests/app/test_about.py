@@ -1,18 +1,16 @@
-"""The Help menu."""
+"""About gradviz."""
 
 from __future__ import annotations
 
 import re
 from importlib.metadata import version
 
-import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
-from gradviz.app.about import GLOSSARY, TextDialog, about_dialog, glossary_dialog, shortcuts_dialog
-from gradviz.app.actions import COMMANDS
+from gradviz import __version__
+from gradviz.app.about import TextDialog, about_dialog
 
 
 def text_of(dialog: TextDialog) -> str:
@@ -23,7 +21,7 @@ def test_about_names_the_version_what_it_stands_on_and_whose_data_it_shows(qtbot
     dialog = about_dialog(None)
     qtbot.addWidget(dialog)
     text = text_of(dialog)
-    assert f"gradviz {version('gradviz')}" in text
+    assert f"gradviz {__version__}" in text
     for name in ("PySide6-Essentials", "pyqtgraph"):
         assert version(name) in text
     assert "LGPL" in text
@@ -48,28 +46,8 @@ def test_about_leads_to_the_licences_of_others(qtbot: QtBot) -> None:
     assert dialog.isVisible()
 
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command.shortcut], ids=lambda each: each.name)
-def test_every_command_with_keys_is_listed_with_them(qtbot: QtBot, command: object) -> None:
-    dialog = shortcuts_dialog(None)
-    qtbot.addWidget(dialog)
-    lines = text_of(dialog).splitlines()
-    keys = QKeySequence(command.shortcut).toString(QKeySequence.SequenceFormat.NativeText)  # type: ignore[attr-defined]
-    assert lines[lines.index(keys) + 1] == command.tip  # type: ignore[attr-defined]
-
-
-def test_the_glossary_explains_each_word_once(qtbot: QtBot) -> None:
-    dialog = glossary_dialog(None)
-    qtbot.addWidget(dialog)
-    words = [word for word, _ in GLOSSARY]
-    assert len(set(words)) == len(words)
-    for word, meaning in GLOSSARY:
-        assert f"{word}\n{meaning}" in text_of(dialog)
-        assert meaning.endswith(".")
-
-
-@pytest.mark.parametrize("make", [about_dialog, shortcuts_dialog, glossary_dialog])
-def test_the_pages_close_with_their_button(qtbot: QtBot, make: object) -> None:
-    dialog = make(None)  # type: ignore[operator]
+def test_about_closes_with_its_button(qtbot: QtBot) -> None:
+    dialog = about_dialog(None)
     dialog.show()
     with qtbot.waitSignal(dialog.destroyed):
         dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Close).click()

@@ -17,6 +17,7 @@ from gradviz.app.about import TextDialog
 from gradviz.app.actions import COMMANDS
 from gradviz.app.comparison.race_dialog import RaceDialog
 from gradviz.app.export.export_dialog import ExportDialog
+from gradviz.app.help_window import HelpWindow
 from gradviz.app.main_window import MainWindow
 from gradviz.app.run_controller import Phase
 from gradviz.experiment import Experiment, from_code, read, to_code
@@ -326,15 +327,22 @@ def restores_layout(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: py
     assert all(dock.isVisibleTo(window) or dock is window._docks["samples"] for dock in window._docks.values())
 
 
-def explains(title: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]:
+def helps(page: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]:
     def check(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
-        name = next(command.name for command in COMMANDS if title in command.text.replace("&", ""))
+        name = next(name for name, check in CHECKS.items() if check is this)
         trigger(window, name)
-        dialog = dialog_of(window, TextDialog)
-        assert dialog.windowTitle() == title
-        dialog.close()
+        (shown,) = (each for each in window.findChildren(HelpWindow) if each.isVisible())
+        assert shown.browser.page() == page
+        assert not shown.isModal()
+        shown.close()
 
+    this = check
     return check
+
+
+def shows_about(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    trigger(window, "about")
+    dialog_of(window, TextDialog).close()
 
 
 CHECKS: dict[str, Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]] = {
@@ -347,8 +355,8 @@ CHECKS: dict[str, Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]]
     "compare": compares, "log_loss": draws_log_loss, "fit": fits, "latest": follows, "play": plays,
     "first_bottom": turns("bottom"), "first_top": turns("top"),
     "theme_system": themes("system"), "theme_light": themes("light"), "theme_dark": themes("dark"),
-    "layout": restores_layout, "shortcuts": explains("Keyboard shortcuts"), "glossary": explains("Glossary"),
-    "about": explains("About gradviz"),
+    "layout": restores_layout, "guide": helps("guide.md"), "glossary": helps("glossary.md"),
+    "shortcuts": helps("keyboard.md"), "news": helps("changelog.md"), "about": shows_about,
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from gradviz.experiment import Experiment
-from gradviz.probes.exact import ExactGradients
+from gradviz.probes.fused.exact import ExactGradients
 from gradviz.training.run import TrainingRun
 
 ROUNDS = 12

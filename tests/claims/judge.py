@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score
 from torch import nn
 
 from gradviz.experiment import load_preset
-from gradviz.network.reference import copy_weights, reference_network
+from gradviz.network.stack.reference import copy_weights, reference_network
 from gradviz.training.run import TrainingRun
 
 

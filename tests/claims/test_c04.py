@@ -10,7 +10,7 @@ from torch import nn
 
 from gradviz.claims.claim import Outcome
 from gradviz.experiment import load_preset
-from gradviz.network.stack import Network
+from gradviz.network.stack.stack import Network
 from gradviz.training.run import TrainingRun
 
 

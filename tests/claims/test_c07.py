@@ -8,7 +8,7 @@ from torch import nn
 
 from gradviz.claims.claim import Outcome
 from gradviz.experiment import load_preset
-from gradviz.network.reference import copy_weights, reference_network
+from gradviz.network.stack.reference import copy_weights, reference_network
 from gradviz.training.run import TrainingRun
 from gradviz.training.thread_settings import thread_settings
 

@@ -8,7 +8,7 @@ from torch import nn
 from gradviz.claims.claim import Outcome
 from gradviz.claims.signal import RESIDUAL
 from gradviz.experiment import load_preset
-from gradviz.network.reference import ResidualBlock, reference_network
+from gradviz.network.stack.reference import ResidualBlock, reference_network
 
 
 def test_the_identity_changes_no_bit(outcome: Callable[[str], Outcome]) -> None:

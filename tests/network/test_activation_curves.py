@@ -10,8 +10,8 @@ from mpmath import mp, mpf
 from test_activations import FORMULAS, MODULES, NAMES, SLOPE
 
 from gradviz.experiment import Experiment
-from gradviz.network.curves import activation_curve, default_places
 from gradviz.recording.activations import ActivationCurve
+from gradviz.training.activation_curves import activation_curve, default_places
 
 ON_ONE_PLACE = ["sigmoid", "tanh", "silu", "gelu", "mish"]
 FROM_ZERO_ON = ["relu", "leaky_relu", "elu"]

@@ -1,16 +1,16 @@
-"""Depth itself: gradients made slab by slab, of stacks that end before, at and after the end of a slab."""
+"""Depth itself: gradients made chunk by chunk, of stacks that end before, at and after the end of a chunk."""
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
-from gradviz.network.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
-from gradviz.network.stack import Network
-from gradviz.network.weight_grads import LAYERS_PER_SLAB, WeightGrads
+from gradviz.network.stack.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
+from gradviz.network.stack.stack import Network
+from gradviz.network.stack.weight_grads import LAYERS_PER_CHUNK, WeightGrads
 
 FEATURES, CLASSES, BATCH = 5, 3, 4
-DEPTHS = [LAYERS_PER_SLAB - 1, LAYERS_PER_SLAB, LAYERS_PER_SLAB + 1, 2 * LAYERS_PER_SLAB + 7]
+DEPTHS = [LAYERS_PER_CHUNK - 1, LAYERS_PER_CHUNK, LAYERS_PER_CHUNK + 1, 2 * LAYERS_PER_CHUNK + 7]
 
 
 def pair(**values: object) -> tuple[Network, nn.Sequential]:
@@ -52,7 +52,7 @@ def expected_grads(reference: nn.Sequential) -> list[Tensor]:
 
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("shortcut", [shortcut for shortcut in choices("shortcut") if shortcut != "none"])
-def test_gradients_across_slabs_are_autograds(shortcut: str, depth: int) -> None:
+def test_gradients_across_chunks_are_autograds(shortcut: str, depth: int) -> None:
     for span, normalization in ((1, "layer"), (3, "rms"), (4, "batch")):
         network, reference = pair(
             depth=depth, activation="tanh", shortcut=shortcut, shortcut_span=span, normalization=normalization
@@ -72,7 +72,7 @@ def test_gradients_across_slabs_are_autograds(shortcut: str, depth: int) -> None
 
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("activation", ["linear", "relu", "sigmoid", "softplus"])
-def test_plain_stacks_across_slabs_have_autograds_gradients(activation: str, depth: int) -> None:
+def test_plain_stacks_across_chunks_have_autograds_gradients(activation: str, depth: int) -> None:
     network, reference = pair(depth=depth, activation=activation, sigma_w=1.5)
     backward(network, 1)
     backward(reference, 1)
@@ -84,7 +84,7 @@ def test_plain_stacks_across_slabs_have_autograds_gradients(activation: str, dep
 
 
 def test_gradients_of_several_passes_add_up() -> None:
-    network, reference = pair(depth=LAYERS_PER_SLAB + 5, activation="tanh", shortcut="scaled", normalization="layer")
+    network, reference = pair(depth=LAYERS_PER_CHUNK + 5, activation="tanh", shortcut="scaled", normalization="layer")
     for model in (network, reference):
         backward(model, 1)
         backward(model, 2)
@@ -92,7 +92,7 @@ def test_gradients_of_several_passes_add_up() -> None:
 
 
 def test_gradients_handed_over_are_not_written_again() -> None:
-    network, _ = pair(depth=LAYERS_PER_SLAB + 5, activation="tanh")
+    network, _ = pair(depth=LAYERS_PER_CHUNK + 5, activation="tanh")
     backward(network, 1)
     kept = network.weights.grad
     copy = kept.clone()
@@ -103,15 +103,15 @@ def test_gradients_handed_over_are_not_written_again() -> None:
 
 
 @pytest.mark.parametrize("layers", DEPTHS)
-def test_slabs_cover_every_layer_once(layers: int) -> None:
+def test_chunks_cover_every_layer_once(layers: int) -> None:
     generator = torch.Generator().manual_seed(1)
     inputs, grads = (torch.randn(layers, BATCH, width, generator=generator, dtype=torch.float64) for width in (3, 2))
-    made = WeightGrads(inputs, torch.empty(min(layers, LAYERS_PER_SLAB), BATCH, 2, dtype=torch.float64))
+    made = WeightGrads(inputs, torch.empty(min(layers, LAYERS_PER_CHUNK), BATCH, 2, dtype=torch.float64))
     made.begin()
     for layer in reversed(range(layers)):
         made.at(layer).copy_(grads[layer])
-        if layer % LAYERS_PER_SLAB == 0:
-            made.finish_slab(layer)
+        if layer % LAYERS_PER_CHUNK == 0:
+            made.finish_chunk(layer)
     weights, biases = made.take()
     torch.testing.assert_close(weights, torch.einsum("lbo,lbi->loi", grads, inputs))
     torch.testing.assert_close(biases, grads.sum(1))

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from gradviz.experiment import Experiment, choices
 from gradviz.experiment.activations import Activation
-from gradviz.network.shortcuts import blocks_of
-from gradviz.network.stack import Stack
+from gradviz.network.stack.shortcuts import blocks_of
+from gradviz.network.stack.stack import Stack
 
 # depth 5 gives every span a whole block and, but for span 1, a shorter last one
 DEPTH, WIDTH, BATCH = 5, 3, 4

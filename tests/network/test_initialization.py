@@ -12,9 +12,9 @@ from torch import Tensor
 
 from gradviz.experiment import Experiment, choices
 from gradviz.experiment.networks.mlp import Initialization
-from gradviz.network.initialization import bias_rule, initialize_hidden, weight_rule
-from gradviz.network.shortcuts import blocks_of
-from gradviz.network.stack import Network
+from gradviz.network.stack.initialization import bias_rule, initialize_hidden, weight_rule
+from gradviz.network.stack.shortcuts import blocks_of
+from gradviz.network.stack.stack import Network
 
 OUT, IN, MATRICES = 40, 90, 60
 SIGMA_W, SIGMA_B = 1.7, 0.6

@@ -6,7 +6,7 @@ import pytest
 from torch import Tensor
 
 from gradviz.experiment import Experiment
-from gradviz.network.memory import estimated_bytes
+from gradviz.network.stack.memory import estimated_bytes
 from gradviz.training.run import TrainingRun
 
 # what the estimate may be, as a multiple of what is held: too little would let a run begin that cannot go on

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment
-from gradviz.network.normalization import BatchNormalization, Normalization, normalization
+from gradviz.network.stack.normalization import BatchNormalization, Normalization, normalization
 
 LAYERS, WIDTH, BATCH = 3, 6, 5
 KINDS = ("layer", "rms", "batch")

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from gradviz.experiment import Experiment, choices
-from gradviz.network.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
-from gradviz.network.stack import Network
+from gradviz.network.stack.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
+from gradviz.network.stack.stack import Network
 
 FEATURES, CLASSES = 7, 4
 NORMS = {"none": None, "layer": nn.LayerNorm, "rms": nn.RMSNorm, "batch": nn.BatchNorm1d}

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
 from gradviz.experiment.activations import Activation
-from gradviz.network.reference import copy_weights, hidden_layers, reference_network
-from gradviz.network.stack import Network, Stack, StaleBackwardError
+from gradviz.network.stack.reference import copy_weights, hidden_layers, reference_network
+from gradviz.network.stack.stack import Network, Stack, StaleBackwardError
 
 FEATURES, CLASSES, BATCH = 5, 3, 4
 OPTIMIZERS = {
@@ -147,7 +147,7 @@ def test_gradcheck_in_float64(shortcut: str, normalization: str) -> None:
                 for name, parameter in stack.named_parameters():
                     parameter.copy_(values[name])
             passes = stack._passes_for(x.shape[0])
-            from gradviz.network.stack import _FusedStack
+            from gradviz.network.stack.stack import _FusedStack
 
             return _FusedStack.apply(passes, x, *parameters)
 

@@ -57,7 +57,8 @@ class Started:
         assert program.parent.parent.name in (".venv", ".venv-bundle")
         self.commands.append([program.stem, *command[1:]])
         self.environments.append(options.get("env"))
-        return subprocess.CompletedProcess(command, self.statuses.get(program.stem, 0))
+        said = f"{program.stem} says this\n".encode() if options.get("stdout") else None
+        return subprocess.CompletedProcess(command, self.statuses.get(program.stem, 0), said)
 
 
 @pytest.mark.parametrize("script", [*SCRIPTS, *OF_THE_PACKAGE], ids=lambda path: path.name)
@@ -172,39 +173,70 @@ def test_a_display_that_hangs_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not bootstrap.display_answers(bootstrap.VirtualEnvironment(bootstrap.ROOT))
 
 
-def test_test_runs_every_check_and_the_tests_last(monkeypatch: pytest.MonkeyPatch) -> None:
+CHECKS = [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"], ["lint-imports"]]
+ON_ALL_CORES = ["pytest", "-n", "logical", "--maxprocesses", "8", "--dist", "worksteal"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], [*CHECKS, ["gradviz", "selftest"], ON_ALL_CORES]),
+        (["--fast"], [*CHECKS, [*ON_ALL_CORES, "-m", "not slow and not benchmark"]]),
+        (["-k", "foo"], [["pytest", "-k", "foo"]]),
+        (["--fast", "-x"], [*CHECKS, [*ON_ALL_CORES, "-m", "not slow and not benchmark", "-x"]]),
+    ],
+)
+def test_test_runs_every_check_or_the_fast_ones_or_pytest_alone(
+    arguments: list[str], expected: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     started = Started(monkeypatch)
-    assert bootstrap.main(["test"]) == 0
-    assert [command[0] for command in started.commands] == [
-        "ruff", "ruff", "mypy", "lint-imports", "gradviz", "pytest",
-    ]  # fmt: skip
-    assert started.commands[-1] == ["pytest"]
+    assert bootstrap.main(["test", *arguments]) == 0
+    # the tests begin beside the others
+    assert sorted(started.commands) == sorted(expected)
+    assert [command for command in started.commands if command[0] != "pytest"] == expected[:-1]
     assert {environment["QT_QPA_PLATFORM"] for environment in started.environments} == {"offscreen"}
+    assert not any("PYTHONDONTWRITEBYTECODE" in environment for environment in started.environments)
     # painted offscreen, whatever display there is
     assert started.prepared == [{}, ["test"]]
 
 
-def test_test_with_arguments_runs_only_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    started = Started(monkeypatch)
-    assert bootstrap.main(["test", "-k", "foo"]) == 0
-    assert started.commands == [["pytest", "-k", "foo"]]
-
-
 @pytest.mark.parametrize("status", [1, 2, -6])
+@pytest.mark.parametrize("failing", ["mypy", "pytest"])
 def test_a_check_that_fails_or_dies_fails_the_whole_but_stops_nothing(
-    status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    failing: str, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     started = Started(monkeypatch)
-    started.statuses["mypy"] = status
+    started.statuses[failing] = status
     assert bootstrap.main(["test"]) == 1
-    assert started.commands[-1] == ["pytest"]
-    verdicts = capsys.readouterr().err.splitlines()[-6:]
+    assert len(started.commands) == 6
+    said = capsys.readouterr().err
+    verdicts = said.splitlines()[-6:]
+    names = {"lint": "ruff", "format": "ruff", "types": "mypy", "import contracts": "lint-imports",
+             "self-test": "gradviz", "tests": "pytest"}  # fmt: skip
     assert [("FAILED" in line, "passed" in line) for line in verdicts] == [
-        (name == "types", name != "types")
-        for name in ("lint", "format", "types", "import contracts", "self-test", "tests")
+        (program == failing, program != failing) for program in names.values()
     ]
-    assert f"exit status {status}" in verdicts[2]
+    assert all(line.split("gradviz: ")[1].startswith(name) for line, name in zip(verdicts, names, strict=True))
+    assert [f"exit status {status}" in line for line in verdicts].count(True) == 1
+    # what runs beside the tests speaks when it ends; the tests themselves have the terminal
+    assert [program for program in dict.fromkeys(names.values()) if f"{program} says this" in said] == [
+        "ruff", "mypy", "lint-imports", "gradviz",
+    ]  # fmt: skip
+
+
+def test_a_check_that_is_not_there_is_no_passed_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = Started(monkeypatch)
+
+    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+        if Path(command[0]).stem == "mypy":
+            raise FileNotFoundError(command[0])
+        return started.run(command, **options)
+
+    monkeypatch.setattr(bootstrap.subprocess, "run", run)
+    with pytest.raises(FileNotFoundError, match="mypy"):
+        bootstrap.main(["test"])
 
 
 def test_a_set_up_that_cannot_go_on_says_so(

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment
-from gradviz.network.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
-from gradviz.network.stack import Network
-from gradviz.network.trace import Trace
+from gradviz.network.stack.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
+from gradviz.network.stack.stack import Network
+from gradviz.network.stack.trace import Trace
 
 FEATURES, CLASSES = 6, 3
 

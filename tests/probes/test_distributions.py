@@ -10,8 +10,8 @@ import torch
 from plain_oracle import batch, experiment, measured_network, truth
 from torch import Tensor
 
-from gradviz.network import slab as slab_module
-from gradviz.probes.distributions import BINS, DistributionProbe, Histograms, _Indices, distributions
+from gradviz.network.stack import layer_chunks as layer_chunks
+from gradviz.probes.fused.distributions import BINS, DistributionProbe, Histograms, _Indices, distributions
 from gradviz.recording.frame import KINDS, Distribution, Distributions
 from gradviz.training.loop import train
 from gradviz.training.run import TrainingRun
@@ -105,7 +105,7 @@ def test_ends_farther_apart_than_the_largest_number_are_two_ends() -> None:
 def test_layers_added_in_parts_of_any_size_keep_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
     x = torch.randn(23, 50, generator=torch.Generator().manual_seed(2))
     whole = histogram(x)
-    monkeypatch.setattr(slab_module, "CACHED_NUMBERS", 4 * 50)
+    monkeypatch.setattr(layer_chunks, "CACHED_NUMBERS", 4 * 50)
     parts = Histograms(23, _Indices())
     for part in torch.split(x, [1, 6, 2, 9, 5]):
         parts.add(part)
@@ -127,10 +127,10 @@ def test_a_run_counts_what_it_says_it_counts(shortcut: str, precision: str) -> N
     taken, trace = of_run(run), run.network.trace
     assert taken.step == 0
     assert set(taken.by_kind) == {kind.name for kind in KINDS}
-    slabs = list(run.network.slabs(run._probe_inputs))
+    chunks = list(run.network.chunks(run._probe_inputs))
     expected = {
-        "pre_activations": torch.cat([slab.pre_activations() for slab in slabs])[:, :32],
-        "activations": torch.cat([slab.outputs() for slab in slabs])[:, :32],
+        "pre_activations": torch.cat([chunk.pre_activations() for chunk in chunks])[:, :32],
+        "activations": torch.cat([chunk.outputs() for chunk in chunks])[:, :32],
         "weights": trace.weights,
     }
     for name, numbers in expected.items():
@@ -144,8 +144,8 @@ def test_gradients_are_those_of_each_samples_own_loss() -> None:
     e, (x, y) = experiment(width=40), batch(20)
     network = measured_network(e, x, y)
     probe = DistributionProbe(e.network.depth)
-    for slab in network.slabs(x):
-        probe.look_at(slab)
+    for chunk in network.chunks(x):
+        probe.look_at(chunk)
     taken = distributions(0, probe.measure(network.trace).numpy(), batch_size=20)
     gradients = taken.by_kind["gradients"]
     assert gradients.total == 20 * 40

@@ -11,11 +11,11 @@ import torch
 from plain_oracle import backward, batch, experiment, measured_network
 
 from gradviz.experiment import Experiment, choices
-from gradviz.network.stack import Network
-from gradviz.network.trace import Trace
-from gradviz.probes.catalogue import PROBES
-from gradviz.probes.exact import ExactGradients
-from gradviz.probes.gradients import ActivationGradRms, WeightGradNorm
+from gradviz.network.stack.stack import Network
+from gradviz.network.stack.trace import Trace
+from gradviz.probes.fused.catalogue import PROBES
+from gradviz.probes.fused.exact import ExactGradients
+from gradviz.probes.fused.gradients import ActivationGradRms, WeightGradNorm
 
 DECADES = 1e-3
 
@@ -101,7 +101,7 @@ def test_a_thousand_sigmoid_layers_follow_multi_precision_arithmetic() -> None:
 @pytest.mark.parametrize("normalization", choices("normalization"))
 @pytest.mark.parametrize("shortcut", choices("shortcut"))
 def test_where_nothing_underflows_it_is_the_ordinary_gradient(shortcut: str, normalization: str, span: int) -> None:
-    # 40 layers: more than one slab of weights, and no multiple of the span
+    # 40 layers: more than one chunk of weights, and no multiple of the span
     e = experiment(depth=40, shortcut=shortcut, normalization=normalization, shortcut_span=span, activation="gelu")
     x, y = batch(7)
     trace = measured_network(e, x, y).trace

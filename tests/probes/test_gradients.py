@@ -6,7 +6,7 @@ import torch
 from plain_oracle import batch, experiment, made_up_trace, measured_network, truth
 
 from gradviz.experiment import choices
-from gradviz.probes.gradients import ActivationGradRms, WeightGradNorm
+from gradviz.probes.fused.gradients import ActivationGradRms, WeightGradNorm
 
 BATCH = 7
 

@@ -11,9 +11,9 @@ from plain_oracle import CLASSES, FEATURES, batch, experiment, measured_network
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
-from gradviz.network.reference import ResidualBlock, copy_weights, reference_network
-from gradviz.network.stack import Network
-from gradviz.probes.paths import GradientPaths
+from gradviz.network.stack.reference import ResidualBlock, copy_weights, reference_network
+from gradviz.network.stack.stack import Network
+from gradviz.probes.fused.paths import GradientPaths
 
 SHORTCUTS = [kind for kind in choices("shortcut") if kind != "none"]
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gradviz.probes.reduction import _scaled_norms, norms, sums_and_norms
+from gradviz.probes.norms import _scaled_norms, norms, sums_and_norms
 
 # 0.000001 decades, a thousandth of what a pixel of the heatmap shows
 CLOSE = 3e-6

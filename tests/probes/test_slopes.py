@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
 from gradviz.experiment.presets import load_preset
-from gradviz.network.activations import activation
-from gradviz.network.reference import copy_weights, reference_network
-from gradviz.network.slab import Slab
-from gradviz.network.stack import Network
-from gradviz.probes.slopes import Slopes
+from gradviz.network.stack.activation_kernels import activation
+from gradviz.network.stack.layer_chunks import LayerChunk
+from gradviz.network.stack.reference import copy_weights, reference_network
+from gradviz.network.stack.stack import Network
+from gradviz.probes.fused.slopes import Slopes
 from gradviz.recording.frame import Frame
 from gradviz.training.loop import train
 from gradviz.training.run import TrainingRun
@@ -26,8 +26,8 @@ MODULES = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "elu": nn.EL
 
 def measured(network: Network, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
     probe = Slopes()
-    for slab in network.slabs(x):
-        probe.look_at(slab)
+    for chunk in network.chunks(x):
+        probe.look_at(chunk)
     dead, saturated = probe.measure(network.trace if network.weights.grad is not None else None)
     return dead.numpy(), saturated.numpy()
 
@@ -64,44 +64,44 @@ def test_shares_are_those_of_autograd(name: str, precision: str) -> None:
         assert expected_dead.max() > 0.1
 
 
-def slab(name: str, values: object, precision: str = "float32", **settings: object) -> tuple[float, float]:
+def chunk(name: str, values: object, precision: str = "float32", **settings: object) -> tuple[float, float]:
     """Both shares of one layer whose activations are given `values` [samples, units]."""
     given = torch.tensor(values, dtype=getattr(torch, precision))
     probe = Slopes()
-    probe.look_at(Slab((given,), (given,), activation(experiment(activation=name, **settings).network)))
+    probe.look_at(LayerChunk((given,), (given,), activation(experiment(activation=name, **settings).network)))
     dead, saturated = probe.measure(None)
     return float(dead[0]), float(saturated[0])
 
 
 def test_a_unit_is_dead_only_if_every_sample_finds_it_so() -> None:
     # by unit: dead; at exactly 0, where torch's ReLU has slope 0; alive for one sample; alive
-    assert slab("relu", [[-1.0, 0.0, -1.0, 2.0], [-2.0, -3.0, 1e-30, 1.0]]) == (0.5, 5 / 8)
+    assert chunk("relu", [[-1.0, 0.0, -1.0, 2.0], [-2.0, -3.0, 1e-30, 1.0]]) == (0.5, 5 / 8)
 
 
 def test_a_slope_of_zero_in_its_precision_is_dead() -> None:
     """At 20 the sigmoid's slope is 2e-9, which float32 does not tell from zero, for 1 - phi is: float64 does."""
     values = [[20.0, -20.0, 0.0], [30.0, -200.0, 0.0]]
-    assert slab("sigmoid", values) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
-    assert slab("sigmoid", values, "float64") == (0.0, pytest.approx(2 / 3))
-    assert slab("sigmoid", [[200.0, -800.0]], "float64")[0] == 1.0
+    assert chunk("sigmoid", values) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
+    assert chunk("sigmoid", values, "float64") == (0.0, pytest.approx(2 / 3))
+    assert chunk("sigmoid", [[200.0, -800.0]], "float64")[0] == 1.0
 
 
 def test_what_is_linear_is_never_dead_and_never_saturated() -> None:
-    assert slab("linear", [[-1e30, 0.0, 1e30]]) == (0.0, 0.0)
+    assert chunk("linear", [[-1e30, 0.0, 1e30]]) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_a_leaky_relu_of_slope_one_per_cent_is_not_below_one_per_cent(precision: str) -> None:
     values = [[-1.0, -5.0, -1e9, 1.0]]
-    assert slab("leaky_relu", values, precision, leaky_slope=0.01) == (0.0, 0.0)
-    assert slab("leaky_relu", values, precision, leaky_slope=0.009) == (0.0, 0.75)
-    assert slab("leaky_relu", values, precision, leaky_slope=0.0) == (0.75, 0.75)
+    assert chunk("leaky_relu", values, precision, leaky_slope=0.01) == (0.0, 0.0)
+    assert chunk("leaky_relu", values, precision, leaky_slope=0.009) == (0.0, 0.75)
+    assert chunk("leaky_relu", values, precision, leaky_slope=0.0) == (0.75, 0.75)
 
 
 @pytest.mark.parametrize("name", choices("activation"))
 def test_what_is_not_a_number_is_neither(name: str) -> None:
-    assert np.isnan(slab(name, [[0.5, float("nan")]])).all()
-    assert not np.isnan(slab(name, [[0.5, 0.0]])).any()
+    assert np.isnan(chunk(name, [[0.5, float("nan")]])).all()
+    assert not np.isnan(chunk(name, [[0.5, 0.0]])).any()
 
 
 def test_the_probe_batch_is_held_out_and_stays_the_same() -> None:

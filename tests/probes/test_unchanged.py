@@ -8,7 +8,7 @@ import torch
 from plain_oracle import experiment, made_up_trace
 
 from gradviz.experiment.presets import load_preset
-from gradviz.probes.updates import Weights
+from gradviz.probes.fused.updates import Weights
 from gradviz.recording.frame import Frame
 from gradviz.training.loop import train
 from gradviz.training.run import TrainingRun

@@ -7,7 +7,7 @@ from plain_oracle import batch, experiment, made_up_trace, measured_network, tru
 from torch import Tensor
 
 from gradviz.experiment import choices
-from gradviz.probes.units import ActivationMoments
+from gradviz.probes.fused.units import ActivationMoments
 
 
 def moments(outputs: Tensor) -> np.ndarray:

@@ -6,7 +6,7 @@ import torch
 from plain_oracle import batch, experiment, made_up_trace, measured_network
 
 from gradviz.experiment import Experiment, choices
-from gradviz.probes.updates import Weights
+from gradviz.probes.fused.updates import Weights
 from gradviz.recording.frame import Frame
 from gradviz.training.run import TrainingRun
 

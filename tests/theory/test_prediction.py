@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from gradviz.experiment import Experiment, choices
-from gradviz.network.shortcuts import GATE_BIAS, blocks_of
-from gradviz.network.stack import Stack
+from gradviz.network.stack.shortcuts import GATE_BIAS, blocks_of
+from gradviz.network.stack.stack import Stack
 from gradviz.theory import recipe as seen
 from gradviz.theory.head import cross_entropy_start
 from gradviz.theory.prediction import NoPrediction, Prediction, predict

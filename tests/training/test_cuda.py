@@ -9,7 +9,7 @@ import torch
 
 from gradviz.errors import DeviceError
 from gradviz.experiment import Experiment, choices
-from gradviz.probes.reduction import norms, sums_and_norms
+from gradviz.probes.norms import norms, sums_and_norms
 from gradviz.recording.frame import Checkpoint, Diverged, Evaluation, Event, Frame, Started
 from gradviz.training.control import Control, pump
 from gradviz.training.devices import available_devices, free_bytes
@@ -165,7 +165,7 @@ def test_running_out_of_memory_is_a_message_and_gives_the_memory_back(monkeypatc
     if torch.cuda.get_device_properties(0).total_memory > 200e9:
         pytest.skip("this device may have enough memory")
     before = torch.cuda.memory_allocated()
-    monkeypatch.setattr("gradviz.network.stack.initialize_hidden", lambda *_: None)
+    monkeypatch.setattr("gradviz.network.stack.stack.initialize_hidden", lambda *_: None)
     with pytest.raises(DeviceError, match=r"2,000 layers of 1,024 units need about .* lower the depth"):
         list(train(e))
     gc.collect()

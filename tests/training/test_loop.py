@@ -12,7 +12,7 @@ import torch
 
 from gradviz.errors import DataError, DeviceError
 from gradviz.experiment import Experiment
-from gradviz.network.stack import Network
+from gradviz.network.stack.stack import Network
 from gradviz.recording.frame import Distributions, Diverged, Evaluation, Event, Frame, Started
 from gradviz.training import loop
 from gradviz.training.control import Control, pump

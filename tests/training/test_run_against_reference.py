@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
 from gradviz.experiment import Experiment, choices
-from gradviz.network.reference import copy_weights, hidden_layers, reference_network
-from gradviz.network.stack import Network
+from gradviz.network.stack.reference import copy_weights, hidden_layers, reference_network
+from gradviz.network.stack.stack import Network
 from gradviz.training.run import TrainingRun
 
 STEPS = 5

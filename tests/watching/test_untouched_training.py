@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 from watched_training import Attentive, batches, convolutions, perceptron
 
-from gradviz.watching import activations, draft, weights
+from gradviz.probes.modules import outputs, pending_frame, weights
 from gradviz.watching.watch import watch
 
 STEPS = 20
@@ -100,9 +100,9 @@ def test_a_watched_model_can_be_copied_and_saved_at_any_time() -> None:
         (weights, "norms"),
         (weights._Part, "measure_gradients"),
         (weights._Part, "compare"),
-        (activations, "moments"),
-        (activations.Activations, "_take_gradient"),
-        (draft.FrameMaker, "frame"),
+        (outputs, "moments"),
+        (outputs.Activations, "_take_gradient"),
+        (pending_frame.FrameMaker, "frame"),
     ],
 )
 def test_an_error_anywhere_ends_the_watching_with_one_warning_and_nothing_else(

@@ -19,12 +19,12 @@ from PySide6.QtWidgets import (
 from gradviz.app.failure import Failure
 from gradviz.app.form.field_editors import ElidingBox
 from gradviz.app.threads.cost_thread import CostThread
+from gradviz.experiment import Experiment, stack_of
 from gradviz.plots.activation_costs import ActivationCostsPlot
 from gradviz.plots.parts.style import Style
 from gradviz.recording.activations import elements_in_words
 
 if TYPE_CHECKING:
-    from gradviz.experiment import Experiment, stack_of
     from gradviz.training.activation_cost import CostProgress
 
 # a turn takes a fraction of a second; the first of a GPU has much to prepare

@@ -89,7 +89,7 @@ class PreviewThread(QThread):
             self._measure(wanted)
 
     def _find_curve(self, experiment: Experiment) -> None:
-        from gradviz.network.curves import activation_curve
+        from gradviz.training.activation_curves import activation_curve
 
         try:
             curve = activation_curve(stack_of(experiment))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gradviz.experiment import Experiment
 from gradviz.experiment.activations import Activation
 from gradviz.experiment.networks.mlp import Normalization, Shortcut
-from gradviz.network.reference import hidden_layers, reference_network
+from gradviz.network.stack.reference import hidden_layers, reference_network
 
 WIDTH = 6
 FUNCTIONS: dict[str, nn.Module] = {

@@ -9,7 +9,7 @@ from made_up_runs import run_of
 from pytestqt.qtbot import QtBot
 
 from gradviz.plots.profiles.profile import ProfilePlot
-from gradviz.probes.updates import Weights
+from gradviz.probes.fused.updates import Weights
 from gradviz.recording.frame import Frame, HeldOut, Started
 from gradviz.recording.history import History
 

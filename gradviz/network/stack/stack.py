@@ -1,0 +1,200 @@
+"""The hidden layers as one fused module, and the network around them.
+
+`Stack` is what an `nn.Sequential` of depth layers would be, with the layers as an axis of one tensor and a backward
+pass written by hand. Input layer, head, loss and optimiser around it stay ordinary PyTorch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from gradviz.experiment import Experiment, Mlp
+from gradviz.network.stack.activation_kernels import activation
+from gradviz.network.stack.initialization import initialize_end, initialize_hidden
+from gradviz.network.stack.layer_chunks import LayerChunk, layers_per_chunk
+from gradviz.network.stack.normalization import normalization
+from gradviz.network.stack.passes import Passes
+from gradviz.network.stack.shortcuts import blocks_of, shortcut
+from gradviz.network.stack.trace import Trace
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+class StaleBackwardError(RuntimeError):
+    """Backward of a forward pass whose buffers a later forward pass has overwritten."""
+
+
+class _FusedStack(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, passes: Passes, x: Tensor, *parameters: Tensor) -> Tensor:
+        """Run the forward pass; `parameters` are named only so that autograd asks for their gradients."""
+        result = passes.forward(x).clone()
+        ctx.passes, ctx.generation = passes, passes.generation
+        return result
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        """Run the backward pass of the latest forward pass."""
+        if ctx.generation != ctx.passes.generation:
+            raise StaleBackwardError("a later forward pass has overwritten the buffers; call backward before the next")
+        return (None, *ctx.passes.backward(grad))
+
+
+class Stack(nn.Module):
+    """All hidden layers. `weights` [layers, out, in] and `biases` [layers, out], each one parameter."""
+
+    def __init__(self, network: Mlp, generator: Generator, **factory: Any) -> None:
+        super().__init__()
+        layers, width = network.depth, network.width
+        self.weights = nn.Parameter(torch.empty(layers, width, width, **factory))
+        self.biases = nn.Parameter(torch.empty(layers, width, **factory))
+        self.normalization = normalization(network, **factory)
+        self.activation = activation(network)
+        self.blocks = blocks_of(network)
+        self.pre_activation = network.shortcut == "pre_activation"
+        initialize_hidden(self.weights, self.biases, network, generator)
+        self.shortcut = shortcut(network, generator, **factory)
+        if network.zero_init_branch and self.shortcut is not None:
+            self._silence_branches()
+        self._passes: Passes | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Put a training batch [batch, width] through all layers, remembering what the backward pass needs."""
+        parts = (self.normalization, self.shortcut)
+        own = [parameter for part in parts if part is not None for parameter in part.parameters()]
+        apply: Any = _FusedStack.apply
+        result: Tensor = apply(self._passes_for(x.shape[0]), x, self.weights, self.biases, *own)
+        return result
+
+    @torch.no_grad()
+    def infer(self, x: Tensor) -> Tensor:
+        """Put any number of samples [samples, width] through all layers, as they are used after training."""
+        for _, output in self._walk(x):
+            x = output
+        return x
+
+    @torch.no_grad()
+    def chunks(self, x: Tensor) -> Iterator[LayerChunk]:
+        """Do what `infer` does and yield what happens on the way, a few layers at a time; the trace stays as it is."""
+        height = layers_per_chunk(x.numel(), x.device)
+        walk = self._walk(x)
+        while part := list(islice(walk, height)):
+            given, handed_on = zip(*part, strict=True)
+            yield LayerChunk(given, handed_on, self.activation)
+
+    def trace(self) -> Trace:
+        """Return what the latest forward and backward pass left. Raises RuntimeError before there was one."""
+        if self._passes is None or self.weights.grad is None:
+            raise RuntimeError("there is no trace before a forward and a backward pass")
+        return Trace(
+            self._passes.states[1:],
+            self._passes.grads[1:],
+            self.weights.detach(),
+            self.weights.grad,
+            self.biases.detach(),
+            self._passes.pre_activations,
+            self._passes.exact_gradients,
+            self._passes.split_grads,
+        )
+
+    def _walk(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield for each layer what its activation is given and what the layer hands on."""
+        # divided once, which is quicker than to pick every layer's own
+        weights, biases = self.weights.transpose(1, 2).unbind(), self.biases.unbind()
+        for block in self.blocks:
+            inside = x
+            for layer in block.layers:
+                pre_activation, inside = self._layer(layer, inside, weights[layer], biases[layer])
+                if layer == block.last and self.shortcut is not None:
+                    inside = self.shortcut.join(block, x, inside)
+                yield pre_activation, inside
+            x = inside
+
+    def _layer(self, layer: int, x: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what the activation is given, and the layer's result before any shortcut joins it."""
+        z = x if self.pre_activation else torch.addmm(bias, x, weight)
+        if self.normalization is not None:
+            z = self.normalization.infer(layer, z)
+        a = self.activation.function(z)
+        return z, torch.addmm(bias, a, weight) if self.pre_activation else a
+
+    def _passes_for(self, batch_size: int) -> Passes:
+        passes = self._passes
+        # a module moved or cast since has new storage, to which the prepared calls would not write
+        if (
+            passes is None
+            or passes.states.shape[1] != batch_size
+            or passes.weights.data_ptr() != self.weights.data_ptr()
+        ):
+            self._passes = passes = Passes(
+                self.weights.detach(),
+                self.biases.detach(),
+                self.activation,
+                self.normalization,
+                self.shortcut,
+                self.blocks,
+                batch_size,
+                self.pre_activation,
+            )
+        return passes
+
+    @torch.no_grad()
+    def _silence_branches(self) -> None:
+        for block in self.blocks:
+            self.weights[block.last].zero_()
+            self.biases[block.last].zero_()
+
+
+class Network(nn.Module):
+    """Input layer, hidden stack, head; on `device`, in the experiment's precision, drawn from its seed.
+
+    The input layer and the head are affine maps from `features` to the width and from the width to `classes`; they
+    are not counted as layers.
+    """
+
+    def __init__(self, experiment: Experiment, features: int, classes: int, device: torch.device | str = "cpu") -> None:
+        super().__init__()
+        network = experiment.network
+        assert isinstance(network, Mlp)
+        factory: dict[str, Any] = {"dtype": DTYPES[experiment.training.precision], "device": torch.device(device)}
+        generator = torch.Generator().manual_seed(experiment.training.seed)
+        # made without torch's own initialisation, which would draw from the global generator
+        skip_init: Any = nn.utils.skip_init
+        self.input_layer: nn.Linear = skip_init(nn.Linear, features, network.width, **factory)
+        self.head: nn.Linear = skip_init(nn.Linear, network.width, classes, **factory)
+        initialize_end(self.input_layer, generator)
+        initialize_end(self.head, generator)
+        self.stack = Stack(network, generator, **factory)
+
+    @property
+    def weights(self) -> nn.Parameter:
+        """The hidden layers' weights [layers, out, in]."""
+        return self.stack.weights
+
+    @property
+    def trace(self) -> Trace:
+        """What the latest forward and backward pass left behind."""
+        return self.stack.trace()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the logits [batch, classes] of a training batch [batch, features]."""
+        logits: Tensor = self.head(self.stack(self.input_layer(x)))
+        return logits
+
+    @torch.no_grad()
+    def evaluate(self, x: Tensor) -> Tensor:
+        """Return the logits [samples, classes] of any number of samples; the trace stays as it is."""
+        logits: Tensor = self.head(self.stack.infer(self.input_layer(x)))
+        return logits
+
+    @torch.no_grad()
+    def chunks(self, x: Tensor) -> Iterator[LayerChunk]:
+        """Put samples through as `evaluate` does, and yield what happens in the hidden layers, a few at a time."""
+        yield from self.stack.chunks(self.input_layer(x))

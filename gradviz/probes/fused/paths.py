@@ -1,0 +1,97 @@
+"""Shortcut against residual branch: by which path the gradient reaches the front."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from gradviz.experiment import Experiment, stack_of
+from gradviz.network.stack.layer_chunks import layer_slices
+from gradviz.network.stack.trace import Trace
+from gradviz.probes.fused.probe import Probe
+from gradviz.probes.norms import norms
+from gradviz.recording.frame import Quantity
+
+
+class GradientPaths(Probe):
+    """The gradient at each block's input, split into what the shortcut and what the residual branch handed down.
+
+    Root mean squares are those of per-sample gradients, as in `activation_grad_rms`. All layers of a block have the
+    block's values. A share is |shortcut| / (|shortcut| + |branch|); the cosine between the two parts is not a number
+    where one of them is zero, because zero has no direction.
+    """
+
+    quantities = (
+        Quantity(
+            "shortcut_grad_rms",
+            "Gradient by the shortcut",
+            "rms ∂loss/∂h",
+            "The part of the gradient that came down the shortcut; an identity shortcut hands on exactly what it "
+            "receives. Measured every few steps",
+            scheduled=True,
+            beside="branch_grad_rms",
+        ),
+        Quantity(
+            "branch_grad_rms",
+            "Gradient by the branch",
+            "rms ∂loss/∂h",
+            "The part of the gradient that came through the residual branch. Measured every few steps",
+            scheduled=True,
+            beside="shortcut_grad_rms",
+        ),
+        Quantity(
+            "shortcut_share",
+            "Shortcut's share of the gradient",
+            "",
+            "Length of the shortcut's part over the lengths of both parts: 1 means that nothing comes through the "
+            "branch. Measured every few steps",
+            scale="linear",
+            scheduled=True,
+            bounds=(0.0, 1.0),
+        ),
+        Quantity(
+            "path_cosine",
+            "Cosine of shortcut and branch",
+            "",
+            "Direction of the branch's part against the shortcut's: 1 adds up, -1 cancels out, 0 is at right angles; "
+            "not a number where one part is zero. Measured every few steps",
+            scale="linear",
+            signed=True,
+            scheduled=True,
+            bounds=(-1.0, 1.0),
+        ),
+    )
+
+    @classmethod
+    def applies_to(cls, experiment: Experiment) -> bool:
+        """Only where there are shortcuts."""
+        return stack_of(experiment).shortcut != "none"
+
+    def measure(self, trace: Trace) -> Tensor:
+        """Return [4, layers]."""
+        split = trace.split_grads()
+        batch, width = split.shortcut.shape[1:]
+        shortcut, branch = norms(split.shortcut), norms(split.branch)
+        share = shortcut / (shortcut + branch)
+        cosine = _cosines(split.shortcut, split.branch)
+        unit = batch / math.sqrt(batch * width)
+        rows = torch.stack([shortcut * unit, branch * unit, share, cosine.to(share.dtype)])
+        return rows.index_select(1, split.block_of_layer)
+
+
+def _cosines(a: Tensor, b: Tensor) -> Tensor:
+    """Return the cosine of a[i] and b[i], [blocks]; scaled first, so that no square underflows."""
+    # chunk by chunk, because copies of everything cost many times more than the arithmetic
+    return torch.cat([_cosines_of(_scaled(a[blocks]), _scaled(b[blocks])) for blocks in layer_slices(a)])
+
+
+def _cosines_of(a: Tensor, b: Tensor) -> Tensor:
+    lengths: Tensor = torch.linalg.vector_norm(a, dim=1) * torch.linalg.vector_norm(b, dim=1)
+    return (a * b).sum(1) / lengths
+
+
+def _scaled(part: Tensor) -> Tensor:
+    rows = part.reshape(len(part), -1)
+    return rows / rows.abs().amax(1, keepdim=True)

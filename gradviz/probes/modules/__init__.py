@@ -1,0 +1,1 @@
+"""Probes of any `torch.nn.Module`: they look at modules and parameters, one by one."""
