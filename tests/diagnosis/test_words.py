@@ -12,7 +12,7 @@ from made_up_findings import run_of, the
 
 from gradviz.diagnosis import Finding, Remedy, Severity, diagnose, words
 from gradviz.diagnosis.finding import evidence
-from gradviz.diagnosis.remedies import mlp, script
+from gradviz.diagnosis.remedies import script
 from gradviz.diagnosis.rules import RULES
 from gradviz.diagnosis.words import numbers
 from gradviz.diagnosis.words.facts import TITLES
@@ -125,9 +125,9 @@ def test_a_remedy_counts_right(depth: int, said: str) -> None:
 
 def test_there_are_words_for_every_kind_and_every_remedy() -> None:
     assert {rule.kind for rule in RULES} | {"healthy", "not_measured"} == set(TITLES)
-    advice = {kind for name, each in vars(script).items() if name.isupper() for kind in each}
+    advice = {kind for each in vars(script).values() if isinstance(each, tuple) for kind in each}
+    assert len(advice) > 15
     assert advice < set(REMEDIES)
-    assert mlp.SUITED.keys() > {"relu", "tanh"}
 
 
 def test_a_run_is_told_in_one_line() -> None:
