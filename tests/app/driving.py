@@ -41,7 +41,7 @@ def made_up(
         held_out = HeldOut(held_out.inputs, held_out.labels, held_out.class_names, (8, 8))
     history = History(
         Started.of_experiment(
-            experiment,
+            experiment.changed(depth=layers),
             quantities=(GRADIENT, SHARE),
             held_out=held_out,
             parameters=100,

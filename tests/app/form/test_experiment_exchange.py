@@ -130,7 +130,7 @@ def test_a_data_file_cannot_travel_in_a_code(exchange: ExperimentExchange) -> No
 
 @pytest.mark.parametrize("name", ["run.png", "run.svg", "run.pdf", "run.npz"])
 def test_an_export_brings_its_experiment_back(window: MainWindow, tmp_path: Path, name: str) -> None:
-    history = made_up([[-1.0, -2.0]] * 3, OTHER)
+    history = made_up([[-1.0] * 77] * 3, OTHER)
     window.run.bring_back(history)
     window.show_run(history)
     path = tmp_path / name

@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 from gradviz.app.form.experiment_panel import CUSTOM, ExperimentPanel, describe
 from gradviz.experiment import Experiment, choices, field, fields, inapplicable, load_preset, preset_names  # fmt: skip
 
-FIELDS = [name for name in fields() if name not in ("title", "notes")]
+# a word that there is no other for is nothing to choose
+FIELDS = [name for name, each in fields().items() if name not in ("title", "notes") and len(each.choices) != 1]
 APPLICABLE = [name for name in FIELDS if name not in inapplicable(Experiment()) and name != "data"]
 
 
@@ -71,7 +72,7 @@ def test_every_field_of_the_recipe_is_on_the_form_under_its_group(form: Experime
 def test_the_help_of_a_field_says_what_it_is_and_what_it_may_be(form: ExperimentPanel, name: str) -> None:
     description = fields()[name].description
     assert description
-    for text in (describe(name), form.rows[name].label.toolTip(), form.rows[name].editor.toolTip()):
+    for text in (describe(field(name)), form.rows[name].label.toolTip(), form.rows[name].editor.toolTip()):
         assert description in text
         assert field(name).allowed in text
 
@@ -138,7 +139,7 @@ def test_every_preset_can_be_taken_and_says_what_there_is_to_see(
 def test_a_preset_that_is_changed_is_one_no_more(form: ExperimentPanel, edited: list[Experiment]) -> None:
     form.set_experiment(load_preset("sigmoid-30"))
     choose(form, "depth", 31)
-    assert (edited[0].title, edited[0].notes, edited[0].depth) == ("", "", 31)
+    assert (edited[0].title, edited[0].notes, edited[0].network.depth) == ("", "", 31)
     assert form.preset.currentData() == CUSTOM
     assert form.lookout.isHidden()
 
@@ -198,7 +199,7 @@ def test_a_file_of_ones_own_is_asked_for_at_once(
     assert form.rows["data"].editor.box.currentData() == "digits"  # type: ignore[attr-defined]
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("/data/mine.csv", ""))
     choose(form, "data", "file")
-    assert (edited[0].data, edited[0].data_file) == ("file", "/data/mine.csv")
+    assert (edited[0].data.source, edited[0].data.data_file) == ("file", "/data/mine.csv")
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
@@ -237,7 +238,7 @@ def test_numbers_a_box_cannot_show_in_full_stay_as_they_are(
     qtbot.keyClick(form.rows["learning_rate"].editor.box, Qt.Key.Key_Return)  # type: ignore[attr-defined]
     assert edited == []
     choose(form, "seed", 3)
-    assert edited[-1].learning_rate == 0.12345678901234
+    assert edited[-1].training.learning_rate == 0.12345678901234
 
 
 def test_the_wheel_over_the_presets_does_not_take_another_one(form: ExperimentPanel, edited: list[Experiment]) -> None:

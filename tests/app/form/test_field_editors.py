@@ -14,9 +14,9 @@ from pytestqt.qtbot import QtBot
 from gradviz.app.form.field_editor import FieldEditor
 from gradviz.app.form.field_editors import ChoiceEditor, DeviceEditor, PathEditor, ToggleEditor, editor_for
 from gradviz.app.form.number_editors import NumberEditor, SeedEditor, SliderEditor
-from gradviz.experiment import choices, fields, in_words
+from gradviz.experiment import choices, field, fields, in_words
 
-WORDS = [name for name in fields() if choices(name)]
+WORDS = [name for name in fields() if len(choices(name)) > 1]
 
 
 def shown(editor: FieldEditor, qtbot: QtBot) -> list[object]:
@@ -28,7 +28,7 @@ def shown(editor: FieldEditor, qtbot: QtBot) -> list[object]:
 
 
 def test_every_field_gets_the_editor_of_its_description(qapp: object) -> None:
-    kinds = {name: type(editor_for(name)) for name in fields() if name not in ("title", "notes")}
+    kinds = {name: type(editor_for(field(name))) for name in fields() if name not in ("title", "notes")}
     special = {"depth": SliderEditor, "seed": SeedEditor, "device": DeviceEditor, "data_file": PathEditor}
     for name, kind in kinds.items():
         annotation = fields()[name].kind
@@ -38,7 +38,7 @@ def test_every_field_gets_the_editor_of_its_description(qapp: object) -> None:
 
 @pytest.mark.parametrize("name", WORDS)
 def test_every_word_of_a_field_can_be_chosen_and_reads_as_a_person_would_say_it(name: str, qtbot: QtBot) -> None:
-    editor = ChoiceEditor(name)
+    editor = ChoiceEditor(field(name))
     chosen = shown(editor, qtbot)
     assert tuple(editor.box.itemData(index) for index in range(editor.box.count())) == choices(name)
     editor.box.setCurrentIndex(editor.box.count() - 1)
@@ -60,7 +60,7 @@ def test_words_of_the_recipe_are_written_out(word: str, words: str) -> None:
 
 @pytest.mark.parametrize("name", ["activation", "zero_init_branch", "device", "data_file", "width"])
 def test_showing_a_value_announces_nothing(name: str, qtbot: QtBot) -> None:
-    editor = editor_for(name)
+    editor = editor_for(field(name))
     chosen = shown(editor, qtbot)
     values = {"activation": "gelu", "zero_init_branch": True, "device": "cuda:3", "data_file": "a.csv", "width": 77}
     editor.show_value(values[name])
@@ -68,7 +68,7 @@ def test_showing_a_value_announces_nothing(name: str, qtbot: QtBot) -> None:
 
 
 def test_yes_or_no_is_chosen_with_the_space_bar(qtbot: QtBot) -> None:
-    editor = ToggleEditor("zero_init_branch")
+    editor = ToggleEditor(field("zero_init_branch"))
     chosen = shown(editor, qtbot)
     qtbot.keyClick(editor.box, Qt.Key.Key_Space)
     qtbot.keyClick(editor.box, Qt.Key.Key_Space)
@@ -78,7 +78,7 @@ def test_yes_or_no_is_chosen_with_the_space_bar(qtbot: QtBot) -> None:
 def test_the_wheel_over_a_field_scrolls_the_form_and_changes_nothing(qtbot: QtBot) -> None:
     area, content = QScrollArea(), QWidget()
     column = QVBoxLayout(content)
-    editors = [editor_for(name) for name in ("activation", "width", "depth", "precision")]
+    editors = [editor_for(field(name)) for name in ("activation", "width", "depth", "precision")]
     chosen: list[object] = []
     for editor in editors:
         editor.changed.connect(chosen.append)
@@ -101,7 +101,7 @@ def test_the_wheel_over_a_field_scrolls_the_form_and_changes_nothing(qtbot: QtBo
 
 @pytest.mark.parametrize("name", ["activation", "width"])
 def test_the_wheel_changes_the_field_that_has_the_focus(name: str, qtbot: QtBot) -> None:
-    editor = editor_for(name)
+    editor = editor_for(field(name))
     editor.show_value({"activation": "tanh", "width": 32}[name])
     chosen = shown(editor, qtbot)
     editor.activateWindow()
@@ -112,7 +112,7 @@ def test_the_wheel_changes_the_field_that_has_the_focus(name: str, qtbot: QtBot)
 
 
 def test_devices_are_offered_as_they_are_found_and_the_choice_stays(qtbot: QtBot) -> None:
-    editor = DeviceEditor("device")
+    editor = DeviceEditor(field("device"))
     chosen = shown(editor, qtbot)
     editor.show_value("cuda:1")
     assert editor.box.currentText() == "cuda:1"
@@ -124,7 +124,7 @@ def test_devices_are_offered_as_they_are_found_and_the_choice_stays(qtbot: QtBot
 
 
 def test_a_device_that_was_looked_for_in_vain_is_said_to_be_missing(qtbot: QtBot) -> None:
-    editor = DeviceEditor("device")
+    editor = DeviceEditor(field("device"))
     shown(editor, qtbot)
     editor.offer([("auto", "automatic: CPU"), ("cpu", "CPU")])
     editor.show_value("cuda:1")
@@ -134,7 +134,7 @@ def test_a_device_that_was_looked_for_in_vain_is_said_to_be_missing(qtbot: QtBot
 
 
 def test_cuda_without_a_number_is_the_first_gpu(qtbot: QtBot) -> None:
-    editor = DeviceEditor("device")
+    editor = DeviceEditor(field("device"))
     shown(editor, qtbot)
     editor.offer([("auto", "automatic: GPU A"), ("cpu", "CPU"), ("cuda:0", "GPU A")])
     editor.show_value("cuda")
@@ -142,7 +142,7 @@ def test_cuda_without_a_number_is_the_first_gpu(qtbot: QtBot) -> None:
 
 
 def test_a_data_file_is_typed_picked_or_dropped(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    editor = PathEditor("data_file")
+    editor = PathEditor(field("data_file"))
     chosen = shown(editor, qtbot)
     qtbot.keyClicks(editor.line, " a.csv ")
     qtbot.keyClick(editor.line, Qt.Key.Key_Return)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.form.number_editors import NumberBox, NumberEditor, SeedEditor, SliderEditor
+from gradviz.experiment import field
 
 
 def shown(editor: NumberEditor, qtbot: QtBot) -> list[object]:
@@ -46,7 +47,7 @@ def write(box: NumberBox, text: str, qtbot: QtBot) -> None:
     ],
 )
 def test_a_number_is_read_as_one_writes_it(name: str, typed: str, value: float, qtbot: QtBot) -> None:
-    editor = NumberEditor(name)
+    editor = NumberEditor(field(name))
     editor.show_value(3 if name != "learning_rate" and name != "bias_shift" else 0.125)
     if name == "noise":
         editor.show_value(0.1)
@@ -71,7 +72,7 @@ def test_a_number_is_read_as_one_writes_it(name: str, typed: str, value: float, 
 def test_what_is_not_allowed_is_refused_with_the_reason_and_the_last_value_returns(
     name: str, typed: str, allowed: str, qtbot: QtBot
 ) -> None:
-    editor = NumberEditor(name)
+    editor = NumberEditor(field(name))
     editor.show_value({"depth": 30, "learning_rate": 0.1, "noise": 0.1}[name])
     chosen = shown(editor, qtbot)
     reasons: list[str] = []
@@ -85,7 +86,7 @@ def test_what_is_not_allowed_is_refused_with_the_reason_and_the_last_value_retur
 
 @pytest.mark.parametrize("typed", ["abc", "ten", "0x1", "1,5", "∞", "nan", "inf", "1 2"])
 def test_no_text_becomes_a_number_that_is_none(typed: str, qtbot: QtBot) -> None:
-    box = NumberBox("learning_rate")
+    box = NumberBox(field("learning_rate"))
     qtbot.addWidget(box)
     box.setValue(0.25)
     state, _, _ = box.validate(typed, len(typed))
@@ -99,7 +100,7 @@ def test_no_text_becomes_a_number_that_is_none(typed: str, qtbot: QtBot) -> None
 
 
 def test_leaving_the_field_confirms_and_what_is_half_typed_can_be_taken(qtbot: QtBot) -> None:
-    editor = NumberEditor("width")
+    editor = NumberEditor(field("width"))
     editor.show_value(32)
     chosen = shown(editor, qtbot)
     editor.box.selectAll()
@@ -126,14 +127,14 @@ def test_leaving_the_field_confirms_and_what_is_half_typed_can_be_taken(qtbot: Q
 def test_a_value_is_written_with_its_unit_or_as_the_word_it_stands_for(
     name: str, value: float, words: str, qtbot: QtBot
 ) -> None:
-    editor = NumberEditor(name)
+    editor = NumberEditor(field(name))
     shown(editor, qtbot)
     editor.show_value(value)
     assert editor.box.text() == words
 
 
 def test_a_logarithmic_number_steps_along_1_2_5_10(qtbot: QtBot) -> None:
-    editor = NumberEditor("learning_rate")
+    editor = NumberEditor(field("learning_rate"))
     editor.show_value(0.1)
     chosen = shown(editor, qtbot)
     for key in (Qt.Key.Key_Up, Qt.Key.Key_Up, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Down):
@@ -143,7 +144,7 @@ def test_a_logarithmic_number_steps_along_1_2_5_10(qtbot: QtBot) -> None:
 
 
 def test_every_decade_of_the_slider_is_as_long_as_the_next(qtbot: QtBot) -> None:
-    editor = SliderEditor("depth")
+    editor = SliderEditor(field("depth"))
     ticks = [editor.tick_of(depth) for depth in (1, 10, 100, 1000)]
     lengths = [after - before for before, after in pairwise(ticks)]
     # 1000 ticks for log10(2000) decades
@@ -152,7 +153,7 @@ def test_every_decade_of_the_slider_is_as_long_as_the_next(qtbot: QtBot) -> None
 
 
 def test_dragging_the_slider_chooses_depths_and_the_box_follows(qtbot: QtBot) -> None:
-    editor = SliderEditor("depth")
+    editor = SliderEditor(field("depth"))
     editor.show_value(30)
     chosen = shown(editor, qtbot)
     for tick in (600, 800, 1000, 0):
@@ -164,7 +165,7 @@ def test_dragging_the_slider_chooses_depths_and_the_box_follows(qtbot: QtBot) ->
 
 @pytest.mark.parametrize("depth", [1, 5, 30, 299, 300, 1000, 1001, 1999])
 def test_an_arrow_key_moves_the_slider_by_one_layer(depth: int, qtbot: QtBot) -> None:
-    editor = SliderEditor("depth")
+    editor = SliderEditor(field("depth"))
     editor.show_value(depth)
     chosen = shown(editor, qtbot)
     qtbot.keyClick(editor.slider, Qt.Key.Key_Right)
@@ -174,7 +175,7 @@ def test_an_arrow_key_moves_the_slider_by_one_layer(depth: int, qtbot: QtBot) ->
 
 
 def test_page_keys_move_the_slider_by_a_twentieth_of_its_way(qtbot: QtBot) -> None:
-    editor = SliderEditor("depth")
+    editor = SliderEditor(field("depth"))
     editor.show_value(100)
     chosen = shown(editor, qtbot)
     qtbot.keyClick(editor.slider, Qt.Key.Key_PageUp)
@@ -182,7 +183,7 @@ def test_page_keys_move_the_slider_by_a_twentieth_of_its_way(qtbot: QtBot) -> No
 
 
 def test_showing_a_value_announces_nothing(qtbot: QtBot) -> None:
-    editor = SliderEditor("depth")
+    editor = SliderEditor(field("depth"))
     chosen = shown(editor, qtbot)
     for depth in (1, 17, 1234, 2000):
         editor.show_value(depth)
@@ -192,7 +193,7 @@ def test_showing_a_value_announces_nothing(qtbot: QtBot) -> None:
 
 
 def test_a_seed_can_be_drawn(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    editor = SeedEditor("seed")
+    editor = SeedEditor(field("seed"))
     editor.show_value(0)
     chosen = shown(editor, qtbot)
     ranges: list[int] = []

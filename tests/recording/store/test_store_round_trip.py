@@ -74,8 +74,8 @@ def test_how_it_began_comes_back(path: Path, write: Write, started: Started) -> 
     write(History(started), name="mine", python="3.11", device="cpu").close("stopped", "because")
     with open_run(path) as run:
         back = run.history.started
-    for field in ("experiment", "layers", "quantities", "batch_size", "training_samples", "parameters", "device",
-                  "threads", "watched"):  # fmt: skip
+    for field in ("title", "rows", "quantities", "precision", "planned_steps", "scheduled_every", "experiment",
+                  "batch_size", "training_samples", "parameters", "device", "threads"):  # fmt: skip
         assert getattr(back, field) == getattr(started, field), field
     if started.held_out is None:
         assert back.held_out is None
