@@ -24,6 +24,7 @@ from gradviz.app.verdict.severity_mark import SeverityMark
 from gradviz.app.verdict.thresholds_dialog import ThresholdsDialog
 from gradviz.app.verdict.worst_rows_bar import SHOWN, WorstRowsBar
 from gradviz.diagnosis import Finding, Severity, Thresholds, diagnose, severity_scores, words
+from gradviz.diagnosis.words import Names
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.recording.history import History
 
@@ -70,6 +71,11 @@ class VerdictPanel(QWidget):
     def words(self) -> str:
         """The whole verdict in one line."""
         return self.verdict.text()
+
+    @property
+    def names(self) -> Names:
+        """What the rows of the run are called."""
+        return Names.of(self.history.started) if self.history is not None else Names(())
 
     @property
     def thresholds(self) -> Thresholds:
@@ -136,8 +142,8 @@ class VerdictPanel(QWidget):
 
     def _show_words(self, step: int | None) -> None:
         text, part = NO_RUN, self.range.part
-        if self.history is not None and self.findings:
-            text = words.verdict(self.findings, words.Names.of(self.history.started))
+        if self.findings:
+            text = words.verdict(self.findings, self.names)
             if part is not None:
                 text = f"Layers {part[0]} to {part[1]} only · {text}"
         worst = self.findings[0].severity if self.findings else Severity.UNKNOWN
@@ -163,8 +169,7 @@ class VerdictPanel(QWidget):
         if history is None:
             return
         labels = {quantity.name: quantity.label for quantity in history.quantities}
-        started = history.started
-        around = Surroundings(step, self._thresholds, labels, words.Names.of(started), started.experiment)
+        around = Surroundings(step, self._thresholds, labels, self.names, history.started.experiment)
         for key, finding in wanted.items():
             self.cards[key].show_finding(finding, around)
         self._order_for_tab([self.cards[key] for key in wanted])

@@ -12,6 +12,7 @@ from gradviz.diagnosis.words.remedies import REMEDIES
 
 __all__ = ["Names", "capitalised", "evidence", "headline", "remedy", "title", "verdict"]
 
+NAMELESS = Names(())
 MOST_IN_VERDICT = 3
 MOST_IN_HEADLINE = 2
 
@@ -42,8 +43,8 @@ def evidence(finding: Finding, names: Names) -> str:
     return " ".join(words for words in said if words)
 
 
-def remedy(suggested: Remedy, names: Names) -> str:
-    """Say what to try, in a sentence."""
+def remedy(suggested: Remedy, names: Names = NAMELESS) -> str:
+    """Say what to try, in a sentence. Changes of a recipe speak of no rows."""
     return REMEDIES[suggested.kind](suggested, names)
 
 
