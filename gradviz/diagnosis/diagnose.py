@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gradviz.diagnosis.finding import Finding
 from gradviz.diagnosis.overview import HEALTHY, NOT_MEASURED, healthy, not_measured, nothing_yet
-from gradviz.diagnosis.readings import WEIGHT_GRADIENT, read
+from gradviz.diagnosis.readings import WEIGHT_GRADIENT, Readings
 from gradviz.diagnosis.remedies import remedies_for
 from gradviz.diagnosis.rules import RULES
 from gradviz.diagnosis.thresholds import Thresholds
@@ -35,11 +35,11 @@ def diagnose(
         raise ValueError(f"there are no rows {rows}; there are 1 to {there}")
     if not history.frames:
         return [nothing_yet(0)]
-    readings = read(history, step, rows)
+    readings = Readings(history, step, rows)
     found = [finding for rule in RULES if (finding := rule.find(readings, thresholds)) is not None]
     if not found:
         found = [finding for finding in (healthy(readings, thresholds),) if finding is not None]
-    unknown = not_measured(history, readings)
+    unknown = not_measured(readings)
     if unknown is not None:
         found.append(unknown)
     experiment = history.started.experiment

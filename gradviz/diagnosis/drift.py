@@ -71,7 +71,11 @@ def rate(numbers: NDArray[np.int64], values: NDArray[np.float64]) -> float:
     half = values.size // 2
     if half == 0:
         return 0.0
-    return float(np.median((values[half:] - values[:-half]) / (numbers[half:] - numbers[:-half])))
+    slopes = (values[half:] - values[:-half]) / (numbers[half:] - numbers[:-half])
+    # the median, which numpy's own function takes ten times as long for
+    low, high = (slopes.size - 1) // 2, slopes.size // 2
+    middle = np.partition(slopes, (low, high))
+    return float(0.5 * (middle[low] + middle[high]))
 
 
 def _without_outliers(values: NDArray[np.float64]) -> NDArray[np.float64]:

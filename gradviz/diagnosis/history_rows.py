@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.recording.history import History
-from gradviz.recording.measured_rows import MeasuredRow, latest_row, row_at
-from gradviz.recording.source import LEARNING_RATE
+from gradviz.recording.source import LEARNING_RATE, LOSS
 
 # what tells of the update before its step
 AFTER_UPDATE = ("update_ratio", "unchanged_fraction")
@@ -52,37 +50,42 @@ def measures(history: History, name: str) -> bool:
 
 def latest(history: History, name: str, step: int) -> Measured | None:
     """Return what was measured at `step` or, of a scheduled quantity, when it last was its turn; None: nothing."""
-    found = latest_row(history, name, step) if measures(history, name) else None
-    return _measured(found) if found is not None else None
+    found = history.latest_row(name, step) if measures(history, name) else None
+    if found is None:
+        return None
+    return Measured(found[0], found[1].astype(np.float64), history.measured(name, found[0]))
 
 
 def latest_largest(history: History, name: str, step: int, most: int) -> Measured | None:
     """Return the largest value of each row that is a number, among the `most` latest that the optimiser went by."""
-    rows = _latest_rows(history, name, step, most)
-    if not rows:
+    steps, values, there = _latest_rows(history, name, step, most)
+    if not steps.size:
         return None
     # NaN gives way to every number
-    largest = np.fmax.reduce([np.where(np.isposinf(row.values), np.nan, row.values) for row in rows])
-    return Measured(rows[0].step, largest.astype(np.float64), np.any([row.measured for row in rows], axis=0), len(rows))
+    largest = np.fmax.reduce(np.where(np.isposinf(values), np.nan, values))
+    return Measured(int(steps[-1]), largest.astype(np.float64), np.logical_or.reduce(there, axis=0), steps.size)
 
 
 def latest_median(history: History, name: str, step: int, most: int) -> Measured | None:
     """Return the median of what was measured of each row in the `most` latest steps; the lower of two in the middle."""
-    rows = _latest_rows(history, name, step, most)
-    if not rows:
+    steps, values, there = _latest_rows(history, name, step, most)
+    if not steps.size:
         return None
-    stacked = np.sort(np.stack([row.values for row in rows]).astype(np.float64), axis=0)
     # NaN is sorted behind all numbers
-    known = (~np.isnan(stacked)).sum(axis=0)
-    middle = np.take_along_axis(stacked, np.maximum(known - 1, 0)[np.newaxis] // 2, axis=0)[0]
-    return Measured(rows[0].step, middle, np.any([row.measured for row in rows], axis=0), len(rows))
+    ordered = np.sort(values, axis=0)
+    if np.isnan(ordered[-1]).any():
+        known = (~np.isnan(ordered)).sum(axis=0)
+        middle = np.take_along_axis(ordered, np.maximum(known - 1, 0)[np.newaxis] // 2, axis=0)[0]
+    else:
+        middle = ordered[(steps.size - 1) // 2]
+    return Measured(int(steps[-1]), middle.astype(np.float64), np.logical_or.reduce(there, axis=0), steps.size)
 
 
 def median_loss(history: History, first: int, last: int) -> float | None:
     """Return the median of the finite losses from step `first` to `last`, the lower of two; None if there is none."""
-    losses = (history.loss(step) for step in range(max(first, 0), last + 1))
-    finite = sorted(loss for loss in losses if loss is not None and math.isfinite(loss))
-    return finite[(len(finite) - 1) // 2] if finite else None
+    losses = history.scalars(max(first, 0), last + 1)[:, LOSS]
+    finite = np.sort(losses[np.isfinite(losses)])
+    return float(finite[(finite.size - 1) // 2]) if finite.size else None
 
 
 def rate_is_low(history: History, step: int) -> bool:
@@ -92,22 +95,26 @@ def rate_is_low(history: History, step: int) -> bool:
     return bool((now < LOW_RATE * largest).any())
 
 
-def _latest_rows(history: History, name: str, step: int, most: int) -> list[MeasuredRow]:
-    """Return the latest rows of `name`, the newest first, none of a step that the optimiser skipped.
+def _latest_rows(
+    history: History, name: str, step: int, most: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]:
+    """Return the `most` latest rows of `name`, none of a step that the optimiser skipped: steps, values, what is there.
 
-    What is measured after an update tells of the update of the step before.
+    Values [steps, rows] are NaN where nothing was measured. What is measured after an update tells of the update of the
+    step before.
     """
+    rows = len(history.started.rows)
     if not measures(history, name):
-        return []
+        return np.empty(0, np.int64), np.empty((0, rows), np.float32), np.empty((0, rows), np.bool_)
     every = history.started.scheduled_every if history.quantity(name).scheduled else 1
-    # twice as far, because steps may have been skipped
-    reach = 2 * most * every
+    skipped = history.skipped_steps()
+    # twice as far where steps may be missing
+    reach = most if every == 1 and not skipped.size else 2 * most * every
     window = history.window(name, step - reach + 1, step, reach)
-    steps = window.first_step + np.flatnonzero(window.measured)[::-1]
-    steps = steps[~np.isin(steps - (name in AFTER_UPDATE), history.skipped_steps())]
-    rows = (row_at(history, name, int(each)) for each in steps[:most])
-    return [row for row in rows if row is not None]
-
-
-def _measured(row: MeasuredRow) -> Measured:
-    return Measured(row.step, row.values.astype(np.float64), row.measured)
+    columns = np.flatnonzero(window.measured)
+    if skipped.size:
+        columns = columns[~np.isin(window.first_step + columns - (name in AFTER_UPDATE), skipped)]
+    columns = columns[-most:]
+    values = window.values[columns]
+    there = window.measured_layers
+    return window.first_step + columns, values, np.ones_like(values, np.bool_) if there is None else there[columns]

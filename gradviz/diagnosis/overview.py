@@ -8,10 +8,8 @@ import numpy as np
 
 from gradviz.diagnosis.finding import Evidence, Finding, Severity, evidence
 from gradviz.diagnosis.flow import profile_of
-from gradviz.diagnosis.history_rows import measures
 from gradviz.diagnosis.readings import DEAD, GRADIENT, SATURATED, UPDATE, WEIGHT_GRADIENT, Readings
 from gradviz.diagnosis.thresholds import Thresholds
-from gradviz.recording.history import History
 
 HEALTHY, NOT_MEASURED = "healthy", "not_measured"
 
@@ -37,22 +35,22 @@ def healthy(readings: Readings, thresholds: Thresholds) -> Finding | None:
     return Finding(HEALTHY, Severity.FINE, readings.step, tuple(facts), quantity=gradient.quantity)
 
 
-def not_measured(history: History, readings: Readings) -> Finding | None:
+def not_measured(readings: Readings) -> Finding | None:
     """Say of what nothing can be said, and why; None if everything is known."""
     path = readings.whole_path.any()
     wanted = [
         (GRADIENT, bool(path), readings.flow is not None and readings.flow.delivered is not None),
         (WEIGHT_GRADIENT, not path, readings.weight_gradient is not None),
         (UPDATE, True, readings.update is not None),
-        (DEAD, bool(readings.can("dies").any()), readings.dead is not None),
-        (SATURATED, bool(readings.can("saturates").any()), readings.saturated is not None),
+        (DEAD, bool(readings.can_die.any()), readings.dead is not None),
+        (SATURATED, bool(readings.can_saturate.any()), readings.saturated is not None),
         ("", True, readings.late_loss is not None or readings.lost is not None),
     ]
     missing = [name for name, matters, known in wanted if matters and not known]
     if not missing:
         return None
     facts = [
-        evidence("no_loss" if not name else "not_yet" if measures(history, name) else "never", name, readings.step)
+        evidence("no_loss" if not name else "not_yet" if readings.measures(name) else "never", name, readings.step)
         for name in missing
     ]
     return Finding(NOT_MEASURED, Severity.UNKNOWN, readings.step, tuple(facts), quantity=missing[0])

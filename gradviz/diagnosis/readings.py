@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,11 @@ from gradviz.diagnosis.history_rows import (
     latest,
     latest_largest,
     latest_median,
+    measures,
     median_loss,
     rate_is_low,
 )
-from gradviz.experiment import Row
+from gradviz.diagnosis.row_marks import marks_of
 from gradviz.recording.history import History
 
 Values = NDArray[np.float64]
@@ -76,58 +78,136 @@ class Lost:
     first_row: int | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Readings:
-    """Everything the rules look at. All arrays have one value for each of `rows`, the whole network's.
+    """Everything the rules look at; each reading is looked up when a rule first asks for it.
 
-    `step` is the one that is judged: where the loss is `lost`, the step before it. `asked` marks the rows asked about.
-    `known` marks those of which something is known, what their activation can do or how many units they have; along the
-    ones that lie on the path from the input to the loss (`whole_path`, and `path` as far as asked about) the gradient
-    can be compared. `floor` is the log10 of the smallest normal number of the precision.
+    All arrays have one value for each of `rows`, the whole network's; a reading that is not known is None. `step` is
+    the one that is judged: where the loss is `lost`, the step before it. `asked` marks the rows asked about. `floor` is
+    the log10 of the smallest normal number of the precision.
 
-    `flow` is None where there is no path, too. `weight_gradient` is the log10 of the largest among the latest norms.
-    `update` (log10) and `unchanged` are medians of the latest steps. `loss` is a median of the latest steps,
-    `early_loss` and `late_loss` are medians of more of them, `chance_loss` is that of a guess. `rate_is_low` says that
-    a schedule lets the weights rest.
+    Of `known` rows is known what they are: what their activation can do (`can_die`, `can_saturate`) or how many `units`
+    they have. Along those that lie on the path from the input to the loss (`whole_path`, and `path` as far as asked
+    about) the gradient can be compared.
     """
 
-    rows: tuple[Row, ...]
-    step: int
-    asked: Mask
-    known: Mask
-    path: Mask
-    whole_path: Mask
-    floor: float
-    flow: Flow | None
-    start_flow: Flow | None
-    weight_gradient: Measured | None
-    broken_gradient: Mask
-    start_weight_gradient: Measured | None
-    update: Measured | None
-    unchanged: Measured | None
-    weights: Measured | None
-    start_weights: Measured | None
-    dead: Measured | None
-    start_dead: Measured | None
-    saturated: Measured | None
-    outputs: Outputs | None
-    start_outputs: Outputs | None
-    lost: Lost | None
-    loss: float | None
-    first_loss: float | None
-    early_loss: float | None
-    late_loss: float | None
-    chance_loss: float | None
-    rate_is_low: bool
+    def __init__(self, history: History, step: int | None, part: tuple[int, int] | None = None) -> None:
+        """Ask about `step` (None: the latest) of a run that has one, and about the rows from `part[0]` to `part[1]`."""
+        marks = marks_of(history)
+        self._history = history
+        self.rows = history.started.rows
+        self.numbers, self.units = marks.numbers, marks.units
+        self.can_die, self.can_saturate = marks.can_die, marks.can_saturate
+        asked_step = existing_step(history, step)
+        self.lost = _lost(history, asked_step)
+        self.step = asked_step if self.lost is None else max(self.lost.step - 1, 0)
+        first, last = part or (1, len(self.rows))
+        self.asked: Mask = (self.numbers >= first) & (self.numbers <= last)
+        self.known, self.whole_path = marks.known, marks.path
+        self.path: Mask = marks.path & self.asked
+        self.floor = _FLOORS.get(history.started.precision, _FLOOR)
 
-    @property
-    def numbers(self) -> NDArray[np.int64]:
-        """The numbers of all rows."""
-        return np.arange(1, len(self.rows) + 1)
+    @cached_property
+    def flow(self) -> Flow | None:
+        """The gradient along the path; None where there is no path, too."""
+        return self._flow_at(self.step)
 
-    def can(self, slope: str) -> Mask:
-        """Mark the rows whose activation can do that: die or saturate."""
-        return np.array([row.slope == slope for row in self.rows], np.bool_)
+    @cached_property
+    def start_flow(self) -> Flow | None:
+        """The same at step 0."""
+        return self._flow_at(0)
+
+    @cached_property
+    def weight_gradient(self) -> Measured | None:
+        """The log10 of the largest among the latest norms of the weights' gradient."""
+        return latest_largest(self._history, WEIGHT_GRADIENT, self.step, RECENT_STEPS)
+
+    @cached_property
+    def broken_gradient(self) -> Mask:
+        """The rows whose latest weight gradient is infinite or not a number."""
+        gradient = self.weight_gradient
+        newest = latest(self._history, WEIGHT_GRADIENT, gradient.step) if gradient is not None else None
+        return newest.broken_log10 if newest is not None else np.zeros(len(self.rows), np.bool_)
+
+    @cached_property
+    def start_weight_gradient(self) -> Measured | None:
+        """The log10 of the norm of the weights' gradient at step 0, exact where that was measured."""
+        return latest(self._history, EXACT_WEIGHT_GRADIENT, 0) or latest(self._history, WEIGHT_GRADIENT, 0)
+
+    @cached_property
+    def update(self) -> Measured | None:
+        """The log10 of the update ratio, a median of the latest steps."""
+        return latest_median(self._history, UPDATE, self.step, RECENT_STEPS)
+
+    @cached_property
+    def unchanged(self) -> Measured | None:
+        """The share of weights that kept every bit, a median of the latest steps."""
+        return latest_median(self._history, UNCHANGED, self.step, RECENT_STEPS)
+
+    @cached_property
+    def weights(self) -> Measured | None:
+        """The log10 of the norm of the weights."""
+        return latest(self._history, WEIGHTS, self.step)
+
+    @cached_property
+    def start_weights(self) -> Measured | None:
+        """The same at step 0."""
+        return latest(self._history, WEIGHTS, 0)
+
+    @cached_property
+    def dead(self) -> Measured | None:
+        """The share of dead units."""
+        return latest(self._history, DEAD, self.step)
+
+    @cached_property
+    def start_dead(self) -> Measured | None:
+        """The same at step 0."""
+        return latest(self._history, DEAD, 0)
+
+    @cached_property
+    def saturated(self) -> Measured | None:
+        """The share of saturated inputs of the activations."""
+        return latest(self._history, SATURATED, self.step)
+
+    @cached_property
+    def outputs(self) -> Outputs | None:
+        """Mean and spread of the outputs."""
+        return self._outputs_at(self.step)
+
+    @cached_property
+    def start_outputs(self) -> Outputs | None:
+        """The same at step 0."""
+        return self._outputs_at(0)
+
+    @cached_property
+    def loss(self) -> float | None:
+        """The loss, a median of the latest steps."""
+        return median_loss(self._history, self.step - RECENT_STEPS + 1, self.step)
+
+    @cached_property
+    def first_loss(self) -> float | None:
+        """The loss of step 0."""
+        return median_loss(self._history, 0, 0)
+
+    @cached_property
+    def early_loss(self) -> float | None:
+        """The loss of the first steps, a median of more of them."""
+        return median_loss(self._history, 0, min(LOSSES_COMPARED - 1, self.step))
+
+    @cached_property
+    def late_loss(self) -> float | None:
+        """The loss of the latest steps, a median of as many."""
+        return median_loss(self._history, self.step - LOSSES_COMPARED + 1, self.step)
+
+    @cached_property
+    def chance_loss(self) -> float | None:
+        """The loss of a guess."""
+        samples = self._history.started.held_out
+        return None if samples is None else math.log(max(len(samples.class_names), 2))
+
+    @cached_property
+    def rate_is_low(self) -> bool:
+        """Whether a schedule lets the weights rest."""
+        return rate_is_low(self._history, self.step)
 
     def asked_where(self, mask: Mask) -> tuple[int, ...]:
         """Return the numbers of the rows asked about where `mask` holds."""
@@ -137,66 +217,25 @@ class Readings:
         """Whether the loss is known and below this share of a guess's, and that is known, too."""
         return self.loss is not None and self.chance_loss is not None and self.loss < share * self.chance_loss
 
+    def measures(self, name: str) -> bool:
+        """Whether the run measures the quantity `name` at all."""
+        return measures(self._history, name)
 
-def read(history: History, step: int | None, part: tuple[int, int] | None = None) -> Readings:
-    """Look up what is known at `step` (None: the latest) of a run that has a step; rows `part[0]` to `part[1]`."""
-    started = history.started
-    step = existing_step(history, step)
-    lost = _lost(history, step)
-    step = max(lost.step - 1, 0) if lost is not None else step
-    numbers = np.arange(1, len(started.rows) + 1)
-    first, last = part or (1, numbers.size)
-    asked = (numbers >= first) & (numbers <= last)
-    known = np.array([row.slope is not None or row.units > 0 for row in started.rows], np.bool_)
-    whole_path = known & np.array([row.on_path for row in started.rows], np.bool_)
-    gradient = latest_largest(history, WEIGHT_GRADIENT, step, RECENT_STEPS)
-    newest = latest(history, WEIGHT_GRADIENT, gradient.step) if gradient is not None else None
-    return Readings(
-        rows=started.rows,
-        step=step,
-        asked=asked,
-        known=known,
-        path=whole_path & asked,
-        whole_path=whole_path,
-        floor=_FLOORS.get(started.precision, _FLOOR),
-        flow=_flow(history, step) if whole_path.any() else None,
-        start_flow=_flow(history, 0) if whole_path.any() else None,
-        weight_gradient=gradient,
-        broken_gradient=newest.broken_log10 if newest is not None else np.zeros(numbers.size, np.bool_),
-        start_weight_gradient=latest(history, EXACT_WEIGHT_GRADIENT, 0) or latest(history, WEIGHT_GRADIENT, 0),
-        update=latest_median(history, UPDATE, step, RECENT_STEPS),
-        unchanged=latest_median(history, UNCHANGED, step, RECENT_STEPS),
-        weights=latest(history, WEIGHTS, step),
-        start_weights=latest(history, WEIGHTS, 0),
-        dead=latest(history, DEAD, step),
-        start_dead=latest(history, DEAD, 0),
-        saturated=latest(history, SATURATED, step),
-        outputs=_outputs(history, step),
-        start_outputs=_outputs(history, 0),
-        lost=lost,
-        loss=median_loss(history, step - RECENT_STEPS + 1, step),
-        first_loss=median_loss(history, 0, 0),
-        early_loss=median_loss(history, 0, min(LOSSES_COMPARED - 1, step)),
-        late_loss=median_loss(history, step - LOSSES_COMPARED + 1, step),
-        chance_loss=_chance_loss(history),
-        rate_is_low=rate_is_low(history, step),
-    )
+    def _flow_at(self, step: int) -> Flow | None:
+        if not self.whole_path.any():
+            return None
+        delivered, exact = latest(self._history, GRADIENT, step), latest(self._history, EXACT, step)
+        return None if delivered is None and exact is None else Flow(delivered, exact)
+
+    def _outputs_at(self, step: int) -> Outputs | None:
+        mean, spread = latest(self._history, MEAN, step), latest(self._history, SPREAD, step)
+        return None if mean is None or spread is None else Outputs(mean, spread)
 
 
 def existing_step(history: History, step: int | None) -> int:
     """Return the recorded step next to `step`; None means the latest."""
     newest = history.frames - 1
     return newest if step is None else min(max(step, 0), newest)
-
-
-def _flow(history: History, step: int) -> Flow | None:
-    delivered, exact = latest(history, GRADIENT, step), latest(history, EXACT, step)
-    return None if delivered is None and exact is None else Flow(delivered, exact)
-
-
-def _outputs(history: History, step: int) -> Outputs | None:
-    mean, spread = latest(history, MEAN, step), latest(history, SPREAD, step)
-    return None if mean is None or spread is None else Outputs(mean, spread)
 
 
 def _lost(history: History, step: int) -> Lost | None:
@@ -222,8 +261,3 @@ def _first_broken(history: History, step: int) -> int | None:
     ]
     broken = np.flatnonzero(np.any(found, axis=0)) if found else np.empty(0, np.int64)
     return int(broken[0]) + 1 if broken.size else None
-
-
-def _chance_loss(history: History) -> float | None:
-    samples = history.started.held_out
-    return None if samples is None else math.log(max(len(samples.class_names), 2))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.diagnosis.flow import profile_of
-from gradviz.diagnosis.readings import Readings, Values, read
+from gradviz.diagnosis.readings import Readings, Values
 from gradviz.diagnosis.rules.updates import judged_updates, may_rest
 from gradviz.diagnosis.rules.weight_gradients import decades_below
 from gradviz.diagnosis.thresholds import Thresholds
@@ -33,7 +33,7 @@ def severity_scores(history: History, step: int | None = None, thresholds: Thres
     thresholds = thresholds or Thresholds()
     if not history.frames:
         return np.zeros(len(history.started.rows))
-    readings = read(history, step)
+    readings = Readings(history, step)
     # a part that is not a number says nothing, and the others speak
     worst = np.fmax.reduce(
         [
@@ -83,9 +83,7 @@ def _updates(readings: Readings, thresholds: Thresholds) -> list[Values]:
 def _units(readings: Readings, thresholds: Thresholds) -> list[Values]:
     parts = []
     if readings.dead is not None:
-        parts.append(np.where(readings.can("dies"), readings.dead.values / thresholds.dead_share, np.nan))
+        parts.append(np.where(readings.can_die, readings.dead.values / thresholds.dead_share, np.nan))
     if readings.saturated is not None:
-        parts.append(
-            np.where(readings.can("saturates"), readings.saturated.values / thresholds.saturated_share, np.nan)
-        )
+        parts.append(np.where(readings.can_saturate, readings.saturated.values / thresholds.saturated_share, np.nan))
     return parts

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from gradviz.diagnosis.finding import Evidence, Finding, Remedy
 from gradviz.diagnosis.readings import Readings
 from gradviz.diagnosis.thresholds import Thresholds
@@ -294,5 +296,4 @@ def _largest_update(readings: Readings) -> float:
     """Return the log10 of the largest update ratio of the rows asked about; NaN if there is none."""
     if readings.update is None:
         return math.nan
-    ratios = [ratio for ratio in readings.update.values[readings.asked].tolist() if not math.isnan(ratio)]
-    return max(ratios, default=math.nan)
+    return float(np.fmax.reduce(readings.update.values[readings.asked]))

@@ -19,13 +19,13 @@ def vanishing(readings: Readings, thresholds: Thresholds, *, flow: Flow) -> Find
     if profile is None:
         return _nothing_arrives(readings, thresholds, flow)
     facts: list[Evidence] = []
+    cut = cut_off(readings, flow)
     drift = largest_fall(profile.numbers, profile.values)
     if drift is not None and drift.decades >= thresholds.vanishing_decades:
         facts.append(drifts("falls", profile.quantity, profile.step, drift, thresholds.vanishing_decades))
-        facts += _lost_in_floating_point(readings, flow)
+        facts += _lost_in_floating_point(readings, flow, cut or 0)
     severe = len(facts) > 1 or (bool(facts) and facts[0].number("decades") >= thresholds.severe_decades)
     worst = facts[0].rows[0] if facts else None
-    cut = cut_off(readings, flow)
     if cut is not None and units_to_blame(readings, cut) is None:
         facts.append(evidence("ends_at_zero_weights", GRADIENT, profile.step, _from_down(readings, cut), at=cut))
         severe, worst = True, worst or cut
@@ -104,12 +104,12 @@ def _nothing_arrives(readings: Readings, thresholds: Thresholds, flow: Flow) -> 
     )
 
 
-def _lost_in_floating_point(readings: Readings, flow: Flow) -> list[Evidence]:
-    """Say where floating point loses the gradient, coming from the output; empty if it keeps all of it."""
+def _lost_in_floating_point(readings: Readings, flow: Flow, cut: int) -> list[Evidence]:
+    """Say where floating point loses the gradient above row `cut`, coming from the output; empty if it keeps it all."""
     delivered, exact = flow.delivered, flow.exact
     if delivered is None:
         return []
-    sinking = readings.path & (readings.numbers > (cut_off(readings, flow) or 0))
+    sinking = readings.path & (readings.numbers > cut)
     short = readings.asked_where(sinking & (delivered.values < readings.floor))
     zero = readings.asked_where(sinking & np.isneginf(delivered.values))
     if not short:

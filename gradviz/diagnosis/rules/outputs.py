@@ -36,7 +36,7 @@ def nothing_but_zeros(readings: Readings, _thresholds: Thresholds, *, outputs: O
     """
     zero = (outputs.mean.values == 0.0) & (outputs.spread.values == 0.0)
     if readings.dead is not None:
-        zero &= ~(readings.can("dies") & readings.dead.there)
+        zero &= ~(readings.can_die & readings.dead.there)
     rows = readings.asked_where(zero)
     if outputs.step < SETTLED_STEPS or not rows:
         return None

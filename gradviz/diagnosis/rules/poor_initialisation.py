@@ -123,11 +123,11 @@ def _gradient(readings: Readings, thresholds: Thresholds) -> Evidence | None:
     profile = profile_of(readings, readings.start_flow) if readings.start_flow is not None else None
     if profile is None:
         return None
-    fall, rise = largest_fall(profile.numbers, profile.values), largest_rise(profile.numbers, profile.values)
-    for drift, fact, allowed in (
-        (fall, "falls_at_start", thresholds.vanishing_decades),
-        (rise, "grows_at_start", thresholds.exploding_decades),
+    for find, fact, allowed in (
+        (largest_fall, "falls_at_start", thresholds.vanishing_decades),
+        (largest_rise, "grows_at_start", thresholds.exploding_decades),
     ):
+        drift = find(profile.numbers, profile.values)
         if drift is not None and drift.decades >= allowed:
             return drifts(fact, profile.quantity, 0, drift, allowed)
     return None

@@ -20,7 +20,7 @@ COIN_DEVIATIONS = 3.0
 @rule("dead", rank=40)
 def dead(readings: Readings, thresholds: Thresholds) -> Finding | None:
     """Find rows of which too many units are off for every sample, or past which no gradient gets."""
-    over = _over(readings, readings.dead, thresholds.dead_share, "dies")
+    over = _over(readings, readings.dead, thresholds.dead_share, readings.can_die)
     if readings.dead is not None and readings.start_dead is not None:
         # what is no number has not died
         with np.errstate(invalid="ignore"):
@@ -33,7 +33,7 @@ def dead(readings: Readings, thresholds: Thresholds) -> Finding | None:
 @rule("saturated", rank=50)
 def saturated(readings: Readings, thresholds: Thresholds) -> Finding | None:
     """Find rows of which too many units sit where the activation is flat, or past which no gradient gets."""
-    over = _over(readings, readings.saturated, thresholds.saturated_share, "saturates")
+    over = _over(readings, readings.saturated, thresholds.saturated_share, readings.can_saturate)
     facts = _share(readings, "saturated_share", SATURATED, readings.saturated, over, thresholds.saturated_share)
     return _finding(readings, "saturated", facts + _cut_off(readings, "saturates"), ("saturated_share",))
 
@@ -43,15 +43,14 @@ def by_chance(readings: Readings) -> Values:
 
     If all samples look alike to it, a unit with symmetric weights is on for all of them or off for all.
     """
-    units = np.array([row.units for row in readings.rows], np.float64)
-    share = 0.5 + COIN_DEVIATIONS * 0.5 / np.sqrt(np.maximum(units, 1.0))
-    return np.where(units > 0, np.minimum(share, 1.0), 0.0)
+    share = 0.5 + COIN_DEVIATIONS * 0.5 / np.sqrt(np.maximum(readings.units, 1))
+    return np.where(readings.units > 0, np.minimum(share, 1.0), 0.0)
 
 
-def _over(readings: Readings, measured: Measured | None, limit: float, slope: str) -> Mask:
+def _over(readings: Readings, measured: Measured | None, limit: float, can: Mask) -> Mask:
     if measured is None:
         return np.zeros(len(readings.rows), np.bool_)
-    return np.asarray((measured.values >= limit) & readings.can(slope) & readings.asked)
+    return np.asarray((measured.values >= limit) & can & readings.asked)
 
 
 def _share(

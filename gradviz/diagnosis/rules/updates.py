@@ -124,7 +124,8 @@ def _standing_still(
     update, unchanged = readings.update, readings.unchanged
     if update is not None and slow:
         allowed, guide, steps = thresholds.update_low, thresholds.update_guide, update.steps
-        still = tuple(row for row in slow if np.isneginf(update.at(row)))
+        index = np.array(slow) - 1
+        still = tuple((index[np.isneginf(update.values[index])] + 1).tolist())
         if len(still) < len(slow):
             facts.append(evidence("short_steps", UPDATE, update.step, slow, allowed=allowed, guide=guide, steps=steps))
         if still:
