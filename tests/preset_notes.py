@@ -62,11 +62,12 @@ class Preset:
         row = self.row("activation_grad_rms", step)
         return float(row[-1] - row[0])
 
-    def says(self, *phrases: str) -> None:
-        """Strike phrases from the notes, because the caller has checked them."""
-        for phrase in phrases:
-            assert phrase in self.unchecked, f"{phrase!r} is not in the notes: {self.unchecked}"
-            self.unchecked = self.unchecked.replace(phrase, "", 1)
+    def says(self, *numbers: str) -> None:
+        """Strike numbers from the notes, with words that tell them apart, because the caller has checked them."""
+        for number in numbers:
+            place = re.search(rf"(?<![\w.]){re.escape(number)}(?![\w]|\.\d)", self.unchecked, re.IGNORECASE)
+            assert place is not None, f"{number!r} is not in the notes: {self.unchecked}"
+            self.unchecked = self.unchecked[: place.start()] + self.unchecked[place.end() :]
 
     def leaves_nothing_unchecked(self) -> None:
         number = NUMBER.search(self.unchecked)

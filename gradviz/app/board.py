@@ -13,14 +13,13 @@ from typing import Any
 from PySide6.QtCore import QObject, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsView, QStackedWidget
 
-from gradviz.app.export.actors import actor_for
 from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.app.panels.playback import Playback
 from gradviz.app.panels.playback_bar import PlaybackBar
 from gradviz.app.run_names import in_short
 from gradviz.plots.boundary import BoundaryPlot
 from gradviz.plots.curves import CurvesPlot
-from gradviz.plots.pages.film import Actor, Film
+from gradviz.plots.pages.film import Actor, Film, copy_off_screen
 from gradviz.plots.pages.images import Placement
 from gradviz.plots.parts.notice import NO_RUN
 from gradviz.plots.parts.style import Style
@@ -138,8 +137,8 @@ class Board(QObject):
         if self.profile.history is not self.history:
             self._show_profile(self.history)
             self._show_reference()
-        self.heatmap.plot.pick_step(step)
-        self.curves.pick_step(step)
+        self.heatmap.plot.show_step(step)
+        self.curves.show_step(step)
         for plot in (self.profile, self.samples, self.boundary):
             plot.show_step(step)
         self.playback.show_step(step)
@@ -215,7 +214,7 @@ class Board(QObject):
         return OWN_PLOTS if name == "board" else (name,)
 
     def _actor(self, name: str) -> Actor:
-        return self._more_actors[name]() if name in self._more_actors else actor_for(self.plots()[name])
+        return self._more_actors[name]() if name in self._more_actors else copy_off_screen(self.plots()[name])
 
     def _give_menu(self, plot: QGraphicsView) -> None:
         # one menu for all, on a click; a menu on the press of the button would forbid to drag with it

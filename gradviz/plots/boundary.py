@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QWidget
 
-from gradviz.plots.held_out import Entry, HeldOutPlot, channels
+from gradviz.plots.held_out import HeldOutPlot, channels
 from gradviz.plots.parts.axes import style_axis
+from gradviz.plots.parts.key import KeyEntry
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.recording.frame import Evaluation, HeldOut
 
@@ -57,7 +58,7 @@ class BoundaryPlot(HeldOutPlot):
             "Choose moons, circles, spirals, xor or gaussian to see one"
         )
 
-    def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> list[Entry]:
+    def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> list[KeyEntry]:
         assert held_out.extent is not None
         left, right, bottom, top = held_out.extent
         if evaluation.boundary is not None:
@@ -104,7 +105,7 @@ class BoundaryPlot(HeldOutPlot):
             style_axis(self._plot.getAxis(side), style)
 
 
-def _legend(held_out: HeldOut, style: Style) -> list[Entry]:
+def _legend(held_out: HeldOut, style: Style) -> list[KeyEntry]:
     entries = [
         (SYMBOLS[number % len(SYMBOLS)][1], _class_colour(number, style), name)
         for number, name in enumerate(held_out.class_names)

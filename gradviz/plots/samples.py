@@ -12,7 +12,8 @@ from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QAction, QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from gradviz.plots.held_out import Entry, HeldOutPlot, channels
+from gradviz.plots.held_out import HeldOutPlot, channels
+from gradviz.plots.parts.key import KeyEntry
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.recording.frame import Evaluation, HeldOut
 
@@ -36,9 +37,11 @@ class SamplesPlot(HeldOutPlot):
         self.setToolTip("Samples the network never trains on; right-click to put the wrong ones first")
         self.apply_style(LIGHT)
 
-    def take_over(self, other: SamplesPlot) -> None:
-        """Put the wrong samples first, or not, as `other` does."""
-        self.wrong_first.setChecked(other.wrong_first.isChecked())
+    def _order(self) -> bool:
+        return self.wrong_first.isChecked()
+
+    def _put_in_order(self, wrong_first: bool) -> None:
+        self.wrong_first.setChecked(wrong_first)
 
     def _picture(self) -> pg.GraphicsWidget:
         return self._grid
@@ -51,7 +54,7 @@ class SamplesPlot(HeldOutPlot):
         features = held_out.inputs.shape[1]
         return f"These samples are neither pictures nor points in a plane, but rows of {features:,} numbers"
 
-    def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> list[Entry]:
+    def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> list[KeyEntry]:
         wrong = evaluation.predicted != held_out.labels
         order = np.argsort(~wrong, kind="stable") if self.wrong_first.isChecked() else np.arange(len(wrong))
         chosen = order[:MOST_SAMPLES]

@@ -66,12 +66,13 @@ def check(experiment: Experiment, checkpoint: Checkpoint) -> None:
         trained = from_json(bytes(np.asarray(recipe, np.uint8)).decode())
     except (ExperimentError, TypeError, ValueError, OverflowError):
         raise CheckpointError("the stored state does not say which experiment it is of; the run cannot go on") from None
-    changed = [name for name in Experiment.model_fields if getattr(trained, name) != getattr(experiment, name)]
-    if changed := [name for name in changed if name != "steps"]:
+    was, now = trained.flat(), experiment.flat()
+    changed = [name for name in was | now if was.get(name) != now.get(name) and name != "steps"]
+    if changed:
         one = changed[0]
         raise CheckpointError(
-            f"the run was trained with another experiment, and goes on with its own: {', '.join(changed)} changed "
-            f"({one} was {getattr(trained, one)!r}, and is {getattr(experiment, one)!r}); only steps may be changed"
+            f"the run was trained with another experiment and resumes with its own: {', '.join(changed)} changed "
+            f"({one} was {was.get(one)!r}, and is {now.get(one)!r}); only steps may be changed"
         )
     if checkpoint.step < 0:
         raise CheckpointError(f"the stored state is of no step that there is: {checkpoint.step}")

@@ -103,19 +103,19 @@ def test_panels_say_what_they_cannot_show(shown: MainWindow, qtbot: QtBot) -> No
     assert shown.form.elsewhere.isVisibleTo(shown.form)
     assert "my transformer" in shown.form.elsewhere.text()
     assert "no distributions" in panels.distributions.plot._notice.text
-    assert board.curves._notice.text == UNTOLD["loss"]
-    assert board.curves._no_accuracy.text == UNTOLD["batch_accuracy"]
+    assert board.curves.readout().notice == UNTOLD["loss"]
+    assert board.curves.readout().labels["no accuracy"] == UNTOLD["batch_accuracy"]
     assert "script of its own" in board.samples.message.text
-    assert not any("held out" in words for _, _, words in board.curves._key.entries)
+    assert not any("held out" in words for words in board.curves.readout().words)
     board.heatmap.choose(RMS.name)
-    wait_until(qtbot, lambda: any("no theory" in words for _, _, words in board.profile._key.entries))
+    wait_until(qtbot, lambda: any("no theory" in words for words in board.profile.readout().words))
 
 
 def test_a_loss_that_is_told_is_drawn(window: MainWindow) -> None:
     history = recording(loss=0.5)
     window.run.bring_back(history)
     window.show_run(history)
-    assert window.board.curves._notice.text == ""
+    assert window.board.curves.readout().notice == ""
     assert window.transport.result.text() == "loss 0.5"
 
 
@@ -145,13 +145,13 @@ def test_it_can_be_exported(shown: MainWindow, tmp_path: Path, name: str) -> Non
 def test_following_waits_shows_and_says_how_it_ended(window: MainWindow, qtbot: QtBot, path: Path) -> None:
     window.follow_desk.follow(path)
     assert window.transport.state.text() == "waiting for run.gradviz"
-    assert window.board.heatmap.plot._notice.text == "Waiting for run.gradviz …"
+    assert window.board.heatmap.plot.readout().notice == "Waiting for run.gradviz …"
     assert not window.actions_by_name["pause"].isEnabled()
     assert not window.actions_by_name["step"].isEnabled()
     history = recording(frames=3)
     writer = StoreWriter(path, history, environment={}, on_trouble=lambda text: None)
     wait_until(qtbot, lambda: window.run.phase is Phase.FOLLOWING)
-    assert window.board.heatmap.plot._notice.text == ""
+    assert window.board.heatmap.plot.readout().notice == ""
     assert window.transport.state.text() == "following run.gradviz"
     assert window.actions_by_name["stop"].text() == "S&top following"
     assert window.actions_by_name["start"].text() == "&Start"

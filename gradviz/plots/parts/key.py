@@ -10,6 +10,9 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+# mark, its colour `#rrggbb`, and what it means
+KeyEntry = tuple[str, str, str]
+
 GAP_PX = 16.0
 MARK_GAP_PX = 5.0
 MARGIN_PX = 8.0
@@ -25,14 +28,19 @@ class Key(pg.GraphicsWidget):  # type: ignore[misc]
     def __init__(self, size_pt: float = 8.5, *, stacked: bool = False) -> None:
         super().__init__()
         self._stacked = stacked
-        self.entries: tuple[tuple[str, str, str], ...] = ()
+        self.entries: tuple[KeyEntry, ...] = ()
         self._colour = QColor()
         self._font = QFont()
         self._font.setPointSizeF(size_pt)
         self._metrics = QFontMetricsF(self._font)
         self._fit()
 
-    def show_entries(self, entries: Sequence[tuple[str, str, str]], colour: str) -> None:
+    def stack(self, stacked: bool) -> None:
+        """Put each entry on a line of its own, or not, from the next entries on."""
+        if stacked != self._stacked:
+            self._stacked, self.entries = stacked, ()
+
+    def show_entries(self, entries: Sequence[KeyEntry], colour: str) -> None:
         """Show entries of (mark, colour of the mark, words), the words in `colour`."""
         if (tuple(entries), QColor(colour)) != (self.entries, self._colour):
             # only the words have changed: a plot that is played back would jump with every line more or less

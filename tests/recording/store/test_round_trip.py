@@ -74,8 +74,8 @@ def test_how_it_began_comes_back(path: Path, write: Write, started: Started) -> 
     write(History(started), name="mine", python="3.11", device="cpu").close("stopped", "because")
     with open_run(path) as run:
         back = run.history.started
-    for field in ("title", "rows", "quantities", "precision", "planned_steps", "scheduled_every", "experiment",
-                  "batch_size", "training_samples", "parameters", "device", "threads"):  # fmt: skip
+    for field in ("title", "rows", "quantities", "precision", "parameters", "device", "threads", "planned_steps",
+                  "scheduled_every", "batch_size", "training_samples", "experiment"):  # fmt: skip
         assert getattr(back, field) == getattr(started, field), field
     if started.held_out is None:
         assert back.held_out is None
@@ -108,7 +108,7 @@ def test_at_a_glance(path: Path, write: Write) -> None:
     info = read_info(path)
     assert (info.path, info.name, info.note, info.ending) == (path, "first try", "", "finished")
     assert before <= info.created <= time.time()
-    assert (info.frames, info.experiment, info.watched) == (101, begun().experiment, None)
+    assert (info.frames, info.experiment, info.title) == (101, begun().experiment, begun().title)
     assert info.environment == {"torch": "2.13", "seed": "0"}
     assert info.quantities == QUANTITIES
     assert info.accuracy == history.evaluation_at(100).accuracy

@@ -12,7 +12,7 @@ from made_up_events import append, assert_holds, begun, frame, wait_until, watch
 
 from gradviz.recording.frame import Diverged, Frame
 from gradviz.recording.history import History
-from gradviz.recording.store import Follower, StoreWriter, continue_run, follow, open_run, read_info
+from gradviz.recording.store import Run, StoreWriter, open_run, read_info, resume_run
 
 Write = Callable[..., StoreWriter]
 LAYERS = 100
@@ -30,7 +30,7 @@ def other_process(path: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def polled(follower: Follower, condition: Callable[[], bool], what: str) -> None:
+def polled(follower: Run, condition: Callable[[], bool], what: str) -> None:
     def look() -> bool:
         follower.poll()
         return condition()
@@ -40,7 +40,7 @@ def polled(follower: Follower, condition: Callable[[], bool], what: str) -> None
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_another_process_is_followed_until_it_is_killed(path: Path, other_process: subprocess.Popen[str]) -> None:
-    with follow(path) as follower:
+    with open_run(path) as follower:
         assert follower.info.ending == "recording"
         polled(follower, lambda: follower.history.frames > 150, "150 frames have come")
         assert follower.info.ending == "recording"
@@ -59,7 +59,7 @@ def test_every_event_is_taken_bit_by_bit(path: Path, write: Write, *, by_layer: 
     writer = write(history)
     append(history, 0, 30, by_layer=by_layer)
     wait_until(lambda: read_info(path).frames == 30, "30 frames are stored")
-    with follow(path) as follower:
+    with open_run(path) as follower:
         for end in (31, 60, 150, 300):
             append(history, follower.history.frames, end, by_layer=by_layer)
             polled(follower, lambda end=end: follower.history.frames == end, f"{end} frames have come")
@@ -78,7 +78,7 @@ def test_a_divergence_is_taken_after_its_frame(path: Path, write: Write) -> None
     writer = write(history)
     append(history, 0, 10)
     wait_until(lambda: read_info(path).frames == 10, "10 frames are stored")
-    with follow(path) as follower:
+    with open_run(path) as follower:
         history.append(Frame(10, float("nan"), 0.0, 0.1, frame(10).rows))
         history.append(Diverged(10, float("nan")))
         writer.close("diverged")
@@ -91,7 +91,7 @@ def test_a_divergence_is_taken_after_its_frame(path: Path, write: Write) -> None
 def test_a_watched_run_from_its_beginning(path: Path, write: Write) -> None:
     history = History(watched())
     writer = write(history)
-    with follow(path) as follower:
+    with open_run(path) as follower:
         assert follower.history.frames == 0
         assert not follower.poll()
         append(history, 0, 40, by_layer=True)
@@ -106,7 +106,7 @@ def test_a_run_that_is_begun_anew_is_followed_from_its_beginning(path: Path, wri
     writer = write(history)
     append(history, 0, 30)
     writer.close("finished")
-    with follow(path) as follower:
+    with open_run(path) as follower:
         first = follower.history
         path.unlink()
         again = History(begun())
@@ -118,14 +118,14 @@ def test_a_run_that_is_begun_anew_is_followed_from_its_beginning(path: Path, wri
         writer.close("finished")
 
 
-def test_a_run_that_is_gone_on_with_is_followed_from_there(path: Path, write: Write) -> None:
+def test_a_run_that_is_resumed_is_followed_from_there(path: Path, write: Write) -> None:
     history = History(begun())
     writer = write(history)
     append(history, 0, 100)
     writer.close("stopped")
-    with follow(path) as follower:
-        again = continue_run(path, 40)
-        writer = write(again)
+    with open_run(path) as follower:
+        again = resume_run(path, 40)
+        writer = write(again, resume_at=40)
         append(again, 40, 90)
         polled(follower, lambda: follower.history.frames == 90, "90 frames have come")
         assert_holds(follower.history, 90)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import sys
@@ -11,21 +12,23 @@ from hostile_files import GOOD, LONGEST_S, MOST_BYTES, Fuzz
 from made_up_events import append, begun
 
 from gradviz.errors import RecordingError
+from gradviz.experiment import Row
+from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 from gradviz.recording.store import (
     StoreWriter,
-    continue_run,
-    follow,
     latest_checkpoint,
     open_run,
     read_info,
     rename,
+    resume_run,
     settle,
 )
 from gradviz.recording.store.schema import FORMAT, TABLES
 
-READERS = (open_run, read_info, settle, latest_checkpoint, follow, lambda path: rename(path, "x"),
-           lambda path: continue_run(path, 1))  # fmt: skip
+READERS = (open_run, read_info, settle, latest_checkpoint, lambda path: rename(path, "x"),
+           lambda path: resume_run(path, 1))  # fmt: skip
+GRAD = {"name": "grad", "label": "Gradient", "unit": "", "description": "made up"}
 FUZZED = 150  # ten of each kind; the benchmark opens thousands
 
 
@@ -48,6 +51,16 @@ def run(path: Path, content: bytes) -> Path:
 def edited(path: Path, script: str) -> None:
     connection = sqlite3.connect(path)
     connection.executescript(script)
+    connection.close()
+
+
+def rewritten(path: Path, document: str, **fields: object) -> None:
+    """Give some fields of a document other values."""
+    connection = sqlite3.connect(path)
+    with connection:
+        (content,) = connection.execute("SELECT content FROM documents WHERE name = ?", (document,)).fetchone()
+        changed = json.dumps(json.loads(content) | fields)
+        connection.execute("UPDATE documents SET content = ? WHERE name = ?", (changed, document))
     connection.close()
 
 
@@ -75,7 +88,7 @@ def test_what_is_no_run_is_refused(path: Path, text: bytes) -> None:
 
 
 def test_another_database_is_refused_and_left_alone(path: Path) -> None:
-    edited(path, "CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL); INSERT INTO facts VALUES ('a', '1')")
+    edited(path, "CREATE TABLE documents (name TEXT PRIMARY KEY, content TEXT NOT NULL)")
     before = path.read_bytes()
     assert "this is not a run of gradviz" in said_by(path)
     assert path.read_bytes() == before
@@ -101,12 +114,12 @@ def test_a_newer_format_is_named_with_the_way_out(run: Path) -> None:
 @pytest.mark.parametrize(
     "script",
     [
-        "CREATE TRIGGER t AFTER UPDATE ON facts BEGIN DELETE FROM chunks; END",
-        "CREATE VIEW more AS SELECT * FROM facts",
-        "DROP TABLE facts; CREATE VIEW facts (key, value) AS SELECT 'created', '1'",
+        "CREATE TRIGGER t AFTER UPDATE ON documents BEGIN DELETE FROM chunks; END",
+        "CREATE VIEW more AS SELECT * FROM documents",
+        "DROP TABLE documents; CREATE VIEW documents (name, content) AS SELECT 'state', '{}'",
         "CREATE TABLE more (x)",
         "CREATE VIRTUAL TABLE more USING fts5(x)",
-        "CREATE INDEX more ON facts (abs(value))",
+        "CREATE INDEX more ON documents (abs(content))",
         "DROP INDEX places",
         f"DROP TABLE scalars; {TABLES[4].replace('data BLOB', 'data BLOB DEFAULT (zeroblob(1000000000))')}",
     ],
@@ -119,18 +132,13 @@ def test_what_sqlite_could_run_is_refused(run: Path, script: str) -> None:
 @pytest.mark.parametrize(
     ("script", "word"),
     [
-        ("UPDATE facts SET value = '{\"frames\": 71}' WHERE key = 'progress'", "missing"),
-        ("UPDATE facts SET value = '{\"frames\": 1000000000000}' WHERE key = 'progress'", "cannot be in a file"),
         ("UPDATE chunks SET rows = 1000000000000 WHERE id = 1", "missing"),
         ("DELETE FROM chunks WHERE level = 0 AND series = 1 AND number = 0", "missing"),
         ("DELETE FROM scalars", "missing"),
         ("UPDATE arrays SET shape = '[1099511627776, 8]'", "not plausible"),
         ("UPDATE arrays SET dtype = '|O'", "never stored"),
-        ("UPDATE facts SET value = replace(value, '\"layers\": 700', '\"layers\": 699') WHERE key = 'started'", "700"),
-        ("UPDATE facts SET value = replace(value, 'depth', 'death') WHERE key = 'experiment'", "does not know"),
-        ("UPDATE facts SET value = '[' || value WHERE key = 'progress'", "not JSON"),
-        ("UPDATE quantities SET name = 'grad'", "one name"),
-        ("UPDATE quantities SET scale = 'cubic'", "no scale"),
+        ("UPDATE documents SET content = '[' || content", "Invalid JSON"),
+        ("DELETE FROM documents WHERE name = 'metadata'", "its metadata"),
     ],
 )
 def test_what_cannot_be_is_refused_at_once(run: Path, script: str, word: str) -> None:
@@ -138,6 +146,55 @@ def test_what_cannot_be_is_refused_at_once(run: Path, script: str, word: str) ->
     with pytest.raises(RecordingError, match=word) as refused:
         open_run(run)
     assert str(run) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("document", "field", "value", "word"),
+    [
+        ("state", "frames", 71, "missing"),
+        ("state", "frames", 10**12, "cannot be in a file"),
+        ("metadata", "rows", [], "metadata.rows"),
+        ("metadata", "rows", [{}] * 699, "699"),
+        ("metadata", "rows", [{"slope": "steep"}] * 700, "metadata.rows.0.slope"),
+        ("metadata", "experiment", {"death": 4}, "does not know"),
+        ("metadata", "experiment", {"depth": "deep"}, "does not know"),
+        ("metadata", "quantities", [GRAD, GRAD, GRAD], "one name"),
+        ("metadata", "quantities", [GRAD | {"scale": "cubic"}], "metadata.quantities.0.scale"),
+        ("metadata", "quantities", [{"name": "grad"}], "metadata.quantities.0.label"),
+        ("metadata", "quantities", [GRAD | {"guide": [1.5, 2]}], "metadata.quantities.0.guide"),
+        ("metadata", "parameters", -1, "metadata.parameters"),
+        ("metadata", "parameters", 1.5, "metadata.parameters"),
+        ("metadata", "scheduled_every", 0, "metadata.scheduled_every"),
+        ("metadata", "environment", {"torch": 2}, "metadata.environment"),
+        ("metadata", "held_out", {"class_names": ["one"]}, "classes that do not exist"),
+        ("metadata", "held_out", {"class_names": ["x"] * 3, "image_shape": [3, 3]}, "not pictures"),
+        ("metadata", "held_out", {"class_names": ["x"] * 3, "extent": [1, 0, 1, 0]}, "empty"),
+        ("metadata", "device", "x" * 1_000_000, "metadata.device"),
+        ("state", "ending", "recording", "state.ending"),
+        ("state", "losses", [0.5] * 65, "state.losses"),
+        ("state", "diverged", [3, 4], "state.diverged"),
+    ],
+)
+def test_a_document_that_cannot_be_is_refused_at_once(
+    run: Path, document: str, field: str, value: object, word: str
+) -> None:
+    rewritten(run, document, **{field: value})
+    with pytest.raises(RecordingError, match=word) as refused:
+        open_run(run)
+    assert str(run) in str(refused.value)
+
+
+def test_what_is_unknown_is_ignored_and_what_is_missing_takes_its_default(run: Path) -> None:
+    """As a gradviz writes that knows more attributes, or fewer."""
+    rows = [{"name": f"block.{number}", "mood": "good"} for number in range(700)]
+    quantities = [GRAD | {"colour": "red"}, GRAD | {"name": "mean", "scale": "linear"}, GRAD | {"name": "share"}]
+    rewritten(run, "metadata", rows=rows, quantities=quantities, threads=1, weather=[1, {"wind": None}])
+    rewritten(run, "state", mood="good")
+    with open_run(run) as opened:
+        started = opened.history.started
+        assert started.rows[3] == Row("block.3")
+        assert started.quantities[0] == Quantity("grad", "Gradient", "", "made up")
+        assert opened.history.row("grad", 3) is not None
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays, floating_dtypes
 
+from gradviz.recording.store.checks import DamagedError
 from gradviz.recording.store.codec import (
     ALWAYS_ALLOWED_BYTES,
-    DamagedError,
     pack,
     pack_edges,
     pack_whole_numbers,

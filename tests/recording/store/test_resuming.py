@@ -12,11 +12,11 @@ from gradviz.recording.history import History
 from gradviz.recording.store import (
     StoreWriter,
     annotate,
-    continue_run,
     latest_checkpoint,
     open_run,
     read_info,
     rename,
+    resume_run,
     settle,
 )
 
@@ -33,13 +33,13 @@ def recorded(write: Write, frames: int) -> None:
 
 # in the first chunk, at its end, in the second, where the second level has a chunk, and where nothing is given up
 @pytest.mark.parametrize("step", [1, 63, 64, 65, 200, 256, 299, 300])
-def test_it_goes_on_as_if_it_had_never_ended(path: Path, write: Write, step: int) -> None:
+def test_a_resumed_run_is_as_if_it_had_never_ended(path: Path, write: Write, step: int) -> None:
     recorded(write, 300)
     before = path.read_bytes()
-    history = continue_run(path, step)
+    history = resume_run(path, step)
     assert_holds(history, step)
     assert path.read_bytes() == before
-    writer = write(history, torch="new")
+    writer = write(history, resume_at=step, torch="new")
     wait_until(lambda: read_info(path).frames == step, "what comes later is given up")
     append(history, step, 310)
     writer.close("finished")
@@ -54,17 +54,19 @@ def test_it_goes_on_as_if_it_had_never_ended(path: Path, write: Write, step: int
 def test_a_checkpoint_of_steps_that_were_given_up_goes_with_them(path: Path, write: Write) -> None:
     recorded(write, 100)
     assert latest_checkpoint(path).step == 99
-    write(continue_run(path, 99)).close("stopped")
+    write(resume_run(path, 99), resume_at=99).close("stopped")
     assert latest_checkpoint(path).step == 99
-    write(continue_run(path, 50)).close("stopped")
+    write(resume_run(path, 50), resume_at=50).close("stopped")
     assert latest_checkpoint(path) is None
 
 
 def test_it_may_be_meant_to_make_more_steps(path: Path, write: Write) -> None:
     recorded(write, 20)
-    history = continue_run(path, 10, begun().experiment.changed(steps=5000))
-    assert history.started.planned_steps == 5000
-    write(history).close("stopped")
+    history = resume_run(path, 10)
+    history.started = begun(steps=5000)
+    write(history, resume_at=10).close("stopped")
+    with open_run(path) as run:
+        assert run.history.started.planned_steps == 5000
     assert read_info(path).experiment == begun().experiment.changed(steps=5000)
 
 
@@ -75,9 +77,9 @@ def test_a_divergence_is_given_up_with_its_step(path: Path, write: Write) -> Non
     history.append(Frame(10, float("nan"), 0.0, 0.1, frame(10).rows))
     history.append(Diverged(10, float("nan")))
     writer.close("diverged")
-    history = continue_run(path, 8)
+    history = resume_run(path, 8)
     assert history.diverged is None
-    writer = write(history)
+    writer = write(history, resume_at=8)
     append(history, 8, 20)
     writer.close("finished")
     with open_run(path) as run:
@@ -85,7 +87,7 @@ def test_a_divergence_is_given_up_with_its_step(path: Path, write: Write) -> Non
         assert_holds(run.history, 20)
 
 
-def test_only_a_history_of_that_file_goes_on_with_it(path: Path, write: Write) -> None:
+def test_a_file_is_resumed_only_where_that_is_asked_for(path: Path, write: Write) -> None:
     recorded(write, 20)
     other = History(begun())
     append(other, 0, 20)
@@ -95,10 +97,10 @@ def test_only_a_history_of_that_file_goes_on_with_it(path: Path, write: Write) -
         assert_holds(run.history, 20)
 
 
-def test_it_can_go_on_in_another_file_too(path: Path, write: Write, tmp_path: Path, troubles: list[str]) -> None:
+def test_a_run_can_be_resumed_in_another_file(path: Path, write: Write, tmp_path: Path, troubles: list[str]) -> None:
     recorded(write, 200)
     copy = tmp_path / "copy.gradviz"
-    history = continue_run(path, 150)
+    history = resume_run(path, 150)
     writer = StoreWriter(copy, history, environment={}, on_trouble=troubles.append)
     append(history, 150, 170)
     writer.close("finished")
@@ -115,10 +117,10 @@ def test_no_further_than_it_has_come_and_not_while_it_is_written(path: Path, wri
     append(history, 0, 20)
     wait_until(lambda: read_info(path).frames == 20, "20 frames are stored")
     with pytest.raises(RecordingError, match="is being written"):
-        continue_run(path, 5)
+        resume_run(path, 5)
     writer.close("stopped")
-    with pytest.raises(RecordingError, match="20 frames and cannot go on at step 21"):
-        continue_run(path, 21)
+    with pytest.raises(RecordingError, match="20 frames and cannot be resumed at step 21"):
+        resume_run(path, 21)
 
 
 @pytest.mark.parametrize("living", [True, False])
