@@ -1,4 +1,4 @@
-"""The rows of one quantity at one level, in chunks of which whole ones may leave memory."""
+"""The rows of one quantity at one level, in chunks; whole chunks that are stored may leave memory."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ Values = NDArray[np.float32]
 Rows = tuple[Values, NDArray[Any]]
 
 
-class Strip:
+class ChunkedSeries:
     """Rows float32 [layers] and how many of the steps behind each were measured, appended by one thread.
 
-    A row once written stays where it is, so a reader may look at it while a writer appends the next one. The class
-    keeps no count: whoever owns it publishes how many rows may be read.
+    A row never moves once it is written, so it can be read while the next one is appended. The class keeps no count:
+    its owner publishes how many rows may be read.
 
-    `source` brings back whole chunks that left, and takes those that leave. A strip may begin with `rows` rows that are
-    not in memory. The chunk of them that is not whole is to be written on; it is made by `remake(first, end)` when it
-    is needed, or comes from the source as well if there is no such function.
+    Whole chunks may be released to `source` and are read from there again. A series may begin with `rows` rows that
+    are not in memory. The last chunk of them, if it is not whole, will be appended to; `remake(first, end)` computes it
+    when it is needed, or it comes from the source as well if there is no such function.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Strip:
         self._restored = rows
         self._to_be_made = rows % self._size > 0
         self._making = threading.Lock()
-        self._let_go = 0
+        self._released = 0
 
     def put(self, index: int, row: Any, measured: Any) -> None:
         """Write the row `index`; rows come in order, each once. `measured` is a number, or an array [layers]."""
@@ -57,7 +57,7 @@ class Strip:
         chunk.measured[place] = measured
 
     def leave_out(self, index: int) -> None:
-        """Let the row `index` come, and those after it in its chunk, without anything that was measured."""
+        """Skip the row `index`, and those after it in its chunk: nothing was measured."""
         number = index // self._size
         if number == len(self._chunks):
             self._chunks.append(self._room())
@@ -87,20 +87,20 @@ class Strip:
             position = stop
         return values, joined(parts, self._layers) if parts else np.empty(0, measured_dtype(self._key.kind))
 
-    def let_go(self, rows: int) -> None:
-        """Give away the whole chunks among the first `rows` rows, those that are still here."""
+    def release(self, rows: int) -> None:
+        """Free the memory of the whole chunks among the first `rows` rows."""
         whole = rows // self._size
-        for number in range(self._let_go, whole):
+        for number in range(self._released, whole):
             chunk = self._chunks[number]
             if chunk is not None:
-                # a reader finds it there from the moment on in which it does not find it here
+                # a reader that does not find it here any more finds it there
                 self._source.keep(self._named(number), chunk)
                 self._chunks[number] = None
-        self._let_go = max(self._let_go, whole)
+        self._released = max(self._released, whole)
 
     def _room(self) -> Chunk:
         return Chunk(
-            # zeros, of which the system makes memory only where somebody writes: what is left out stays that
+            # zeros, for which the system provides memory only once they are written to: rows that are skipped cost none
             np.zeros((self._size, self._layers), np.float32),
             np.zeros(self._size, measured_dtype(self._key.kind)),
         )
@@ -111,7 +111,7 @@ class Strip:
             self._chunks.append(self._room())
         chunk = self._chunk(number)
         if by_layer and chunk.measured.ndim == 1:
-            # whoever reads the narrow one meanwhile finds all rows that were published in it
+            # a reader of the narrow one finds all rows in it that were published
             chunk = self._chunks[number] = Chunk(chunk.values, _widened(chunk.measured, self._layers))
         return chunk, place
 
@@ -124,8 +124,8 @@ class Strip:
         return self._fetched(number, self._size)
 
     def _made(self, number: int) -> Chunk:
-        """Bring the chunk that is to be written on into memory."""
-        # a reader and the writer may both be the first to need it, and have to end up with the same one
+        """Return the chunk that will be appended to, in memory."""
+        # a reader and the writer may both need it first, and have to get the same one
         with self._making:
             chunk = self._chunks[number]
             if chunk is None:
@@ -147,11 +147,11 @@ class Strip:
     def _fetched(self, number: int, rows: int) -> Chunk:
         chunk = self._source.chunk(self._named(number))
         if len(chunk.values) < rows or chunk.values.shape[1:] != (self._layers,):
-            raise RecordingError(f"{self._key.series}: a stored part of the recording has not the shape it should have")
+            raise RecordingError(f"{self._key.series}: a stored part of the recording has the wrong shape")
         return chunk
 
     def _named(self, number: int) -> ChunkKey:
-        # whoever reads may count in numpy's integers, which databases take for bytes
+        # readers may count in numpy's integers, which SQLite takes for bytes
         return replace(self._key, number=int(number))
 
 
