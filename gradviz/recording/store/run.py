@@ -56,7 +56,7 @@ class Run:
             found = True
             for event in events:
                 self.history.append(event)
-            self.history.let_go(self._stored, self.history.frames)
+            self.history.release(self._stored, self.history.frames)
         before = self.info.ending
         if before == "recording" and (state.ending is not None or not found):
             # a reader in the way is why the process that wrote could not make one file of it
