@@ -269,7 +269,7 @@ class History:
         """Return a copy of a chunk, with as many rows as stand at this moment."""
         return self._pyramids[key.series].chunk(key, self._frames)
 
-    def let_go(self, source: ChunkSource, frames: int) -> None:
+    def release(self, source: ChunkSource, frames: int) -> None:
         """Take note that the first `frames` frames, and what belongs to them, are in `source`, and free memory.
 
         That is all whole chunks of every level, all evaluations and all distributions of the steps below `frames`.
@@ -278,9 +278,9 @@ class History:
             raise ValueError(f"{frames} frames cannot be stored where there are {self._frames}")
         self._source.source = source
         for pyramid in self._pyramids.values():
-            pyramid.let_go(frames)
-        self._evaluations.let_go(frames)
-        self._distributions.let_go(frames)
+            pyramid.release(frames)
+        self._evaluations.release(frames)
+        self._distributions.release(frames)
 
     def _append_frame(self, frame: Frame) -> None:
         self._check(frame)
