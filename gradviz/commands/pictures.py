@@ -1,4 +1,4 @@
-"""The plots of a run as pictures, still or moving, painted off the screen by the widgets that make up the window."""
+"""The plots of a run as pictures and animations, painted offscreen by the widgets of the window."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BOARD = {
     "curves": QRectF(900, 320, 560, 320),
     "held-out": QRectF(900, 640, 560, 320),
 }
-# a watched network has no samples held out that could be drawn
+# a watched network has no validation samples
 WATCHED_BOARD = {
     "heatmap": QRectF(0, 0, 900, 960),
     "profile": QRectF(900, 0, 560, 480),
@@ -42,8 +42,9 @@ WATCHED_BOARD = {
 def save_plot(path: Path, history: History, plot: str, probe: str | None, step: int | None = None) -> None:
     """Draw the plot `plot` (heatmap, profile, curves, held-out, or board: all of them) into the file `path`.
 
-    `probe` is the name of the quantity shown, None for the first one, and `step` the one that is picked, None for the
-    latest. Raises ExportError for a file that cannot be written.
+    `probe` is the name of the quantity shown (None: the first), `step` the step shown (None: the latest).
+
+    Raises ExportError for a file that cannot be written.
     """
     _begin()
     places = _places(plot, history)

@@ -96,7 +96,7 @@ def test_special_starts_are_as_published() -> None:
 
 @pytest.mark.parametrize("depth", [4, 1000])
 def test_the_branch_scale_defaults_to_one_over_root_depth(depth: int) -> None:
-    assert experiment(depth=depth, shortcut="scaled").branch_scale == pytest.approx(depth**-0.5, rel=1e-15)
+    assert experiment(depth=depth, shortcut="scaled").network.branch_scale == pytest.approx(depth**-0.5, rel=1e-15)
 
 
 @pytest.mark.parametrize("normalization", choices("normalization"))
