@@ -126,9 +126,7 @@ def stacked_grads(reference: nn.Sequential, network: Network) -> dict[str, Tenso
     return grads
 
 
-@pytest.mark.parametrize(
-    ("shortcut", "normalization"), list(product(choices("shortcut"), choices("normalization")))
-)
+@pytest.mark.parametrize(("shortcut", "normalization"), list(product(choices("shortcut"), choices("normalization"))))
 def test_gradcheck_in_float64(shortcut: str, normalization: str) -> None:
     for activation, span in (("tanh", 1), ("gelu", 2), ("sigmoid", 3), ("selu", 4)):
         e = experiment(
