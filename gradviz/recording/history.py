@@ -257,6 +257,10 @@ class History:
         """Return the latest distributions at or before `step`; None if there are none."""
         return self._distributions.at(step)
 
+    def distributions_at_or_latest(self, step: int | None) -> Distributions | None:
+        """Return the latest distributions at or before `step`, of the whole run for None; None if there are none."""
+        return self.latest_distributions if step is None else self.distributions_at(step)
+
     def whole_chunks(self, level: int) -> int:
         """Return how many chunks of a `level` (0, 2, 4 ...) are whole; they never change again."""
         return (self._frames >> level) // rows_per_chunk(len(self.started.rows))

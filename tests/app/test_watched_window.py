@@ -19,6 +19,7 @@ from gradviz.app.main_window import MainWindow
 from gradviz.app.run_controller import Phase
 from gradviz.experiment import Row
 from gradviz.plots.curve_words import UNTOLD
+from gradviz.plots.histogram import NONE_YET
 from gradviz.plots.parts.style import LIGHT
 from gradviz.recording.frame import Frame, Quantity, Started
 from gradviz.recording.history import History
@@ -102,7 +103,7 @@ def test_panels_say_what_they_cannot_show(shown: MainWindow, qtbot: QtBot) -> No
     assert not panels.activation._parts.isVisibleTo(panels.activation)
     assert shown.form.elsewhere.isVisibleTo(shown.form)
     assert "my transformer" in shown.form.elsewhere.text()
-    assert "no distributions" in panels.distributions.plot._notice.text
+    assert panels.distributions.plot.readout().notice == NONE_YET
     assert board.curves.readout().notice == UNTOLD["loss"]
     assert board.curves.readout().labels["no accuracy"] == UNTOLD["batch_accuracy"]
     assert "script of its own" in board.samples.message.text
