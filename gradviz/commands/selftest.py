@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication
 
 from gradviz.app.application import application, open_window
 from gradviz.app.export.export_dialog import ExportRequest
+from gradviz.app.help_pages import PAGES, page_text
 from gradviz.app.main_window import MainWindow
 from gradviz.app.run_controller import Phase
 from gradviz.app.settings import Settings
@@ -122,6 +123,7 @@ class Visitor(QObject):
         _check_history(history)
         _check_recording(window.run.path, history)
         _require("GNU LESSER GENERAL PUBLIC LICENSE" in third_party(), "third-party licences are missing")
+        _require(all(page_text(name).startswith("# ") for name in PAGES), "the help pages are missing")
         for name, check in _EXPORTS.items():
             path = self._folder / name
             what = "data" if path.suffix == ".npz" else "board"

@@ -122,6 +122,9 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self.removeItem(present)
         self.addItem(wanted, row=1, col=0)
 
+    def fit_all_steps(self) -> None:
+        """Let the axes hold every step; they do so anyway."""
+
     def state(self) -> HeldOutState:
         """Return what is shown, and how."""
         return HeldOutState(self.history, self._step, self._order())

@@ -257,6 +257,10 @@ class History:
         """Return the latest distributions at or before `step`; None if there are none."""
         return self._distributions.at(step)
 
+    def distributions_at_or_latest(self, step: int | None) -> Distributions | None:
+        """Return the latest distributions at or before `step`, of the whole run for None; None if there are none."""
+        return self.latest_distributions if step is None else self.distributions_at(step)
+
     def whole_chunks(self, level: int) -> int:
         """Return how many chunks of a `level` (0, 2, 4 ...) are whole; they never change again."""
         return (self._frames >> level) // rows_per_chunk(len(self.started.rows))
@@ -265,7 +269,7 @@ class History:
         """Return a copy of a chunk, with as many rows as stand at this moment."""
         return self._pyramids[key.series].chunk(key, self._frames)
 
-    def let_go(self, source: ChunkSource, frames: int) -> None:
+    def release(self, source: ChunkSource, frames: int) -> None:
         """Take note that the first `frames` frames, and what belongs to them, are in `source`, and free memory.
 
         That is all whole chunks of every level, all evaluations and all distributions of the steps below `frames`.
@@ -274,9 +278,9 @@ class History:
             raise ValueError(f"{frames} frames cannot be stored where there are {self._frames}")
         self._source.source = source
         for pyramid in self._pyramids.values():
-            pyramid.let_go(frames)
-        self._evaluations.let_go(frames)
-        self._distributions.let_go(frames)
+            pyramid.release(frames)
+        self._evaluations.release(frames)
+        self._distributions.release(frames)
 
     def _append_frame(self, frame: Frame) -> None:
         self._check(frame)

@@ -64,7 +64,7 @@ def write_run(frames: int, path: Path) -> History:
     writer = StoreWriter(path, history, environment={}, on_trouble=trouble.append)
     while history.frames < frames:
         record(history)
-        while history.frames - writer._let_go > MOST_AHEAD:
+        while history.frames - writer._released > MOST_AHEAD:
             time.sleep(0.01)
     writer.close("finished")
     assert not trouble
@@ -179,7 +179,7 @@ def test_appending_to_a_long_run_costs_what_it_costs_in_a_short_one() -> None:
             begin = time.thread_time()
             record(history)
             microseconds[name].append((time.thread_time() - begin) * 1e6)
-            let_go(history)
+            release(history)
     means = {name: statistics.mean(each) for name, each in microseconds.items()}
     print(f"\nappending a frame of {LAYERS} layers, {len(many)} quantities: {means} us")
     assert means["long"] <= MOST_TIMES_AS_DEAR * means["short"]
@@ -187,13 +187,13 @@ def test_appending_to_a_long_run_costs_what_it_costs_in_a_short_one() -> None:
 
 def record_and_let_go(history: History) -> None:
     record(history)
-    let_go(history)
+    release(history)
 
 
-def let_go(history: History) -> None:
+def release(history: History) -> None:
     """Free memory; nobody asks for what is in there."""
     if history.frames % 64 == 0:
-        history.let_go(StoreWriter, history.frames)  # type: ignore[arg-type]
+        history.release(StoreWriter, history.frames)  # type: ignore[arg-type]
 
 
 @pytest.mark.benchmark

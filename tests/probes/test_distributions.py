@@ -147,8 +147,7 @@ def test_gradients_are_those_of_each_samples_own_loss() -> None:
     probe = DistributionProbe(e.network.depth)
     for chunk in network.chunks(x):
         probe.look_at(chunk)
-    taken = distributions(0, probe.measure(network.trace).numpy(), batch_size=20)
-    gradients = taken.by_kind["gradients"]
+    gradients = distributions(probe.measure(network.trace).numpy(), batch_size=20)["gradients"]
     assert gradients.total == 20 * 40
     for layer, grads in enumerate(truth(e, network, x, y).sample_grads):
         logs = np.log10(np.abs(grads)).ravel()

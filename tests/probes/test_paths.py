@@ -103,7 +103,7 @@ def test_cosines_do_not_underflow() -> None:
 
 
 def test_without_a_shortcut_there_is_nothing_to_split() -> None:
-    assert not GradientPaths.applies_to(experiment())
     network = measured_network(experiment(), *batch(3))
+    assert not GradientPaths.applies_to(network)
     with pytest.raises(RuntimeError, match="no shortcut"):
         network.trace.split_grads()

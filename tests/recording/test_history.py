@@ -21,8 +21,8 @@ from gradviz.recording.frame import (
     Started,
 )
 from gradviz.recording.history import History
+from gradviz.recording.zoom.chunked_series import ChunkedSeries
 from gradviz.recording.zoom.levels import BATCH
-from gradviz.recording.zoom.strip import Strip
 
 ONE = (Quantity("norm", "Norm", "", "made up"),)
 
@@ -172,13 +172,13 @@ class CountedReads:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.rows = 0
-        view = Strip.view
+        view = ChunkedSeries.view
 
-        def counted(strip: Strip, first: int, end: int) -> object:
+        def counted(strip: ChunkedSeries, first: int, end: int) -> object:
             self.rows += end - first
             return view(strip, first, end)
 
-        monkeypatch.setattr(Strip, "view", counted)
+        monkeypatch.setattr(ChunkedSeries, "view", counted)
 
 
 def long_history(make_started: Callable[..., Started], steps: int) -> History:
@@ -217,18 +217,18 @@ def test_appending_writes_less_than_two_rows_per_step(
     make_started: Callable[..., Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = {"largest": 0, "mean": 0, "rows": 0}
-    put, put_all = Strip.put, Strip.put_all
+    put, put_all = ChunkedSeries.put, ChunkedSeries.put_all
 
-    def counted_put(strip: Strip, *row: object) -> None:
+    def counted_put(strip: ChunkedSeries, *row: object) -> None:
         written[strip._key.kind] += 1
         put(strip, *row)
 
-    def counted_put_all(strip: Strip, first: int, values: np.ndarray, measured: np.ndarray) -> None:
+    def counted_put_all(strip: ChunkedSeries, first: int, values: np.ndarray, measured: np.ndarray) -> None:
         written[strip._key.kind] += len(values)
         put_all(strip, first, values, measured)
 
-    monkeypatch.setattr(Strip, "put", counted_put)
-    monkeypatch.setattr(Strip, "put_all", counted_put_all)
+    monkeypatch.setattr(ChunkedSeries, "put", counted_put)
+    monkeypatch.setattr(ChunkedSeries, "put_all", counted_put_all)
     long_history(make_started, 4096)
     # a quarter, a sixteenth ... of the rows of level 0
     assert written == {"rows": 4096, "largest": (4096 - 1) // 3, "mean": (4096 - 1) // 3}

@@ -108,11 +108,11 @@ def large(make_started: Callable[..., Started]) -> Started:
 
 
 @pytest.mark.parametrize("steps", [1, 63, 64, 65, 1024, STEPS])
-def test_what_was_let_go_comes_back_right(large: Started, steps: int) -> None:
+def test_what_was_released_comes_back_right(large: Started, steps: int) -> None:
     made, source = MadeUp(STEPS), DictionarySource()
     history = recorded(large, made, steps)
     source.take(history)
-    history.let_go(source, steps)
+    history.release(source, steps)
     check(history, made)
     # every whole chunk did leave
     source.asked.clear()
@@ -152,7 +152,7 @@ def test_a_stored_run_is_appended_to_before_anybody_looked_at_it(large: Started)
         again.append(made.frame(step))
         if step % 200 == 0:
             source.take(again)
-            again.let_go(source, again.frames)
+            again.release(source, again.frames)
     check(again, made)
 
 
@@ -194,7 +194,7 @@ def test_a_stored_part_of_another_shape_is_refused(large: Started) -> None:
 
 def test_no_more_can_be_stored_than_there_is(large: Started) -> None:
     with pytest.raises(ValueError, match="65 frames"):
-        recorded(large, MadeUp(STEPS), 64).let_go(DictionarySource(), 65)
+        recorded(large, MadeUp(STEPS), 64).release(DictionarySource(), 65)
 
 
 def wrongly_read(history: History, generator: np.random.Generator) -> bool:
@@ -233,13 +233,13 @@ def test_readers_see_all_steps_right_while_one_appends_and_another_lets_go(
         while not done.is_set():
             wrong.extend([True] * wrongly_read(history, generator))
 
-    def let_go() -> None:
+    def release() -> None:
         while not done.is_set():
             frames = history.frames
             source.take(history)
-            history.let_go(source, frames)
+            history.release(source, frames)
 
-    threads = [threading.Thread(target=read, args=(seed,)) for seed in range(2)] + [threading.Thread(target=let_go)]
+    threads = [threading.Thread(target=read, args=(seed,)) for seed in range(2)] + [threading.Thread(target=release)]
     for thread in threads:
         thread.start()
     for step in range(before, steps):
@@ -259,7 +259,7 @@ def test_memory_is_given_back_with_the_last_reference(large: Started, monkeypatc
     source.take(history)
     gc.disable()
     try:
-        history.let_go(source, 256)
+        history.release(source, 256)
         # four chunks of rows and one of what stands for 4 of them, largest and mean, of each quantity
         assert shared.nbytes > 2 * 6 * 64 * LAYERS * 4
         gone = weakref.ref(history)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +25,8 @@ _INSERT = (
 def put(connection: sqlite3.Connection, series: int, key: ChunkKey, first: int, piece: Chunk) -> None:
     """Write `piece`, the rows of the chunk `key` from its row `first` on."""
     place = (series, key.level, key.kind, key.number, first, len(piece.values))
-    if key.level == 0 and not piece.measured.any():
-        connection.execute(_INSERT, (*place, None, None, False, *_packed_nothing(*piece.values.shape)))
+    if not piece.measured.any():
+        connection.execute(_INSERT, (*place, None, None, False, None, None))
         return
     lowest, highest = (_span(piece) if key.level == 0 else None) or (None, None)
     by_layer = piece.measured.ndim > 1
@@ -56,14 +55,19 @@ def get(connection: sqlite3.Connection, series: int, key: ChunkKey, layers: int)
         (series, key.level, key.kind, key.number),
     )
     size, there = rows_per_chunk(layers), 0
-    values, measured = [], []
+    values: list[NDArray[np.float32]] = []
+    measured: list[NDArray[np.generic]] = []
     for first, count, by_layer, marks, data in rows:
         if first != there:
             raise DamagedError(f"part of a chunk of {key.series} is missing")
         count = checked_whole(count, "a chunk's rows", 1, size - there)
-        values.append(unpack(data, np.float32, (count, layers)))
-        shape = (count, layers) if checked_whole(by_layer, "a chunk", 0, 1) else (count,)
-        measured.append(_unpacked_measured(marks, key, shape))
+        if data is None:
+            values.append(np.zeros((count, layers), np.float32))
+            measured.append(np.zeros(count, measured_dtype(key.kind)))
+        else:
+            values.append(unpack(data, np.float32, (count, layers)))
+            shape = (count, layers) if checked_whole(by_layer, "a chunk", 0, 1) else (count,)
+            measured.append(_unpacked_measured(marks, key, shape))
         there += count
     if there == 0 or (key.level > 0 and there < size):
         raise DamagedError(f"a chunk of {key.series} is missing")
@@ -124,12 +128,6 @@ def _wider(one: Span, other: Span) -> Span:
     if one is None or other is None:
         return one or other
     return min(one[0], other[0]), max(one[1], other[1])
-
-
-@lru_cache(maxsize=4)
-def _packed_nothing(rows: int, layers: int) -> tuple[bytes, bytes]:
-    """Return marks and values of rows in which nothing was measured, of which every quantity may have as many."""
-    return pack(np.zeros(rows, np.bool_)), pack(np.zeros((rows, layers), np.float32))
 
 
 def _packed_measured(piece: Chunk) -> bytes | None:

@@ -70,13 +70,6 @@ def read_once(path: Path, what: Callable[[sqlite3.Connection], T]) -> T:
         close(connection)
 
 
-def created(path: Path) -> sqlite3.Connection:
-    """Make a new file with empty tables. Raises sqlite3.Error."""
-    connection = _limited(path, "mode=rwc")
-    schema.create(connection)
-    return connection
-
-
 def close(connection: sqlite3.Connection) -> None:
     """Close `connection`, whatever state it is in."""
     with suppress(sqlite3.Error):
@@ -88,15 +81,26 @@ def changing(path: Path) -> Iterator[sqlite3.Connection]:
     """Change a run in one transaction, between those of a process that writes it. Raises RecordingError."""
     connection = connected(path, "rw")
     try:
-        with explained(path):
-            connection.execute("BEGIN IMMEDIATE")
+        with explained(path), transaction(connection):
             # SQLite begins to write to a read-only file as well; this fails there, and elsewhere changes nothing
             connection.execute(f"PRAGMA user_version = {schema.FORMAT}")
             yield connection
-            if connection.in_transaction:
-                connection.execute("COMMIT")
     finally:
         close(connection)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Write all of the block or nothing. Raises sqlite3.Error."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
 
 
 def make_one_file(connection: sqlite3.Connection) -> None:
@@ -131,7 +135,7 @@ def look(connection: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connect
 
 def _checked(path: Path, query: str) -> sqlite3.Connection:
     with explained(path):
-        connection = _limited(path, query)
+        connection = limited(path, query)
         try:
             if query.startswith("mode=ro"):
                 connection.execute("PRAGMA query_only = ON")
@@ -143,7 +147,8 @@ def _checked(path: Path, query: str) -> sqlite3.Connection:
     return connection
 
 
-def _limited(path: Path, query: str) -> sqlite3.Connection:
+def limited(path: Path, query: str) -> sqlite3.Connection:
+    """Open a database in which nothing is trusted. Raises sqlite3.Error."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{query}",
         uri=True,

@@ -27,8 +27,8 @@ def begin(connection: sqlite3.Connection, started: Started, environment: Mapping
 
 def put(connection: sqlite3.Connection, document: Metadata | State) -> None:
     """Write a document in place of the one before."""
-    content = document.model_dump_json(exclude_defaults=True)
-    connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", (_name(type(document)), content))
+    row = type(document).__name__.lower(), document.model_dump_json(exclude_defaults=True)
+    connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", row)
 
 
 def metadata(connection: sqlite3.Connection) -> Metadata:
@@ -47,7 +47,7 @@ def started(connection: sqlite3.Connection) -> Started:
 
 
 def _read(connection: sqlite3.Connection, kind: type[Document]) -> Document:
-    name = _name(kind)
+    name = kind.__name__.lower()
     if schema.version(connection) == previous_format.FORMAT:
         content = previous_format.document(connection, name)
     else:
@@ -60,7 +60,3 @@ def _read(connection: sqlite3.Connection, kind: type[Document]) -> Document:
         first: Any = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part)[:40] for part in (name, *first["loc"]))
         raise DamagedError(f"{place}: {first['msg'][:100]}") from None
-
-
-def _name(kind: type[Metadata | State]) -> str:
-    return kind.__name__.lower()

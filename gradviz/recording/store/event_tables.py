@@ -147,27 +147,17 @@ def get_distributions(connection: sqlite3.Connection, step: int, layers: int) ->
     return Distributions(step, by_kind)
 
 
-def get_distribution_steps(connection: sqlite3.Connection, below: int = LARGEST_NUMBER) -> NDArray[np.int64]:
-    """Return the steps below `below` of which there are distributions, rising."""
-    rows = connection.execute("SELECT DISTINCT step FROM distributions WHERE step < ? ORDER BY step", (below,))
-    return np.array([checked_whole(step, "a step") for (step,) in rows], np.int64)
+def get_steps(
+    connection: sqlite3.Connection, table: EventTable, *, after: int = -1, below: int = LARGEST_NUMBER
+) -> NDArray[np.int64]:
+    """Return the steps between `after` and `below` of which there is something in `table`, rising."""
+    query = f"SELECT DISTINCT step FROM {table} WHERE step > ? AND step < ? ORDER BY step"
+    return np.array([checked_whole(step, "a step") for (step,) in connection.execute(query, (after, below))], np.int64)
 
 
-def steps_after(connection: sqlite3.Connection, table: EventTable, known: NDArray[np.int64]) -> list[int]:
-    """Return the steps after those `known` (rising) of which there is something in `table`, rising."""
-    step = int(known[-1]) if known.size else -1
-    rows = connection.execute(f"SELECT DISTINCT step FROM {table} WHERE step > ? ORDER BY step", (step,))
-    return [checked_whole(found, "a step") for (found,) in rows]
-
-
-def steps_before(connection: sqlite3.Connection, table: EventTable, step: int, most: int) -> list[int]:
-    """Return the `most` latest steps before `step` of which there is something in `table`, falling."""
-    query = f"SELECT DISTINCT step FROM {table} WHERE step < ? ORDER BY step DESC LIMIT ?"
-    return [checked_whole(found, "a step") for (found,) in connection.execute(query, (step, most))]
-
-
-def truncate(connection: sqlite3.Connection, frames: int) -> None:
-    """Give up evaluations and distributions of step `frames` and later."""
+def truncate(connection: sqlite3.Connection, scalars: int, frames: int) -> None:
+    """Give up evaluations and distributions of step `frames` and later, and scalars from step `scalars` on."""
+    remove_scalars(connection, scalars)
     for table in ("evaluations", "distributions"):
         connection.execute(f"DELETE FROM {table} WHERE step >= ?", (frames,))
 

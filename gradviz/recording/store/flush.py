@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,11 +16,12 @@ from gradviz.recording.source import Chunk, ChunkKey, Summary
 from gradviz.recording.store import chunk_table, documents, event_tables
 from gradviz.recording.store.event_tables import SCALARS_PER_CHUNK
 from gradviz.recording.store.metadata import SPARKS
-from gradviz.recording.store.tail_pieces import NOTHING, TailPieces, split
 from gradviz.recording.zoom.chunks import rows_per_chunk
 
 # frames in one transaction, in chunks: what came together while the disk was full is not written in one go
 CHUNKS_AT_ONCE = 4
+# a chunk that is not whole yet is written in so many pieces at most, of which only the last is ever written again
+PIECES_PER_CHUNK = 16
 _SUMMARIES: tuple[Summary, ...] = ("largest", "mean")
 
 Taken = TypeVar("Taken", Evaluation, Distributions)
@@ -30,16 +31,10 @@ Taken = TypeVar("Taken", Evaluation, Distributions)
 class Stored:
     """How much of a history is in the file. Evaluations and distributions count by their last step."""
 
-    rows: TailPieces = NOTHING
-    scalars: TailPieces = NOTHING
+    frames: int = 0
     evaluated: int = -1
     distributed: int = -1
     diverged: bool = False
-
-    @property
-    def frames(self) -> int:
-        """Number of frames that are stored."""
-        return self.rows.rows
 
     def is_all_of(self, history: History) -> bool:
         """Whether there is nothing in `history` that is not stored."""
@@ -59,9 +54,9 @@ def write_new(connection: sqlite3.Connection, history: History, stored: Stored) 
     chunk = rows_per_chunk(len(history.started.rows))
     end = min(history.frames, (stored.frames // chunk + CHUNKS_AT_ONCE) * chunk)
     diverged = history.diverged if end == history.frames else None
-    _write_rows(connection, history, stored.rows, end)
+    _write_rows(connection, history, stored.frames, end)
     _write_levels(connection, history, stored.frames, end)
-    _write_scalars(connection, history, stored.scalars, end)
+    _write_scalars(connection, history, stored.frames, end)
     evaluated, distributed = (
         _write_taken(history.evaluation_steps, stored.evaluated, end, history.evaluation_at,
                      lambda taken: event_tables.put_evaluation(connection, taken)),
@@ -69,45 +64,52 @@ def write_new(connection: sqlite3.Connection, history: History, stored: Stored) 
                      lambda taken: event_tables.put_distributions(connection, taken)),
     )  # fmt: skip
     documents.put(connection, documents.state(connection).changed(**_progress(history, end), diverged=diverged))
-    return Stored(
-        stored.rows.grown(end, chunk),
-        stored.scalars.grown(end, SCALARS_PER_CHUNK),
-        evaluated,
-        distributed,
-        diverged is not None,
-    )
+    return Stored(end, evaluated, distributed, diverged is not None)
 
 
 def truncate(connection: sqlite3.Connection, history: History, frames: int) -> Stored:
-    """Give up everything of step `frames` and later, and the unfinished chunks before; return what is left.
+    """Give up everything of step `frames` and later, and the unfinished chunk before; return what is left.
 
     What was given up of earlier steps is in `history`, which is written next, in the same transaction.
     """
     chunk = rows_per_chunk(len(history.started.rows))
-    rows, scalars = frames // chunk * chunk, frames // SCALARS_PER_CHUNK * SCALARS_PER_CHUNK
-    chunk_table.truncate(connection, rows, chunk)
-    event_tables.remove_scalars(connection, scalars)
-    event_tables.truncate(connection, frames)
+    kept = frames // chunk * chunk
+    scalars = kept // SCALARS_PER_CHUNK * SCALARS_PER_CHUNK
+    chunk_table.truncate(connection, kept, chunk)
+    event_tables.truncate(connection, scalars, frames)
+    _write_scalars(connection, history, scalars, kept)
     connection.execute("DELETE FROM arrays WHERE step > ?", (frames,))
     before = documents.state(connection)
     after = before.changed(diverged=None, ending=None, why="", resumed_at=(*before.resumed_at, frames))
     documents.put(connection, after)
     return Stored(
-        TailPieces(rows),
-        TailPieces(scalars),
-        _last(event_tables.get_evaluation_scalars(connection)[:, 0]),
-        _last(event_tables.get_distribution_steps(connection)),
+        kept,
+        _last(event_tables.get_steps(connection, "evaluations")),
+        _last(event_tables.get_steps(connection, "distributions")),
     )
 
 
-def _write_rows(connection: sqlite3.Connection, history: History, stored: TailPieces, end: int) -> None:
+def parts(stored: int, end: int, chunk: int) -> Iterator[tuple[int, int]]:
+    """Yield the parts, as (first, end), in which rows are written where `stored` are there and `end` are to be.
+
+    What begins at the first of them or later is given up before. Chunks that become whole are written in one part, the
+    rest of the rows in pieces.
+    """
+    piece, whole = max(chunk // PIECES_PER_CHUNK, 1), end // chunk * chunk
+    first = stored // chunk * chunk if stored < whole else stored // piece * piece
+    while first < end:
+        size = chunk if first < whole else piece
+        yield first, min(first + size, end)
+        first += size
+
+
+def _write_rows(connection: sqlite3.Connection, history: History, stored: int, end: int) -> None:
     chunk = rows_per_chunk(len(history.started.rows))
-    begin = stored.first_to_write(end, chunk)
     for series, quantity in enumerate(history.quantities):
-        for first, until in split(begin, end, chunk):
+        for first, until in parts(stored, end, chunk):
             number, start = divmod(first, chunk)
             key = ChunkKey(quantity.name, 0, "rows", number)
-            if first == begin and stored.pieces:
+            if first < stored:
                 chunk_table.remove(connection, series, key, start)
             there, rows = history.chunk(key), slice(start, until - number * chunk)
             chunk_table.put(connection, series, key, start, Chunk(there.values[rows], there.measured[rows]))
@@ -124,12 +126,11 @@ def _write_levels(connection: sqlite3.Connection, history: History, frames: int,
                     chunk_table.put(connection, series, key, 0, history.chunk(key))
 
 
-def _write_scalars(connection: sqlite3.Connection, history: History, stored: TailPieces, end: int) -> None:
-    begin = stored.first_to_write(end, SCALARS_PER_CHUNK)
-    event_tables.remove_scalars(connection, begin)
-    scalars = history.scalars(begin, end)
-    for first, until in split(begin, end, SCALARS_PER_CHUNK):
-        event_tables.put_scalars(connection, first, scalars[first - begin : until - begin])
+def _write_scalars(connection: sqlite3.Connection, history: History, stored: int, end: int) -> None:
+    for first, until in parts(stored, end, SCALARS_PER_CHUNK):
+        if first < stored:
+            event_tables.remove_scalars(connection, first)
+        event_tables.put_scalars(connection, first, history.scalars(first, until))
 
 
 def _write_taken(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from gradviz.errors import RecordingError
-from gradviz.recording.store.connection import close, connected, created, make_one_file
+from gradviz.recording.store import schema
+from gradviz.recording.store.connection import close, connected, limited, make_one_file, transaction
 from gradviz.recording.store.liveness import WriterLock
 
 # how long closing waits for others to stop reading before it leaves the log to them
@@ -25,64 +26,45 @@ _SETTINGS = (
 
 
 class LiveFile:
-    """The connection of the disk writer, and its lock. Methods may raise sqlite3.Error, OSError or RecordingError."""
+    """The connection of the disk writer, and its lock.
 
-    def __init__(self, path: Path, lock: WriterLock) -> None:
+    With a `begin`, which writes how a run begins, the file is made, and appears whole or not at all; without one there
+    has to be a run that nobody writes. Methods may raise sqlite3.Error, OSError or RecordingError.
+    """
+
+    def __init__(self, path: Path, begin: Callable[[sqlite3.Connection], None] | None = None) -> None:
         self.path = path
-        self._lock = lock
-        self._connection = connected(path, "rw")
-        for setting in _SETTINGS:
-            self._connection.execute(f"PRAGMA {setting}")
+        self._lock = WriterLock(path)
+        try:
+            if begin is not None:
+                _create(path, begin)
+            self.connection = connected(path, "rw")
+            for setting in _SETTINGS:
+                self.connection.execute(f"PRAGMA {setting}")
+        except BaseException:
+            self._lock.release()
+            raise
         self._identity = identity(path)
-
-    @classmethod
-    def create(cls, path: Path, begin: Callable[[sqlite3.Connection], None]) -> LiveFile:
-        """Make the file of a new run with what `begin` writes; it appears whole or not at all."""
-        lock = WriterLock(path)
-        try:
-            _create(path, begin)
-            return cls(path, lock)
-        except BaseException:
-            lock.release()
-            raise
-
-    @classmethod
-    def resume(cls, path: Path) -> LiveFile:
-        """Open the file of a run that nobody writes."""
-        lock = WriterLock(path)
-        try:
-            return cls(path, lock)
-        except BaseException:
-            lock.release()
-            raise
 
     @property
     def is_there(self) -> bool:
         """Whether the file still lies where it was made."""
         return identity(self.path) == self._identity
 
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> AbstractContextManager[None]:
         """Write all of the block or nothing."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._connection
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            raise
+        return transaction(self.connection)
 
     def finish(self) -> None:
         """Put everything into one single file, if nobody else is reading, and close it."""
         with suppress(sqlite3.Error):
-            self._connection.execute(f"PRAGMA busy_timeout = {WAIT_FOR_READERS_MS}")
-            make_one_file(self._connection)
+            self.connection.execute(f"PRAGMA busy_timeout = {WAIT_FOR_READERS_MS}")
+            make_one_file(self.connection)
         self.close()
 
     def close(self) -> None:
         """Let the file go as it stands."""
-        close(self._connection)
+        close(self.connection)
         self._lock.release()
 
 
@@ -100,11 +82,11 @@ def _create(path: Path, begin: Callable[[sqlite3.Connection], None]) -> None:
     try:
         # where that cannot be, the system says why; SQLite says only that it cannot open it
         aside.touch(0o644)
-        connection = created(aside)
+        connection = limited(aside, "mode=rw")
         try:
-            connection.execute("BEGIN")
-            begin(connection)
-            connection.execute("COMMIT")
+            with transaction(connection):
+                schema.create(connection)
+                begin(connection)
             # before anybody sees the file: who looks into it at once would be in the way of the change
             connection.execute("PRAGMA journal_mode = WAL")
         finally:

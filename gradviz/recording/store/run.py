@@ -56,7 +56,7 @@ class Run:
             found = True
             for event in events:
                 self.history.append(event)
-            self.history.let_go(self._stored, self.history.frames)
+            self.history.release(self._stored, self.history.frames)
         before = self.info.ending
         if before == "recording" and (state.ending is not None or not found):
             # a reader in the way is why the process that wrote could not make one file of it
@@ -93,9 +93,11 @@ class Run:
         first, size = self.history.frames, rows_per_chunk(len(started.rows))
         end = min(state.frames, (first // size + 1) * size)
         events: New = []
-        for step in event_tables.steps_after(connection, "evaluations", self.history.evaluation_steps):
+        last = self.history.evaluation_steps[-1:].max(initial=-1)
+        for step in event_tables.get_steps(connection, "evaluations", after=int(last)).tolist():
             events.append(event_tables.get_evaluation(connection, step, started.held_out))
-        for step in event_tables.steps_after(connection, "distributions", self.history.distribution_steps):
+        last = self.history.distribution_steps[-1:].max(initial=-1)
+        for step in event_tables.get_steps(connection, "distributions", after=int(last)).tolist():
             events.append(event_tables.get_distributions(connection, step, len(started.rows)))
         if end > first:
             events.extend(self._new_frames(connection, first, end))

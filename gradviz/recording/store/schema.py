@@ -20,8 +20,9 @@ there is nothing to execute: stricter than `torch.load(weights_only=True)`, whic
 A **chunk** (`source.py`) is `rows_per_chunk(layers)` rows of quantity `series` (its number) at a `level`; `kind` is
 rows, largest or mean. Level 0 grows while the run goes on: its last chunk is in pieces, each from row `first` of the
 chunk on, put together when it is whole; chunks of the other levels are written when they are whole. `data` is float32
-[rows, layers]. `measured` belongs to rows, or to rows and layers if `by_layer`; it is NULL where all of a bool array is
-true. `lowest` and `highest` are the ends of the finite values measured, at level 0 only. NaN is NULL in a column.
+[rows, layers], NULL where nothing was measured. `measured` belongs to rows, or to rows and layers if `by_layer`; it is
+NULL where all of a bool array is true. `lowest` and `highest` are the ends of the finite values measured, at level 0
+only. NaN is NULL in a column.
 
 While a run is written the database is in WAL mode and its log lies beside it (`-wal`, `-shm`), and the process that
 writes holds a lock (`-lock`, see `liveness.py`); a run that has ended is one single file.

@@ -6,9 +6,8 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +22,12 @@ from gradviz.recording.store.metadata import LARGEST_FRAMES, State
 from gradviz.recording.zoom.chunks import rows_per_chunk
 
 T = TypeVar("T")
-Taken = TypeVar("Taken", covariant=True)
 
 # how many evaluations in a row may be damaged before a window is to show an error
 MOST_TRIES = 100
 # a file whose scalars would take more than this, and more than LARGEST_GROWTH times its own size, is no recording
 ALWAYS_ALLOWED_SCALAR_BYTES = 64 << 20
 LARGEST_GROWTH = 64
-
-
-class _Get(Protocol[Taken]):
-    def __call__(self, connection: sqlite3.Connection, step: int) -> Taken: ...
 
 
 class StoredFile:
@@ -75,7 +69,7 @@ class StoredFile:
         self.spans = chunk_table.spans(connection, quantities, self.frames, layers)
         self.scalars = event_tables.get_scalars(connection, 0, self.frames)
         self.evaluation_scalars = event_tables.get_evaluation_scalars(connection, below)
-        self.distribution_steps = event_tables.get_distribution_steps(connection, below)
+        self.distribution_steps = event_tables.get_steps(connection, "distributions", below=below)
         self.diverged = self.state.diverged if self.frames == frames else None
 
     def chunk(self, key: ChunkKey) -> Chunk:
@@ -91,12 +85,16 @@ class StoredFile:
     def evaluation(self, step: int) -> Evaluation:
         """Return the evaluation of exactly `step`; where damage has to be borne, the latest before it that is whole."""
         held_out = self.started.held_out
-        return self._latest_whole("evaluations", step, partial(event_tables.get_evaluation, held_out=held_out))
+        return self._latest_whole(
+            "evaluations", step, lambda connection, step: event_tables.get_evaluation(connection, step, held_out)
+        )
 
     def distributions(self, step: int) -> Distributions:
         """Return the distributions of exactly `step`; where damage has to be borne, the latest before that is whole."""
         layers = len(self.started.rows)
-        return self._latest_whole("distributions", step, partial(event_tables.get_distributions, layers=layers))
+        return self._latest_whole(
+            "distributions", step, lambda connection, step: event_tables.get_distributions(connection, step, layers)
+        )
 
     def read(self, what: Callable[[sqlite3.Connection], T]) -> T:
         """Look into the file in one transaction."""
@@ -118,15 +116,18 @@ class StoredFile:
         if hasattr(self, "_lock"):
             self.close()
 
-    def _latest_whole(self, table: event_tables.EventTable, step: int, get: _Get[T]) -> T:
+    def _latest_whole(
+        self, table: event_tables.EventTable, step: int, get: Callable[[sqlite3.Connection, int], T]
+    ) -> T:
         try:
-            return self.read(lambda connection: get(connection, step))
+            return self.read(_at(get, step))
         except RecordingError as error:
             self._bear(error)
             damage = error
-        for earlier in self.read(lambda connection: event_tables.steps_before(connection, table, step, MOST_TRIES)):
+        steps = self.read(lambda connection: event_tables.get_steps(connection, table, below=step)).tolist()
+        for earlier in steps[: -MOST_TRIES - 1 : -1]:
             with suppress(RecordingError):
-                return self.read(partial(get, step=earlier))
+                return self.read(_at(get, earlier))
         raise damage
 
     def _bear(self, error: RecordingError) -> None:
@@ -135,6 +136,10 @@ class StoredFile:
         if not self._told:
             self._told = True
             self._on_damage(f"{error}. What cannot be read is shown as not measured")
+
+
+def _at(get: Callable[[sqlite3.Connection, int], T], step: int) -> Callable[[sqlite3.Connection], T]:
+    return lambda connection: get(connection, step)
 
 
 def _check_size(connection: sqlite3.Connection, frames: int) -> None:

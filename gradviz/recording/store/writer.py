@@ -56,7 +56,7 @@ class StoreWriter:
         self._on_trouble = on_trouble
         self._told_at: float | None = None
         self._stored = Stored()
-        self._let_go = 0
+        self._released = 0
         self._checkpoint: Checkpoint | None = None
         self._checkpoint_lock = threading.Lock()
         self._ended: tuple[Ending, str] = "stopped", ""
@@ -86,14 +86,14 @@ class StoreWriter:
     def _create(self, before: State) -> LiveFile:
         state = State(name=before.name, note=before.note, created=before.created or time.time())
         started, environment = self._history.started, self._environment
-        return LiveFile.create(self.path, lambda connection: documents.begin(connection, started, environment, state))
+        return LiveFile(self.path, lambda connection: documents.begin(connection, started, environment, state))
 
     def _resume(self, step: int) -> LiveFile:
-        file = LiveFile.resume(self.path)
+        file, history = LiveFile(self.path), self._history
         try:
-            with file.transaction() as connection:
-                documents.put(connection, Metadata.of(self._history.started, self._environment))
-                self._stored = write_new(connection, self._history, truncate(connection, self._history, step))
+            with file.transaction():
+                documents.put(file.connection, Metadata.of(history.started, self._environment))
+                self._stored = write_new(file.connection, history, truncate(file.connection, history, step))
         except BaseException:
             file.close()
             raise
@@ -137,18 +137,18 @@ class StoreWriter:
 
     def _write(self) -> None:
         checkpoint = self._due_checkpoint()
-        with self._file.transaction() as connection:
-            stored = write_new(connection, self._history, self._stored)
+        with self._file.transaction():
+            stored = write_new(self._file.connection, self._history, self._stored)
             if checkpoint is not None and checkpoint.step <= stored.frames:
-                arrays.put_checkpoint(connection, checkpoint)
+                arrays.put_checkpoint(self._file.connection, checkpoint)
         with self._checkpoint_lock:
             if self._checkpoint is checkpoint and checkpoint is not None and checkpoint.step <= stored.frames:
                 self._checkpoint = None
         self._stored = stored
         # of a file that is created again only once it holds all that was let go into the one before
-        if stored.frames >= self._let_go:
-            self._history.let_go(self._source, stored.frames)
-            self._let_go = stored.frames
+        if stored.frames >= self._released:
+            self._history.release(self._source, stored.frames)
+            self._released = stored.frames
 
     def _create_again(self) -> None:
         """Make another file where the one that was removed was; what left memory is still read from that one."""
@@ -171,8 +171,9 @@ class StoreWriter:
             ending, why = "interrupted", error_messages.lost(self.path, self._stored.frames, missing)
             self._on_trouble(why)
         try:
-            with self._file.transaction() as connection:
-                documents.put(connection, documents.state(connection).changed(ending=ending, why=why))
+            with self._file.transaction():
+                state = documents.state(self._file.connection)
+                documents.put(self._file.connection, state.changed(ending=ending, why=why))
         except sqlite3.Error as error:
             self._tell(error_messages.not_stored(self.path, error, self._stored.frames))
         self._source.close()

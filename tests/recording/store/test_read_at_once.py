@@ -2,29 +2,29 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from made_up_events import begun, frame
 
 from gradviz.recording.history import History
 from gradviz.recording.store import StoreWriter, live_file, read_info
-from gradviz.recording.store.liveness import WriterLock
 
 
 def test_who_looks_into_a_run_as_it_appears_is_not_in_its_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "run.gradviz"
     readers = []
-    begin = live_file.LiveFile.__init__
+    connected = live_file.connected
 
-    def looked_at(self: live_file.LiveFile, path: Path, lock: WriterLock) -> None:
-        # the file has its name, and its writer no hold on it yet
+    def looked_at(path: Path, access: Literal["ro", "rw"]) -> sqlite3.Connection:
+        # the file has its name, and its writer has not opened it yet
         reader = sqlite3.connect(path, isolation_level=None)
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM documents").fetchone()
         readers.append(reader)
-        begin(self, path, lock)
+        return connected(path, access)
 
-    monkeypatch.setattr(live_file.LiveFile, "__init__", looked_at)
+    monkeypatch.setattr(live_file, "connected", looked_at)
     history = History(begun())
     history.append(frame(0))
     writer = StoreWriter(path, history, environment={}, on_trouble=lambda text: pytest.fail(text))
