@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 import pytest
 from made_up_findings import kinds, the
+from trained_runs import trained
 
 from gradviz.diagnosis import Finding, Severity, diagnose, worst_rows
 from gradviz.experiment import Experiment, load_preset
-from gradviz.recording.frame import Started
 from gradviz.recording.history import History
-from gradviz.training.loop import first_frame, train
+from gradviz.training.loop import first_frame
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 Z, WEIGHT = np.polynomial.hermite_e.hermegauss(201)
-
-
-@cache
-def trained(experiment: Experiment) -> History:
-    """The whole run of `experiment`, on the CPU."""
-    events = train(experiment.changed(device="cpu"))
-    started = next(events)
-    assert isinstance(started, Started)
-    history = History(started)
-    for event in events:
-        history.append(event)  # type: ignore[arg-type]
-    return history
 
 
 def preset(name: str, **changes: object) -> History:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from covering import pairwise
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
@@ -66,9 +67,9 @@ def seen_by_hooks(e: Experiment, network: Network, x: Tensor) -> tuple[list[Tens
     return given, handed_on
 
 
-@pytest.mark.parametrize("span", [1, 3])
-@pytest.mark.parametrize("normalization", choices("normalization"))
-@pytest.mark.parametrize("shortcut", choices("shortcut"))
+@pytest.mark.parametrize(
+    ("shortcut", "normalization", "span"), pairwise(choices("shortcut"), choices("normalization"), [1, 3])
+)
 def test_chunks_hold_what_hooks_see(
     shortcut: str, normalization: str, span: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from covering import pairwise
 from torch import nn
 
 from gradviz.experiment import Experiment, choices
@@ -21,9 +22,9 @@ def parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-@pytest.mark.parametrize("normalization", choices("normalization"))
-@pytest.mark.parametrize("span", [1, 3])
-@pytest.mark.parametrize("shortcut", choices("shortcut"))
+@pytest.mark.parametrize(
+    ("shortcut", "normalization", "span"), pairwise(choices("shortcut"), choices("normalization"), [1, 3])
+)
 def test_both_networks_have_the_parameters_of_the_formula(shortcut: str, span: int, normalization: str) -> None:
     e = experiment(shortcut=shortcut, shortcut_span=span, normalization=normalization)
     depth, width = 7, 6
@@ -95,7 +96,7 @@ def test_special_starts_are_as_published() -> None:
 
 @pytest.mark.parametrize("depth", [4, 1000])
 def test_the_branch_scale_defaults_to_one_over_root_depth(depth: int) -> None:
-    assert experiment(depth=depth, shortcut="scaled").branch_scale == pytest.approx(depth**-0.5, rel=1e-15)
+    assert experiment(depth=depth, shortcut="scaled").network.branch_scale == pytest.approx(depth**-0.5, rel=1e-15)
 
 
 @pytest.mark.parametrize("normalization", choices("normalization"))

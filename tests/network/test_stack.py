@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 import torch
+from covering import pairwise
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
@@ -125,9 +126,7 @@ def stacked_grads(reference: nn.Sequential, network: Network) -> dict[str, Tenso
     return grads
 
 
-@pytest.mark.parametrize(
-    ("shortcut", "normalization"), list(product(choices("shortcut"), choices("normalization"))), ids="-".join
-)
+@pytest.mark.parametrize(("shortcut", "normalization"), list(product(choices("shortcut"), choices("normalization"))))
 def test_gradcheck_in_float64(shortcut: str, normalization: str) -> None:
     for activation, span in (("tanh", 1), ("gelu", 2), ("sigmoid", 3), ("selu", 4)):
         e = experiment(
@@ -236,9 +235,10 @@ def test_trace_holds_outputs_and_their_gradients_layer_by_layer() -> None:
         torch.testing.assert_close(trace.output_grads[layer], output.grad)
 
 
-@pytest.mark.parametrize("normalization", choices("normalization"))
-@pytest.mark.parametrize("shortcut", choices("shortcut"))
-@pytest.mark.parametrize("activation", ["tanh", "gelu"])
+@pytest.mark.parametrize(
+    ("activation", "shortcut", "normalization"),
+    pairwise(["tanh", "gelu"], choices("shortcut"), choices("normalization")),
+)
 def test_trace_tells_what_entered_each_activation(activation: str, shortcut: str, normalization: str) -> None:
     network, reference = pair(
         experiment(activation=activation, shortcut=shortcut, shortcut_span=2, normalization=normalization)

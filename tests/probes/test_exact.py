@@ -8,6 +8,7 @@ import mpmath
 import numpy as np
 import pytest
 import torch
+from covering import pairwise
 from plain_oracle import backward, batch, experiment, measured_network
 
 from gradviz.experiment import Experiment, choices
@@ -97,9 +98,9 @@ def test_a_thousand_sigmoid_layers_follow_multi_precision_arithmetic() -> None:
     assert activation_log[0] == pytest.approx(float(expected), abs=1e-6)
 
 
-@pytest.mark.parametrize("span", [1, 3])
-@pytest.mark.parametrize("normalization", choices("normalization"))
-@pytest.mark.parametrize("shortcut", choices("shortcut"))
+@pytest.mark.parametrize(
+    ("shortcut", "normalization", "span"), pairwise(choices("shortcut"), choices("normalization"), [1, 3])
+)
 def test_where_nothing_underflows_it_is_the_ordinary_gradient(shortcut: str, normalization: str, span: int) -> None:
     # 40 layers: more than one chunk of weights, and no multiple of the span
     e = experiment(depth=40, shortcut=shortcut, normalization=normalization, shortcut_span=span, activation="gelu")

@@ -29,11 +29,11 @@ def normal(*shape: int, seed: int = 1) -> Tensor:
 
 # 20 x 20 and 128 x 32 are taken in one go, 200 x 200 is too much for that; 1 is a bias of one unit
 @pytest.mark.parametrize("shape", [(5, 20, 20), (300, 4, 4), (3, 128, 32), (7, 200, 200), (2, 1), (1, 3)], ids=str)
-@pytest.mark.parametrize("exponent", [-44, -40, -38, -30, -23, -22, -16, -12, 0, 8, 15, 18, 19, 30, 37])
-def test_norms_are_right_at_every_magnitude_of_float32(shape: tuple[int, ...], exponent: int) -> None:
-    x = (normal(*shape) * 10.0**exponent).float()
-    np.testing.assert_allclose(norms(x).numpy(), true_norms(x), rtol=CLOSE)
-    assert norms(x).dtype == torch.float64
+def test_norms_are_right_at_every_magnitude_of_float32(shape: tuple[int, ...]) -> None:
+    for exponent in (-44, -40, -38, -30, -23, -22, -16, -12, 0, 8, 15, 18, 19, 30, 37):
+        x = (normal(*shape) * 10.0**exponent).float()
+        np.testing.assert_allclose(norms(x).numpy(), true_norms(x), rtol=CLOSE, err_msg=f"10^{exponent}")
+        assert norms(x).dtype == torch.float64
 
 
 def test_layers_of_all_magnitudes_side_by_side_do_not_disturb_each_other() -> None:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from plain_oracle import CLASSES, FEATURES, batch, experiment
 from torch import Tensor, nn
+from trained_runs import events_of
 
 from gradviz.experiment import Experiment, choices
 from gradviz.experiment.presets import load_preset
@@ -127,10 +128,9 @@ def test_shares_come_on_schedule_for_every_layer() -> None:
         assert all(frame.rows[name].shape == (3,) for frame in frames if name in frame.rows)
 
 
-def dead_shares(preset: str, **changed: object) -> list[float]:
+def dead_shares(preset: str) -> list[float]:
     """The mean share of dead units over all layers, at every measurement."""
-    e = load_preset(preset).changed(device="cpu", **changed)
-    frames = [event for event in train(e) if isinstance(event, Frame)]
+    frames = [event for event in events_of(load_preset(preset).changed(device="cpu")) if isinstance(event, Frame)]
     return [float(frame.rows["dead_fraction"].mean()) for frame in frames if "dead_fraction" in frame.rows]
 
 

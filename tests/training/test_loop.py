@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from covering import each_value
 
 from gradviz.errors import DataError, DeviceError
 from gradviz.experiment import Experiment
@@ -316,9 +317,12 @@ def cpu_allocator_error() -> Exception:
 
 
 @pytest.mark.parametrize(
-    "make", [cpu_allocator_error, lambda: torch.OutOfMemoryError("CUDA out of memory"), MemoryError]
+    ("make", "where"),
+    each_value(
+        [cpu_allocator_error, lambda: torch.OutOfMemoryError("CUDA out of memory"), MemoryError],
+        ["__init__", "measure", "update", "evaluate"],
+    ),
 )
-@pytest.mark.parametrize("where", ["__init__", "measure", "update", "evaluate"])
 def test_running_out_of_memory_is_a_device_error_that_says_what_to_lower(
     make: Callable[[], Exception], where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
