@@ -6,11 +6,9 @@ import re
 from collections.abc import Callable
 
 import numpy as np
+from trained_runs import trained
 
-from gradviz.experiment import Experiment, load_preset
-from gradviz.recording.frame import Started
-from gradviz.recording.history import History
-from gradviz.training.loop import train
+from gradviz.experiment import load_preset
 
 NUMBER = re.compile(
     r"\b\d|√|\b(?:two|three|four|five|ten|eleven|fifteen|seventeen|eighteen|twenty|thirty|seventy|hundred|thousand|"
@@ -24,23 +22,12 @@ Shows = Callable[["Preset"], None]
 SHOWN: dict[str, Shows] = {}
 
 
-def recorded(experiment: Experiment) -> History:
-    """Train as the window does, on the CPU."""
-    events = train(experiment.changed(device="cpu"))
-    started = next(events)
-    assert isinstance(started, Started)
-    history = History(started)
-    for event in events:
-        history.append(event)
-    return history
-
-
 class Preset:
     """One preset, its run, and what of its notes has not been checked yet."""
 
     def __init__(self, name: str) -> None:
         self.experiment = load_preset(name)
-        self.history = recorded(self.experiment)
+        self.history = trained(self.experiment)
         self.unchecked = INVITATION.sub("", self.experiment.notes)
 
     @property

@@ -9,7 +9,8 @@ import tomllib
 import numpy as np
 import pytest
 import torch
-from preset_notes import SHOWN, Preset, recorded, shows
+from preset_notes import SHOWN, Preset, shows
+from trained_runs import trained
 
 from gradviz.experiment import Experiment, fields, inapplicable, load_preset, preset_names
 from gradviz.network.stack.reference import copy_weights, reference_network
@@ -105,7 +106,7 @@ def _(preset: Preset) -> None:
     preset.says("1 + s F'(x)", "within a decade")
     assert max(abs(preset.fall(step)) for step in range(preset.history.frames)) < 1
     preset.says("1/√depth")
-    assert preset.experiment.changed(depth=100).branch_scale == pytest.approx(0.1)
+    assert preset.experiment.changed(depth=100).network.branch_scale == pytest.approx(0.1)
 
 
 @shows("sigmoid-batch-norm-30")
@@ -277,7 +278,7 @@ def _(preset: Preset) -> None:
     preset.says("step 0", "thirty", "more than four decades", "σ_w²/2 is 2")
     assert preset.fall() < -4
     assert 29 * math.log10(2) / 2 > 4
-    assert recorded(preset.experiment.changed(gradient_clip=1.0)).diverged is None
+    assert trained(preset.experiment.changed(gradient_clip=1.0)).diverged is None
 
 
 @shows("diverging")
@@ -289,7 +290,7 @@ def _(preset: Preset) -> None:
     assert np.ptp(preset.row("activation_grad_rms", 0)) < 1
     preset.says("0.001", "ten times")
     assert np.median(preset.row("update_ratio", 10)) > -2
-    assert recorded(preset.experiment.changed(learning_rate=0.01)).diverged is None
+    assert trained(preset.experiment.changed(learning_rate=0.01)).diverged is None
 
 
 @shows("spirals")
@@ -299,7 +300,7 @@ def _(preset: Preset) -> None:
     assert preset.history.latest_evaluation is not None
     assert preset.history.latest_evaluation.boundary is not None
     preset.says("ten plain", "below 80%")
-    assert recorded(preset.experiment.changed(shortcut="none")).accuracies()[1].max() < 0.8
+    assert trained(preset.experiment.changed(shortcut="none")).accuracies()[1].max() < 0.8
 
 
 # what every preset has to be

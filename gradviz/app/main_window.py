@@ -109,7 +109,7 @@ class MainWindow(QMainWindow):
         session, settings = self.session, self.settings
         self.board = Board(self)
         self.panels = SidePanels(session.preview, settings, self)
-        self.board.add_plots(self.panels.plots(), self.panels.actors())
+        self.board.add_plots(self.panels.plots())
         self.exporter = Exporter(self, self.board)
         self.exports = ExportCommands(self, self.exporter, session, settings, self._style_in_force)
         self.run_dialogs = RunDialogs(self, session, settings)

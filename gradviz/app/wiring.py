@@ -10,7 +10,7 @@ from gradviz.app.panels.side_panels import SidePanels
 from gradviz.app.session.phase import Phase
 from gradviz.app.session.session import Session
 from gradviz.app.session.shown import Shown
-from gradviz.diagnosis import Suggestion
+from gradviz.diagnosis import Remedy, words
 from gradviz.experiment import Experiment
 
 
@@ -57,17 +57,17 @@ def connect_panels(session: Session, board: Board, panels: SidePanels, docks: Do
     session.run.phase_changed.connect(show_training)
     panels.hovered.connect(board.heatmap.say)
     panels.closer_look_wanted.connect(session.run.look_closer)
-    panels.verdict.suggested.connect(partial(_try_suggestion, session))
+    panels.verdict.suggested.connect(partial(_try_remedy, session))
     panels.verdict.quantity_wanted.connect(board.heatmap.choose)
     panels.verdict.layer_wanted.connect(session.display.pick_row)
     panels.verdict.layer_wanted.connect(look_at)
     board.text_due.connect(panels.refresh)
 
 
-def _try_suggestion(session: Session, suggestion: Suggestion) -> None:
+def _try_remedy(session: Session, remedy: Remedy) -> None:
     def change() -> None:
         # a changed recipe is no longer the preset it came from
-        session.set(suggestion.apply(session.experiment).changed(title="", notes=""))
-        session.said.emit(f"{suggestion.words} Press Start to see; Ctrl+Z undoes it")
+        session.set(remedy.apply(session.experiment).changed(title="", notes=""))
+        session.said.emit(f"{words.remedy(remedy)} Press Start to see; Ctrl+Z undoes it")
 
     session.attempt(change)

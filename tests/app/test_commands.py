@@ -394,11 +394,10 @@ def test_no_two_entries_of_a_menu_share_their_letter() -> None:
         assert len(set(letters)) == len(letters), (menu, letters)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_every_command_says_what_it_does(window: MainWindow, command: object) -> None:
-    name, tip = command.name, command.tip  # type: ignore[attr-defined]
-    action = window.actions_by_name[name]
-    assert tip in action.toolTip()
-    assert action.statusTip() == tip
-    if command.shortcut:  # type: ignore[attr-defined]
-        assert action.shortcut().toString(QKeySequence.SequenceFormat.NativeText) in action.toolTip()
+def test_every_command_says_what_it_does(window: MainWindow) -> None:
+    for command in COMMANDS:
+        action = window.actions_by_name[command.name]
+        assert command.tip in action.toolTip()
+        assert action.statusTip() == command.tip
+        if command.shortcut:
+            assert action.shortcut().toString(QKeySequence.SequenceFormat.NativeText) in action.toolTip()

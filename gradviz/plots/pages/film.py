@@ -73,6 +73,9 @@ class SteppedPlot(Protocol):
     def show_step(self, step: int | None) -> None:
         """Show `step`; None follows the latest."""
 
+    def fit_all_steps(self) -> None:
+        """Let the axes hold every step, so that they stand still from one to the next."""
+
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
 
@@ -91,6 +94,7 @@ def copy_off_screen(plot: QGraphicsView) -> Actor:
     other.resize(plot.size())
     other.apply_style(plot.style_in_use)
     other.restore(plot.state())
+    other.fit_all_steps()
     return Actor(other, other.show_step)
 
 

@@ -21,8 +21,9 @@ Values = NDArray[np.float64]
 class DrawnSeries:
     """A line, or a group of marks, in the coordinates of its axes.
 
-    `x` and `y` [points] are finite or, for a gap in a line, NaN in `y`. `colour` is `#rrggbb`; `width` and `dashed`
-    are those of a line, `symbol` and `size` (pixels) those of marks, by pyqtgraph's names.
+    `x` and `y` [points] are finite or, for a gap in a line, NaN in `y`; bars and error bars reach from `x0` [points] to
+    `x`. `colour` is `#rrggbb`; `width` and `dashed` are those of a line, `symbol` and `size` (pixels) those of marks,
+    by pyqtgraph's names.
     """
 
     name: str
@@ -33,6 +34,7 @@ class DrawnSeries:
     dashed: bool = False
     symbol: str = ""
     size: float = 0.0
+    x0: Values | None = None
 
     @property
     def finite(self) -> dict[float, float]:
@@ -86,6 +88,15 @@ def line_of(name: str, item: Any) -> list[DrawnSeries]:
             float(item.opts["symbolSize"]) if symbol else 0.0,
         )
     ]  # fmt: skip
+
+
+def steps_of(name: str, item: Any) -> list[DrawnSeries]:
+    """Return what a PlotCurveItem draws in steps, one edge more than heights; nothing where it is hidden or empty."""
+    x, y = item.getData()
+    if not item.isVisible() or x is None or not len(x):
+        return []
+    pen = pg.mkPen(item.opts["pen"])
+    return [DrawnSeries(name, _floats(x), _floats(y), pen.color().name(), pen.widthF(), _is_dashed(pen))]
 
 
 def marks_of(name: str, item: Any) -> list[DrawnSeries]:

@@ -72,6 +72,9 @@ class RunsPlot(HoverPlot):
         """Show `step`; None follows the latest."""
         raise NotImplementedError
 
+    def fit_all_steps(self) -> None:
+        """Let the axes hold every step; they do so anyway."""
+
     def state(self) -> Any:
         """Return all that is shown and how, for `restore` of this plot or of another one of its class."""
         raise NotImplementedError

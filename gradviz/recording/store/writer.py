@@ -56,7 +56,7 @@ class StoreWriter:
         self._on_trouble = on_trouble
         self._told_at: float | None = None
         self._stored = Stored()
-        self._let_go = 0
+        self._released = 0
         self._checkpoint: Checkpoint | None = None
         self._checkpoint_lock = threading.Lock()
         self._ended: tuple[Ending, str] = "stopped", ""
@@ -146,9 +146,9 @@ class StoreWriter:
                 self._checkpoint = None
         self._stored = stored
         # of a file that is created again only once it holds all that was let go into the one before
-        if stored.frames >= self._let_go:
-            self._history.let_go(self._source, stored.frames)
-            self._let_go = stored.frames
+        if stored.frames >= self._released:
+            self._history.release(self._source, stored.frames)
+            self._released = stored.frames
 
     def _create_again(self) -> None:
         """Make another file where the one that was removed was; what left memory is still read from that one."""
