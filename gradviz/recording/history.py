@@ -185,21 +185,21 @@ class History:
         turns = [step, step - step % every]
         if every > 1:
             # what costs little may have its turn more often
-            window = self.window(name, step - every + 1, step, every)
+            window = self.window(name, step - every + 1, step)
             turns[1:1] = (window.first_step + np.flatnonzero(window.measured)[-1:]).tolist()
         for earlier in turns:
             if (row := self.row(name, earlier)) is not None:
                 return earlier, row
         return None
 
-    def window(self, name: str, first: int, last: int, columns: int, kind: Summary = "largest") -> Window:
-        """Return the steps `first` to `last`, both included and cut to what there is, in at most `columns` columns.
+    def window(self, name: str, first: int, last: int, stride: int = 1, kind: Summary = "largest") -> Window:
+        """Return the steps `first` to `last`, both included and cut to what there is, `stride` of them to a column.
 
         `kind` says what stands for a column of several steps: the largest value, or the mean of those measured (of
-        logarithms, where the quantity is one). It costs the same however long the run is. Raises KeyError for an
-        unknown name, ValueError for fewer than two columns.
+        logarithms, where the quantity is one). What it costs depends on the columns, not on the steps. Raises KeyError
+        for an unknown name, ValueError unless `stride` is a power of two.
         """
-        return self._pyramids[name].window(first, last, columns, self._frames, kind)
+        return self._pyramids[name].window(first, last, stride, self._frames, kind)
 
     def span(self, name: str) -> tuple[float, float] | None:
         """Return the smallest and the largest finite value so far; None before there is one."""
