@@ -68,8 +68,8 @@ def test_no_power_of_ten_is_off_by_more_than_its_last_digit(exponent: float) -> 
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(3.0, "3"), (0.1, "0.1"), (1e-6, "1e-6"), (2.302585, "2.3"), (1234.5, "1,230"), (1e12, "1e12"), (1.7976e308, "1.8e308"), (-0.5, "-0.5"),
-     (0.0, "0"), (math.nan, "not a number"), (-math.inf, "minus infinite")],
+    [(3.0, "3"), (0.1, "0.1"), (1e-6, "1e-6"), (2.302585, "2.3"), (1234.5, "1,230"), (1e12, "1e12"),
+     (1.7976e308, "1.8e308"), (-0.5, "-0.5"), (0.0, "0"), (math.nan, "not a number"), (-math.inf, "minus infinite")],
 )  # fmt: skip
 def test_plain_numbers(value: float, written: str) -> None:
     assert numbers.plain(value) == written
