@@ -342,13 +342,12 @@ def test_no_two_presets_are_the_same_or_called_the_same() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_preset_invites_to_can_be_set(name: str) -> None:
     preset = load_preset(name)
-    labels = {field(field).label: field for field in fields()}
+    labels = {each.label: key for key, each in fields().items()}
     labels["Weight scale"] = "sigma_w"
     invitations = re.findall(r"([A-Z][a-z]+(?: [a-z]+)?) to (?!start)(\w+(?:\.\d+)?)", preset.notes.split("Next, ")[1])
     for label, word in invitations:
-        field = labels[label]
-        kind = type(preset.value(field))
-        assert preset.changed(**{field: kind(word)}) != preset
+        key = labels[label]
+        assert preset.changed(**{key: type(preset.value(key))(word)}) != preset
     named = re.findall(r"[A-Z][A-Za-z]+(?: [a-z]+)?, \d+ layers", preset.notes)
     titles = [load_preset(other).title for other in NAMES if other != name]
     assert all(any(title.startswith(each) for title in titles) for each in named)
