@@ -11,7 +11,7 @@ __all__ = ["Recorder", "__version__", "watch"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs torch only when somebody asks for it: the window is to be there before torch is."""
+    """Import what needs torch on first use: the window appears before torch is loaded."""
     if name == "watch":
         from gradviz.watching.watch import watch
 

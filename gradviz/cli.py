@@ -1,4 +1,4 @@
-"""The command line: it parses, and imports what a command needs only when that command is called."""
+"""The command line: parses, and imports a command only when it is called."""
 
 from __future__ import annotations
 
@@ -18,29 +18,34 @@ if TYPE_CHECKING:
 BAD_ARGUMENTS = 2
 INTERRUPTED = 130
 RECORDED = ".gradviz"
-PLOTS = ("heatmap", "profile", "curves", "held-out", "board")
+PLOTS = ("heatmap", "profile", "curves", "validation", "board")
+# what 0.1.0 called them
+FORMER_PLOTS = {"held-out": "validation"}
 OTHER_COMMANDS = """\
 other commands, each with --help:
   gradviz run       train without a window; record the run, write pictures and numbers
-  gradviz info      say what a recorded run is and how it stands
+  gradviz info      describe a recorded run and its state
   gradviz export    write pictures, numbers and event files of a recorded run
-  gradviz presets   list the experiments that come with gradviz
+  gradviz presets   list the presets
   gradviz fields    list every field of an experiment, for --set and for files
-  gradviz bench     measure on this machine what measuring costs
-  gradviz claims    measure every statement that gradviz makes about deep networks
-  gradviz selftest  build the window, train, export and read back, without a screen
+  gradviz bench     measure what measuring costs on this machine
+  gradviz claims    measure again every claim gradviz makes about deep networks
+  gradviz selftest  check the installation: build the window, train, export, read back
 """
 
 
 class _OneLineParser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage block."""
+    """Reports an error on one line, without the usage block."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(BAD_ARGUMENTS, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 fine, 1 a defect, 2 something to put right, 130 interrupted."""
+    """Run one command and return its exit status.
+
+    0 success, 1 internal error, 2 usage or input error, 130 interrupted.
+    """
     _provide_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -57,14 +62,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # the reader of our output has gone (as with `| head`); the interpreter must not try to flush it at the end
+        # the reader of the output is gone (as with `| head`); the interpreter must not flush into it at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     return status
 
 
 def _missing_library(error: ImportError) -> int:
-    """Say which library of the system an import failed for, and where to get it; anything else is a defect."""
+    """Report the system library that an import failed for, and how to get it; raise any other error again."""
     from gradviz.system_libraries import in_one_line, lacking_by
 
     lacking = lacking_by(error)
@@ -75,7 +80,7 @@ def _missing_library(error: ImportError) -> int:
 
 
 def _provide_streams() -> None:
-    """Let what is written vanish where a windowed bundle has no standard streams."""
+    """Discard output where a windowed bundle has no standard streams."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
@@ -93,21 +98,19 @@ def _open(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_recipe(parser, "an experiment: TOML or JSON; or a recorded run: .gradviz")
-    parser.add_argument("--start", action="store_true", help="begin to train at once")
-    parser.add_argument(
-        "--follow", metavar="FILE", help="show a recorded run while a script still writes it, and wait for its file"
-    )
+    _add_recipe(parser, "an experiment (TOML or JSON) or a recorded run (.gradviz)")
+    parser.add_argument("--start", action="store_true", help="start training at once")
+    parser.add_argument("--follow", metavar="FILE", help="show a run while a script records it; waits for the file")
     parser.add_argument("--version", action="version", version=f"gradviz {__version__}")
     options = parser.parse_args(arguments)
     if options.follow is not None and options.start:
-        parser.error("--follow shows a run that trains elsewhere; it cannot be combined with --start")
+        parser.error("--follow cannot be combined with --start: it shows a run that trains elsewhere")
     from pathlib import Path
 
     recorded = None
     if options.file is not None and options.file.lower().endswith(RECORDED):
         if options.start or options.set or options.follow or options.preset or options.code:
-            parser.error(f"{options.file} is a recorded run, which is shown as it is; give nothing else with it")
+            parser.error(f"{options.file} is a recorded run; it cannot be combined with other options")
         recorded, options.file = Path(options.file), None
     experiment = _recipe(options)
     from gradviz.commands.open import open_program
@@ -117,15 +120,19 @@ def _open(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    parser = _parser("run", "Train without a window; write pictures and numbers. Ctrl-C ends the run in order.")
+    parser = _parser(
+        "run", "Train without a window; write pictures and numbers. Ctrl-C ends the run and keeps its results."
+    )
     _add_recipe(parser)
-    parser.add_argument("--steps", metavar="N", help="training steps, as --set steps=N")
-    parser.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:N or mps, as --set device=D")
+    parser.add_argument("--steps", metavar="N", help="training steps, like --set steps=N")
+    parser.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:N or mps, like --set device=D")
     parser.add_argument(
         "--export", action="append", default=[], metavar="FILE", help="write a picture: .png, .svg or .pdf; repeatable"
     )
-    parser.add_argument("--plot", choices=PLOTS, default="heatmap", help="what the picture shows (default: heatmap)")
-    parser.add_argument("--probe", metavar="NAME", help="what is measured in the picture (default: weight_grad_norm)")
+    parser.add_argument(
+        "--plot", type=_plot, choices=PLOTS, default="heatmap", help="what the picture shows (default: heatmap)"
+    )
+    parser.add_argument("--probe", metavar="NAME", help="the quantity in the picture (default: weight_grad_norm)")
     parser.add_argument("--data", metavar="FILE", help="write the numbers: .csv, .npz or .parquet")
     parser.add_argument("--out", metavar="FILE", help="record the run while it trains: .gradviz")
     parser.add_argument(
@@ -135,7 +142,7 @@ def _run(arguments: list[str]) -> int:
         metavar="FILE",
         help="resume a recorded run from its latest checkpoint, and record it there; --steps N for another last step",
     )
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON at the end")
     options = parser.parse_args(arguments)
     if options.resumed is not None:
         return _resume(parser, options)
@@ -158,11 +165,15 @@ def _resume(parser: _OneLineParser, options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from gradviz.commands.run import run
-    from gradviz.recording.runs.going_on import experiment_to_go_on_with
+    from gradviz.recording.runs.resuming import experiment_to_resume
 
     path = Path(options.resumed)
-    experiment = experiment_to_go_on_with(path, _whole(parser, "--steps", options.steps))
+    experiment = experiment_to_resume(path, _whole(parser, "--steps", options.steps))
     return run(experiment, _outputs(options), as_json=options.json, resumed=path)
+
+
+def _plot(name: str) -> str:
+    return FORMER_PLOTS.get(name, name)
 
 
 def _outputs(options: argparse.Namespace) -> Outputs:
@@ -186,9 +197,9 @@ def _whole(parser: _OneLineParser, name: str, text: str | None) -> int | None:
 
 
 def _info(arguments: list[str]) -> int:
-    parser = _parser("info", "Say what a recorded run is and how it stands.")
+    parser = _parser("info", "Describe a recorded run and its state.")
     parser.add_argument("file", metavar="FILE", help="a recorded run: .gradviz")
-    parser.add_argument("--json", action="store_true", help="one line of JSON instead")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON instead")
     options = parser.parse_args(arguments)
     from pathlib import Path
 
@@ -198,21 +209,21 @@ def _info(arguments: list[str]) -> int:
 
 
 def _export(arguments: list[str]) -> int:
-    parser = _parser("export", "Write pictures, numbers and event files of a recorded run; several at once if wanted.")
+    parser = _parser("export", "Write pictures, numbers and event files of a recorded run.")
     parser.add_argument("file", metavar="FILE", help="a recorded run: .gradviz")
     parser.add_argument(
-        "--plot", choices=PLOTS, action="append", default=[],
-        help="what the pictures show (default: heatmap); give one per --to for pictures of several plots",
+        "--plot", type=_plot, choices=PLOTS, action="append", default=[],
+        help="what the pictures show (default: heatmap); one for all, or one for each --to",
     )  # fmt: skip
     parser.add_argument(
         "--to", action="append", default=[], metavar="FILE",
         help="write a picture: .png, .svg or .pdf, or an animation of the run: .gif or .webp; repeatable",
     )  # fmt: skip
-    parser.add_argument("--probe", metavar="NAME", help="what is measured in the picture (default: the first one)")
-    parser.add_argument("--step", metavar="N", help="the step to pick (default: the latest)")
+    parser.add_argument("--probe", metavar="NAME", help="the quantity in the picture (default: the first)")
+    parser.add_argument("--step", metavar="N", help="the step shown (default: the latest)")
     parser.add_argument("--data", metavar="FILE", help="write the numbers: .csv, .npz or .parquet")
-    parser.add_argument("--tensorboard", metavar="DIR", help="write an event file of TensorBoard into this folder")
-    parser.add_argument("--every", metavar="N", help="of the layers only every Nth step for TensorBoard")
+    parser.add_argument("--tensorboard", metavar="DIR", help="write a TensorBoard event file into this folder")
+    parser.add_argument("--every", metavar="N", help="write the layers to TensorBoard at every Nth step only")
     options = parser.parse_args(arguments)
     from pathlib import Path
 
@@ -235,7 +246,7 @@ def _export(arguments: list[str]) -> int:
 
 
 def _presets(arguments: list[str]) -> int:
-    _parser("presets", "List the experiments that come with gradviz.").parse_args(arguments)
+    _parser("presets", "List the presets: experiments that come with gradviz.").parse_args(arguments)
     from gradviz.commands.presets import list_presets
 
     return list_presets()
@@ -249,17 +260,19 @@ def _fields(arguments: list[str]) -> int:
 
 
 def _selftest(arguments: list[str]) -> int:
-    parser = _parser("selftest", "Build the window, train, export and read back; say `selftest ok`.")
-    parser.add_argument("--on-screen", action="store_true", help="on this machine's display instead of offscreen")
-    parser.add_argument("--screenshot", metavar="FILE", help="write what the window looks like after training: .png")
-    parser.add_argument("--until-painted", action="store_true", help="only open the window, say `painted` and close it")
+    parser = _parser("selftest", "Build the window, train, export and read back; print `selftest ok`.")
+    parser.add_argument("--on-screen", action="store_true", help="use the display instead of offscreen")
+    parser.add_argument("--screenshot", metavar="FILE", help="write a picture of the window after training: .png")
+    parser.add_argument(
+        "--until-painted", action="store_true", help="only open the window, print `painted` and close it"
+    )
     options = parser.parse_args(arguments)
     if options.on_screen:
         from gradviz.commands.display import require_display
 
         require_display(os.environ)
     else:
-        # no display is needed, and none of this machine's is touched
+        # needs no display and does not touch one
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     if options.until_painted:
         from gradviz.commands.first_paint import first_paint
@@ -273,9 +286,11 @@ def _selftest(arguments: list[str]) -> int:
 
 
 def _bench(arguments: list[str]) -> int:
-    parser = _parser("bench", "Compare the measured training step with an ordinary unmeasured one, on this machine.")
+    parser = _parser(
+        "bench", "Compare the measured training step with an ordinary one that measures nothing, on this machine."
+    )
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
-    parser.add_argument("--watch", action="store_true", help="what gradviz.watch costs, beside what others offer")
+    parser.add_argument("--watch", action="store_true", help="measure gradviz.watch and other tools instead")
     options = parser.parse_args(arguments)
     if options.watch:
         from gradviz.commands.bench_watch import bench_watch
@@ -287,9 +302,9 @@ def _bench(arguments: list[str]) -> int:
 
 
 def _claims(arguments: list[str]) -> int:
-    parser = _parser("claims", "Measure every statement that gradviz makes about deep networks, on this machine.")
-    parser.add_argument("names", nargs="*", metavar="CLAIM", help="C1, C2 ...; all of them if none is named")
-    parser.add_argument("--json", action="store_true", help="one line of JSON per claim")
+    parser = _parser("claims", "Measure again, on this machine, every claim gradviz makes about deep networks.")
+    parser.add_argument("names", nargs="*", metavar="CLAIM", help="C1, C2, ... (default: all)")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON per claim")
     options = parser.parse_args(arguments)
     from gradviz.commands.claims import claims
 
@@ -312,9 +327,9 @@ def _parser(command: str, description: str) -> _OneLineParser:
     return _OneLineParser(prog=f"gradviz {command}", description=description, allow_abbrev=False)
 
 
-def _add_recipe(parser: argparse.ArgumentParser, file: str = "an experiment: TOML or JSON") -> None:
+def _add_recipe(parser: argparse.ArgumentParser, file: str = "an experiment (TOML or JSON)") -> None:
     parser.add_argument("file", nargs="?", metavar="FILE", help=file)
-    parser.add_argument("--preset", metavar="NAME", help="an experiment that comes with gradviz (see gradviz presets)")
+    parser.add_argument("--preset", metavar="NAME", help="a preset (see gradviz presets)")
     parser.add_argument("--code", metavar="CODE", help="the short code of an experiment")
     parser.add_argument(
         "--set",
@@ -326,7 +341,7 @@ def _add_recipe(parser: argparse.ArgumentParser, file: str = "an experiment: TOM
 
 
 def _recipe(options: argparse.Namespace) -> Experiment | None:
-    """Return the experiment that the arguments name; None if they name none. Raises ExperimentError."""
+    """Return the experiment that the arguments name, None if they name none. Raises ExperimentError."""
     from pathlib import Path
 
     from gradviz.experiment import Experiment, from_code, load_preset, read, with_settings
@@ -338,7 +353,7 @@ def _recipe(options: argparse.Namespace) -> Experiment | None:
     }
     named = {name: getattr(options, name) for name in sources if getattr(options, name) is not None}
     if len(named) > 1:
-        raise ExperimentError(f"{' and '.join(named)} each name an experiment; give one of them")
+        raise ExperimentError(f"{' and '.join(named)} each name an experiment; give only one")
     if not named and not options.set:
         return None
     experiment = Experiment()

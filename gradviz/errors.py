@@ -1,28 +1,28 @@
-"""Errors whose message is written for the person at the screen.
+"""Errors that the user can correct.
 
-The window and the command line show these messages as they are, without a traceback; every other exception is a
-defect of the program and is shown with one.
+Window and command line show their messages as they are, without a traceback; every other exception is an internal error
+and is shown with one.
 """
 
 
 class GradvizError(Exception):
-    """Something the person can put right; the message says what is wrong and what to do."""
+    """An error that the user can correct; the message says what is wrong and what to do."""
 
 
 class ExperimentError(GradvizError):
-    """A recipe that does not hold: unknown field, value out of range, unreadable file, broken code."""
+    """An invalid experiment: unknown field, value out of range, unreadable file, broken code."""
 
 
 class DataError(GradvizError):
-    """A data file that cannot be used: missing, ragged rows, text cells, no labels."""
+    """A data file that cannot be used: missing, ragged rows, text in cells, no labels."""
 
 
 class DeviceError(GradvizError):
-    """A device that is not there, or whose memory does not suffice."""
+    """A device that does not exist, or has too little memory."""
 
 
 class ExportError(GradvizError):
-    """A picture or table that could not be written; nothing half-written is left behind."""
+    """A picture or table that could not be written; no partial file is left behind."""
 
 
 class RecordingError(GradvizError):
@@ -30,8 +30,8 @@ class RecordingError(GradvizError):
 
 
 class CheckpointError(GradvizError):
-    """A run that cannot be gone on with: a stored state that is broken, or that of another experiment."""
+    """A run that cannot be resumed: its checkpoint is broken, or belongs to another experiment."""
 
 
 class DisplayError(GradvizError):
-    """No screen to show a window on."""
+    """No display to show a window on."""

@@ -1,6 +1,7 @@
-"""The licences of everything that gradviz is made of.
+"""The licences of everything gradviz consists of.
 
-A bundle brings one file with them, made when it was built. Elsewhere they are read from what is installed.
+A bundle contains one file with all of them, written when it is built. Elsewhere they are read from the installed
+distributions.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from gradviz.resources import resource_path
 BUNDLED = "licences/third-party.txt"
 TEXT_FILE = re.compile(r"(licen[cs]e|copying|notice|authors)", re.IGNORECASE)
 REQUIRED_NAME = re.compile(r"[A-Za-z0-9_.-]+")
-# licences whose text gradviz brings along, for distributions that only name them; the LGPL adds to the GPL
+# licence texts that gradviz includes, for distributions that only name them; the LGPL extends the GPL
 TEXTS = {"LGPL-3.0": ("LGPL-3.0.txt", "GPL-3.0.txt")}
 QT_NOTE = """\
 Qt and its bindings are used under the GNU Lesser General Public License,
@@ -26,7 +27,7 @@ RULE = "=" * 80
 
 @dataclass(frozen=True)
 class Notice:
-    """What one part of the program says of its licence: the name of it, and its texts by file name."""
+    """The licence of one part of the program: its name, and its texts by file name."""
 
     name: str
     version: str
@@ -39,7 +40,7 @@ class Notice:
 
 
 def third_party() -> str:
-    """Return the notices for everything in this bundle, or else for everything that the installed gradviz needs."""
+    """Return the notices for everything in this bundle, or for everything that the installed gradviz needs."""
     try:
         return resource_path(BUNDLED).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -47,14 +48,14 @@ def third_party() -> str:
 
 
 def in_one_text(notices: Iterable[Notice]) -> str:
-    """Return one page for each of `notices`, by name, below a list of them all."""
+    """Return a list of `notices`, followed by their texts, ordered by name."""
     ordered = sorted(notices, key=lambda notice: notice.name.lower())
     contents = "\n".join(f"{notice.name} {notice.version}: {notice.licence}" for notice in ordered)
-    return "\n\n".join(["gradviz is made of these parts by others.", QT_NOTE, contents, *map(str, ordered)]) + "\n"
+    return "\n\n".join(["gradviz contains these parts by others.", QT_NOTE, contents, *map(str, ordered)]) + "\n"
 
 
 def notice_of(part: Distribution) -> Notice:
-    """Return what an installed distribution says of its licence."""
+    """Return the licence of an installed distribution, from its metadata."""
     licence = _named_licence(part)
     texts: dict[str, str] = {}
     for file in sorted(part.files or (), key=str):
@@ -70,7 +71,7 @@ def notice_of(part: Distribution) -> Notice:
 
 
 def needed_distributions() -> Iterator[Distribution]:
-    """Yield every installed distribution that gradviz needs, directly or not, but itself."""
+    """Yield every installed distribution that gradviz needs, directly or indirectly."""
     waiting, seen = ["gradviz"], {"gradviz"}
     while waiting:
         try:

@@ -1,4 +1,4 @@
-"""The one place that knows where presets, data, icons and licences lie."""
+"""Finds presets, help, data, icons and licences."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ _CHECKOUT = Path(__file__).parent.parent / "resources"
 
 
 def resource_path(name: str) -> Path:
-    """Return the path of the resource `name` (such as `data/digits.npz`), in a wheel, a bundle or a checkout alike.
+    """Return the path of the resource `name`, such as `data/digits.npz`, in a wheel, a bundle or a checkout.
 
     Raises FileNotFoundError if the installation lacks it.
     """

@@ -1,6 +1,6 @@
-"""The libraries of the Linux system that Qt and torch need, and the packages they come in.
+"""The system libraries that Qt and torch need on Linux, and the packages that contain them.
 
-Standard library only, and readable for Pythons too old for gradviz: the set-up reads it before anything is installed.
+Standard library only, and parsed by Pythons too old for gradviz: the set-up reads it before anything is installed.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     # names of one package on Debian and Ubuntu, on Fedora, on Arch
     Packages = tuple[str, str, str]
 
-# Library file -> its package. These are the libraries that the ELF headers of Qt's libraries and plugins name and that
-# PySide6 does not bring along; a test reads the headers again.
+# Library file -> its package: the libraries in the ELF headers of Qt's libraries and plugins that PySide6 does not
+# include. A test reads the headers again.
 DRAWING = {
     "libGL.so.1": ("libgl1", "libglvnd-glx", "libglvnd"),
     "libEGL.so.1": ("libegl1", "libglvnd-egl", "libglvnd"),
@@ -53,7 +53,7 @@ WAYLAND_WINDOW = {
     "libwayland-cursor.so.0": ("libwayland-cursor0", "libwayland-cursor", "wayland"),
     "libwayland-egl.so.1": ("libwayland-egl1", "libwayland-egl", "wayland"),
 }
-# what every program in C++ needs; a bundle leaves it to the system, because the graphics driver needs it, too
+# what every C++ program needs; a bundle uses the system's, because the graphics driver needs it, too
 COMPILED = {
     "libstdc++.so.6": ("libstdc++6", "libstdc++", "gcc-libs"),
     "libgcc_s.so.1": ("libgcc-s1", "libgcc", "gcc-libs"),
@@ -63,7 +63,7 @@ INSTALLERS = (
     ("dnf", ["dnf", "install", "-y"]),
     ("pacman", ["pacman", "-S", "--needed"]),
 )
-# what the dynamic linker says of a library that is not there, or that is a broken file
+# what the dynamic linker reports for a library that is missing or broken
 NOT_LOADED = re.compile(r"(?:^|/)(lib[^/:\s]+\.so[.\d]*): ")
 
 
@@ -82,9 +82,9 @@ def lacking(libraries: Mapping[str, Packages], loadable: Callable[[str], bool] =
 
 
 def lacking_by(error: ImportError, loadable: Callable[[str], bool] = can_load) -> dict[str, Packages]:
-    """Return the system library that an import failed for, and others that the same need and that lack, too.
+    """Return the system library that an import failed for, and others of the same table that are missing, too.
 
-    Nothing if it failed for another reason.
+    Empty if the import failed for another reason.
     """
     named = NOT_LOADED.search(str(error))
     library = named.group(1) if named else ""
@@ -95,7 +95,7 @@ def lacking_by(error: ImportError, loadable: Callable[[str], bool] = can_load) -
 
 
 def install_command(missing: Iterable[Packages], which: Callable[[str], str | None] = shutil.which) -> list[str] | None:
-    """Return the command that installs `missing` here; None where no known installer is there."""
+    """Return the command that installs `missing` here, None without a known package manager."""
     for column, (program, start) in enumerate(INSTALLERS):
         if which(program):
             return start + sorted({packages[column] for packages in missing})
@@ -103,8 +103,8 @@ def install_command(missing: Iterable[Packages], which: Callable[[str], str | No
 
 
 def in_one_line(lacking: Mapping[str, Packages]) -> str:
-    """Say which libraries are missing and what to type to get them."""
+    """Return which libraries are missing and what to type to install them."""
     names = " ".join(sorted({packages[0] for packages in lacking.values()}))
     command = install_command(lacking.values())
-    cure = "install " + names + " (the names on Debian)" if command is None else "type: sudo " + " ".join(command)
+    cure = "install " + names + " (Debian's names)" if command is None else "type: sudo " + " ".join(command)
     return "this system lacks " + ", ".join(lacking) + "; " + cure

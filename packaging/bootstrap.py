@@ -1,12 +1,12 @@
-"""Set gradviz up on a machine that has only Python and pip, and run it, its tests or the making of its bundle.
+"""Set up gradviz on a machine that has only Python and pip; run it, test it, or build its bundle.
 
     python3 packaging/bootstrap.py run [arguments of gradviz]
     python3 packaging/bootstrap.py test [--fast] [arguments of pytest]
     python3 packaging/bootstrap.py bundle [--packages | --debian]
 
-Standard library only, and readable for Pythons too old for gradviz, so that they can say so. It looks for the system
-libraries that Qt needs, makes `.venv` in the checkout, installs the package with every version pinned, and then does
-what was asked. A second call finds everything in place.
+Standard library only. Pythons too old for gradviz can parse it, so that they can say so. It checks the system libraries
+that Qt needs, creates `.venv` in the checkout, installs the package with pinned versions, and then runs the command. A
+second call finds everything in place.
 
 `test` runs all the tests on all cores, and the other checks beside them. `test --fast` is for the working day: it
 leaves out the self-test and the tests marked `slow`. With other arguments `test` is pytest with them and nothing else.
@@ -40,14 +40,14 @@ PICTURE_WITHOUT_DISPLAY = "gradviz-heatmap.png"
 
 
 def run(arguments: list[str]) -> int:
-    """Set up and open the window; without a display do the same job in the terminal. Return the exit status."""
+    """Set up and open the window; without a display, train in the terminal. Return the exit status."""
     prepare_system(os.environ)
     environment = VirtualEnvironment(ROOT)
     environment.prepare([])
-    # without arguments the first look: the network on the form begins to train
+    # without arguments, the network on the form starts training
     arguments = arguments or ["--start"]
     if wants_window(arguments) and not display_answers(environment):
-        say("there is no display here, so the network is trained in the terminal and its heatmap written to a file.")
+        say("there is no display: training in the terminal, and writing the heatmap to a file.")
         arguments = terminal_arguments(arguments)
     # Ctrl-C is for the program, which ends its run in order; a handler, unlike SIG_IGN, is not inherited by it
     signal.signal(signal.SIGINT, lambda *_: None)
@@ -144,10 +144,10 @@ def check(
 
 
 def bundle(arguments: list[str]) -> int:
-    """Make the program that needs no Python, in `dist`, and prove it; packed, too, if asked. Return the status."""
-    # the libraries for windows of both kinds go into it, whatever display there is here
+    """Build the program that needs no Python in `dist`, and test it. Return the exit status."""
+    # the bundle contains the libraries for X11 and Wayland, whatever display there is here
     prepare_system({"DISPLAY": ":0", "WAYLAND_DISPLAY": "wayland-0"}, BUNDLE_PROGRAMS)
-    # what is not installed cannot end up in it: an environment without tests and checks
+    # an environment without tests and checks: what is not installed cannot end up in the bundle
     environment = VirtualEnvironment(ROOT, BUNDLE_ENVIRONMENT)
     environment.prepare(["bundle"])
     python = str(environment.program("python"))

@@ -1,4 +1,4 @@
-"""A bundle, started as on a machine that has nothing: no Python on the path, no settings. Standard library only."""
+"""A bundle, started as on an empty machine: no Python on the path, no settings. Standard library only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOBODY = 65534
 
 
 class CaseError(Exception):
-    """A case of the smoke test that does not hold; the message says which and how."""
+    """A case of the smoke test failed; the message says which and how."""
 
 
 class FrozenProgram:
@@ -28,11 +28,11 @@ class FrozenProgram:
         self.program = folder / "gradviz"
 
     def environment(self, more: Mapping[str, str] = {}) -> dict[str, str]:
-        """Return all that the program is told of the machine."""
+        """Return the complete environment of the program."""
         return {"HOME": str(self.home), "PATH": "/nowhere", "LANG": "C.UTF-8", **more}
 
     def start(self, *arguments: str, more: Mapping[str, str] = {}, nobody: bool = False) -> subprocess.Popen[str]:
-        """Start it; with `nobody` as the user who may write nothing, where this is root."""
+        """Start it; with `nobody`, as an unprivileged user where this is root."""
         as_nobody: dict[str, Any] = {}
         if nobody and os.geteuid() == 0:
             as_nobody = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
@@ -49,7 +49,7 @@ class FrozenProgram:
         )
 
     def run(self, *arguments: str, more: Mapping[str, str] = {}, nobody: bool = False, status: int = 0) -> str:
-        """Run it to its end, hold it against the exit status `status`, and return all that it said.
+        """Run it to its end, check that it exits with `status`, and return its output.
 
         Raises CaseError if it ends otherwise, does not end, or leaves a process behind.
         """
@@ -86,7 +86,7 @@ class FrozenProgram:
         until = time.monotonic() + LEAVES_NOTHING_S
         while self.processes():
             if time.monotonic() > until:
-                raise CaseError("processes are left: " + " ".join(self.processes()))
+                raise CaseError("processes still run: " + " ".join(self.processes()))
             time.sleep(0.05)
 
 
@@ -97,7 +97,7 @@ def x11_display() -> Iterator[str]:
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
     assert server.stdout is not None
     try:
-        # it says its number as soon as it answers
+        # it prints its number once it answers
         yield ":" + server.stdout.readline().strip()
     finally:
         server.terminate()

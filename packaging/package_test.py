@@ -1,8 +1,8 @@
-"""Prove a package for Debian: installed, found by the desktop, run as anybody, and removed without a trace.
+"""Test a Debian package: install it, find it from the desktop, run it as another user, remove it completely.
 
     python3 packaging/package_test.py dist/gradviz_0.2.0_amd64.deb
 
-As root, on a machine that may be changed: a package of gradviz that is installed there would be gone afterwards.
+Run as root, on a disposable machine: an installed gradviz package is removed.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ MEDIA_TYPE = "application/x-gradviz"
 
 
 class PackageError(Exception):
-    """The package is not what it should be."""
+    """A check of the package failed."""
 
 
 def prove(package: Path) -> None:
-    """Install, look, run, remove, look again. Raises PackageError."""
+    """Install, check, run, remove, check again. Raises PackageError."""
     _said("apt-get", "install", "-y", "--no-install-recommends", str(package))
     try:
         missing = [place for place in PLACES if not Path(place).exists()]
@@ -51,7 +51,7 @@ def prove(package: Path) -> None:
 
 
 def _run_as_nobody(home: Path) -> None:
-    """Train and record as a person would, with the name from the path."""
+    """Train and record as an unprivileged user."""
     for arguments in (["selftest"], ["run", "--preset", "relu-20", "--steps", "3", "--out", "run.gradviz"]):
         done = subprocess.run(
             ["/usr/bin/gradviz", *arguments], cwd=str(home), env={"HOME": str(home)}, check=False,
@@ -61,7 +61,7 @@ def _run_as_nobody(home: Path) -> None:
 
 
 def _ask_the_desktop(home: Path) -> None:
-    """A recording is known by its name and, under another name, by what is in it; and gradviz is what opens it."""
+    """A recording is recognised by its name and by its content, and gradviz is the program that opens it."""
     (home / "renamed").write_bytes((home / "run.gradviz").read_bytes())
     for name in ("run.gradviz", "renamed"):
         said = _said("gio", "info", "--attributes=standard::content-type", str(home / name))
@@ -86,7 +86,7 @@ def _require(holds: bool, otherwise: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Prove the package and return the exit status."""
+    """Test the package and return the exit status."""
     if os.geteuid() != 0:
         print("a package is installed by root")
         return 2

@@ -1,4 +1,4 @@
-"""Prove that a bundle does its job on a machine that has nothing, and that it is the same program as the checkout.
+"""Test that a bundle works on an empty machine, and that it computes what the checkout computes.
 
     python3 packaging/smoke_test.py dist/gradviz [--compare PYTHON]
 
@@ -38,7 +38,7 @@ SIGNATURES = {
     ".gif": b"GIF89a",
     ".webp": b"RIFF",
 }
-# what is compared: float32 and float64, optimisers of both kinds, a thousand layers
+# compared: float32 and float64, two kinds of optimiser, a thousand layers
 COMPARED = (
     ("relu-20", ["--steps", "40"]),
     ("sigmoid-batch-norm-30", ["--steps", "20", "--set", "optimizer=adam"]),
@@ -48,11 +48,11 @@ Check = Callable[[FrozenProgram], None]
 
 
 def says_its_version(program: FrozenProgram) -> None:
-    """The version is stamped from the package."""
+    """The version is that of the package."""
     text = (ROOT / "gradviz" / "__init__.py").read_text(encoding="utf-8")
     version = re.search(r'__version__ = "(.+)"', text)
     assert version is not None
-    _require(program.run("--version").split() == ["gradviz", version[1]], "--version says something else")
+    _require(program.run("--version").split() == ["gradviz", version[1]], "--version prints another version")
 
 
 def passes_its_self_test(program: FrozenProgram) -> None:
@@ -61,7 +61,7 @@ def passes_its_self_test(program: FrozenProgram) -> None:
 
 
 def home_is_read_only(program: FrozenProgram) -> None:
-    """Nobody may write home: settings and runs cannot be kept, and all the rest works."""
+    """Home is read-only: settings and runs cannot be kept, everything else works."""
     home = program.work / "read-only"
     home.mkdir()
     home.chmod(0o555)
@@ -72,7 +72,7 @@ def home_is_read_only(program: FrozenProgram) -> None:
 
 
 def path_is_hard(program: FrozenProgram) -> None:
-    """Spaces, other alphabets and a dollar in the path of the program, of home, and of what is written."""
+    """Spaces, other alphabets and a dollar sign in the paths of the program, of home, and of the outputs."""
     place = program.work / HARD_PATH
     shutil.copytree(str(program.folder), str(place / "gradviz"), symlinks=True)
     moved = FrozenProgram(place / "gradviz", place, place)
@@ -84,7 +84,7 @@ def path_is_hard(program: FrozenProgram) -> None:
 
 
 def exports_and_reads_back(program: FrozenProgram) -> None:
-    """A run writes PNG, SVG, PDF, NPZ and its recording; that is opened again and exported, as a film, too."""
+    """A run writes PNG, SVG, PDF, NPZ and its recording; the recording is opened and exported, also as an animation."""
     run = program.work / "run.gradviz"
     _export_everything(program, run)
     said = json.loads(program.run("info", "--json", str(run)))
@@ -99,7 +99,7 @@ def exports_and_reads_back(program: FrozenProgram) -> None:
 
 
 def window_on_x11(program: FrozenProgram) -> None:
-    """The self-test on an X server with the xcb plugin, and what really stands on the display."""
+    """The self-test on an X server with the xcb plugin, and what the display really shows."""
     with x11_display() as display:
         picture = program.work / "window.png"
         arguments = ["selftest", "--on-screen", "--screenshot", str(picture)]
@@ -109,7 +109,7 @@ def window_on_x11(program: FrozenProgram) -> None:
 
 
 def window_is_closed_by_a_person(program: FrozenProgram) -> None:
-    """The window trains until it is closed by its frame; it ends with 0, leaves nothing, and the run is kept."""
+    """The window trains until it is closed by its frame; the program exits with 0, leaves no process, keeps the run."""
     runs = program.home / ".local" / "share" / "gradviz" / "runs"
     _open_and_close(program, ["--preset", "relu-100", "--start"], lambda: any(runs.glob("*.gradviz")))
     [run] = runs.iterdir()
@@ -118,12 +118,12 @@ def window_is_closed_by_a_person(program: FrozenProgram) -> None:
 
 
 def opens_a_recording(program: FrozenProgram) -> None:
-    """What a file manager does: the program is called with a recording, and shows it."""
+    """Called with a recording, as by a file manager, the program shows it."""
     _open_and_close(program, [str(program.work / "run.gradviz")], lambda: True)
 
 
 def installs_itself_for_one_person(program: FrozenProgram) -> None:
-    """The script in the archive puts it into the menu and takes it out again, from a path that is hard."""
+    """The installer in the archive adds the program to the menu and removes it again, from a difficult path."""
     place = program.work / "menu" / HARD_PATH
     place.mkdir(parents=True)
     for name in ("gradviz", "install.sh", "share"):
@@ -144,12 +144,12 @@ def installs_itself_for_one_person(program: FrozenProgram) -> None:
 
 
 def names_a_missing_library(program: FrozenProgram) -> None:
-    """Where a library of the system is missing there is one line with its package, and Qt does not abort."""
+    """A missing system library is reported on one line with its package, and Qt does not abort."""
     for library, package, arguments in (
         ("libxcb-cursor.so.0", "libxcb-cursor0", []),
         ("libEGL.so.1", "libegl1", ["selftest"]),
     ):
-        # what the loader finds first is no library
+        # the loader first finds a file that is not a library
         place = program.folder / "_internal" / library
         kept = program.folder / (library + ".kept")
         if place.exists():
@@ -166,13 +166,13 @@ def names_a_missing_library(program: FrozenProgram) -> None:
 
 
 def without_a_display(program: FrozenProgram) -> None:
-    """Without any display there is one line that says so."""
+    """A missing display is reported on one line."""
     said = program.run(status=2)
     _require("no display" in said and said.count("\n") == 1, "it says: " + said)
 
 
 def qt_can_be_replaced(program: FrozenProgram) -> None:
-    """The licence of Qt asks for it: another build of a library of Qt, put in the place of ours, is taken."""
+    """A Qt library that is replaced by another build is loaded, as the licence of Qt requires."""
     for library in (program.folder / "_internal" / "PySide6" / "Qt" / "lib").glob("libQt6Svg.so.*"):
         before = library.read_bytes()
         try:
@@ -185,12 +185,12 @@ def qt_can_be_replaced(program: FrozenProgram) -> None:
 
 
 def writes_nothing_into_itself(program: FrozenProgram) -> None:
-    """After all this the folder of the program is what it was, as in a place that only root may change."""
+    """The folder of the program is unchanged after all cases."""
     _require(_listing(program.folder) == _LISTINGS[program.folder], "the folder of the program has changed")
 
 
 def computes_the_same(program: FrozenProgram, python: str) -> None:
-    """What is stripped and left out changes no bit of any number that a run measures."""
+    """Stripping and exclusions change no bit of what a run measures."""
     for preset, options in COMPARED:
         arguments = ["run", "--preset", preset, *options, "--set", "device=cpu", "--data"]
         program.run(*arguments, "frozen.npz")
@@ -258,7 +258,7 @@ def _arrays(path: Path) -> dict[str, int]:
 def _open_and_close(
     program: FrozenProgram, arguments: list[str], until: Callable[[], bool], *, nobody: bool = False
 ) -> None:
-    """Open the window on an X display, close it once it is there and `until` holds, and see the program end well."""
+    """Open the window on an X display, close it once `until` holds, and check that the program exits with 0."""
     with x11_display() as display, person_at(display) as person:
         process = program.start(*arguments, more={"DISPLAY": display}, nobody=nobody)
         try:
@@ -293,16 +293,16 @@ def _require(holds: bool, otherwise: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Go through all cases, say what became of each, and return 1 if any failed."""
+    """Run all cases, print the result of each, and return 1 if any failed."""
     folder = Path(arguments[0]).resolve()
-    # not resolved: a virtual environment is found through its link
+    # not resolved: Python finds a virtual environment through its link
     python = str(Path.cwd() / arguments[arguments.index("--compare") + 1]) if "--compare" in arguments else ""
     checks = dict(CHECKS)
     if python:
         checks["computes the same as the checkout"] = partial(computes_the_same, python=python)
     failed = 0
     with tempfile.TemporaryDirectory(prefix="gradviz-smoke-") as scratch:
-        # others than root must reach it
+        # users other than root must reach it
         os.chmod(scratch, 0o755)  # noqa: PTH101
         copy = Path(scratch, "gradviz")
         shutil.copytree(str(folder), str(copy), symlinks=True)

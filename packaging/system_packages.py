@@ -1,4 +1,4 @@
-"""What the Linux system must have before gradviz runs or is bundled: installed as root with apt, else asked for."""
+"""The Linux packages that gradviz and its bundle need: installed with apt as root, otherwise listed."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from gradviz.system_libraries import (
 if TYPE_CHECKING:
     from gradviz.system_libraries import Packages
 
-# without any font every letter is an empty box
+# without a font every letter is an empty box
 FONT_PACKAGES = ("fonts-dejavu-core", "dejavu-sans-fonts", "ttf-dejavu")
-# what makes a bundle and what proves it: program -> its package
+# what builds and tests a bundle: program -> its package
 BUNDLE_PROGRAMS = {
     "objdump": ("binutils", "binutils", "binutils"),
     "readelf": ("binutils", "binutils", "binutils"),
@@ -43,10 +43,10 @@ FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.lo
 
 
 def prepare_system(environment: Mapping[str, str], programs: Mapping[str, Packages] = {}) -> None:
-    """See to what Qt needs for the display that `environment` names: as root with apt install it, else say how.
+    """Install with apt, as root, what Qt needs for the display that `environment` names; otherwise say how to.
 
-    The same for `programs`, given with the packages they come in. Raises SetupError if something is missing afterwards.
-    Without a font everything works but the letters, so that is only said.
+    The same for `programs`, given with their packages. Raises SetupError if something is still missing. A missing font
+    is only reported: everything but the letters works without one.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -66,7 +66,7 @@ def prepare_system(environment: Mapping[str, str], programs: Mapping[str, Packag
 
 
 def needed_libraries(environment: Mapping[str, str]) -> dict[str, Packages]:
-    """Return the part of the tables that this display needs; drawing into files needs the first only."""
+    """Return the libraries that this display needs; drawing into files needs only `DRAWING`."""
     libraries = dict(DRAWING)
     if environment.get("DISPLAY"):
         libraries.update(X11_WINDOW)
@@ -96,10 +96,10 @@ def missing_packages(
 
 
 def install_with_apt(command: list[str]) -> None:
-    """Install as root, without questions. Raises SetupError with all that apt-get said."""
+    """Install as root, without questions. Raises SetupError with the output of apt-get."""
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
     said = ""
-    # the lists may be stale or absent; if they cannot be had, the packages may be there all the same
+    # the lists may be stale; if the update fails, the packages may still be available
     for step in (["apt-get", "update"], command):
         done = subprocess.run(
             step,
@@ -111,16 +111,16 @@ def install_with_apt(command: list[str]) -> None:
         )
         said += done.stdout.decode("utf-8", "replace")
     if done.returncode:
-        raise SetupError("apt-get could not install what is needed:\n" + said)
+        raise SetupError("apt-get could not install the packages:\n" + said)
 
 
 def advice(missing: list[Packages]) -> str:
-    """Say what to type to get `missing`."""
-    lack = "Qt needs packages of the system that are missing here"
+    """Return what to type to install `missing`."""
+    lack = "Qt needs system packages that are missing"
     if missing == [FONT_PACKAGES]:
-        lack = "There is no font here, so letters will be empty boxes"
+        lack = "No font is installed, so letters will be empty boxes"
     command = install_command(missing)
     if command is None:
         names = " ".join(sorted({packages[0] for packages in missing}))
-        return lack + "; install these (their names on Debian): " + names
+        return lack + "; install these (Debian's names): " + names
     return lack + ". Type this, then try again:\n    sudo " + " ".join(command)

@@ -1,4 +1,4 @@
-"""What the set-up scripts say, and how they give up. Standard library only."""
+"""Messages and errors of the set-up scripts. Standard library only."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sys
 
 
 class SetupError(Exception):
-    """The set-up cannot go on; the message says what to do."""
+    """The set-up cannot continue; the message says what to do."""
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal what is going on; standard output belongs to the program that is started."""
+    """Print a message on standard error; standard output belongs to the program that is started."""
     print("gradviz: " + text, file=sys.stderr, flush=True)

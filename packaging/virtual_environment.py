@@ -41,7 +41,7 @@ class VirtualEnvironment:
         return self.folder / folder / (name + suffix)
 
     def prepare(self, extras: Iterable[str]) -> None:
-        """Install the package with `extras`, unless that has been done."""
+        """Install the package with `extras`, unless it is installed already."""
         if self.is_ready(extras):
             return
         if not self.is_sound():
@@ -49,7 +49,7 @@ class VirtualEnvironment:
             shutil.rmtree(self.folder, ignore_errors=True)
             self._make()
         self.stamp.unlink(missing_ok=True)
-        say("step 3 of 3: installing gradviz and what it needs (torch is large: minutes the first time)")
+        say("step 3 of 3: installing gradviz and its dependencies (torch is large: minutes the first time)")
         self._install(extras)
         stamp = {
             "recipe": self.fingerprint(),
@@ -59,7 +59,7 @@ class VirtualEnvironment:
         self.stamp.write_text(json.dumps(stamp), encoding="utf-8")
 
     def is_ready(self, extras: Iterable[str]) -> bool:
-        """Return whether the last set-up was complete, is still valid and had at least these extras."""
+        """Return whether the last set-up is complete, still valid and includes these extras."""
         try:
             stamp = json.loads(self.stamp.read_text(encoding="utf-8"))
             same = stamp["recipe"] == self.fingerprint() and set(extras) <= set(stamp["extras"])
@@ -71,15 +71,15 @@ class VirtualEnvironment:
 
     def is_sound(self) -> bool:
         """Return whether pip works, belongs to this folder and this Python, and left no package half-installed."""
-        # pip tells where it lies: elsewhere if the checkout was copied, or the environment made by another Python
+        # pip reports its own path: another one if the checkout was copied, or another Python made the environment
         if str(self.packages) not in output_of([str(self.program("pip")), "--version"]):
             return False
         half_removed = any(self.packages.glob("~*"))
-        # pip writes RECORD last, and takes a package without one for installed all the same
+        # pip writes RECORD last, but counts a package without one as installed
         return not half_removed and all((folder / "RECORD").exists() for folder in self._distributions())
 
     def fingerprint(self) -> str:
-        """Return a text that changes with anything that the environment is made from."""
+        """Return a text that changes whenever an input of the environment changes."""
         digest = hashlib.sha256()
         for path in (self.pyproject, self.constraints):
             digest.update(path.read_bytes())
@@ -95,7 +95,7 @@ class VirtualEnvironment:
         return self.packages.glob("*.dist-info")
 
     def _make(self) -> None:
-        """Make an empty environment with pip; on systems that keep `ensurepip` apart, with the pip that is there."""
+        """Make an empty environment with pip; where `ensurepip` is missing, with the pip of the system."""
         said: list[str] = []
         python = str(self.program("python"))
         for commands in (
@@ -145,7 +145,7 @@ class VirtualEnvironment:
 
 
 def in_short(line: str) -> str:
-    """Return what a person wants to know of a line of pip's, empty for nothing."""
+    """Return a short form of a line of pip's output; empty for lines of no interest."""
     words = line.split()
     for start, name in (("Collecting ", REQUIRED_NAME), ("Processing ", FILE_NAME)):
         if line.startswith(start):
@@ -159,7 +159,7 @@ def in_short(line: str) -> str:
 
 
 def output_of(command: list[str]) -> str:
-    """Return what `command` prints; nothing if it fails or is not there."""
+    """Return the output of `command`; empty if it fails or does not exist."""
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
     except OSError:
@@ -168,7 +168,7 @@ def output_of(command: list[str]) -> str:
 
 
 def succeeds(command: list[str], said: list[str]) -> bool:
-    """Run `command`, add what it says to `said`, and return whether it went well."""
+    """Run `command`, append its output to `said`, and return whether it succeeded."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     said.append(done.stdout.decode("utf-8", "replace"))
     return done.returncode == 0

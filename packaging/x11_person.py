@@ -1,4 +1,4 @@
-"""Somebody before an X display, who sees the windows on it and closes them by their frame. Standard library only."""
+"""Acts as a user of an X display: finds windows and closes them by their frame. Standard library only."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Attributes(ctypes.Structure):
 
 
 class Person:
-    """Sees and closes windows through the connection `display`; there is no window manager in between."""
+    """Finds and closes windows through the connection `display`, without a window manager."""
 
     def __init__(self, xlib: ctypes.CDLL, display: ctypes.c_void_p) -> None:
         self._x, self._display = xlib, display
@@ -57,7 +57,7 @@ class Person:
         self._close = self._atom(b"WM_DELETE_WINDOW")
 
     def windows(self) -> list[int]:
-        """Return the windows that stand on the display and can be closed."""
+        """Return the windows on the display that can be closed."""
         root, parent = ctypes.c_ulong(), ctypes.c_ulong()
         children, count = ctypes.POINTER(ctypes.c_ulong)(), ctypes.c_uint()
         self._x.XQueryTree(
@@ -70,7 +70,7 @@ class Person:
         return [window for window in found if self._is_shown(window) and self._can_be_closed(window)]
 
     def close(self, window: int) -> None:
-        """Ask for the end of `window`, as the button of its frame does."""
+        """Ask `window` to close, as the close button of its frame does."""
         event = ClientMessage(type=CLIENT_MESSAGE, window=window, message_type=self._protocols, format=32)
         event.data[0] = self._close
         self._x.XSendEvent(self._display, ctypes.c_ulong(window), 0, ctypes.c_long(0), ctypes.byref(event))
@@ -96,7 +96,7 @@ class Person:
 
 @contextmanager
 def person_at(display: str) -> Iterator[Person]:
-    """Yield somebody who sits before the X display of that name."""
+    """Yield a user of the X display of that name."""
     xlib = ctypes.CDLL("libX11.so.6")
     xlib.XOpenDisplay.restype = ctypes.c_void_p
     xlib.XDefaultRootWindow.restype = xlib.XInternAtom.restype = ctypes.c_ulong
@@ -105,7 +105,7 @@ def person_at(display: str) -> Iterator[Person]:
     connection = ctypes.c_void_p(xlib.XOpenDisplay(display.encode()))
     if not connection:
         raise OSError("the display " + display + " does not answer")
-    # a window may go while it is looked at, which is no reason to end this process, too
+    # a window may disappear during a query; that must not end this process
     ignore = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(_ignore)
     xlib.XSetErrorHandler(ignore)
     try:

@@ -33,6 +33,15 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.disable()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def folder_of_trained_runs(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One folder for all workers, which have their own below that of the session; see trained_runs.py."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trained-runs"
+    folder.mkdir(exist_ok=True)
+    os.environ["GRADVIZ_TRAINED_RUNS"] = str(folder)
+
+
 @pytest.fixture(autouse=True)
 def garbage_collected_here() -> Iterator[None]:
     # before, not after: pytest holds on to what a test had until its teardown is over

@@ -6,11 +6,9 @@ import re
 from collections.abc import Callable
 
 import numpy as np
+from trained_runs import trained
 
-from gradviz.experiment import Experiment, load_preset
-from gradviz.recording.frame import Started
-from gradviz.recording.history import History
-from gradviz.training.loop import train
+from gradviz.experiment import load_preset
 
 NUMBER = re.compile(
     r"\b\d|√|\b(?:two|three|four|five|ten|eleven|fifteen|seventeen|eighteen|twenty|thirty|seventy|hundred|thousand|"
@@ -24,23 +22,12 @@ Shows = Callable[["Preset"], None]
 SHOWN: dict[str, Shows] = {}
 
 
-def recorded(experiment: Experiment) -> History:
-    """Train as the window does, on the CPU."""
-    events = train(experiment.changed(device="cpu"))
-    started = next(events)
-    assert isinstance(started, Started)
-    history = History(started)
-    for event in events:
-        history.append(event)
-    return history
-
-
 class Preset:
     """One preset, its run, and what of its notes has not been checked yet."""
 
     def __init__(self, name: str) -> None:
         self.experiment = load_preset(name)
-        self.history = recorded(self.experiment)
+        self.history = trained(self.experiment)
         self.unchecked = INVITATION.sub("", self.experiment.notes)
 
     @property
@@ -62,11 +49,12 @@ class Preset:
         row = self.row("activation_grad_rms", step)
         return float(row[-1] - row[0])
 
-    def says(self, *phrases: str) -> None:
-        """Strike phrases from the notes, because the caller has checked them."""
-        for phrase in phrases:
-            assert phrase in self.unchecked, f"{phrase!r} is not in the notes: {self.unchecked}"
-            self.unchecked = self.unchecked.replace(phrase, "", 1)
+    def says(self, *numbers: str) -> None:
+        """Strike numbers from the notes, with words that tell them apart, because the caller has checked them."""
+        for number in numbers:
+            place = re.search(rf"(?<![\w.]){re.escape(number)}(?![\w]|\.\d)", self.unchecked, re.IGNORECASE)
+            assert place is not None, f"{number!r} is not in the notes: {self.unchecked}"
+            self.unchecked = self.unchecked[: place.start()] + self.unchecked[place.end() :]
 
     def leaves_nothing_unchecked(self) -> None:
         number = NUMBER.search(self.unchecked)

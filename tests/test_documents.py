@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from gradviz import __version__
+from gradviz.app.actions import COMMANDS as ACTIONS
 from gradviz.app.help_pages import PAGES, headings, page_text
+from gradviz.claims.catalogue import CLAIMS
 from gradviz.cli import COMMANDS, main
+from gradviz.experiment import load_preset, preset_names
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
@@ -45,6 +48,15 @@ def texts(capsys: pytest.CaptureFixture[str]) -> Iterator[tuple[str, str]]:
     for command in ("", *COMMANDS):
         main([*([command] if command else []), "--help"])
         yield f"gradviz {command} --help", capsys.readouterr().out
+    main(["fields"])
+    yield "gradviz fields", capsys.readouterr().out
+    for name in preset_names():
+        preset = load_preset(name)
+        yield f"preset {name}", f"{preset.title} {preset.notes}"
+    for claim in CLAIMS:
+        yield claim.name, f"{claim.statement} {claim.expected}"
+    for action in ACTIONS:
+        yield f"command {action.name}", f"{action.text} {action.tip}"
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

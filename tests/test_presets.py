@@ -9,7 +9,8 @@ import tomllib
 import numpy as np
 import pytest
 import torch
-from preset_notes import SHOWN, Preset, recorded, shows
+from preset_notes import SHOWN, Preset, shows
+from trained_runs import trained
 
 from gradviz.experiment import Experiment, fields, inapplicable, load_preset, preset_names
 from gradviz.network.stack.reference import copy_weights, reference_network
@@ -81,17 +82,17 @@ def likeness(state: np.ndarray) -> float:
 @shows("sigmoid-30")
 def _(preset: Preset) -> None:
     assert preset.accuracies().max() <= CHANCE_AT_MOST
-    preset.says("through thirty sigmoid layers, and the network stays at chance")
+    preset.says("thirty", "chance")
     assert preset.experiment.network.depth == 30
-    preset.says("never exceeds 1/4")
+    preset.says("1/4")
     z = np.linspace(-20, 20, 40_001)
     assert (sigmoid(z) * (1 - sigmoid(z))).max() == 0.25
-    preset.says("about a quarter", "eighteen decades below")
+    preset.says("quarter", "eighteen decades")
     factor = 10 ** (-preset.fall() / 29)
     assert factor == pytest.approx(0.25, rel=0.1)
     assert factor == pytest.approx(sigmoid_factor(sigma_w=1.0), rel=0.03)
     assert preset.fall() == pytest.approx(18, abs=0.5)
-    preset.says("in the first fifteen layers")
+    preset.says("fifteen layers")
     unchanged = np.array([preset.row("unchanged_fraction", step) for step in range(1, preset.last + 1)])
     assert (unchanged[:, :15] == 1).all()
     assert (unchanged[:, -1] < 0.5).all()
@@ -99,88 +100,85 @@ def _(preset: Preset) -> None:
 
 @shows("sigmoid-residual-30")
 def _(preset: Preset) -> None:
-    preset.says("thirty sigmoid layers learn", "to above 90%")
+    preset.says("thirty", "above 90%")
     assert preset.accuracies()[-1] > 0.9
-    preset.says("Nothing but the shortcut differs from Sigmoid, 30 layers")  # test_presets_to_compare
-    preset.says("x + s F(x) has the slope 1 + s F'(x)", "within a decade")
+    preset.says("30 layers")  # test_presets_to_compare
+    preset.says("1 + s F'(x)", "within a decade")
     assert max(abs(preset.fall(step)) for step in range(preset.history.frames)) < 1
-    preset.says("the branch scale of 1/√depth follows by itself")
-    assert preset.experiment.changed(depth=100).branch_scale == pytest.approx(0.1)
+    preset.says("1/√depth")
+    assert preset.experiment.changed(depth=100).network.branch_scale == pytest.approx(0.1)
 
 
 @shows("sigmoid-batch-norm-30")
 def _(preset: Preset) -> None:
-    preset.says("thirty sigmoid layers learn", "to above 90%")
+    preset.says("thirty", "above 90%")
     assert preset.accuracies().max() > 0.9
-    preset.says("Nothing but the normalisation differs from Sigmoid, 30 layers")
-    preset.says("at step 0 the profile is level within a decade")
+    preset.says("30 layers")
+    preset.says("step 0", "within a decade")
     assert np.ptp(preset.row("activation_grad_rms", 0)) < 1
 
 
 @shows("sigmoid-3")
 def _(preset: Preset) -> None:
-    preset.says("Three plain sigmoid layers learn", "to above 90%")
+    preset.says("Three plain", "above 90%")
     assert preset.accuracies()[-1] > 0.9
-    preset.says("first of three runs with the same settings and 3, 10 and 20 layers")
+    preset.says("three runs", "3, 10 and 20")
 
 
 @shows("sigmoid-10")
 def _(preset: Preset) -> None:
-    preset.says("Ten plain sigmoid layers learn far less than three", "of Sigmoid, 3 layers")
+    preset.says("Ten plain", "less than three", "3 layers")
     assert preset.accuracies().max() < 0.4
 
 
 @shows("sigmoid-20")
 def _(preset: Preset) -> None:
-    preset.says(
-        "Twenty plain sigmoid layers learn nothing at all: the accuracy stays at chance", "of Sigmoid, 3 layers"
-    )
+    preset.says("Twenty plain", "chance", "3 layers")
     assert preset.accuracies().max() <= CHANCE_AT_MOST
-    preset.says("Seventeen layers more, and all that the three had learnt is gone")
+    preset.says("Seventeen", "the three")
 
 
 @shows("relu-20")
 def _(preset: Preset) -> None:
-    preset.says("Twenty plain ReLU layers learn", "to above 95%")
+    preset.says("Twenty plain", "above 95%")
     assert preset.accuracies().max() >= 0.95
     assert preset.accuracies()[-1] > 0.9
-    preset.says("slope is 1 wherever", "the half that is not")
+    preset.says("slope is 1", "half")
     active = np.mean([(state > 0).mean() for state in hidden_states(preset.experiment)[1:]])
     assert active == pytest.approx(0.5, abs=0.1)
-    preset.says("at step 0 the profile is level within a decade")
+    preset.says("step 0", "within a decade")
     assert np.ptp(preset.row("activation_grad_rms", 0)) < 1
 
 
 @shows("relu-100")
 def _(preset: Preset) -> None:
-    preset.says("A hundred plain ReLU layers stay at chance where twenty learn", "of ReLU, 20 layers")
+    preset.says("hundred plain", "chance", "twenty", "20 layers")
     assert preset.accuracies()[-1] <= CHANCE_AT_MOST
-    preset.says("level within a decade at step 0")
+    preset.says("step 0", "within a decade")
     assert np.ptp(preset.row("activation_grad_rms", 0)) < 1
-    preset.says("through a hundred layers all digits have come to look alike")
+    preset.says("hundred layers")
     states = hidden_states(preset.experiment)
     assert likeness(states[0]) < 0.3
     assert likeness(states[-1]) > 0.97
-    preset.says("a gradient that fades after all")
     assert max(preset.fall(step) for step in range(50, 100)) > 3
 
 
 @shows("relu-1000")
 def _(preset: Preset) -> None:
-    preset.says("A thousand plain ReLU layers do not train: the accuracy stays at chance")
+    preset.says("thousand plain", "at chance")
     assert preset.accuracies().max() <= CHANCE_AT_MOST
-    preset.says("with 32 units", "at step 0", "more than ten decades below")
+    preset.says("32 units", "step 0", "more than ten decades")
     assert preset.experiment.network.width == 32
     assert preset.fall() > 10
 
 
 @shows("relu-flat")
 def _(preset: Preset) -> None:
-    preset.says("the first of thirty layers as strong")
-    preset.says("look at step 0", "multiplies it by σ_w²/2", "sets σ_w² to 2")
+    preset.says("thirty layers")
+    preset.says("step 0", "σ_w²/2", "σ_w² to 2")
     assert 10 ** (-2 * preset.fall() / 29) == pytest.approx(1.0, abs=0.06)
     assert preset.accuracies().max() > 0.85
-    preset.says("σ_w² is then 1/3, and thirty layers lose eleven decades")
+    preset.says("1/3", "thirty", "eleven decades")
     _, frame = first_frame(preset.experiment.changed(initialization="pytorch_default", device="cpu"))
     row = frame.rows["activation_grad_rms"]
     assert row[-1] - row[0] == pytest.approx(29 * math.log10(6) / 2, abs=0.5)
@@ -189,28 +187,28 @@ def _(preset: Preset) -> None:
 
 @shows("tanh-1000")
 def _(preset: Preset) -> None:
-    preset.says("more than 800 of these 1000 tanh layers receive a gradient of exactly zero", "slope reaches 1")
+    preset.says("more than 800", "1000 tanh", "slope reaches 1")
     zero = sum(not grad.any() for grad in plain_weight_grads(preset.experiment))
     assert zero > 800
     assert np.isneginf(preset.row("weight_grad_norm", 0)).sum() == pytest.approx(zero, abs=3)
     assert np.isneginf(preset.row("weight_grad_norm", preset.last)).sum() > 800
-    preset.says("no number between 0 and 1.4e-45")
+    preset.says("0 and 1.4e-45")
     assert np.nextafter(np.float32(0), np.float32(1)) == pytest.approx(1.4e-45, rel=0.01)
     assert preset.accuracies()[-1] <= CHANCE_AT_MOST
 
 
 @shows("float-floor")
 def _(preset: Preset) -> None:
-    preset.says("the last seventy or so of 1000 layers receive exactly zero")
+    preset.says("seventy", "1000 layers")
     left = sum(bool(grad.any()) for grad in plain_weight_grads(preset.experiment))
     assert left == pytest.approx(70, abs=5)
     assert np.isfinite(preset.row("weight_grad_norm", 0)).sum() == pytest.approx(left, abs=3)
-    preset.says("to below 10^-600, where the smallest float32 above zero is 1.4e-45")
+    preset.says("10^-600", "1.4e-45")
     expected = 999 * math.log10(sigmoid_factor(sigma_w=1.0))
     assert expected < -600
     exact = preset.row("exact_log10_activation_grad_rms", 0)
     assert exact[0] - exact[-1] == pytest.approx(expected, rel=0.03)
-    preset.says("its floor is 5e-324, and some 500 layers then receive a gradient")
+    preset.says("5e-324", "500 layers")
     assert np.nextafter(0.0, 1.0) == pytest.approx(5e-324)
     double = preset.experiment.changed(precision="float64", device="cpu")
     left = sum(bool(grad.any()) for grad in plain_weight_grads(double))
@@ -220,11 +218,10 @@ def _(preset: Preset) -> None:
 
 @shows("dying-relu")
 def _(preset: Preset) -> None:
-    preset.says("what was learnt is lost again")
     assert preset.accuracies().max() > 0.4
     assert preset.accuracies()[-1] < 0.3
-    preset.says("slope is 0 there")
-    preset.says("in the end they are more than half")
+    preset.says("slope is 0")
+    preset.says("more than half")
     assert preset.row("dead_fraction", 0).mean() < 0.05
     assert preset.row("dead_fraction", preset.last).mean() > 0.5
     assert np.isneginf(preset.row("weight_grad_norm", preset.last)).all()
@@ -232,7 +229,7 @@ def _(preset: Preset) -> None:
 
 @shows("leaky-relu-rescue")
 def _(preset: Preset) -> None:
-    preset.says("leaky ReLU learns, to above 80%")
+    preset.says("above 80%")
     assert preset.accuracies().max() > 0.8
     assert preset.accuracies()[-1] > 0.6
     dead = [
@@ -243,67 +240,67 @@ def _(preset: Preset) -> None:
 
 @shows("residual-152")
 def _(preset: Preset) -> None:
-    preset.says("152 ReLU layers learn, to above 95%")
+    preset.says("152", "above 95%")
     assert preset.accuracies()[-1] > 0.95
-    preset.says("passes over two layers", "scaled by 1/√depth")
+    preset.says("two layers", "1/√depth")
     assert preset.experiment.network.branch_scale == pytest.approx(152**-0.5)
     zigzag = np.diff(preset.row("activation_grad_rms", 0))
     assert (zigzag[:-1] * zigzag[1:] < 0).mean() > 0.95
-    preset.says("at step 0 it reaches the first layer within a decade")
+    preset.says("step 0", "within a decade")
     assert abs(preset.fall()) < 1
 
 
 @shows("residual-1000")
 def _(preset: Preset) -> None:
-    preset.says("a thousand layers learn, to above 95%")
+    preset.says("thousand", "above 95%")
     assert preset.accuracies()[-1] > 0.95
-    preset.says("tanh times 1/√1000")
+    preset.says("1/√1000")
     assert preset.experiment.network.branch_scale == pytest.approx(1000**-0.5)
-    preset.says("level within a decade throughout")
+    preset.says("within a decade")
     assert max(np.ptp(preset.row("activation_grad_rms", step)) for step in range(preset.last + 1)) < 1
 
 
 @shows("batch-norm-100")
 def _(preset: Preset) -> None:
-    preset.says("a hundred layers", "more than four decades towards the front")
+    preset.says("hundred", "more than four decades")
     assert preset.fall() < -4
     assert preset.row("weight_norm", preset.last)[0] > preset.row("weight_norm", 0)[0] + math.log10(3)
-    preset.says("the network stays near chance")
+    preset.says("near chance")
     assert preset.accuracies().max() < 0.25
 
 
 @shows("exploding")
 def _(preset: Preset) -> None:
-    preset.says("double the gradient's mean square", "within two steps")
+    preset.says("double", "within two steps")
     assert 10 ** (-2 * preset.fall() / 29) == pytest.approx(2.0, rel=0.1)
     assert preset.history.diverged is not None
     assert preset.history.diverged.step <= 2
-    preset.says("look at step 0", "thirty layers of ReLU", "by more than four decades", "σ_w²/2 is 2")
+    preset.says("step 0", "thirty", "more than four decades", "σ_w²/2 is 2")
     assert preset.fall() < -4
     assert 29 * math.log10(2) / 2 > 4
-    assert recorded(preset.experiment.changed(gradient_clip=1.0)).diverged is None
+    assert trained(preset.experiment.changed(gradient_clip=1.0)).diverged is None
 
 
 @shows("diverging")
 def _(preset: Preset) -> None:
-    preset.says("for some dozens of steps")
+    preset.says("dozens of steps")
     assert preset.history.diverged is not None
     assert 12 <= preset.history.diverged.step <= 200
-    preset.says("at step 0 is level within a decade")
+    preset.says("step 0", "within a decade")
     assert np.ptp(preset.row("activation_grad_rms", 0)) < 1
-    preset.says("near 0.001", "soon is ten times that and more")
+    preset.says("0.001", "ten times")
     assert np.median(preset.row("update_ratio", 10)) > -2
-    assert recorded(preset.experiment.changed(learning_rate=0.01)).diverged is None
+    assert trained(preset.experiment.changed(learning_rate=0.01)).diverged is None
 
 
 @shows("spirals")
 def _(preset: Preset) -> None:
-    preset.says("two classes", "two spirals", "above 95%", "Ten residual tanh layers")
+    preset.says("two spirals", "above 95%", "Ten residual")
     assert preset.accuracies()[-1] > 0.95
     assert preset.history.latest_evaluation is not None
     assert preset.history.latest_evaluation.boundary is not None
-    preset.says("ten plain layers stay below 80%")
-    assert recorded(preset.experiment.changed(shortcut="none")).accuracies()[1].max() < 0.8
+    preset.says("ten plain", "below 80%")
+    assert trained(preset.experiment.changed(shortcut="none")).accuracies()[1].max() < 0.8
 
 
 # what every preset has to be
@@ -342,12 +339,13 @@ def test_no_two_presets_are_the_same_or_called_the_same() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_preset_invites_to_can_be_set(name: str) -> None:
     preset = load_preset(name)
-    labels = {each.label: key for key, each in fields().items()}
+    labels = {field.label: name for name, field in fields().items()}
     labels["Weight scale"] = "sigma_w"
     invitations = re.findall(r"([A-Z][a-z]+(?: [a-z]+)?) to (?!start)(\w+(?:\.\d+)?)", preset.notes.split("Next, ")[1])
     for label, word in invitations:
-        key = labels[label]
-        assert preset.changed(**{key: type(preset.value(key))(word)}) != preset
+        name_of_field = labels[label]
+        kind = type(preset.value(name_of_field))
+        assert preset.changed(**{name_of_field: kind(word)}) != preset
     named = re.findall(r"[A-Z][A-Za-z]+(?: [a-z]+)?, \d+ layers", preset.notes)
     titles = [load_preset(other).title for other in NAMES if other != name]
     assert all(any(title.startswith(each) for title in titles) for each in named)

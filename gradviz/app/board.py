@@ -6,21 +6,20 @@ given, live, ended or a preview of one frame, is drawn in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsView, QStackedWidget
 
-from gradviz.app.export.actors import actor_for
 from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.app.panels.playback import Playback
 from gradviz.app.panels.playback_bar import PlaybackBar
 from gradviz.app.run_names import in_short
 from gradviz.plots.boundary import BoundaryPlot
 from gradviz.plots.curves import CurvesPlot
-from gradviz.plots.pages.film import Actor, Film
+from gradviz.plots.pages.film import Film, SteppedPlot, copy_off_screen
 from gradviz.plots.pages.images import Placement
 from gradviz.plots.parts.notice import NO_RUN
 from gradviz.plots.parts.style import Style
@@ -91,14 +90,12 @@ class Board(QObject):
             # they have no keys of their own; the heatmap's arrows move all of them
             plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._more: dict[str, QGraphicsView] = {}
-        self._more_actors: dict[str, Callable[[], Actor]] = {}
         for plot in (self.heatmap.plot, self.profile, self.curves, self.samples, self.boundary):
             self._give_menu(plot)
 
-    def add_plots(self, plots: Mapping[str, QGraphicsView], actors: Mapping[str, Callable[[], Actor]]) -> None:
-        """Let more plots, by their names, be exported and have a menu; those with an actor as a film as well."""
+    def add_plots(self, plots: Mapping[str, QGraphicsView]) -> None:
+        """Let more plots, by their names, be exported and have a menu."""
         self._more |= plots
-        self._more_actors |= actors
         for plot in plots.values():
             self._give_menu(plot)
 
@@ -138,8 +135,8 @@ class Board(QObject):
         if self.profile.history is not self.history:
             self._show_profile(self.history)
             self._show_reference()
-        self.heatmap.plot.pick_step(step)
-        self.curves.pick_step(step)
+        self.heatmap.plot.show_step(step)
+        self.curves.show_step(step)
         for plot in (self.profile, self.samples, self.boundary):
             plot.show_step(step)
         self.playback.show_step(step)
@@ -203,19 +200,16 @@ class Board(QObject):
 
     def moving(self) -> set[str]:
         """Return the names of what changes from step to step, `board` among them."""
-        return {"board", *OWN_PLOTS, *self._more_actors}
+        return {"board", *(name for name, plot in self.plots().items() if isinstance(plot, SteppedPlot))}
 
     def film(self, name: str, background: str, scale: float) -> Film:
         """Return the plot `name`, or all of them where it is `board`, as a film in the present state."""
-        actors = [self._actor(each) for each in self._on_page(name)]
+        actors = [copy_off_screen(self.plots()[each]) for each in self._on_page(name)]
         return Film(actors, _placed([actor.view for actor in actors]), background, scale)
 
     @staticmethod
     def _on_page(name: str) -> tuple[str, ...]:
         return OWN_PLOTS if name == "board" else (name,)
-
-    def _actor(self, name: str) -> Actor:
-        return self._more_actors[name]() if name in self._more_actors else actor_for(self.plots()[name])
 
     def _give_menu(self, plot: QGraphicsView) -> None:
         # one menu for all, on a click; a menu on the press of the button would forbid to drag with it

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QUrl
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QUrl
 from PySide6.QtGui import (
     QAction,
     QColor,
@@ -77,8 +77,12 @@ class HelpBrowser(QTextBrowser):
     def zoom(self, steps: int) -> None:
         """Make the text larger (`steps` > 0) or smaller, within limits; 0: as it was at first."""
         wanted = min(max(self._zoomed + steps, _ZOOM_STEPS[0]), _ZOOM_STEPS[1]) if steps else 0
+        first = self.cursorForPosition(QPoint(0, 0))
         self.zoomIn(wanted - self._zoomed)
         self._zoomed = wanted
+        # what was at the top stays there
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + self.cursorRect(first).top())
 
     def loadResource(self, kind: int, name: QUrl | str) -> Any:
         """Return the text of a page; nothing else is ever loaded."""
@@ -124,19 +128,22 @@ def _arrange_block(block: QTextBlock, palette: QPalette) -> None:
     if level:
         space.setTopMargin(8.0 if level == 1 else 20.0)
         space.setBottomMargin(6.0)
-        _name(block)
     elif _is_code(block):
         # without gaps between the lines
         space.setLineHeight(100.0, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
         space.setBackground(_tint(palette, CODE_OPACITY))
     cursor.mergeBlockFormat(space)
-    for fragment in (each.fragment() for each in block):  # type: ignore[attr-defined]
-        if fragment.charFormat().anchorHref():
-            link = QTextCharFormat()
-            link.setForeground(palette.color(QPalette.ColorRole.Link))
-            cursor.setPosition(fragment.position())
-            cursor.setPosition(fragment.position() + fragment.length(), QTextCursor.MoveMode.KeepAnchor)
-            cursor.mergeCharFormat(link)
+    for fragment in [each.fragment() for each in block]:  # type: ignore[attr-defined]
+        style = fragment.charFormat()
+        # code is as large as the text around it, also when that is zoomed
+        style.clearProperty(QTextFormat.Property.FontPointSize)
+        if style.anchorHref():
+            style.setForeground(palette.color(QPalette.ColorRole.Link))
+        cursor.setPosition(fragment.position())
+        cursor.setPosition(fragment.position() + fragment.length(), QTextCursor.MoveMode.KeepAnchor)
+        cursor.setCharFormat(style)
+    if level:
+        _name(block)
 
 
 def _name(heading: QTextBlock) -> None:

@@ -105,7 +105,7 @@ class MainWindow(QMainWindow):
         sizes = self.saveState()
         self.board = Board(self)
         self.panels = SidePanels(self.preview, self.settings, self)
-        self.board.add_plots(self.panels.plots(), self.panels.actors())
+        self.board.add_plots(self.panels.plots())
         self.exporter = Exporter(self, self.board)
         self.desk = RunDesk(self, self.library)
         self.follow_desk = FollowDesk(self)

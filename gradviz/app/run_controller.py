@@ -100,9 +100,9 @@ class RunController(QObject):
         With one under way, stop it first. Raises RecordingError for a file that is no run or cannot be gone on with.
         """
         # brings the store along, which the window opens without
-        from gradviz.recording.runs.going_on import experiment_to_go_on_with
+        from gradviz.recording.runs.resuming import experiment_to_resume
 
-        self._begin(experiment_to_go_on_with(path, steps), paused=False, continues=path)
+        self._begin(experiment_to_resume(path, steps), paused=False, continues=path)
 
     def follow(self, path: Path) -> None:
         """Show the run that another process writes into that file, as it goes on; wait for it if it is not there yet.

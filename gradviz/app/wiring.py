@@ -11,7 +11,7 @@ from gradviz.app.docks import Docks
 from gradviz.app.export.plot_menu import plot_menu
 from gradviz.app.failure import Failure
 from gradviz.app.run_controller import Phase
-from gradviz.diagnosis import Suggestion
+from gradviz.diagnosis import Remedy, words
 from gradviz.experiment import Experiment
 from gradviz.recording.history import History
 
@@ -56,7 +56,7 @@ class Wiring(QObject):
         panels.failed.connect(window.errors.report)
         panels.closer_look_wanted.connect(window.run.look_closer)
         panels.verdict.verdict_changed.connect(window.verdict_line.say)
-        panels.verdict.suggested.connect(self._try_suggestion)
+        panels.verdict.suggested.connect(self._try_remedy)
         panels.verdict.quantity_wanted.connect(window.board.heatmap.choose)
         panels.verdict.layer_wanted.connect(self._look_at_layer)
         window.verdict_line.clicked.connect(lambda: self._docks.bring("verdict"))
@@ -106,15 +106,15 @@ class Wiring(QObject):
         else:
             self._window.form.complain(failure.message)
 
-    def _try_suggestion(self, suggestion: Suggestion) -> None:
+    def _try_remedy(self, remedy: Remedy) -> None:
         window = self._window
 
         def change() -> None:
             # a changed recipe is no longer the preset it came from
-            window.set_experiment(suggestion.apply(window.form.experiment()).changed(title="", notes=""))
+            window.set_experiment(remedy.apply(window.form.experiment()).changed(title="", notes=""))
 
         window.commands.guarded(change)
-        window.say(f"{suggestion.words} Press Start to see; Ctrl+Z takes it back")
+        window.say(f"{words.remedy(remedy)} Press Start to see; Ctrl+Z takes it back")
 
     def _look_at_layer(self, layer: int) -> None:
         self._docks.bring("distributions")

@@ -1,1 +1,1 @@
-"""What gradviz says about deep networks, each statement measured anew on the machine at hand."""
+"""What gradviz claims about deep networks, each claim measured again on this machine."""

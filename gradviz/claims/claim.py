@@ -1,4 +1,4 @@
-"""What a claim is, and how a run that it speaks of is made: by the same generator that the window pumps."""
+"""What a claim is, and how its runs are trained: by the generator that the window uses, too."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from gradviz.recording.frame import Event, Frame
 from gradviz.recording.history import History
 from gradviz.training.loop import train
 
-# told the share of a measurement that is done, 0 to 1
+# called with the fraction of a measurement that is done, 0 to 1
 Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was measured, in words, with the numbers behind them; `holds` is None where a number is only reported."""
+    """What was measured, as text and as numbers; `holds` is None where a number is only reported."""
 
     measured: str
     holds: bool | None
@@ -24,13 +24,13 @@ class Outcome:
 
     @property
     def verdict(self) -> str:
-        """One word for the table."""
+        """The outcome in a word."""
         return {True: "holds", False: "DOES NOT HOLD", None: "measured"}[self.holds]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One statement about deep networks, what is expected of it, and how it is measured here."""
+    """A statement about deep networks, the expected result, and how it is measured."""
 
     name: str
     statement: str
@@ -44,7 +44,7 @@ def recorded(experiment: Experiment, progress: Progress = lambda _share: None) -
 
 
 def _told(events: Iterable[Event], steps: int, progress: Progress) -> Iterator[Event]:
-    """Pass the events on, telling after each frame how far a run of `steps` steps is."""
+    """Pass the events on; report after each frame how far a run of `steps` steps is."""
     for event in events:
         yield event
         if isinstance(event, Frame) and steps:
@@ -57,6 +57,6 @@ def recorded_preset(name: str, progress: Progress = lambda _share: None, **chang
 
 
 def accuracy_of(history: History) -> float:
-    """Return the share of held-out samples classified rightly at the end."""
+    """Return the final validation accuracy, 0 to 1."""
     _, accuracies = history.accuracies()
     return float(accuracies[-1])

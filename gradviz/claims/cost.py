@@ -1,4 +1,4 @@
-"""C6: what an exponential costs, measured now and shown as it is."""
+"""C6: what an exponential costs on this machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROUNDS = 7
 
 
 def exponentials(progress: Progress) -> Outcome:
-    """Time every activation's forward pass in the cache, in turns, as a multiple of ReLU's."""
+    """Time each activation's forward pass on data in the cache, in turns, as a multiple of ReLU's."""
     costs = None
     for event in measure_costs("cpu", sizes=(IN_CACHE,), rounds=ROUNDS, names=("relu", *WITH_EXPONENTIALS)):
         progress(event.done / event.total)

@@ -1,4 +1,4 @@
-"""C7, C8, C10 and C11: what becomes of training."""
+"""C7, C8, C10 and C11: whether a network learns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MANY_DEAD = 0.5
 
 
 def units_that_die(progress: Progress) -> Outcome:
-    """Compare the share of dead units at the end with ReLU and with leaky ReLU."""
+    """Compare the final fraction of dead units with ReLU and with leaky ReLU."""
     shares = {}
     for name, history in _recorded(("dying-relu", "leaky-relu-rescue"), progress):
         row = history.row("dead_fraction", history.frames - 1)
@@ -27,7 +27,7 @@ def units_that_die(progress: Progress) -> Outcome:
 
 
 def relu_alone(progress: Progress) -> Outcome:
-    """Train plain ReLU networks of growing depth."""
+    """Train plain ReLU networks of increasing depth."""
     found = _accuracies(("relu-20", "relu-100", "relu-1000"), progress)
     holds = found["relu-20"] >= LEARNT_AT_LEAST and max(found["relu-100"], found["relu-1000"]) <= CHANCE_AT_MOST
     return Outcome(_in_words(found), holds, found)
@@ -51,7 +51,7 @@ def _accuracies(names: Sequence[str], progress: Progress) -> dict[str, float]:
 
 
 def _recorded(names: Sequence[str], progress: Progress) -> Iterator[tuple[str, History]]:
-    """Train the presets one after the other, as one measurement."""
+    """Train the presets one after the other; progress counts them as one measurement."""
     for number, name in enumerate(names):
 
         def tell(share: float, number: int = number) -> None:

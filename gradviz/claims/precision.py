@@ -1,4 +1,4 @@
-"""C3 and C4: what floating point makes of a gradient that is too small."""
+"""C3 and C4: what floating point does to a gradient that is too small."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEAR_LOG10 = -600.0
 
 
 def weights_that_stand_still(progress: Progress) -> Outcome:
-    """Count the weights whose bits a step did not change, in the first and in the last layer."""
+    """Count the weights whose bits a step left unchanged, in the first and in the last layer."""
     history = recorded_preset("sigmoid-30", progress, steps=STEPS)
     row = history.row("unchanged_fraction", STEPS)
     assert row is not None, "measured at every step"
@@ -25,11 +25,11 @@ def weights_that_stand_still(progress: Progress) -> Outcome:
 
 
 def beyond_the_smallest_number(progress: Progress) -> Outcome:
-    """Compare what float32 delivers to 1000 sigmoid layers with the gradient that cannot underflow."""
+    """Compare the float32 gradient of 1000 sigmoid layers with the exact gradient."""
     _, frame = first_frame(load_preset("float-floor").changed(device="cpu"))
     delivered, exact = (frame.rows[name] for name in ("activation_grad_rms", "exact_log10_activation_grad_rms"))
     zeros = int(np.isneginf(delivered).sum())
     progress(1.0)
     numbers = {"log10_exact": float(exact[0]), "zero_layers": float(zeros)}
     holds = bool(np.isfinite(exact).all()) and exact[0] <= NEAR_LOG10 and zeros > 0
-    return Outcome(f"{zeros} layers get exactly 0; the true gradient at layer 1 is 10^{exact[0]:.1f}", holds, numbers)
+    return Outcome(f"{zeros} layers get exactly 0; the exact gradient at layer 1 is 10^{exact[0]:.1f}", holds, numbers)

@@ -1,4 +1,4 @@
-"""C5 and C9: what passes a signal on as strong as it came."""
+"""C5 and C9: what passes a gradient on undiminished."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RESIDUAL = ("residual-152", "residual-1000", "sigmoid-residual-30")
 
 
 def relu_passes_on(progress: Progress) -> Outcome:
-    """Fit the factor per layer of the mean-square gradient at initialisation, over a few seeds."""
+    """Fit the factor per layer of the mean-square gradient at initialisation, averaged over seeds."""
     slopes = []
     for seed in range(SEEDS):
         _, frame = first_frame(load_preset("relu-flat").changed(device="cpu", seed=seed))
@@ -30,7 +30,7 @@ def relu_passes_on(progress: Progress) -> Outcome:
 
 
 def identity_passes_exactly(progress: Progress) -> Outcome:
-    """Silence the branches, so that only the shortcuts are left, and compare the gradient from block to block."""
+    """Set the branches to zero, so that only the shortcuts remain, and compare the gradient from block to block."""
     differing, compared = 0, 0
     for number, name in enumerate(RESIDUAL, start=1):
         experiment = load_preset(name).changed(device="cpu", zero_init_branch=True)
@@ -41,5 +41,5 @@ def identity_passes_exactly(progress: Progress) -> Outcome:
         compared += len(arrived)
         progress(number / len(RESIDUAL))
     numbers = {"differing": float(differing), "compared": float(compared)}
-    words = f"{compared - differing} of {compared} blocks hand on the gradient unchanged to the last bit"
+    words = f"{compared - differing} of {compared} blocks pass the gradient on without changing a bit"
     return Outcome(words, differing == 0, numbers)

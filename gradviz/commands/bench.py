@@ -10,9 +10,11 @@ QUICK_ROUNDS = 2
 
 
 def bench(*, quick: bool) -> int:
-    """Print, per depth and width, the measured step beside an ordinary unmeasured one, medians of one run."""
-    print("One training step in milliseconds, medians, one thread: an ordinary nn.Sequential that measures nothing,")
-    print("and gradviz with every probe. A ratio below 1 means that gradviz measures and is faster all the same.\n")
+    """Print, per depth and width, the measured step and an ordinary unmeasured one: medians of one run."""
+    print(
+        "One training step in milliseconds (median, one thread): an ordinary nn.Sequential that measures nothing, and"
+    )
+    print("gradviz with every probe. A ratio below 1 means that gradviz is faster although it measures.\n")
     print(f"{'depth x width':>14}  {'shortcut':>9}  {'ordinary':>9}  {'gradviz':>9}  {'ratio':>6}", flush=True)
     with progress_bar(len(benchmark.CASES), "network") as bar:
         for case in benchmark.CASES:

@@ -1,4 +1,4 @@
-"""`gradviz bench --watch`: what watching a network of one's own costs on this machine."""
+"""`gradviz bench --watch`: what watching your own network costs on this machine."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ QUICK_ROUNDS = 2
 
 
 def bench_watch(*, quick: bool) -> int:
-    """Print, per network, what each way of measuring makes of a training step, medians of one run."""
-    print("One training step on one thread, medians: an ordinary loop that measures nothing, the same loop watched by")
-    print("gradviz, and what others offer, as far as it is installed (pip install gradviz[peers]). Ratios to the")
-    print("ordinary loop: of the time on the clock, and of the processor time of all threads.", flush=True)
+    """Print, per network, what a training step costs with each way of measuring: medians of one run."""
+    print("One training step (median, one thread): an ordinary loop that measures nothing, the same loop watched by")
+    print("gradviz, and other tools where installed (pip install gradviz[peers]). Ratios to the ordinary loop, in wall")
+    print("time and in processor time of all threads.", flush=True)
     with progress_bar(len(CASES), "network") as bar:
         for case in CASES:
             rows = benchmark.compare(case, rounds=QUICK_ROUNDS if quick else ROUNDS)

@@ -1,4 +1,4 @@
-"""`gradviz claims`: what gradviz says about deep networks, measured anew on this machine."""
+"""`gradviz claims`: what gradviz claims about deep networks, measured again on this machine."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ PERCENT = 100
 
 
 def claims(names: Sequence[str], *, as_json: bool) -> int:
-    """Measure the claims `names` (none: all of them) and print the table; 1 if one does not hold.
+    """Measure the claims `names` (none: all) and print the results; return 1 if one does not hold.
 
-    Raises ExperimentError for a name that no claim has.
+    Raises ExperimentError for an unknown name.
     """
     wanted = [name.upper() for name in names]
     known = [claim.name for claim in CLAIMS]
@@ -43,7 +43,7 @@ def claims(names: Sequence[str], *, as_json: bool) -> int:
 
 
 def _advance(bar: tqdm[Any], done: int, share: float) -> None:
-    """Move the bar to `done` and the share of the claim under way."""
+    """Move the bar to `done` plus the fraction of the current claim."""
     bar.update(done + share * PERCENT - bar.n)
 
 

@@ -1,7 +1,6 @@
-"""Whether a window can be shown. As a program, `python -m gradviz.commands.display` exits with 0 if so, with 1 if not.
+"""Whether a window can be shown. `python -m gradviz.commands.display` exits with 0 if so, with 1 if not.
 
-Qt would abort the whole process on Linux where no display answers or a library for it is missing, so it has to be
-known before.
+On Linux, Qt aborts the process where no display answers or a library for it is missing, so this is checked first.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ PLATFORMS_WITH_DISPLAY = ("", "xcb", "wayland")
 
 
 def can_show_windows(environment: Mapping[str, str]) -> bool:
-    """Return whether Qt would find a display in `environment`; one that is named but does not answer is none."""
+    """Return whether Qt finds a display in `environment`; one that is named but does not answer does not count."""
     return not _needs_display(environment) or any(_displays(environment))
 
 
 def require_display(environment: Mapping[str, str]) -> None:
-    """Raise DisplayError with what to do about it where no window can be shown."""
+    """Raise DisplayError, with a remedy, where no window can be shown."""
     if not can_show_windows(environment):
-        raise DisplayError("there is no display to show a window on; `gradviz run` does the same job in the terminal")
+        raise DisplayError("there is no display; `gradviz run` trains in the terminal instead")
     lacks = lacking_for_windows(environment)
     if lacks:
         raise DisplayError(in_one_line(lacks))
@@ -40,9 +39,9 @@ def require_display(environment: Mapping[str, str]) -> None:
 def lacking_for_windows(
     environment: Mapping[str, str], loadable: Callable[[str], bool] = can_load
 ) -> dict[str, Packages]:
-    """Return the system libraries without which Qt cannot use the display in `environment`; nothing if it can.
+    """Return the system libraries that Qt lacks to use the display in `environment`; empty if it can use it.
 
-    Where Wayland and X11 both answer one of them is enough, and X11 is what is asked for.
+    Where Wayland and X11 both answer, one of them is enough; if both lack libraries, those of X11 are returned.
     """
     if not _needs_display(environment):
         return {}
@@ -63,7 +62,7 @@ def _platform(environment: Mapping[str, str]) -> str:
 
 
 def _displays(environment: Mapping[str, str]) -> Iterator[dict[str, Packages]]:
-    """Yield for every display that answers the libraries that a window on it needs."""
+    """Yield, for each display that answers, the libraries that a window on it needs."""
     platform = _platform(environment)
     if platform != "xcb" and _wayland_answers(environment):
         yield WAYLAND_WINDOW

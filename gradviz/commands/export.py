@@ -20,11 +20,10 @@ from gradviz.recording.store import open_run
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What to write of a run: `pictures` as pairs of a plot and a file, a `table` of the numbers, `events` for
-    TensorBoard into a folder (of the layers every `every`-th step; None: as many as suit).
+    """What to write of a run: `pictures` as (plot, file), a `table` of the numbers, `events` for TensorBoard.
 
-    The pictures show the quantity `probe` at `step`; None: the first one, the latest. Animations among them go through
-    the whole run.
+    The pictures show the quantity `probe` (None: the first) at `step` (None: the latest); animations show the whole
+    run. The event file has the layers at every `every`-th step (None: chosen by the length of the run).
     """  # fmt: skip
 
     pictures: tuple[tuple[str, Path], ...] = ()
@@ -36,9 +35,9 @@ class Export:
 
 
 def export(path: Path, wanted: Export) -> int:
-    """Write everything that is wanted of the run at `path`, and say what was written.
+    """Write what `wanted` names of the run at `path`, and print each file written.
 
-    Raises GradvizError for a file that is no run and for what cannot be written; the rest is written all the same.
+    Raises GradvizError for a file that is not a run, and for outputs that cannot be written; the others are written.
     """
     if not (wanted.pictures or wanted.table or wanted.events):
         raise ExportError("nothing to write; give --to FILE, --data FILE or --tensorboard DIR")
@@ -57,7 +56,7 @@ def export(path: Path, wanted: Export) -> int:
 
 
 def _check_files(wanted: Export) -> None:
-    """Raise ExportError for what could not be written in the end, whatever the run holds."""
+    """Raise ExportError for outputs that cannot be written, whatever the run holds."""
     for _, path in wanted.pictures:
         check_ending(path, (*PICTURES, *ANIMATIONS), "pictures")
         check_place(path)
@@ -65,29 +64,29 @@ def _check_files(wanted: Export) -> None:
         check_ending(wanted.table, TABLES, "numbers")
         check_place(wanted.table)
     if wanted.every is not None and wanted.every < 1:
-        raise ExportError(f"--every {wanted.every}: one of every so many steps is written, and that is at least 1")
+        raise ExportError(f"--every {wanted.every}: must be at least 1")
     films = [path for _, path in wanted.pictures if path.suffix.lower() in ANIMATIONS]
     if films and wanted.step is not None:
-        raise ExportError(f"{films[0]}: an animation goes through all steps; leave --step out, or name a picture")
+        raise ExportError(f"{films[0]}: an animation shows all steps; omit --step, or name a picture")
     if wanted.pictures:
         check_qt()
 
 
 def _check_run(history: History, wanted: Export) -> None:
-    """Raise ExportError for what this run does not have."""
+    """Raise ExportError for outputs that this run does not have."""
     known = [quantity.name for quantity in history.quantities]
     if wanted.probe is not None and wanted.probe not in known:
-        raise ExportError(f"this run measures no {wanted.probe!r}; it measures {', '.join(known)}")
+        raise ExportError(f"this run has no quantity {wanted.probe!r}; it has {', '.join(known)}")
     if not history.frames:
-        raise ExportError("there is no step in this run yet")
+        raise ExportError("this run has no step yet")
     if wanted.step is not None and not 0 <= wanted.step < history.frames:
-        raise ExportError(f"there is no step {wanted.step:,} in this run; there are 0 to {history.frames - 1:,}")
-    if history.started.held_out is None and any(plot == "held-out" for plot, _ in wanted.pictures):
-        raise ExportError("a watched network has no held-out samples that could be drawn")
+        raise ExportError(f"this run has no step {wanted.step:,}; it has steps 0 to {history.frames - 1:,}")
+    if history.started.held_out is None and any(plot == "validation" for plot, _ in wanted.pictures):
+        raise ExportError("a watched network has no validation samples to draw")
 
 
 def _writers(history: History, wanted: Export) -> Iterator[Callable[[], Path]]:
-    """Yield what writes one file and returns its path."""
+    """Yield functions that write one file each and return its path."""
     if wanted.table is not None:
         yield partial(_write_table, history, wanted.table)
     if wanted.events is not None:
@@ -106,7 +105,7 @@ def _write_table(history: History, path: Path) -> Path:
 def _write_events(history: History, folder: Path, every: int | None) -> Path:
     suited = tensorboard.suited_every(history)
     if every is None and suited > 1:
-        print(f"TensorBoard is given one of every {suited} steps of the layers; --every N for another choice")
+        print(f"TensorBoard gets the layers at every {suited}th step; choose another interval with --every N")
     with _bar() as progress:
         tensorboard.save_events(folder, history, every or suited, progress)
     return folder.resolve()
@@ -132,7 +131,7 @@ def _write_animation(history: History, wanted: Export, plot: str, path: Path) ->
 
 @contextmanager
 def _bar() -> Iterator[Progress]:
-    """Show on a bar how far a writer is."""
+    """Show the progress of a writer."""
     with progress_bar(100, "%") as bar:
 
         def tell(done: int, total: int) -> bool:

@@ -1,4 +1,4 @@
-"""`gradviz selftest --until-painted`: a start and nothing else, for whoever calls it with a clock in the hand."""
+"""`gradviz selftest --until-painted`: starts, paints and closes, to time the start from outside."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from gradviz.recording.runs.library import Library
 
 
 def first_paint() -> int:
-    """Open the window, print `painted` once it stands on the screen with its plots, and close it."""
+    """Open the window, print `painted` once its plots are painted, and close it."""
     program = application()
-    # kept: Qt holds on to no event filter
+    # kept alive here: Qt does not own event filters
     witness = Witness()
     program.installEventFilter(witness)
     with tempfile.TemporaryDirectory(prefix="gradviz-start-") as folder:
@@ -34,10 +34,10 @@ class Witness(QObject):
         self._seen = False
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Look at every event of the program, and take none away."""
+        """Look at every event of the program; consume none."""
         if not self._seen and event.type() is QEvent.Type.Paint and isinstance(watched.parent(), QGraphicsView):
             self._seen = True
-            # the painting itself comes after this look at the event
+            # the widget paints after this filter
             QTimer.singleShot(0, self._say)
         return False
 

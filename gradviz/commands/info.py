@@ -1,4 +1,4 @@
-"""`gradviz info`: what there is to say of a recorded run, without looking at its frames."""
+"""`gradviz info`: describes a recorded run without reading its frames."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gradviz.commands.progress import counted
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Quantity
 from gradviz.recording.store import RunInfo, checkpoint_step, read_info
@@ -20,7 +21,7 @@ LABEL = 14
 
 
 def info(path: Path, *, as_json: bool) -> int:
-    """Print what the run at `path` is and how it stands. Raises RecordingError for a file that is no run."""
+    """Print what the run at `path` is, and its state. Raises RecordingError for a file that is not a run."""
     found, checkpoint = read_info(path), checkpoint_step(path)
     if as_json:
         print(json.dumps(_as_json(found, checkpoint), allow_nan=False))
@@ -36,8 +37,7 @@ def _rows(found: RunInfo, checkpoint: int | None) -> Iterator[tuple[str, str]]:
     """Yield what to print: a label and its text."""
     yield "file", f"{found.path} ({_size(found.size)})"
     experiment = found.experiment
-    title = found.watched if experiment is None else experiment.title
-    if name := found.name or title:
+    if name := found.name or found.title:
         yield "name", name
     if found.note:
         yield "note", found.note
@@ -45,12 +45,12 @@ def _rows(found: RunInfo, checkpoint: int | None) -> Iterator[tuple[str, str]]:
     yield "state", _state(found)
     results = [f"loss {found.loss:.4g}"] if found.loss is not None and math.isfinite(found.loss) else []
     if found.accuracy is not None and math.isfinite(found.accuracy):
-        results.append(f"held-out accuracy {found.accuracy:.1%}")
+        results.append(f"validation accuracy {found.accuracy:.1%}")
     if results:
         yield "result", ", ".join(results)
     yield "checkpoint", "none" if checkpoint is None else f"before step {checkpoint:,}"
     if experiment is None:
-        yield "network", f"watched in a script of its own: {found.watched}"
+        yield "network", f"watched in a script: {found.title}"
     else:
         yield "experiment", _changes(experiment)
     yield "environment", ", ".join(f"{name} {value}" for name, value in found.environment.items()) or "unknown"
@@ -61,7 +61,7 @@ def _state(found: RunInfo) -> str:
     steps = max(found.frames - 1, 0)
     why = f" ({found.why})" if found.why else ""
     if found.ending in ("finished", "stopped"):
-        return f"{found.ending} after {steps:,} steps{why}"
+        return f"{found.ending} after {counted(steps, 'step')}{why}"
     if found.ending == "recording":
         return f"being recorded, at step {steps:,}"
     return f"{found.ending} at step {steps:,}{why}"
@@ -69,13 +69,13 @@ def _state(found: RunInfo) -> str:
 
 def _changes(experiment: Experiment) -> str:
     """Name the fields that differ from their defaults, as `--set` takes them."""
-    usual = Experiment().model_dump()
+    usual = Experiment().flat()
     changes = [
         f"{name}={value}"
-        for name, value in experiment.model_dump().items()
+        for name, value in experiment.flat().items()
         if value != usual[name] and name not in ("title", "notes")
     ]
-    return ", ".join(changes) or "every field as it is by default"
+    return ", ".join(changes) or "all defaults"
 
 
 def _size(size: int) -> str:
@@ -83,7 +83,7 @@ def _size(size: int) -> str:
 
 
 def _as_json(found: RunInfo, checkpoint: int | None) -> dict[str, Any]:
-    """Return the same for programs; a number that is not finite is null, because JSON knows no other."""
+    """Return the same as data; numbers that are not finite are null, because JSON has none."""
     return {
         "file": str(found.path.resolve()),
         "name": found.name,
@@ -97,8 +97,8 @@ def _as_json(found: RunInfo, checkpoint: int | None) -> dict[str, Any]:
         "accuracy": _finite(found.accuracy),
         "checkpoint": checkpoint,
         "bytes": found.size,
-        "experiment": found.experiment.model_dump(mode="json") if found.experiment is not None else None,
-        "watched": found.watched,
+        "experiment": found.experiment.flat() if found.experiment is not None else None,
+        "watched": found.title if found.experiment is None else None,
         "environment": dict(found.environment),
         "quantities": [_quantity(quantity) for quantity in found.quantities],
     }

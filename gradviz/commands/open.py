@@ -12,7 +12,7 @@ from gradviz.experiment import Experiment
 def open_program(
     experiment: Experiment | None, *, start: bool, follow: Path | None = None, recorded: Path | None = None
 ) -> int:
-    """Open the window, on the run in one of the files if there is one, and return the exit status.
+    """Open the window, on the run to follow or the recorded run if one is given, and return the exit status.
 
     Raises DisplayError where no window can be shown.
     """

@@ -1,4 +1,4 @@
-"""The files a run in the terminal leaves behind: checked before an hour of training, written after it."""
+"""The files that `gradviz run` writes: checked before training, written after it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ RECORDINGS = (".gradviz",)
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """What to write: `pictures` of the plot `plot` that shows the quantity `probe`, and a `table` of the numbers.
+    """What to write: `pictures` of the plot `plot`, which shows the quantity `probe`, and a `table` of the numbers.
 
-    A `recording` is written while the run goes on, by whoever records it.
+    The `recording` is written during training, by whoever records it.
     """
 
     pictures: tuple[Path, ...] = ()
@@ -31,7 +31,7 @@ class Outputs:
     probe: str | None = None
 
     def check(self) -> None:
-        """Raise ExportError or ExperimentError for what could not be written in the end."""
+        """Raise ExportError or ExperimentError for outputs that cannot be written."""
         for path in self.pictures:
             check_ending(path, PICTURES, "pictures")
             check_place(path)
@@ -51,7 +51,7 @@ class Outputs:
             _check_probe(self.probe)
 
     def write(self, history: History) -> tuple[list[str], ExportError | None]:
-        """Write everything that can be written; return the full paths and what went wrong, if anything did."""
+        """Write everything that can be written; return the full paths, and an error if anything failed."""
         written: list[str] = []
         failures: list[str] = []
         for path in [*([self.table] if self.table is not None else []), *self.pictures]:
@@ -72,17 +72,17 @@ class Outputs:
 
 
 def check_ending(path: Path, endings: tuple[str, ...], what: str) -> None:
-    """Raise ExportError for a file that ends otherwise, or in a way that this installation cannot write."""
+    """Raise ExportError for another suffix, or one that this installation cannot write."""
     if path.suffix.lower() not in endings:
-        raise ExportError(f"{path}: {what} are written as {', '.join(endings)}; give the file such an ending")
+        raise ExportError(f"{path}: {what} are written as {', '.join(endings)}; use one of these suffixes")
     if path.suffix.lower() == ".parquet":
         parquet.check_available()
 
 
 def check_place(path: Path) -> None:
-    """Raise ExportError for a file in a folder where none can be made."""
+    """Raise ExportError for a file that cannot be created there."""
     if path.is_dir():
-        raise ExportError(f"cannot write {path}: there is a folder of that name; choose another name")
+        raise ExportError(f"cannot write {path}: a folder has that name; choose another name")
     try:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
@@ -92,7 +92,7 @@ def check_place(path: Path) -> None:
 
 
 def check_qt() -> None:
-    """Raise ExportError where there is no Qt to paint pictures."""
+    """Raise ExportError where Qt, which paints the pictures, cannot be loaded."""
     try:
         from PySide6 import QtSvg, QtWidgets  # noqa: F401
     except ImportError as error:
@@ -100,8 +100,8 @@ def check_qt() -> None:
 
 
 def _check_probe(name: str) -> None:
-    from gradviz.probes.fused.catalogue import PROBES
+    from gradviz.probes.catalogue import quantity_names
 
-    known = [quantity.name for probe in PROBES for quantity in probe.quantities]
+    known = quantity_names()
     if name not in known:
-        raise ExperimentError(f"there is no probe {name!r}; the probes measure {', '.join(known)}")
+        raise ExperimentError(f"there is no quantity {name!r}; the probes measure {', '.join(known)}")

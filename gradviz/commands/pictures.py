@@ -1,4 +1,4 @@
-"""The plots of a run as pictures, still or moving, painted off the screen by the widgets that make up the window."""
+"""The plots of a run as pictures and animations, painted offscreen by the widgets of the window."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ BOARD = {
     "heatmap": QRectF(0, 0, 900, 960),
     "profile": QRectF(900, 0, 560, 320),
     "curves": QRectF(900, 320, 560, 320),
-    "held-out": QRectF(900, 640, 560, 320),
+    "validation": QRectF(900, 640, 560, 320),
 }
-# a watched network has no samples held out that could be drawn
+# a watched network has no validation samples
 WATCHED_BOARD = {
     "heatmap": QRectF(0, 0, 900, 960),
     "profile": QRectF(900, 0, 560, 480),
@@ -40,10 +40,11 @@ WATCHED_BOARD = {
 
 
 def save_plot(path: Path, history: History, plot: str, probe: str | None, step: int | None = None) -> None:
-    """Draw the plot `plot` (heatmap, profile, curves, held-out, or board: all of them) into the file `path`.
+    """Draw the plot `plot` (heatmap, profile, curves, validation, or board: all of them) into the file `path`.
 
-    `probe` is the name of the quantity shown, None for the first one, and `step` the one that is picked, None for the
-    latest. Raises ExportError for a file that cannot be written.
+    `probe` is the name of the quantity shown (None: the first), `step` the step shown (None: the latest).
+
+    Raises ExportError for a file that cannot be written.
     """
     _begin()
     places = _places(plot, history)
@@ -77,7 +78,7 @@ def save_animation(
     _begin()
     places = _places(plot, history)
     plots = [_draw(name, history, probe, None) for name in places]
-    actors = [Actor(each, _mover(each)) for each in plots]
+    actors = [Actor(each, each.show_step) for each in plots]
     placements = [Placement(each, place) for each, place in zip(plots, places.values(), strict=True)]
     started = history.started
     with closing(Film(actors, placements, LIGHT.background, 1)) as film:
@@ -97,10 +98,6 @@ def _places(plot: str, history: History) -> dict[str, QRectF]:
     return BOARD if history.started.held_out is not None else WATCHED_BOARD
 
 
-def _mover(plot: Plot) -> Callable[[int], object]:
-    return plot.pick_step if isinstance(plot, HeatmapPlot | CurvesPlot) else plot.show_step
-
-
 def _draw(name: str, history: History, probe: str | None, step: int | None) -> Plot:
     plot = _make(name, history)
     plot.apply_style(LIGHT)
@@ -108,7 +105,7 @@ def _draw(name: str, history: History, probe: str | None, step: int | None) -> P
     if isinstance(plot, HeatmapPlot | ProfilePlot):
         plot.show_quantity(probe or history.quantities[0].name)
     if step is not None:
-        _mover(plot)(step)
+        plot.show_step(step)
     plot.refresh()
     return plot
 

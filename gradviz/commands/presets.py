@@ -1,4 +1,4 @@
-"""`gradviz presets`: the experiments that come with gradviz."""
+"""`gradviz presets`: lists the presets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The progress bar of commands that take their time."""
+"""The progress bar of slow commands, and how they count."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ from tqdm import tqdm
 
 
 def progress_bar(total: int | None, unit: str) -> tqdm[Any]:
-    """Return a bar on standard error over `total` units (None: no end in sight); none where no terminal is watching."""
-    # tqdm would keep a thread beside us to wake a bar that stands still
+    """Return a bar on standard error over `total` units (None: endless); invisible without a terminal."""
+    # otherwise tqdm keeps a thread to refresh a stalled bar
     tqdm.monitor_interval = 0
-    # a terminal that does not tell its size tells 0 x 0, and tqdm would take it at its word and show nothing
+    # some terminals report 0 x 0, and tqdm would then show nothing
     columns, lines = shutil.get_terminal_size()
     return tqdm(total=total, unit=unit, ncols=columns, nrows=lines, disable=not sys.stderr.isatty())
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `number` with its noun: 1 step, 1,000 steps."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from gradviz.commands.outputs import Outputs
-from gradviz.commands.progress import progress_bar
+from gradviz.commands.progress import counted, progress_bar
 from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Checkpoint, Evaluation, Event, Frame, Started
@@ -63,10 +63,10 @@ def run(experiment: Experiment, outputs: Outputs, *, as_json: bool, resumed: Pat
 
 
 def _recording(control: Control, path: Path | None, *, resumes: bool) -> tuple[RunRecording, Checkpoint | None]:
-    from gradviz.training.run_recording import RunRecording, continued
+    from gradviz.training.run_recording import RunRecording, resumed
 
     if path is not None and resumes:
-        return continued(path, control, _warn)
+        return resumed(path, control, _warn)
     return RunRecording(control, path, on_trouble=_warn), None
 
 
@@ -154,7 +154,7 @@ def in_words(summary: dict[str, Any]) -> str:
     loss = "not finite" if summary["loss"] is None else f"{summary['loss']:.4g}"
     accuracy = "unknown" if summary["accuracy"] is None else f"{summary['accuracy']:.1%}"
     ended = {"diverged": f"diverged at step {summary['steps']:,}"}.get(
-        summary["status"], f"{summary['status']} after {summary['steps']:,} steps"
+        summary["status"], f"{summary['status']} after {counted(summary['steps'], 'step')}"
     )
     lines = [
         f"{ended}: loss {loss}, validation accuracy {accuracy}, {summary['steps_per_second']:,} steps per second",

@@ -1,7 +1,7 @@
-"""`gradviz selftest`: the real window, painted offscreen, does the main job once.
+"""`gradviz selftest`: the real window, painted offscreen, trains, exports and closes once.
 
-It shows that an installation or a bundle is whole: Qt and its plugins, torch, the data, the worker threads, the
-exports. The window is opened and left as a person would do it.
+It checks that an installation or a bundle is complete: Qt and its plugins, torch, the data, the worker threads, the
+exports.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from PySide6.QtWidgets import QApplication
 
 from gradviz.app.application import application, open_window
 from gradviz.app.export.export_dialog import ExportRequest
+from gradviz.app.help_pages import PAGES, page_text
 from gradviz.app.main_window import MainWindow
 from gradviz.app.run_controller import Phase
 from gradviz.app.settings import Settings
+from gradviz.diagnosis.rules import RULES
 from gradviz.errors import GradvizError
 from gradviz.experiment import Experiment, from_json
 from gradviz.licences import third_party
@@ -37,18 +39,18 @@ EXPERIMENT = Experiment(title="self-test", depth=6, width=8, batch_size=64, step
 TRAINING_LIMIT_MS = 120_000
 LAST_DRAWN_MS = 500
 FEWEST_COLOURS = 20
-# said of every window offscreen, where none has a size that could be hinted at
+# offscreen, Qt says so of every window
 NO_NEWS = "This plugin does not support propagateSizeHints()"
 
 
 class SelftestError(GradvizError):
-    """A check of the self-test that does not hold."""
+    """A check of the self-test failed."""
 
 
 def selftest(screenshot: Path | None = None) -> int:
-    """Print `selftest ok` and return 0; or print one line that says what does not work and return 1.
+    """Print `selftest ok` and return 0, or print what does not work on one line and return 1.
 
-    `screenshot` is written once the window has trained.
+    `screenshot` is written after training.
     """
     application()
     with tempfile.TemporaryDirectory(prefix="gradviz-selftest-") as folder, _process_as_before():
@@ -64,9 +66,9 @@ def selftest(screenshot: Path | None = None) -> int:
 
 
 class Visitor(QObject):
-    """Stands before the open window, waits for its run to end, exports into `folder`, reads back and leaves.
+    """Waits for the run of the open window to end, exports into `folder`, reads back and closes the window.
 
-    `complaint` says what does not work; it is empty once everything was seen to work.
+    `complaint` says what does not work; it is empty once everything worked.
     """
 
     def __init__(self, folder: Path, screenshot: Path | None) -> None:
@@ -78,7 +80,7 @@ class Visitor(QObject):
         self._limit = QTimer(self, singleShot=True, interval=TRAINING_LIMIT_MS)
 
     def arrive(self) -> None:
-        """Begin to wait; called when the window's event loop runs."""
+        """Start waiting; called once the event loop runs."""
         windows = (widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow))
         self._window = next(window for window in windows if window.isVisible())
         self._window.run.failed.connect(lambda failure: self._leave(f"training failed: {failure.message}"))
@@ -87,11 +89,11 @@ class Visitor(QObject):
         self._limit.start()
 
     def _phase_changed(self, phase: Phase) -> None:
-        # what a failure was comes with its own signal, and leaving stops what still runs
+        # a failure has its own signal, and closing stops what still runs
         if phase.busy or phase is Phase.FAILED or self._leaving:
             return
         self._ended = phase
-        # a picture of the window is taken once it has drawn the last step, too
+        # for the picture, wait until the last step is drawn
         QTimer.singleShot(0 if self._screenshot is None else LAST_DRAWN_MS, self._judge)
 
     def _judge(self) -> None:
@@ -110,7 +112,7 @@ class Visitor(QObject):
     def _leave(self, complaint: str) -> None:
         self._leaving = True
         self.complaint = complaint
-        # the window closes once whoever called has settled
+        # the window closes after the calling handler returned
         QTimer.singleShot(0, self._window.close)
         QTimer.singleShot(0, QApplication.quit)
 
@@ -121,7 +123,9 @@ class Visitor(QObject):
             raise SelftestError("the window shows no run")
         _check_history(history)
         _check_recording(window.run.path, history)
-        _require("GNU LESSER GENERAL PUBLIC LICENSE" in third_party(), "the licences of others are missing")
+        _require("GNU LESSER GENERAL PUBLIC LICENSE" in third_party(), "third-party licences are missing")
+        _require(len(RULES) > 0, "the rules of the diagnosis are missing")
+        _require(all(page_text(name).startswith("# ") for name in PAGES), "the help pages are missing")
         for name, check in _EXPORTS.items():
             path = self._folder / name
             what = "data" if path.suffix == ".npz" else "board"
@@ -131,7 +135,7 @@ class Visitor(QObject):
     def _take(self, path: Path) -> None:
         window = self._window
         on_screen = QApplication.platformName() != "offscreen"
-        # what really stands on the display; offscreen there is nothing but what the window paints
+        # what the display really shows; offscreen, what the window paints
         picture = window.screen().grabWindow(window.winId()) if on_screen else window.grab()
         _require(picture.save(str(path)), f"{path} cannot be written")
         _require(_colours(picture.toImage()) >= FEWEST_COLOURS, "the window shows nothing")
@@ -170,8 +174,8 @@ def _colours(image: QImage) -> int:
 
 def _check_pdf(path: Path, _history: History) -> None:
     content = path.read_bytes()
-    _require(content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF"), "the PDF is none")
-    _require(b"/FontFile2" in content, "the PDF has no text in it: no font was found")
+    _require(content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF"), "the PDF is not a PDF")
+    _require(b"/FontFile2" in content, "the PDF contains no text: no font was found")
 
 
 def _check_svg(path: Path, _history: History) -> None:
@@ -179,7 +183,7 @@ def _check_svg(path: Path, _history: History) -> None:
         words = " ".join(ElementTree.parse(path).getroot().itertext())
     except ElementTree.ParseError as error:
         raise SelftestError(f"the SVG cannot be read back: {error}") from error
-    _require("layer" in words, "the SVG has no text in it: no font was found")
+    _require("layer" in words, "the SVG contains no text: no font was found")
     _check_experiment(images.read_experiment(path), "SVG")
 
 
@@ -193,12 +197,12 @@ def _check_npz(path: Path, history: History) -> None:
 
 
 def _check_experiment(text: str | None, form: str) -> None:
-    _require(text is not None and from_json(text) == EXPERIMENT, f"the {form} carries no or another experiment")
+    _require(text is not None and from_json(text) == EXPERIMENT, f"the {form} does not carry the experiment")
 
 
 @contextmanager
 def _process_as_before() -> Iterator[None]:
-    """Keep from Qt's messages what is no news; give back the hooks that the window takes over."""
+    """Drop expected Qt messages; restore the hooks that the window replaces."""
 
     def pass_on(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
         if text != NO_NEWS:

@@ -1,11 +1,11 @@
-"""A verdict in words: what is the matter with a run, by which evidence, and what to try. Imports numpy, no torch."""
+"""What is the matter with a run, by which evidence, and what to try: as data, and in words. Imports numpy, no torch."""
 
-from gradviz.diagnosis.diagnose import diagnose
-from gradviz.diagnosis.finding import TITLES, Finding, Kind, Severity, Suggestion, ranked, verdict
-from gradviz.diagnosis.layer_ranking import badness, worst_layers
-from gradviz.diagnosis.thresholds import About, ThresholdError, Thresholds, descriptions
+from gradviz.diagnosis.diagnose import diagnose, ranked
+from gradviz.diagnosis.finding import Evidence, Finding, Remedy, Severity
+from gradviz.diagnosis.severity_scores import severity_scores, worst_rows
+from gradviz.diagnosis.thresholds import ThresholdError, Thresholds, ThresholdSpec, threshold_specs
 
 __all__ = [
-    "TITLES", "About", "Finding", "Kind", "Severity", "Suggestion", "ThresholdError", "Thresholds", "badness",
-    "descriptions", "diagnose", "ranked", "verdict", "worst_layers",
+    "Evidence", "Finding", "Remedy", "Severity", "ThresholdError", "ThresholdSpec", "Thresholds", "diagnose", "ranked",
+    "severity_scores", "threshold_specs", "worst_rows",
 ]  # fmt: skip

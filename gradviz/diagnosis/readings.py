@@ -1,159 +1,263 @@
-"""What is known about a run at one step: the latest rows of every quantity, cut to the layers asked about.
+"""What is known about a run at one step: the latest rows of every quantity, for networks of every kind.
 
-Only single rows are read, so that it costs the same however long the run is. What was not measured is None, and never
-counts as fine.
+Only single rows are read, so that it costs the same however long the run is. What was not measured is None or, of
+single rows, NaN, and never counts as fine.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.experiment import Experiment
+from gradviz.diagnosis.history_rows import (
+    Measured,
+    latest,
+    latest_largest,
+    latest_median,
+    measures,
+    median_loss,
+    rate_is_low,
+)
+from gradviz.diagnosis.row_marks import marks_of
 from gradviz.recording.history import History
 
-Row = NDArray[np.float64]
+Values = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 GRADIENT, EXACT = "activation_grad_rms", "exact_log10_activation_grad_rms"
+WEIGHT_GRADIENT, EXACT_WEIGHT_GRADIENT = "weight_grad_norm", "exact_log10_weight_grad_norm"
 UPDATE, UNCHANGED, WEIGHTS = "update_ratio", "unchanged_fraction", "weight_norm"
 DEAD, SATURATED = "dead_fraction", "saturated_fraction"
 MEAN, SPREAD = "activation_mean", "activation_std"
 
 # one step is noisy: of update ratio and loss the median over this many is taken
 RECENT_STEPS = 5
+# batches differ: of a loss without a scale the medians of so many steps are compared
+LOSSES_COMPARED = 20
+# the log10 of the smallest normal number; float32 and bfloat16 reach equally far
+_FLOORS = {"float64": -1022.0 * math.log10(2.0), "float16": -14.0 * math.log10(2.0)}
+_FLOOR = -126.0 * math.log10(2.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A row [layers asked about] and the step it was measured at."""
-
-    step: int
-    row: Row
-
-
-@dataclass(frozen=True, slots=True)
-class Gradients:
+@dataclass(frozen=True, slots=True, eq=False)
+class Flow:
     """log10 of the activation gradient: as the machine `delivered` it and as the mathematics has it (`exact`)."""
 
     delivered: Measured | None
     exact: Measured | None
 
 
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """Everything the rules look at.
+@dataclass(frozen=True, slots=True, eq=False)
+class Outputs:
+    """Mean and spread of what each row puts out."""
 
-    `layers` [n] are the numbers of the layers asked about; every row has their length. `spine` marks those at whose
-    output a shortcut arrives (all, without a shortcut): the gradient on the way, not inside a residual branch.
-    `floor` is the log10 of the smallest normal number of the precision. `update` is log10 and the median of the
-    `updates` latest steps. `loss` is the median over the latest steps, `chance_loss` that of a guess.
+    mean: Measured
+    spread: Measured
+
+    @property
+    def step(self) -> int:
+        """The step they were measured at."""
+        return self.mean.step
+
+    @property
+    def not_finite(self) -> Mask:
+        """The rows whose output is infinite or not a number."""
+        return self.mean.not_finite | self.spread.not_finite
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lost:
+    """A loss that ceased to be finite at `step`, and the row that was the first to put out such numbers."""
+
+    step: int
+    loss: float
+    first_row: int | None
+
+
+class Readings:
+    """Everything the rules look at; each reading is looked up when a rule first asks for it.
+
+    All arrays have one value for each of `rows`, the whole network's; a reading that is not known is None. `step` is
+    the one that is judged: where the loss is `lost`, the step before it. `asked` marks the rows asked about. `floor` is
+    the log10 of the smallest normal number of the precision.
+
+    Of `known` rows is known what they are: what their activation can do (`can_die`, `can_saturate`) or how many `units`
+    they have. Along those that lie on the path from the input to the loss (`whole_path`, and `path` as far as asked
+    about) the gradient can be compared.
     """
 
-    experiment: Experiment
-    step: int
-    layers: NDArray[np.int64]
-    spine: Mask
-    floor: float
-    now: Gradients
-    start: Gradients
-    update: Row | None
-    updates: int
-    unchanged: Measured | None
-    dead: Measured | None
-    start_dead: Measured | None
-    saturated: Measured | None
-    weights: Measured | None
-    start_weights: Measured | None
-    start_mean: Measured | None
-    start_spread: Measured | None
-    loss: float
-    first_loss: float
-    chance_loss: float
+    def __init__(self, history: History, step: int | None, part: tuple[int, int] | None = None) -> None:
+        """Ask about `step` (None: the latest) of a run that has one, and about the rows from `part[0]` to `part[1]`."""
+        marks = marks_of(history)
+        self._history = history
+        self.rows = history.started.rows
+        self.numbers, self.units = marks.numbers, marks.units
+        self.can_die, self.can_saturate = marks.can_die, marks.can_saturate
+        asked_step = existing_step(history, step)
+        self.lost = _lost(history, asked_step)
+        self.step = asked_step if self.lost is None else max(self.lost.step - 1, 0)
+        first, last = part or (1, len(self.rows))
+        self.asked: Mask = (self.numbers >= first) & (self.numbers <= last)
+        self.known, self.whole_path = marks.known, marks.path
+        self.path: Mask = marks.path & self.asked
+        self.floor = _FLOORS.get(history.started.precision, _FLOOR)
+
+    @cached_property
+    def flow(self) -> Flow | None:
+        """The gradient along the path; None where there is no path, too."""
+        return self._flow_at(self.step)
+
+    @cached_property
+    def start_flow(self) -> Flow | None:
+        """The same at step 0."""
+        return self._flow_at(0)
+
+    @cached_property
+    def weight_gradient(self) -> Measured | None:
+        """The log10 of the largest among the latest norms of the weights' gradient."""
+        return latest_largest(self._history, WEIGHT_GRADIENT, self.step, RECENT_STEPS)
+
+    @cached_property
+    def broken_gradient(self) -> Mask:
+        """The rows whose latest weight gradient is infinite or not a number."""
+        gradient = self.weight_gradient
+        newest = latest(self._history, WEIGHT_GRADIENT, gradient.step) if gradient is not None else None
+        return newest.broken_log10 if newest is not None else np.zeros(len(self.rows), np.bool_)
+
+    @cached_property
+    def start_weight_gradient(self) -> Measured | None:
+        """The log10 of the norm of the weights' gradient at step 0, exact where that was measured."""
+        return latest(self._history, EXACT_WEIGHT_GRADIENT, 0) or latest(self._history, WEIGHT_GRADIENT, 0)
+
+    @cached_property
+    def update(self) -> Measured | None:
+        """The log10 of the update ratio, a median of the latest steps."""
+        return latest_median(self._history, UPDATE, self.step, RECENT_STEPS)
+
+    @cached_property
+    def unchanged(self) -> Measured | None:
+        """The share of weights that kept every bit, a median of the latest steps."""
+        return latest_median(self._history, UNCHANGED, self.step, RECENT_STEPS)
+
+    @cached_property
+    def weights(self) -> Measured | None:
+        """The log10 of the norm of the weights."""
+        return latest(self._history, WEIGHTS, self.step)
+
+    @cached_property
+    def start_weights(self) -> Measured | None:
+        """The same at step 0."""
+        return latest(self._history, WEIGHTS, 0)
+
+    @cached_property
+    def dead(self) -> Measured | None:
+        """The share of dead units."""
+        return latest(self._history, DEAD, self.step)
+
+    @cached_property
+    def start_dead(self) -> Measured | None:
+        """The same at step 0."""
+        return latest(self._history, DEAD, 0)
+
+    @cached_property
+    def saturated(self) -> Measured | None:
+        """The share of saturated inputs of the activations."""
+        return latest(self._history, SATURATED, self.step)
+
+    @cached_property
+    def outputs(self) -> Outputs | None:
+        """Mean and spread of the outputs."""
+        return self._outputs_at(self.step)
+
+    @cached_property
+    def start_outputs(self) -> Outputs | None:
+        """The same at step 0."""
+        return self._outputs_at(0)
+
+    @cached_property
+    def loss(self) -> float | None:
+        """The loss, a median of the latest steps."""
+        return median_loss(self._history, self.step - RECENT_STEPS + 1, self.step)
+
+    @cached_property
+    def first_loss(self) -> float | None:
+        """The loss of step 0."""
+        return median_loss(self._history, 0, 0)
+
+    @cached_property
+    def early_loss(self) -> float | None:
+        """The loss of the first steps, a median of more of them."""
+        return median_loss(self._history, 0, min(LOSSES_COMPARED - 1, self.step))
+
+    @cached_property
+    def late_loss(self) -> float | None:
+        """The loss of the latest steps, a median of as many."""
+        return median_loss(self._history, self.step - LOSSES_COMPARED + 1, self.step)
+
+    @cached_property
+    def chance_loss(self) -> float | None:
+        """The loss of a guess."""
+        samples = self._history.started.held_out
+        return None if samples is None else math.log(max(len(samples.class_names), 2))
+
+    @cached_property
+    def rate_is_low(self) -> bool:
+        """Whether a schedule lets the weights rest."""
+        return rate_is_low(self._history, self.step)
+
+    def asked_where(self, mask: Mask) -> tuple[int, ...]:
+        """Return the numbers of the rows asked about where `mask` holds."""
+        return tuple(self.numbers[mask & self.asked].tolist())
 
     def loss_below(self, share: float) -> bool:
-        """Whether the loss is known and below this share of a guess's."""
-        return self.loss < share * self.chance_loss
+        """Whether the loss is known and below this share of a guess's, and that is known, too."""
+        return self.loss is not None and self.chance_loss is not None and self.loss < share * self.chance_loss
 
+    def measures(self, name: str) -> bool:
+        """Whether the run measures the quantity `name` at all."""
+        return measures(self._history, name)
 
-def read(history: History, step: int, layers: tuple[int, int] | None = None) -> Readings:
-    """Look up what is known at `step`, which is recorded, of the layers from `layers[0]` to `layers[1]`; None: all."""
-    first, last = layers or (1, len(history.started.rows))
-    part = slice(first - 1, last)
-    experiment, samples = history.started.experiment, history.started.held_out
-    assert experiment is not None, "the rules know experiments alone"
-    assert samples is not None, "an experiment has held-out samples"
-    update, updates = _recent(history, UPDATE, step, part)
+    def _flow_at(self, step: int) -> Flow | None:
+        if not self.whole_path.any():
+            return None
+        delivered, exact = latest(self._history, GRADIENT, step), latest(self._history, EXACT, step)
+        return None if delivered is None and exact is None else Flow(delivered, exact)
 
-    def at(name: str, when: int = step) -> Measured | None:
-        return _latest(history, name, when, part)
-
-    return Readings(
-        experiment=experiment,
-        step=step,
-        layers=np.arange(first, last + 1),
-        spine=np.array([row.on_path for row in history.started.rows])[part],
-        floor=float(np.log10(np.finfo(experiment.training.precision).smallest_normal)),
-        now=Gradients(at(GRADIENT), at(EXACT)),
-        start=Gradients(at(GRADIENT, 0), at(EXACT, 0)),
-        update=update,
-        updates=updates,
-        unchanged=at(UNCHANGED),
-        dead=at(DEAD),
-        start_dead=at(DEAD, 0),
-        saturated=at(SATURATED),
-        weights=at(WEIGHTS),
-        start_weights=at(WEIGHTS, 0),
-        start_mean=at(MEAN, 0),
-        start_spread=at(SPREAD, 0),
-        loss=_recent_loss(history, step),
-        first_loss=_or_nan(history.loss(0)),
-        chance_loss=math.log(max(len(samples.class_names), 2)),
-    )
+    def _outputs_at(self, step: int) -> Outputs | None:
+        mean, spread = latest(self._history, MEAN, step), latest(self._history, SPREAD, step)
+        return None if mean is None or spread is None else Outputs(mean, spread)
 
 
 def existing_step(history: History, step: int | None) -> int:
     """Return the recorded step next to `step`; None means the latest."""
-    latest = history.frames - 1
-    return latest if step is None else min(max(step, 0), latest)
+    newest = history.frames - 1
+    return newest if step is None else min(max(step, 0), newest)
 
 
-def judged_step(history: History, step: int | None) -> int:
-    """Return the step whose readings tell the cause: where the loss ceased to be finite, the one before."""
-    step = existing_step(history, step)
-    lost = not math.isfinite(history.loss(step) or 0.0)
-    return step - 1 if lost and step else step
+def _lost(history: History, step: int) -> Lost | None:
+    """Return where the loss ceased to be finite; None if it did not, or if nobody told it."""
+    event = history.diverged
+    if event is not None and step >= event.step:
+        return Lost(event.step, event.loss, _first_broken(history, event.step))
+    loss = history.loss(step)
+    if loss is None or math.isfinite(loss) or step in history.skipped_steps():
+        return None
+    # one that is not a number may be one that was not told
+    if math.isnan(loss) and history.started.loss_optional:
+        return None
+    return Lost(step, loss, _first_broken(history, step))
 
 
-def measures(history: History, name: str) -> bool:
-    """Whether the run measures `name` at all."""
-    return any(quantity.name == name for quantity in history.quantities)
-
-
-def _latest(history: History, name: str, step: int, part: slice) -> Measured | None:
-    found = history.latest_row(name, step) if measures(history, name) else None
-    return Measured(found[0], found[1][part].astype(np.float64)) if found is not None else None
-
-
-def _recent(history: History, name: str, step: int, part: slice) -> tuple[Row | None, int]:
-    """Return the median over the latest rows and their number; the lower one of two in the middle."""
-    if not measures(history, name):
-        return None, 0
-    latest = (history.row(name, each) for each in range(step, max(step - RECENT_STEPS, -1), -1))
-    rows = [row[part] for row in latest if row is not None]
-    if not rows:
-        return None, 0
-    return np.sort(np.stack(rows), axis=0)[(len(rows) - 1) // 2].astype(np.float64), len(rows)
-
-
-def _recent_loss(history: History, step: int) -> float:
-    losses = (history.loss(each) for each in range(max(step - RECENT_STEPS + 1, 0), step + 1))
-    finite = sorted(loss for loss in losses if loss is not None and math.isfinite(loss))
-    return finite[(len(finite) - 1) // 2] if finite else math.nan
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else value
+def _first_broken(history: History, step: int) -> int | None:
+    """Return the first row, coming from the input, whose output at `step` is not finite; None if none is known."""
+    found = [
+        each.not_finite
+        for name in (MEAN, SPREAD)
+        if (each := latest(history, name, step)) is not None and each.step == step
+    ]
+    broken = np.flatnonzero(np.any(found, axis=0)) if found else np.empty(0, np.int64)
+    return int(broken[0]) + 1 if broken.size else None

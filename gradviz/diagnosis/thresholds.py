@@ -13,7 +13,7 @@ from typing import Any
 
 from gradviz.errors import GradvizError
 
-_KEY = "about"
+_KEY = "spec"
 
 
 class ThresholdError(GradvizError):
@@ -21,7 +21,7 @@ class ThresholdError(GradvizError):
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class ThresholdSpec:
     """What a form needs to know of one threshold; `low` and `high` are the smallest and the largest value allowed."""
 
     label: str
@@ -35,7 +35,7 @@ class About:
 def _number(
     default: float, label: str, unit: str, limits: tuple[float, float], reason: str, *, log: bool = False
 ) -> Any:
-    return field(default=default, metadata={_KEY: About(label, unit, *limits, reason, log)})
+    return field(default=default, metadata={_KEY: ThresholdSpec(label, unit, *limits, reason, log)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +131,21 @@ class Thresholds:
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        for name, about in descriptions().items():
+        for name, spec in threshold_specs().items():
             value = getattr(self, name)
-            if not (math.isfinite(value) and about.low <= value <= about.high):
-                raise ThresholdError(f"{name}: {value!r} is not allowed; allowed: {about.low:g} to {about.high:g}")
+            if not (math.isfinite(value) and spec.low <= value <= spec.high):
+                raise ThresholdError(f"{name}: {value!r} is not allowed; allowed: {spec.low:g} to {spec.high:g}")
         if not self.update_low < self.update_guide < self.update_high:
             raise ThresholdError("update_low, update_guide and update_high have to rise in this order")
 
     def changed(self, **values: Any) -> Thresholds:
         """Return a copy with some thresholds changed. Raises ThresholdError."""
-        unknown = values.keys() - descriptions().keys()
+        unknown = values.keys() - threshold_specs().keys()
         if unknown:
             raise ThresholdError(f"{', '.join(sorted(unknown))}: there is no such threshold")
         return replace(self, **values)
 
 
-def descriptions() -> dict[str, About]:
+def threshold_specs() -> dict[str, ThresholdSpec]:
     """Return what there is to know of each threshold, by field name, in the order of the form."""
     return {item.name: item.metadata[_KEY] for item in fields(Thresholds)}

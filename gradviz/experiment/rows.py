@@ -15,10 +15,12 @@ class Row:
 
     `name` is what it is called, empty where its number says it all. `group` is the block that it belongs to. `on_path`
     says that all of the signal from input to loss passes through it, which is not so inside of a residual branch.
-    `slope` is what its activation can do; None where that is nothing of these, or not known.
+    `slope` is what its activation can do; None where that is nothing of these, or not known. `units` is how many units
+    it has, 0 where that is not known.
     """
 
     name: str = ""
     group: str = ""
     on_path: bool = True
     slope: Slope | None = None
+    units: int = 0

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 
-from gradviz.plots.distribution import DistributionItem, Divided, divide, fill_colours, share_in_words
+from gradviz.plots.activation_words import inputs_in_words, inputs_of, reading_at
+from gradviz.plots.distribution import DistributionItem, Divided, divide, fill_colours
 from gradviz.plots.parts.axes import style_axis
+from gradviz.plots.parts.drawn import Readout, given_lines, line_of, marks_of
 from gradviz.plots.parts.key import Key
+from gradviz.plots.parts.limits import Span
 from gradviz.plots.parts.notice import Notice
 from gradviz.plots.parts.picking import ABOVE_ALL, PickingViewBox
 from gradviz.plots.parts.plot_widgets import HoverPlot
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
+from gradviz.plots.supremum_mark import SupremumMark
 from gradviz.recording.activations import ActivationCurve, Floats, spoken
+from gradviz.recording.history import History
 
 NO_CURVE = "The curves of the activation come in a moment."
-LABEL_PT = 8.5
 LEFT_PX = 46
 SMALLEST_ZOOM = 0.5
 # half-widths of the range shown: the first one, or the first that holds almost all inputs
@@ -32,9 +36,21 @@ HEADROOM = 1.6
 # height of the densest bin as a share of the axis
 DENSEST = 0.65
 FIRST_CURSOR = 1.0
-# what is approached at infinity is marked this share of the range inside of its end
-INSET = 0.015
 STEP, FINE_STEP, PAGE_STEP = 0.1, 0.01, 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ActivationState:
+    """What an activation plot shows, and, unless it is `following`, which range of x."""
+
+    curve: ActivationCurve | None
+    history: History | None
+    step: int | None
+    row: int
+    counted: tuple[Floats, Floats, str] | None
+    cursor: float
+    following: bool
+    x: Span
 
 
 class ActivationPlot(HoverPlot):
@@ -48,8 +64,11 @@ class ActivationPlot(HoverPlot):
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
+        self.history: History | None = None
+        self.step: int | None = None
+        self.row = 1
+        self._looked_up: object = None
         self.curve: ActivationCurve | None = None
-        self._style = LIGHT
         self._counted: tuple[Floats, Floats, str] | None = None
         self._divided: Divided | None = None
         self._cursor = FIRST_CURSOR
@@ -66,9 +85,9 @@ class ActivationPlot(HoverPlot):
         return self._cursor
 
     @property
-    def readout(self) -> str:
+    def reading(self) -> str:
         """What is read at the cursor, in words; empty without a curve."""
-        return self._words_at(self._cursor)
+        return reading_at(self.curve, self._cursor)
 
     def show_curve(self, curve: ActivationCurve | None) -> None:
         """Draw another activation; None for none."""
@@ -76,13 +95,35 @@ class ActivationPlot(HoverPlot):
         self._notice.say("" if curve is not None else NO_CURVE)
         for item, values in ((self._phi, "phi"), (self._slope, "derivative")):
             item.setData(*((curve.x, getattr(curve, values)) if curve is not None else ([], [])))
-        for part in (*self._cursors, *self._marks, self._supremum, self._supremum_line, self._supremum_words):
+        for part in (*self._cursors, *self._marks):
             part.setVisible(curve is not None)
         self._reach = REACHES[0]
         self._divide()
         self._make_room()
         self.move_cursor(self._cursor)
         self._describe()
+
+    def show_history(self, history: History | None) -> None:
+        """Draw the pre-activations of another run behind phi', the latest ones of it; None says that there are none."""
+        self.history, self.step, self._looked_up = history, None, None
+        self.refresh()
+
+    def show_step(self, step: int | None) -> None:
+        """Draw the pre-activations of `step` or, before it, the last ones measured; None follows the latest."""
+        self.step = step
+        self.refresh()
+
+    def show_row(self, row: int) -> None:
+        """Draw the pre-activations of the layer of that number, from 1 on."""
+        self.row = row
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Pull what is new. Costs next to nothing if there is none."""
+        found = self.history.distributions_at_or_latest(self.step) if self.history is not None else None
+        if self._looked_up != (found, self.row, self.step):
+            self._looked_up = found, self.row, self.step
+            self.show_distribution(*inputs_of(found, self.row, self.step))
 
     def show_distribution(self, edges: Floats | None, counts: Floats | None = None, label: str = "") -> None:
         """Draw behind phi' how often each input occurs; None hides it.
@@ -105,8 +146,8 @@ class ActivationPlot(HoverPlot):
         moved, self._cursor = x != self._cursor, x
         for line in self._cursors:
             line.setValue(x)
-        self._reading.say(self.readout)
-        self.setAccessibleDescription(self.readout)
+        self._reading_line.say(self.reading)
+        self.setAccessibleDescription(self.reading)
         if moved:
             self.cursor_moved.emit(x)
 
@@ -116,16 +157,52 @@ class ActivationPlot(HoverPlot):
         self._reach = REACHES[0]
         self._make_room()
 
+    def fit_all_steps(self) -> None:
+        """Let the axes hold every step; they do so anyway."""
+
+    def state(self) -> ActivationState:
+        """Return what is shown, and which part of it."""
+        low, high = self.views[0].viewRange()[0]
+        return ActivationState(
+            self.curve, self.history, self.step, self.row, self._counted, self._cursor, self._following, (low, high)
+        )
+
+    def restore(self, state: ActivationState) -> None:
+        """Show what a plot showed when `state` was taken."""
+        self.history, self.step, self.row, self._looked_up = state.history, state.step, state.row, None
+        self.show_curve(state.curve)
+        self.show_distribution(*(state.counted or (None,)))
+        self.move_cursor(state.cursor)
+        if not state.following:
+            self._following = False
+            self.views[0].setXRange(*state.x, padding=0)
+
+    def readout(self) -> Readout:
+        """Return what is drawn and written, as data: `phi`, `derivative`, their marks, `supremum`, and the inputs."""
+        series = [*line_of("phi", self._phi), *line_of("derivative", self._slope), *self._distribution.series()]
+        for name, mark in zip(("phi cursor", "derivative cursor"), self._marks, strict=True):
+            series += marks_of(name, mark)
+        labels = {"supremum": self.supremum.words, "inputs": self._inputs.text, "cursor": self._reading_line.text}
+        cursor = self._cursor if self._cursors[0].isVisible() else None
+        return Readout(
+            title=self._title.text,
+            notice=self._notice.text,
+            key=self._key.entries,
+            series=(*series, *self.supremum.series()),
+            lines=given_lines(cursor=cursor, supremum=self.supremum.value),
+            labels={name: words for name, words in labels.items() if words},
+        )
+
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
-        self._style = style
+        self.style_in_use = style
         self.setBackground(style.background)
         self._title.set_colour(style.foreground)
-        self._reading.set_colour(style.foreground)
+        self._reading_line.set_colour(style.foreground)
         self._inputs.set_colour(style.foreground)
         for axis in self._axes:
             style_axis(axis, style)
-        for view in self._views:
+        for view in self.views:
             view.setBorder(style.grid)
         for line in self._grid_lines:
             line.setPen(style.grid)
@@ -134,9 +211,7 @@ class ActivationPlot(HoverPlot):
         for mark, colour in zip(self._marks, style.series[:2], strict=True):
             mark.setBrush(colour)
             mark.setPen(style.background)
-        self._supremum_line.setPen(style.foreground, width=1, style=Qt.PenStyle.DashLine)
-        self._supremum_words.setColor(style.foreground)
-        self._supremum_words.fill = pg.mkBrush(style.background)
+        self.supremum.apply_style(style)
         self._distribution.apply_style(style)
         self._notice.apply_style(style)
         self._colour_cursor(focused=self.hasFocus())
@@ -145,7 +220,7 @@ class ActivationPlot(HoverPlot):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the cursor; called by Qt."""
         step = FINE_STEP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else STEP
-        low, high = self._views[1].viewRange()[0]
+        low, high = self.views[1].viewRange()[0]
         places = {
             Qt.Key.Key_Left: self._cursor - step,
             Qt.Key.Key_Right: self._cursor + step,
@@ -172,17 +247,17 @@ class ActivationPlot(HoverPlot):
         self._colour_cursor(focused=False)
 
     def _build(self) -> None:
-        self._title, self._reading, self._key = Words(size_pt=10.5), Words(size_pt=10.5), Key()
+        self._title, self._reading_line, self._key = Words(size_pt=10.5), Words(size_pt=10.5), Key()
         self._inputs = Words(lines=2)
         self._inputs_height = self._inputs.minimumHeight()
-        self._views = PickingViewBox(), PickingViewBox()
-        plots = _plot(self._views[0], "φ", numbered=False), _plot(self._views[1], "φ′", numbered=True)
+        self.views = PickingViewBox(), PickingViewBox()
+        plots = _plot(self.views[0], "φ", numbered=False), _plot(self.views[1], "φ′", numbered=True)
         self._axes = [plot.getAxis(side) for plot in plots for side in ("left", "bottom")]
-        self._views[1].setXLink(self._views[0])
+        self.views[1].setXLink(self.views[0])
         # at the right for the half of the last number that stands beyond the axis
         self.ci.setContentsMargins(4, 6, 18, 4)
         self.ci.layout.setSpacing(2)
-        for row, part in enumerate((self._title, *plots, self._reading, self._inputs, self._key)):
+        for row, part in enumerate((self._title, *plots, self._reading_line, self._inputs, self._key)):
             self.addItem(part, row=row, col=0)
         for row, height in ((1, 700), (2, 1000)):
             self.ci.layout.setRowPreferredHeight(row, height)
@@ -197,23 +272,15 @@ class ActivationPlot(HoverPlot):
         for curve in (self._phi, self._slope):
             curve.setClipToView(True)
         self._build_marks(plots)
-        self._notice = Notice(self._views[0])
-        for view in self._views:
+        self._notice = Notice(self.views[0])
+        for view in self.views:
             view.picked.connect(self.move_cursor)
             view.sigRangeChangedManually.connect(self._zoomed)
-        self._views[0].sigXRangeChanged.connect(self._range_changed)
+        self.views[0].sigXRangeChanged.connect(self._range_changed)
         self.scene().sigMouseMoved.connect(self._hover)
 
     def _build_marks(self, plots: Any) -> None:
-        self._supremum_line = pg.InfiniteLine(angle=0, movable=False)
-        self._supremum = pg.ScatterPlotItem(symbol="o", size=9, pxMode=True)
-        self._supremum_words = pg.TextItem("")
-        font = QFont()
-        font.setPointSizeF(LABEL_PT)
-        self._supremum_words.setFont(font)
-        for height, item in enumerate((self._supremum_line, self._supremum_words, self._supremum)):
-            item.setZValue(height + 1)
-            plots[1].addItem(item, ignoreBounds=True)
+        self.supremum = SupremumMark(plots[1])
         self._cursors = [pg.InfiniteLine(angle=90, movable=True) for _ in plots]
         self._marks = [pg.ScatterPlotItem(symbol="o", size=8, pxMode=True) for _ in plots]
         for plot, line, mark in zip(plots, self._cursors, self._marks, strict=True):
@@ -228,7 +295,7 @@ class ActivationPlot(HoverPlot):
 
     def _make_room(self) -> None:
         """Let the axes hold the derivative, and, unless someone has zoomed, almost all inputs."""
-        curve, view = self.curve, self._views[1]
+        curve, view = self.curve, self.views[1]
         if curve is None:
             self._distribution.show(None, 1.0, 0.0, 0.0)
             return
@@ -237,7 +304,7 @@ class ActivationPlot(HoverPlot):
         view.setYRange(
             min(float(curve.derivative.min()) * HEADROOM, LEAST_FLOOR * ceiling / HEADROOM), ceiling, padding=0
         )
-        for each in self._views:
+        for each in self.views:
             each.setLimits(xMin=curve.x[0], xMax=curve.x[-1], minXRange=SMALLEST_ZOOM)
         if self._divided is not None:
             ends = (self._divided.quantile((1 - ALMOST_ALL) / 2), self._divided.quantile((1 + ALMOST_ALL) / 2))
@@ -245,7 +312,7 @@ class ActivationPlot(HoverPlot):
             # only outward, so that the picture does not flicker while a network trains
             self._reach = max(self._reach, next((reach for reach in REACHES if reach >= needed), REACHES[-1]))
         if self._following:
-            self._views[0].setXRange(-self._reach, self._reach, padding=0)
+            self.views[0].setXRange(-self._reach, self._reach, padding=0)
         self._range_changed()
 
     def _range_changed(self) -> None:
@@ -253,39 +320,29 @@ class ActivationPlot(HoverPlot):
         curve = self.curve
         if curve is None:
             return
-        low, high = self._views[0].viewRange()[0]
+        low, high = self.views[0].viewRange()[0]
         seen = curve.phi[curve.nearest(low) : curve.nearest(high) + 1]
         bottom, top = min(float(seen.min()), 0.0), max(float(seen.max()), 0.0)
         margin = 0.06 * (top - bottom) or 1.0
-        self._views[0].setYRange(bottom - margin, top + margin, padding=0)
-        inset = INSET * (high - low)
-        first, last = (min(max(end, low + inset), high - inset) for end in curve.steepest)
-        place = (first + last) / 2
-        in_sight = (curve.steepest[0] <= high and curve.steepest[1] >= low) or math.isinf(curve.steepest[0])
-        self._supremum.setData([place] if in_sight else [], [curve.supremum] if in_sight else [])
-        self._supremum_line.setValue(curve.supremum)
-        self._supremum_words.setAnchor(((place - low) / (high - low), 1.2))
-        self._supremum_words.setPos(place, curve.supremum)
+        self.views[0].setYRange(bottom - margin, top + margin, padding=0)
+        self.supremum.place(curve, (low, high))
         self._describe_inputs()
 
     def _zoomed(self) -> None:
-        low, high = self._views[0].viewRange()[0]
+        low, high = self.views[0].viewRange()[0]
         # back at the ordinary range is as good as not zoomed
         self._following = (low, high) == (-self._reach, self._reach)
 
     def _describe(self) -> None:
-        curve, style = self.curve, self._style
+        curve, style = self.curve, self.style_in_use
+        self.supremum.show(curve, style)
         if curve is None:
-            for words in (self._title, self._reading, self._inputs):
+            for words in (self._title, self._reading_line, self._inputs):
                 words.say("")
             self._key.show_entries([], style.foreground)
             return
         name = spoken(curve.name)
         self._title.say(f"{name[:1].upper()}{name[1:]} φ(x) and its derivative φ′(x)")
-        joint = ", " if not curve.attained else " "
-        self._supremum_words.setText(f"supremum of |φ′| = {curve.supremum:.5g}{joint}{curve.where}")
-        self._supremum.setBrush(style.foreground if curve.attained else style.background)
-        self._supremum.setPen(style.foreground, width=1.5)
         entries = [("—", style.series[0], "φ"), ("—", style.series[1], "φ′"), self._supremum_entry(curve)]
         if self._divided is not None and self._counted is not None:
             passed, stopped = fill_colours(style)
@@ -296,7 +353,7 @@ class ActivationPlot(HoverPlot):
 
     def _supremum_entry(self, curve: ActivationCurve) -> tuple[str, str, str]:
         mark, words = ("●", "supremum") if curve.attained else ("○", "supremum, only approached")
-        return mark, self._style.foreground, words
+        return mark, self.style_in_use.foreground, words
 
     def _describe_inputs(self) -> None:
         # no room for what there is not
@@ -304,53 +361,21 @@ class ActivationPlot(HoverPlot):
         if self._counted is None:
             self._inputs.say("")
             return
-        label = self._counted[2]
-        if self._divided is None:
-            self._inputs.say(f"There are no {label} to show.")
-            return
-        words = f"{share_in_words(self._divided.share_stopped)} of the {label} have |φ′| below 1% of its supremum"
-        low, high = self._views[0].viewRange()[0]
-        beyond = self._divided.beyond(low, high)
-        if beyond >= 0.0005:
-            words += f"; {share_in_words(beyond)} are out of sight"
-        self._inputs.say(words + ".")
+        low, high = self.views[0].viewRange()[0]
+        self._inputs.say(inputs_in_words(self._divided, self._counted[2], (low, high)))
 
     def _colour_cursor(self, *, focused: bool) -> None:
         # closing takes the lines away first, and the focus after them
         for line in () if self.closed else self._cursors:
-            line.setPen(self._style.foreground, width=2 if focused else 1)
-            line.setHoverPen(self._style.accent, width=3)
+            line.setPen(self.style_in_use.foreground, width=2 if focused else 1)
+            line.setHoverPen(self.style_in_use.accent, width=3)
 
     def _hover(self, position: QPointF) -> None:
-        for view in self._views:
+        for view in self.views:
             if view.sceneBoundingRect().contains(position):
-                self.hovered.emit(self._words_at(view.mapSceneToView(position).x()))
+                self.hovered.emit(reading_at(self.curve, view.mapSceneToView(position).x()))
                 return
         self.hovered.emit("")
-
-    def _words_at(self, x: float) -> str:
-        curve = self.curve
-        if curve is None:
-            return ""
-        index = curve.nearest(x)
-        # adding zero makes an ordinary zero of a negative one
-        place, phi, slope = (float(values[index]) + 0.0 for values in (curve.x, curve.phi, curve.derivative))
-        share = share_in_words(abs(slope) / curve.supremum)
-        return f"x = {place:.2f}: φ = {phi:.3g}, φ′ = {slope:.3g} ({share} of the supremum)"
-
-
-def stand_in(plot: ActivationPlot) -> ActivationPlot:
-    """Return a plot off the screen in the state of `plot`."""
-    other = ActivationPlot()
-    other.resize(plot.size())
-    other.apply_style(plot._style)
-    other.show_curve(plot.curve)
-    other.show_distribution(*(plot._counted or (None,)))
-    other.move_cursor(plot.cursor_x)
-    if not plot._following:
-        other._following = False
-        other._views[0].setXRange(*plot._views[0].viewRange()[0], padding=0)
-    return other
 
 
 def _plot(view: Any, label: str, *, numbered: bool) -> Any:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont
 
 from gradviz.plots.parts.axes import DecadeAxis, style_axis
+from gradviz.plots.parts.drawn import DrawnSeries, Readout, given_lines
 from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.notice import Notice
 from gradviz.plots.parts.plot_widgets import HoverPlot
@@ -30,12 +32,22 @@ NOT_MEASURED = "Not measured yet: press Measure to time every activation on this
 # the activation that needs one exp per element and little else
 EXPONENTIAL = "sigmoid"
 SMALLEST_TEXT_PX, LARGEST_TEXT_PX = 7, 11
+PASSES = ("forward", "backward")
 BAR = 0.36
 BEAM = 0.2
 # the bars keep at least this share of the width, however long the numbers behind them
 LEAST_FOR_BARS = 0.35
 # how much of its colour is left where a bar is nothing but the call
 CALL_STRENGTH = 0.4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ActivationCostsState:
+    """What a plot of costs shows."""
+
+    costs: ActivationCosts | None
+    size: int | None
+    logarithmic: bool
 
 
 class ActivationCostsPlot(HoverPlot):
@@ -49,7 +61,6 @@ class ActivationCostsPlot(HoverPlot):
         self.costs: ActivationCosts | None = None
         self._size: int | None = None
         self._logarithmic = False
-        self._style = LIGHT
         self._rows: list[ActivationCost] = []
         self._values: list[Any] = []
         self._base, self._end = 0.0, 1.0
@@ -100,16 +111,60 @@ class ActivationCostsPlot(HoverPlot):
         """Show `text` in place of the bars while there are none."""
         self._notice.say(text if not self._rows else "")
 
+    def state(self) -> ActivationCostsState:
+        """Return what is shown."""
+        return ActivationCostsState(self.costs, self._size, self._logarithmic)
+
+    def restore(self, state: ActivationCostsState) -> None:
+        """Show what a plot showed when `state` was taken."""
+        self._size = state.size
+        self.show_logarithmic(state.logarithmic)
+        self.show_costs(state.costs)
+
+    def readout(self) -> Readout:
+        """Return what is drawn and written, as data.
+
+        Series `forward` and `backward` are the bars, with their `call` and `quartiles`; `labels` has what is written
+        behind each, from the top down.
+        """
+        series, labels = [], {"subtitle": self._subtitle.text, "summary": self._summary.text}
+        for number, name in enumerate(PASSES) if self._rows else ():
+            for words, item in ((name, self._bars[number]), (f"{name} call", self._calls[number])):
+                begin, places, width = (np.array(item.opts[part], np.float64) for part in ("x0", "y", "width"))
+                series.append(DrawnSeries(words, begin + width, places, x0=begin))
+            error = self._errors[number].opts
+            ends = error["x"] - error["left"], error["x"] + error["right"]
+            series.append(DrawnSeries(f"{name} quartiles", ends[1], error["y"], x0=ends[0]))
+        for number, row in enumerate(self._rows):
+            for direction, name in enumerate(PASSES):
+                labels[f"{spoken(row.name)} {name}"] = self._values[2 * number + direction].toPlainText()
+        shown = [line.value() if line.isVisible() else None for line in self._references]
+        return Readout(
+            title=self._title.text,
+            notice=self._notice.text,
+            key=self._key.entries,
+            axes={"bottom": str(self._ns_axis.labelText)},
+            series=tuple(series),
+            lines=given_lines(**{f"ReLU {name}": place for name, place in zip(PASSES, shown, strict=True)}),
+            labels={name: words for name, words in labels.items() if words},
+        )
+
+    @property
+    def value_rects(self) -> list[QRectF]:
+        """Where the numbers behind the bars are in the view, in pixels, from the top down."""
+        shown = [item for item in self._values if item.isVisible()]
+        return [QRectF(self.view.mapRectFromItem(item, item.boundingRect())) for item in shown]
+
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
-        self._style = style
+        self.style_in_use = style
         self.setBackground(style.background)
         self._title.set_colour(style.foreground)
         self._subtitle.set_colour(style.muted)
         self._summary.set_colour(style.foreground)
         for axis in (self._ns_axis, self._names):
             style_axis(axis, style)
-        self._view.setBorder(style.grid)
+        self.view.setBorder(style.grid)
         for number, colour in enumerate(style.series[:2]):
             self._bars[number].setOpts(brush=colour, pen=None)
             self._calls[number].setOpts(brush=_paler(colour, style), pen=None)
@@ -122,12 +177,12 @@ class ActivationCostsPlot(HoverPlot):
         self._title, self._subtitle, self._key = Words(size_pt=10.5), Words(), Key()
         self._summary = Words(lines=2)
         self._summary_height = self._summary.minimumHeight()
-        self._view = pg.ViewBox(enableMenu=False, invertY=True)
-        self._view.disableAutoRange()
-        self._view.setMouseEnabled(x=False, y=False)
+        self.view = pg.ViewBox(enableMenu=False, invertY=True)
+        self.view.disableAutoRange()
+        self.view.setMouseEnabled(x=False, y=False)
         self._ns_axis, self._names = DecadeAxis("bottom"), pg.AxisItem("left")
         self._ns_axis.set_logarithmic(False)
-        plot = pg.PlotItem(viewBox=self._view, axisItems={"bottom": self._ns_axis, "left": self._names})
+        plot = pg.PlotItem(viewBox=self.view, axisItems={"bottom": self._ns_axis, "left": self._names})
         plot.hideButtons()
         self.ci.setContentsMargins(4, 6, 18, 4)
         self.ci.layout.setSpacing(2)
@@ -137,10 +192,10 @@ class ActivationCostsPlot(HoverPlot):
         self._bars, self._calls = ([pg.BarGraphItem(x0=[], y=[], height=BAR, width=[]) for _ in range(2)] for _ in "ab")
         self._errors = [pg.ErrorBarItem(x=np.empty(0), y=np.empty(0), beam=BEAM) for _ in range(2)]
         for item in (*self._bars, *self._calls, *self._references, *self._errors):
-            self._view.addItem(item, ignoreBounds=True)
+            self.view.addItem(item, ignoreBounds=True)
         self._font = QFont()
-        self._notice = Notice(self._view)
-        self._view.sigResized.connect(self._fit_text)
+        self._notice = Notice(self.view)
+        self.view.sigResized.connect(self._fit_text)
         self.scene().sigMouseMoved.connect(self._hover)
 
     def _draw(self) -> None:
@@ -159,7 +214,7 @@ class ActivationCostsPlot(HoverPlot):
         self._describe()
 
     def _make_room(self) -> None:
-        self._view.setYRange(-0.6, max(len(self._rows), 1) - 0.4, padding=0)
+        self.view.setYRange(-0.6, max(len(self._rows), 1) - 0.4, padding=0)
         spreads = [spread for row in self._rows for spread in (row.forward_ns, row.backward_ns)]
         high = max((spread.high for spread in spreads), default=1.0)
         if not self._logarithmic:
@@ -190,7 +245,7 @@ class ActivationCostsPlot(HoverPlot):
         """Write behind every bar its median, and how many times ReLU's that is."""
         while len(self._values) < 2 * len(self._rows):
             self._values.append(pg.TextItem(anchor=(0, 0.5)))
-            self._view.addItem(self._values[-1], ignoreBounds=True)
+            self.view.addItem(self._values[-1], ignoreBounds=True)
         for number, item in enumerate(self._values):
             item.setVisible(number < 2 * len(self._rows))
             if not item.isVisible():
@@ -199,24 +254,24 @@ class ActivationCostsPlot(HoverPlot):
             spread, ratio = _passes(row)[direction], (row.forward_ratio, row.backward_ratio)[direction]
             words = three_digits(spread.median)
             item.setText(words if row.name == REFERENCE else f"{words}  ({three_digits(ratio.median)}×)")
-            item.setColor(self._style.foreground)
+            item.setColor(self.style_in_use.foreground)
             item.setPos(float(self._at(np.array([spread.high]))[0]), number // 2 + _offset(direction))
 
         self._fit_text()
 
     def _fit_text(self) -> None:
         """Let the numbers be as large as the bars leave room for, and the axis long enough to hold them."""
-        room = math.floor(self._view.height() / (2 * max(len(self._rows), 1))) - 1
+        room = math.floor(self.view.height() / (2 * max(len(self._rows), 1))) - 1
         self._font.setPixelSize(min(max(room, SMALLEST_TEXT_PX), LARGEST_TEXT_PX))
         for item in self._values:
             item.setFont(self._font)
-        width = max(self._view.width(), 1.0)
+        width = max(self.view.width(), 1.0)
         text = max((item.boundingRect().width() for item in self._values if item.isVisible()), default=0.0)
         bars = max(1.0 - text / width, LEAST_FOR_BARS)
-        self._view.setXRange(self._base, self._base + (self._end - self._base) / bars, padding=0)
+        self.view.setXRange(self._base, self._base + (self._end - self._base) / bars, padding=0)
 
     def _describe(self) -> None:
-        costs, size, style = self.costs, self.size_shown, self._style
+        costs, size, style = self.costs, self.size_shown, self.style_in_use
         self._ns_axis.setLabel("ns per call" if size == 1 else "ns per element")
         self._summary.say(self.summary)
         # no room for what there is not
@@ -259,8 +314,8 @@ class ActivationCostsPlot(HoverPlot):
         return call.forward_ns.median / row.size, call.backward_ns.median / row.size
 
     def _hover(self, position: QPointF) -> None:
-        inside = self._view.sceneBoundingRect().contains(position)
-        self.hovered.emit(self._words_at(self._view.mapSceneToView(position).y()) if inside else "")
+        inside = self.view.sceneBoundingRect().contains(position)
+        self.hovered.emit(self._words_at(self.view.mapSceneToView(position).y()) if inside else "")
 
     def _words_at(self, y: float) -> str:
         index = round(y)

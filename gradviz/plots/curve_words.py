@@ -1,13 +1,17 @@
-"""What the curves say in words: the title, and their values at one step."""
+"""What the curves say in words: the title, the legend, and values at one step."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
+from gradviz.plots.parts.key import KeyEntry
 from gradviz.plots.parts.notice import NO_STEP_YET
+from gradviz.plots.parts.style import Style
+from gradviz.plots.shown_run import ShownRun
 from gradviz.recording.history import History
 
 # of a watched script, which trains by a loss of its own
@@ -17,12 +21,34 @@ UNTOLD = {
 }
 
 
-def title(frames: int, picked: int | None) -> str:
-    """Say how far the run is drawn, and which step is picked."""
+def title(runs: Sequence[ShownRun], frames: int, picked: int | None) -> str:
+    """Say what is drawn; of a single run how far, `frames` of it, and which step is picked."""
+    if len(runs) > 1:
+        return "Loss of the training batch, accuracy on held-out samples"
     if not frames:
         return "Loss and accuracy"
     words = f"Loss and accuracy · up to step {frames - 1}"
     return words if picked is None else f"{words}, {picked} picked"
+
+
+def legend(runs: Sequence[ShownRun], picked: int | None, reference: str | None, style: Style) -> list[KeyEntry]:
+    """Explain the lines: which run each is of, or of a single one what it is and its value at the `picked` step.
+
+    `reference` is the label of the run behind a single one, None without.
+    """
+    if len(runs) > 1:
+        return [
+            (run.series.sign, run.series.colour(style), f"{run.series.letter} {run.name}{_whose_accuracy(run)}")
+            for run in runs
+        ]
+    history = runs[0].history if runs else None
+    batch, held_out = values_at(history, picked) if history is not None and picked is not None else ("", "")
+    entries = [("—", style.series[0], f"training batch{batch}")]
+    if history is None or history.started.held_out is not None:
+        entries.append(("●", style.series[1], f"held out{held_out}"))
+    if reference is not None:
+        entries.append(("- -", style.series[2], f"{reference}, held out"))
+    return entries
 
 
 def what_is_missing(history: History, name: Literal["loss", "batch_accuracy"]) -> str:
@@ -59,6 +85,34 @@ def in_words(history: History, step: int) -> str:
     if latest is not None:
         words += f" · held out at step {latest[0]}: {_pair(*latest[1:])}"
     return words
+
+
+def compared_words_at(runs: Sequence[ShownRun], step: int) -> str:
+    """Say loss and accuracy of each of several runs that reached `step`; empty if none did."""
+    parts = []
+    for run in runs:
+        if 0 <= step <= run.latest:
+            loss, share = run.history.loss(step), _share_at(run.history, step)
+            accuracy = "" if share is None or math.isnan(share) else f", accuracy {share:.1%}"
+            parts.append(f"{run.series.letter}: loss {loss:.4g}{accuracy}")
+    return f"step {step} · {' · '.join(parts)}" if parts else ""
+
+
+def _share_at(history: History, step: int) -> float | None:
+    """Return the accuracy that is drawn of one of several runs: on samples held out where it has some."""
+    if history.started.held_out is None:
+        return history.batch_accuracy(step)
+    latest = _latest_evaluation(history, step)
+    return latest[2] if latest is not None else None
+
+
+def _whose_accuracy(run: ShownRun) -> str:
+    """Say where the accuracy of a run is not that of held-out samples."""
+    history = run.history
+    if history.started.held_out is not None:
+        return ""
+    known = history.frames and np.isfinite(history.curve("batch_accuracy", 0, run.latest, 2).largest).any()
+    return " (accuracy of the batch)" if known else " (accuracy not known)"
 
 
 def _latest_evaluation(history: History, step: int) -> tuple[int, float, float] | None:

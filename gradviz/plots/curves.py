@@ -1,63 +1,94 @@
-"""Loss and accuracy over the steps, of the batch that was trained on and of samples held out."""
+"""Loss and accuracy over the steps: of a single run on its batches and on held-out samples, of several a line each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 
-from gradviz.plots.curve_words import in_words, title, values_at, what_is_missing
+from gradviz.plots.curve_lines import CurvePair, batch_points, held_out_points
+from gradviz.plots.curve_words import compared_words_at, in_words, legend, title, what_is_missing
+from gradviz.plots.parts.drawn import Readout, given_lines
 from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.limits import Span, room_for, united
 from gradviz.plots.parts.loss_above_accuracy import PERCENT, LossAboveAccuracy
-from gradviz.plots.parts.notice import NO_RUN, Notice
+from gradviz.plots.parts.notice import NO_STEP_YET, Notice
 from gradviz.plots.parts.picking import DivergedLine, StepCursor
-from gradviz.plots.parts.plot_widgets import StepPlot
-from gradviz.plots.parts.step_line import NOTHING, Points, Transform, Values, condensed, finite_span, line, span_of
+from gradviz.plots.parts.plot_widgets import RunsPlot
+from gradviz.plots.parts.step_line import finite_span, span_of
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
-from gradviz.recording.history import CurveName, History, Series
+from gradviz.plots.shown_run import ShownRun
+from gradviz.recording.history import History
 
-MOST_MARKS = 60
+# the lines of a single run, in the order in which they are drawn; those of several go by their letters
+REFERENCE, BATCH, HELD_OUT = "reference", "batch", "held out"
 
 
-class CurvesPlot(StepPlot):
+@dataclass(frozen=True, slots=True, eq=False)
+class CurvesState:
+    """What the curves show, and, unless they are `following`, which part: the ranges of both views, x then y."""
+
+    runs: tuple[ShownRun, ...]
+    step: int | None
+    reference: History | None
+    reference_label: str
+    logarithmic: bool
+    following: bool
+    ranges: tuple[tuple[Span, Span], tuple[Span, Span]]
+
+
+class CurvesPlot(RunsPlot):
     """Loss above, accuracy in percent below, over one step axis. `refresh` pulls; mouse or keys pick a step.
 
-    The key says what the curves are, and what their values are at the picked step.
+    A single run has lines for its batches and for the samples held out, and another run behind it; the legend says the
+    values at the picked step. Of several runs each has one line: the accuracy is that of held-out samples where a run
+    has some, else that of the batch; what has neither has no line.
     """
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
-        self.absence = NO_RUN
         self._reference: History | None = None
         self._reference_label = ""
-        self._style = LIGHT
+        self._extent: object = None
         self._drawn: object = None
         self._frames = 0
+        self._lines: dict[str, CurvePair] = {}
         self._build()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.show_runs(())
         self.apply_style(LIGHT)
-        self.show_all()
 
     @property
     def following(self) -> bool:
-        """Whether the step axis grows with the run."""
+        """Whether the step axis grows with the runs."""
         return self._pair.following
 
-    def show_history(self, history: History | None) -> None:
-        """Draw another run, from its beginning."""
-        self.history = history
-        self.pick_step(None)
+    @property
+    def views(self) -> tuple[Any, Any]:
+        """The view of the loss and that of the accuracy."""
+        return self._pair.views
+
+    def show_runs(self, runs: Sequence[ShownRun]) -> None:
+        """Draw other runs, from their beginning."""
+        several, were_several = len(runs) > 1, len(self.runs) > 1
+        self.runs = tuple(runs)
+        if several or were_several or not self._lines:
+            for line in self._lines.values():
+                line.remove()
+            self._lines = self._make_lines()
+            self._colour_lines()
+        self._key.stack(not several)
+        self.show_step(None)
         self.show_all()
 
     def show_reference(self, history: History | None, label: str = "") -> None:
-        """Draw held-out loss and accuracy of another run behind, dashed; None: do not."""
+        """Draw held-out loss and accuracy of another run behind a single one, dashed; None: do not."""
         self._reference, self._reference_label = history, label
-        self._drawn = None
+        self._extent = None
         self.refresh()
 
     def show_log_loss(self, logarithmic: bool) -> None:
@@ -66,77 +97,124 @@ class CurvesPlot(StepPlot):
         self.show_all()
 
     def show_all(self) -> None:
-        """Show the whole run and follow it again."""
+        """Show all of every run and follow them again."""
         self._pair.follow()
         self._pair.show_all_accuracies()
-        self._drawn = None
+        self._extent = self._drawn = None
         self.refresh()
 
-    def pick_step(self, step: int | None) -> None:
+    def show_step(self, step: int | None) -> None:
         """Mark `step` and say its values; None marks nothing and stands for the latest."""
-        self._picked = step
+        self.step = step
         for cursor in self._cursors:
             cursor.show(step)
         self._describe()
 
     def refresh(self) -> None:
         """Pull what is new. Costs next to nothing if there is none."""
-        history, reference = self.history, self._reference
-        self._notice.say(self.absence if history is None else what_is_missing(history, "loss"))
-        self._no_accuracy.say("" if history is None else what_is_missing(history, "batch_accuracy"))
-        drawn = (_extent(history), _extent(reference))
-        if drawn == self._drawn:
-            return
-        self._drawn = drawn
-        self._frames = history.frames if history is not None else 0
-        self._mark_run()
-        self._make_room()
-        self._draw_lines()
-        self._describe()
+        self._say_what_is_missing()
+        extent = (*(_extent(run.history) for run in self.runs), _extent(self._reference))
+        if extent != self._extent:
+            self._extent = extent
+            self._frames = self.latest + 1
+            self._mark_run()
+            self._make_room()
+            self._describe()
+        self._draw()
 
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
-        self._style = style
+        self.style_in_use = style
         self.setBackground(style.background)
         self._title.set_colour(style.foreground)
         self._pair.apply_style(style)
-        held_out, batch = style.series[1], style.series[0]
-        dashed = Qt.PenStyle.DashLine
-        for batch_curve, held_out_curve, other_curve in (self._loss_curves, self._accuracy_curves):
-            batch_curve.setPen(batch, width=1)
-            held_out_curve.setPen(held_out, width=1)
-            held_out_curve.setSymbolBrush(held_out)
-            held_out_curve.setSymbolPen(None)
-            other_curve.setPen(style.series[2], width=1, style=dashed)
+        self._colour_lines()
         self._chance.setPen(style.muted, width=1, style=Qt.PenStyle.DotLine)
         self._chance.label.setColor(style.muted)
-        self._notice.apply_style(style)
-        self._no_accuracy.apply_style(style)
-        for cursor in self._cursors:
+        for notice in (self._notice, self._no_accuracy):
+            notice.apply_style(style)
+        for cursor, diverged in zip(self._cursors, self._diverged, strict=True):
             cursor.apply_style(style)
-        for mark in self._diverged:
-            mark.apply_style(style)
+            diverged.apply_style(style)
         self._describe()
+
+    def state(self) -> CurvesState:
+        """Return what is shown, and which part of it."""
+        ranges = [((x[0], x[1]), (y[0], y[1])) for x, y in (view.viewRange() for view in self.views)]
+        return CurvesState(
+            self.runs, self.step, self._reference, self._reference_label, self._pair.logarithmic, self.following,
+            (ranges[0], ranges[1]),
+        )  # fmt: skip
+
+    def restore(self, state: CurvesState) -> None:
+        """Show what curves showed when `state` was taken."""
+        self.show_log_loss(state.logarithmic)
+        self.show_runs(state.runs)
+        self.show_reference(state.reference, state.reference_label)
+        self.show_step(state.step)
+        if not state.following:
+            self._pair.following = False
+            for view, (steps, values) in zip(self.views, state.ranges, strict=True):
+                view.setRange(xRange=steps, yRange=values, padding=0)
+
+    def readout(self) -> Readout:
+        """Return what is drawn and written, as data; `chance`, `step` and `diverged` are lines across the plots."""
+        diverged = self._diverged[0]
+        chance = float(self._chance.value()) if self._chance.isVisible() else None
+        notices = {"no accuracy": self._no_accuracy.text, "diverged": diverged.words}
+        return Readout(
+            title=self._title.text,
+            notice=self._notice.text,
+            key=self._key.entries,
+            axes=self._pair.labels,
+            series=tuple(each for line in self._lines.values() for each in line.series()),
+            lines=given_lines(step=self._cursors[0].step, diverged=diverged.step, chance=chance),
+            labels={name: words for name, words in notices.items() if words},
+        )
 
     def _build(self) -> None:
         self._title, self._key = Words(size_pt=10.5), Key(stacked=True)
         self._pair = LossAboveAccuracy()
         self._pair.lie_in(self, self._title, self._key)
-        self._loss_view, self._accuracy_view = self._pair.views
         loss, accuracy = self._pair.loss, self._pair.accuracy
-        self._loss_curves, self._accuracy_curves = _curves(loss), _curves(accuracy)
         self._chance = pg.InfiniteLine(angle=0, label="chance", labelOpts={"position": 0.97, "anchors": [(1, 1)] * 2})
         accuracy.addItem(self._chance, ignoreBounds=True)
         self._cursors = [StepCursor(loss), StepCursor(accuracy)]
         self._diverged = [DivergedLine(loss), DivergedLine(accuracy, in_words=False)]
-        self._notice, self._no_accuracy = Notice(self._loss_view), Notice(self._accuracy_view)
-        for view in self._pair.views:
+        self._notice, self._no_accuracy = Notice(self.views[0]), Notice(self.views[1])
+        for view in self.views:
             view.picked.connect(self._pick_at)
-        self._loss_view.sigXRangeChanged.connect(self._draw_lines)
-        self._loss_view.sigResized.connect(self._draw_lines)
+        self.views[0].sigXRangeChanged.connect(self._draw)
+        self.views[0].sigResized.connect(self._draw)
         self.scene().sigMouseMoved.connect(self._hover)
 
+    def _make_lines(self) -> dict[str, CurvePair]:
+        if len(self.runs) > 1:
+            return {run.series.letter: CurvePair(self._pair, run.series.letter, run.series) for run in self.runs}
+        return {
+            name: CurvePair(self._pair, name, marks_points=name == HELD_OUT) for name in (REFERENCE, BATCH, HELD_OUT)
+        }
+
+    def _colour_lines(self) -> None:
+        style = self.style_in_use
+        pens = {run.series.letter: run.series.pen(style, 1.0) for run in self.runs}
+        if len(self.runs) <= 1:
+            dashed = pg.mkPen(style.series[2], width=1, style=Qt.PenStyle.DashLine)
+            pens = {BATCH: pg.mkPen(style.series[0]), HELD_OUT: pg.mkPen(style.series[1]), REFERENCE: dashed}
+        for name, line in self._lines.items():
+            line.colour(pens[name])
+
+    def _say_what_is_missing(self) -> None:
+        history = self.history
+        if len(self.runs) > 1:
+            self._notice.say("" if self.latest >= 0 else NO_STEP_YET)
+            self._no_accuracy.say("")
+            return
+        self._notice.say(self.absence if history is None else what_is_missing(history, "loss"))
+        self._no_accuracy.say("" if history is None else what_is_missing(history, "batch_accuracy"))
+
     def _mark_run(self) -> None:
+        """Mark divergence and chance of a single run."""
         history = self.history
         diverged = history.diverged if history is not None else None
         for mark in self._diverged:
@@ -146,95 +224,54 @@ class CurvesPlot(StepPlot):
             self._chance.setValue(PERCENT / len(samples.class_names))
         self._chance.setVisible(samples is not None)
 
-    def _draw_lines(self) -> None:
+    def _draw(self) -> None:
         """Draw the steps in view; what a long run costs is the pixels, not the steps."""
-        self._draw_over_steps(self._loss_curves, "loss", History.evaluation_losses, self._pair.on_loss_axis)
-        self._draw_over_steps(self._accuracy_curves, "batch_accuracy", History.accuracies, _in_percent)
-
-    def _draw_over_steps(
-        self, curves: Any, name: CurveName, evaluated: Callable[[History], Series], transform: Transform
-    ) -> None:
-        view, pixels = self._loss_view.viewRange()[0], round(self._loss_view.width() * self.devicePixelRatioF())
-        batch, held_out, other = curves
-        mine, its = (_points(run, evaluated, transform) for run in (self.history, self._reference))
-        batch.setData(*(line(self.history, name, view, pixels, transform) if self.history is not None else NOTHING))
-        drawn = condensed(mine, view, pixels)
-        held_out.setData(*drawn, symbol="o" if len(drawn[0]) <= MOST_MARKS else None, symbolSize=5)
-        other.setData(*condensed(its, view, pixels))
+        view, pixels = self._pair.steps_in_view, round(self.views[0].width() * self.devicePixelRatioF())
+        drawn = (self._extent, view, pixels, self._pair.logarithmic)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        if len(self.runs) <= 1:
+            self._lines[BATCH].draw(*batch_points(self.history, view, pixels, self._pair))
+            self._lines[HELD_OUT].draw(*held_out_points(self.history, view, pixels, self._pair))
+            self._lines[REFERENCE].draw(*held_out_points(self._reference, view, pixels, self._pair))
+            return
+        for run in self.runs:
+            loss, accuracy = batch_points(run.history, view, pixels, self._pair)
+            if run.history.started.held_out is not None:
+                accuracy = held_out_points(run.history, view, pixels, self._pair)[1]
+            self._lines[run.series.letter].draw(loss, accuracy)
 
     def _make_room(self) -> None:
-        history = self.history
-        room = room_for(history.frames, history.started.planned_steps) if history is not None else room_for(0)
+        lengths = [(run.history.frames, run.history.started.planned_steps) for run in self.runs] or [(0, 0)]
+        room = max(room_for(frames, planned) for frames, planned in lengths)
         self._pair.make_room(room, self._pair.limits_around(self._span_of_loss()))
 
     def _span_of_loss(self) -> Span | None:
-        held_out = (
-            finite_span(_points(run, History.evaluation_losses, self._pair.on_loss_axis)[1])
-            for run in (self.history, self._reference)
-        )
-        batch = span_of(self.history, "loss", self._pair.on_loss_axis) if self.history is not None else None
-        return united(batch, *held_out)
+        place = self._pair.on_loss_axis
+        spans = [span_of(run.history, "loss", place) for run in self.runs]
+        if len(self.runs) <= 1:
+            held_out = [run for run in (self.history, self._reference) if run is not None]
+            spans += [finite_span(place(run.evaluation_losses()[1])) for run in held_out]
+        return united(*spans)
 
     def _describe(self) -> None:
-        style, history = self._style, self.history
-        self._title.say(title(self._frames, self._picked))
-        batch = held_out = ""
-        if history is not None and self._picked is not None:
-            batch, held_out = values_at(history, self._picked)
-        entries = [("—", style.series[0], f"training batch{batch}")]
-        if self.history is None or self.history.started.held_out is not None:
-            entries.append(("●", style.series[1], f"held out{held_out}"))
-        if self._reference is not None:
-            entries.append(("- -", style.series[2], f"{self._reference_label}, held out"))
-        self._key.show_entries(entries, style.foreground)
+        self._title.say(title(self.runs, self._frames, self.step))
+        label = self._reference_label if self._reference is not None else None
+        self._key.show_entries(legend(self.runs, self.step, label, self.style_in_use), self.style_in_use.foreground)
 
     def _pick_at(self, x: float) -> None:
-        self._pick_near(x, self._loss_view.viewPixelSize()[0])
+        self._pick_near(x, self.views[0].viewPixelSize()[0])
 
     def _hover(self, position: QPointF) -> None:
         step = self._pair.step_under(position)
         self.hovered.emit("" if step is None else self._words_at(step))
 
     def _words_at(self, step: int) -> str:
+        if len(self.runs) > 1:
+            return compared_words_at(self.runs, step)
         history = self.history
         return in_words(history, step) if history is not None and 0 <= step < history.frames else ""
-
-
-def stand_in(plot: CurvesPlot) -> CurvesPlot:
-    """Return a plot off the screen in the state of `plot`."""
-    other = CurvesPlot()
-    other.resize(plot.size())
-    other.apply_style(plot._style)
-    other.show_log_loss(plot._pair.logarithmic)
-    other.show_history(plot.history)
-    other.show_reference(plot._reference, plot._reference_label)
-    if not plot.following:
-        other._pair.following = False
-        for mine, its in zip(other._pair.views, plot._pair.views, strict=True):
-            mine.setRange(xRange=its.viewRange()[0], yRange=its.viewRange()[1], padding=0)
-    return other
-
-
-def _curves(plot: Any) -> tuple[Any, Any, Any]:
-    """Return the curves of the batch, of the samples held out, and of those of another run."""
-    curves = tuple(plot.plot(connect="finite") for _ in range(3))
-    for curve in curves:
-        # of many steps in one pixel the extremes are drawn; width 1 is the only fast one
-        curve.setDownsampling(auto=True, method="peak")
-        curve.setClipToView(True)
-    # the samples held out on top, another run at the bottom
-    return curves[1], curves[2], curves[0]
-
-
-def _points(run: History | None, series: Callable[[History], Series], transform: Transform) -> Points:
-    if run is None:
-        return NOTHING
-    steps, values = series(run)
-    return steps.astype(np.float64), transform(values)
-
-
-def _in_percent(shares: Values) -> Values:
-    return shares * PERCENT
 
 
 def _extent(history: History | None) -> object:

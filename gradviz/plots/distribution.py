@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 
+from gradviz.plots.parts.drawn import DrawnSeries, steps_of
 from gradviz.plots.parts.style import Style
 from gradviz.recording.activations import ActivationCurve, Floats
 
@@ -88,6 +89,10 @@ class DistributionItem:
                 item.setData(
                     np.clip(divided.edges, low, high), kept * (height / divided.density.max()), stepMode="center"
                 )
+
+    def series(self) -> list[DrawnSeries]:
+        """Return both parts: `inputs passed` and `inputs stopped`."""
+        return steps_of("inputs passed", self._passed) + steps_of("inputs stopped", self._stopped)
 
     def apply_style(self, style: Style) -> None:
         """Recolour."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Self, TypeVar
+from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
@@ -11,15 +11,22 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
-from gradviz.plots.parts.key import Key
+from gradviz.plots.parts.drawn import Readout
+from gradviz.plots.parts.key import Key, KeyEntry
 from gradviz.plots.parts.readout import measured_at
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
 from gradviz.recording.frame import Evaluation, HeldOut
 from gradviz.recording.history import History
 
-Entry = tuple[str, str, str]
-Plot = TypeVar("Plot", bound="HeldOutPlot")
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldOutState:
+    """What a plot of held-out samples shows; `wrong_first` says in which order, where there is one."""
+
+    history: History | None
+    step: int | None
+    wrong_first: bool
 
 
 class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
@@ -115,8 +122,30 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self.removeItem(present)
         self.addItem(wanted, row=1, col=0)
 
-    def take_over(self, other: Self) -> None:
-        """Show samples in the way in which `other` shows them."""
+    def fit_all_steps(self) -> None:
+        """Let the axes hold every step; they do so anyway."""
+
+    def state(self) -> HeldOutState:
+        """Return what is shown, and how."""
+        return HeldOutState(self.history, self._step, self._order())
+
+    def restore(self, state: HeldOutState) -> None:
+        """Show what a plot of the same class showed when `state` was taken."""
+        self._put_in_order(state.wrong_first)
+        self.show_history(state.history)
+        self.show_step(state.step)
+
+    def readout(self) -> Readout:
+        """Return title and legend, or the message in place of the picture."""
+        told = self.ci.getItem(1, 0) is self.message
+        return Readout(title=self.title.text, notice=self.message.text if told else "", key=self.key.entries)
+
+    def _order(self) -> bool:
+        """Return whether wrong samples come first."""
+        return False
+
+    def _put_in_order(self, wrong_first: bool) -> None:
+        """Put wrong samples first, or not."""
 
     @abstractmethod
     def _picture(self) -> pg.GraphicsWidget:
@@ -127,22 +156,12 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         """Say why these samples cannot be drawn here; empty if they can."""
 
     @abstractmethod
-    def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> list[Entry]:
+    def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> list[KeyEntry]:
         """Update the picture and return what its marks mean: mark, colour and words."""
 
     @abstractmethod
     def _colour_picture(self, style: Style) -> None:
         """Put the picture's own lines and letters into `style`."""
-
-
-def stand_in(plot: Plot) -> Plot:
-    """Return a plot off the screen in the state of `plot`."""
-    other = type(plot)()
-    other.resize(plot.size())
-    other.take_over(plot)
-    other.apply_style(plot.style_in_use)
-    other.show_history(plot.history)
-    return other
 
 
 def channels(colour: str) -> NDArray[np.float64]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,86 +11,62 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF
 
 from gradviz.plots.distribution import share_in_words
+from gradviz.plots.layer_spread import LayerSpread
 from gradviz.plots.parts.axes import DecadeAxis, power_of_ten, relabel, style_axis
+from gradviz.plots.parts.drawn import Readout, steps_of
 from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.limits import Span, united
 from gradviz.plots.parts.notice import NO_RUN, Notice
 from gradviz.plots.parts.plot_widgets import HoverPlot
 from gradviz.plots.parts.readout import in_sentence, measured_at
+from gradviz.plots.parts.round_ends import decades_around, ends_around, unit_of
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
 from gradviz.recording.activations import Floats
-from gradviz.recording.frame import KINDS, Distribution, Distributions, Kind
+from gradviz.recording.frame import KINDS, Distributions, Kind
+from gradviz.recording.history import History
 from gradviz.recording.powers import scientific
 
-NONE_YET = "No distributions of this run were measured yet."
+NONE_YET = "This run has no distributions yet; runs of a script have none, only what each module's numbers amount to."
+# so many measurements, from all over a run, tell how far its numbers reach
+AXIS_SAMPLES = 100
 HEADROOM = 1.05
 FILL_ALPHA = 90
 LEAST_DECADES = 0.05
-LOG10_2 = math.log10(2.0)
-# where an axis may end
-ENDS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-# numbers of these sizes are written as they are, others in units of a power of ten
-SMALLEST_PLAIN, LARGEST_PLAIN = 1e-3, 1e5
-# what differs by less of its size cannot be told apart on an axis
-NARROWEST = 1e-6
 SMALLEST_ZOOM = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LayerSpread:
-    """One layer of a distribution: `edges` [bins + 1], on the scale of the kind, and `counts` [bins] between them."""
+class HistogramState:
+    """What a histogram shows, and, unless it is `following`, which range of the numbers."""
 
-    kind: Kind
+    history: History | None
+    step: int | None
+    distributions: tuple[Distributions | None, Distributions | None]
+    missing: str
+    picked: int | None
+    kind: str
     layer: int
-    step: int
-    edges: Floats
-    counts: Floats
-    zeros: int
-    not_finite: int
-
-    @classmethod
-    def of(cls, distributions: Distributions, kind: str, layer: int) -> LayerSpread:
-        """Take `layer` (from 1) out of the distributions of all layers."""
-        every: Distribution = distributions.by_kind[kind]
-        row = layer - 1
-        counts = every.counts[row].astype(np.float64)
-        # plain numbers that nobody changes any more
-        zeros, not_finite = int(every.zeros[row]), int(every.not_finite[row])
-        return cls(every.kind, layer, distributions.step, every.edges[row], counts, zeros, not_finite)
-
-    @property
-    def total(self) -> int:
-        """Numbers in the layer, with and without a bin."""
-        return int(self.counts.sum()) + self.zeros + self.not_finite
-
-    @property
-    def span(self) -> Span | None:
-        """The ends of what has a bin; None if nothing has, or if no float can hold the ends."""
-        low, high = float(self.edges[0]), float(self.edges[-1])
-        return (low, high) if self.counts.sum() > 0 and math.isfinite(low) and math.isfinite(high) else None
-
-    def density(self, unit: float) -> Floats:
-        """Return [bins] the share of all numbers per `unit`; the bins are equally wide."""
-        # halves, because the difference of two numbers may be infinite where neither is
-        width = 2 * (float(self.edges[-1]) / unit / 2 - float(self.edges[0]) / unit / 2) / len(self.counts)
-        shares: Floats = self.counts / max(self.total, 1)
-        # of numbers that differ in their last bits alone no width is left
-        return shares / max(width, float(np.finfo(np.float64).eps))
+    logarithmic: bool
+    following: bool
+    numbers: Span
 
 
 class HistogramPlot(HoverPlot):
     """Density over the numbers of one kind in one layer: filled as it is, a line for what it was at first.
 
     Densities are parts of the highest, so that equal areas are equally many numbers and the axis stays where it is. The
-    wheel zooms; `hovered` reads out a bin in words.
+    wheel zooms; `hovered` reads out a bin in words. It follows a run that it is shown with `show_history`, or draws
+    distributions that it is given.
     """
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
+        self.history: History | None = None
+        self.step: int | None = None
+        self._looked_up: object = None
         self.now: LayerSpread | None = None
         self.first: LayerSpread | None = None
-        self._style = LIGHT
         self._distributions: tuple[Distributions | None, Distributions | None] = None, None
         self._kind, self._layer = KINDS[0].name, 1
         self._missing = NO_RUN
@@ -119,6 +94,37 @@ class HistogramPlot(HoverPlot):
                 words += f"; {share_in_words(count / now.total)} are {what}"
         return words + "."
 
+    def show_history(self, history: History | None) -> None:
+        """Show another run or preview, the latest step of it; None shows none."""
+        self.history, self.step, self._looked_up = history, None, None
+        self.refresh()
+
+    def show_step(self, step: int | None) -> None:
+        """Show what was measured at `step` or, before it, last; None follows the latest."""
+        self.step = step
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Pull what is new. Costs next to nothing if there is none."""
+        history, step = self.history, self.step
+        now = history.distributions_at_or_latest(step) if history is not None else None
+        if self._looked_up == (history, now, step):
+            return
+        self._looked_up = history, now, step
+        first = history.first_distributions if history is not None else None
+        missing = NO_RUN if history is None else none_up_to(step)
+        self.show_distributions(now, first, missing, picked=step)
+
+    def fit_all_steps(self) -> None:
+        """Let the axis hold the numbers of the whole run, so that it stands still from step to step."""
+        history, step = self.history, self.step
+        if history is None:
+            return
+        steps = history.distribution_steps
+        for each in steps[:: max(len(steps) // AXIS_SAMPLES, 1)]:
+            self.show_step(int(each))
+        self.show_step(step)
+
     def show_distributions(
         self, now: Distributions | None, first: Distributions | None, missing: str = "", *, picked: int | None = None
     ) -> None:
@@ -139,9 +145,9 @@ class HistogramPlot(HoverPlot):
         self._kind = name
         self._draw(anew=True)
 
-    def show_layer(self, layer: int) -> None:
-        """Draw `layer`, from 1 on."""
-        self._layer = layer
+    def show_row(self, row: int) -> None:
+        """Draw the layer of that number, from 1 on."""
+        self._layer = row
         self._draw(anew=True)
 
     def show_logarithmic(self, logarithmic: bool) -> None:
@@ -154,15 +160,45 @@ class HistogramPlot(HoverPlot):
         """Show the whole range again."""
         self._draw(anew=True)
 
+    def state(self) -> HistogramState:
+        """Return what is shown, and which part of it."""
+        low, high = self.view.viewRange()[0]
+        return HistogramState(
+            self.history, self.step, self._distributions, self._missing, self._picked, self._kind, self._layer,
+            self._logarithmic, self._following, (low, high),
+        )  # fmt: skip
+
+    def restore(self, state: HistogramState) -> None:
+        """Show what a histogram showed when `state` was taken."""
+        self.history, self.step, self._looked_up = state.history, state.step, None
+        self.show_kind(state.kind)
+        self.show_row(state.layer)
+        self.show_logarithmic(state.logarithmic)
+        self.show_distributions(*state.distributions, state.missing, picked=state.picked)
+        if not state.following:
+            self._following = False
+            self.view.setXRange(*state.numbers, padding=0)
+
+    def readout(self) -> Readout:
+        """Return what is drawn and written, as data: the series `now` and `first`, and the words of the `summary`."""
+        return Readout(
+            title=self._title.text,
+            notice=self._notice.text,
+            key=self._key.entries,
+            axes={"left": str(self._densities.labelText), "bottom": str(self._numbers.labelText)},
+            series=(*steps_of("now", self._filled), *steps_of("first", self._outline)),
+            labels={"summary": self.summary} if self.summary else {},
+        )
+
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
-        self._style = style
+        self.style_in_use = style
         self.setBackground(style.background)
         self._title.set_colour(style.foreground)
         self._summary.set_colour(style.foreground)
         for axis in (self._densities, self._numbers):
             style_axis(axis, style)
-        self._view.setBorder(style.grid)
+        self.view.setBorder(style.grid)
         fill = pg.mkColor(style.series[0])
         fill.setAlpha(FILL_ALPHA)
         self._filled.setBrush(fill)
@@ -174,13 +210,13 @@ class HistogramPlot(HoverPlot):
 
     def _build(self) -> None:
         self._title, self._summary, self._key = Words(size_pt=10.5), Words(lines=2), Key()
-        self._view = pg.ViewBox(enableMenu=False)
-        self._view.disableAutoRange()
-        self._view.setMouseEnabled(x=True, y=False)
+        self.view = pg.ViewBox(enableMenu=False)
+        self.view.disableAutoRange()
+        self.view.setMouseEnabled(x=True, y=False)
         self._densities, self._numbers = DecadeAxis("left"), DecadeAxis("bottom")
         self._densities.set_logarithmic(False)
         self._densities.setLabel("density (highest = 1)")
-        plot = pg.PlotItem(viewBox=self._view, axisItems={"bottom": self._numbers, "left": self._densities})
+        plot = pg.PlotItem(viewBox=self.view, axisItems={"bottom": self._numbers, "left": self._densities})
         plot.hideButtons()
         # at the right for the half of the last number that stands beyond the axis
         self.ci.setContentsMargins(4, 6, 18, 4)
@@ -191,9 +227,9 @@ class HistogramPlot(HoverPlot):
         # the line above the filling, or it would be lost where little has changed
         self._filled, self._outline = pg.PlotCurveItem(), pg.PlotCurveItem()
         for item in (self._zero_line, self._filled, self._outline):
-            self._view.addItem(item, ignoreBounds=True)
-        self._notice = Notice(self._view)
-        self._view.sigRangeChangedManually.connect(self._zoomed)
+            self.view.addItem(item, ignoreBounds=True)
+        self._notice = Notice(self.view)
+        self.view.sigRangeChangedManually.connect(self._zoomed)
         self.scene().sigMouseMoved.connect(self._hover)
 
     def _draw(self, *, anew: bool = False) -> None:
@@ -245,25 +281,25 @@ class HistogramPlot(HoverPlot):
             self._numbers.setStyle(showValues=False)
             return
         self._held = found
-        low, high = _decades_around(found) if logarithmic else _ends_around(found)
+        low, high = decades_around(found) if logarithmic else ends_around(found)
         if not logarithmic:
-            self._unit = _unit_of(max(abs(low), abs(high)))
+            self._unit = unit_of(max(abs(low), abs(high)))
             low, high = low / self._unit, high / self._unit
         self._numbers.setStyle(showValues=True)
         self._following |= self._unit != before
-        shown = (low, high) if self._following else self._view.viewRange()[0]
-        self._view.setLimits(xMin=low, xMax=high, minXRange=SMALLEST_ZOOM * (high - low))
-        self._view.setXRange(*shown, padding=0)
+        shown = (low, high) if self._following else self.view.viewRange()[0]
+        self.view.setLimits(xMin=low, xMax=high, minXRange=SMALLEST_ZOOM * (high - low))
+        self.view.setXRange(*shown, padding=0)
 
     def _fit_heights(self, parts: list[Floats]) -> float:
         """Fit the vertical axis to densities that are `parts` of the highest; return the lower end of it."""
         if not self._logarithmic:
-            self._view.setYRange(0.0, HEADROOM, padding=0)
+            self.view.setYRange(0.0, HEADROOM, padding=0)
             return 0.0
         lowest = min((float(part[part > 0].min()) for part in parts), default=0.1)
         # a little below the rarest, or it would have no height at all
         floor = float(math.floor(math.log10(lowest) - LEAST_DECADES))
-        self._view.setYRange(floor, -floor * (HEADROOM - 1), padding=0)
+        self.view.setYRange(floor, -floor * (HEADROOM - 1), padding=0)
         return floor
 
     def _trace(self, item: Any, edges: Floats, part: Floats, floor: float) -> None:
@@ -275,7 +311,7 @@ class HistogramPlot(HoverPlot):
         self._following = False
 
     def _describe(self) -> None:
-        now, first, style = self.now, self.first, self._style
+        now, first, style = self.now, self.first, self.style_in_use
         self._summary.say(self.summary)
         self.setAccessibleDescription(self.summary)
         if now is None:
@@ -291,8 +327,8 @@ class HistogramPlot(HoverPlot):
         self._key.show_entries(entries, style.foreground)
 
     def _hover(self, position: QPointF) -> None:
-        inside = self._view.sceneBoundingRect().contains(position)
-        self.hovered.emit(self._words_at(self._view.mapSceneToView(position).x()) if inside else "")
+        inside = self.view.sceneBoundingRect().contains(position)
+        self.hovered.emit(self._words_at(self.view.mapSceneToView(position).x()) if inside else "")
 
     def _words_at(self, x: float) -> str:
         now = self.now
@@ -308,58 +344,10 @@ class HistogramPlot(HoverPlot):
         return f"layer {now.layer} · step {now.step} · {count:,} of {now.total:,} {what} ({share}) from {low} to {high}"
 
 
-def stand_in(plot: HistogramPlot) -> HistogramPlot:
-    """Return a plot off the screen in the state of `plot`."""
-    other = HistogramPlot()
-    other.resize(plot.size())
-    other.apply_style(plot._style)
-    other.show_kind(plot._kind)
-    other.show_layer(plot._layer)
-    other.show_logarithmic(plot._logarithmic)
-    other.show_distributions(*plot._distributions, plot._missing, picked=plot._picked)
-    if not plot._following:
-        other._following = False
-        other._view.setXRange(*plot._view.viewRange()[0], padding=0)
-    return other
+def none_up_to(step: int | None) -> str:
+    """Say that there are no distributions up to `step`; None: at all."""
+    return NONE_YET if step is None else f"No distributions of this run were measured up to step {step:,}."
 
 
 def _spoken(kind: Kind, value: float) -> str:
     return scientific(value) if kind.scale == "log10" else f"{value:.3g}"
-
-
-def _decades_around(span: Span) -> Span:
-    low, high = math.floor(span[0]), math.ceil(span[1])
-    return float(low), float(max(high, low + 1))
-
-
-def _ends_around(span: Span) -> Span:
-    """Return round numbers around `span`, which take in zero where that is not far."""
-    low, high = span
-    half = high / 2 - low / 2
-    if half <= NARROWEST * max(abs(low), abs(high)):
-        # next to nothing is spread; what there is stands in the middle
-        half = max(abs(low), abs(high), 1e-300) / 2
-        return low - half, high + half
-    if low > 2 * half or high < -2 * half:
-        # too far from zero for that to be on the axis
-        leap = 10.0 ** math.floor(math.log10(half) + LOG10_2)
-        return _finite(math.floor(low / leap) * leap), _finite(math.ceil(high / leap) * leap)
-    return -_end_above(-low), _end_above(high)
-
-
-def _end_above(value: float) -> float:
-    """Return the next of ENDS, times a power of ten, at or above `value`; 0 for what is not positive."""
-    if value <= 0:
-        return 0.0
-    unit = 10.0 ** math.floor(math.log10(value))
-    # the last is there for logarithms that rounded up
-    return _finite(next((end * unit for end in ENDS if end * unit >= value), 10.0 * unit))
-
-
-def _finite(value: float) -> float:
-    """Return `value`, or the largest float in its place if it is beyond that."""
-    return min(max(value, -sys.float_info.max), sys.float_info.max)
-
-
-def _unit_of(reach: float) -> float:
-    return 1.0 if SMALLEST_PLAIN <= reach < LARGEST_PLAIN else 10.0 ** math.floor(math.log10(reach))

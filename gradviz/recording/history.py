@@ -185,21 +185,21 @@ class History:
         turns = [step, step - step % every]
         if every > 1:
             # what costs little may have its turn more often
-            window = self.window(name, step - every + 1, step, every)
+            window = self.window(name, step - every + 1, step)
             turns[1:1] = (window.first_step + np.flatnonzero(window.measured)[-1:]).tolist()
         for earlier in turns:
             if (row := self.row(name, earlier)) is not None:
                 return earlier, row
         return None
 
-    def window(self, name: str, first: int, last: int, columns: int, kind: Summary = "largest") -> Window:
-        """Return the steps `first` to `last`, both included and cut to what there is, in at most `columns` columns.
+    def window(self, name: str, first: int, last: int, stride: int = 1, kind: Summary = "largest") -> Window:
+        """Return the steps `first` to `last`, both included and cut to what there is, `stride` of them to a column.
 
         `kind` says what stands for a column of several steps: the largest value, or the mean of those measured (of
-        logarithms, where the quantity is one). It costs the same however long the run is. Raises KeyError for an
-        unknown name, ValueError for fewer than two columns.
+        logarithms, where the quantity is one). What it costs depends on the columns, not on the steps. Raises KeyError
+        for an unknown name, ValueError unless `stride` is a power of two.
         """
-        return self._pyramids[name].window(first, last, columns, self._frames, kind)
+        return self._pyramids[name].window(first, last, stride, self._frames, kind)
 
     def span(self, name: str) -> tuple[float, float] | None:
         """Return the smallest and the largest finite value so far; None before there is one."""
@@ -257,6 +257,10 @@ class History:
         """Return the latest distributions at or before `step`; None if there are none."""
         return self._distributions.at(step)
 
+    def distributions_at_or_latest(self, step: int | None) -> Distributions | None:
+        """Return the latest distributions at or before `step`, of the whole run for None; None if there are none."""
+        return self.latest_distributions if step is None else self.distributions_at(step)
+
     def whole_chunks(self, level: int) -> int:
         """Return how many chunks of a `level` (0, 2, 4 ...) are whole; they never change again."""
         return (self._frames >> level) // rows_per_chunk(len(self.started.rows))
@@ -265,7 +269,7 @@ class History:
         """Return a copy of a chunk, with as many rows as stand at this moment."""
         return self._pyramids[key.series].chunk(key, self._frames)
 
-    def let_go(self, source: ChunkSource, frames: int) -> None:
+    def release(self, source: ChunkSource, frames: int) -> None:
         """Take note that the first `frames` frames, and what belongs to them, are in `source`, and free memory.
 
         That is all whole chunks of every level, all evaluations and all distributions of the steps below `frames`.
@@ -274,9 +278,9 @@ class History:
             raise ValueError(f"{frames} frames cannot be stored where there are {self._frames}")
         self._source.source = source
         for pyramid in self._pyramids.values():
-            pyramid.let_go(frames)
-        self._evaluations.let_go(frames)
-        self._distributions.let_go(frames)
+            pyramid.release(frames)
+        self._evaluations.release(frames)
+        self._distributions.release(frames)
 
     def _append_frame(self, frame: Frame) -> None:
         self._check(frame)

@@ -81,7 +81,7 @@ class Snapshots(Generic[T]):
                 self._take(found, taken)
             return self._here.get(found, taken)
 
-    def let_go(self, below: int) -> None:
+    def release(self, below: int) -> None:
         """Take note that those of steps below `below` are stored and can be fetched."""
         with self._lock:
             self._stored_below = max(self._stored_below, below)

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradviz.errors import RecordingError
+from gradviz.probes.environment import environment
 from gradviz.recording.frame import Checkpoint, Ending, Event, Frame, Started
 from gradviz.recording.history import History
 from gradviz.training.control import Control
-from gradviz.training.environment import environment
 
 if TYPE_CHECKING:
     from gradviz.recording.store import StoreWriter
 
-# how soon a run can be gone on with, what a crash may cost of training after that, and how soon after one checkpoint a
+# how soon a run can be resumed, what a crash may cost of training after that, and how soon after one checkpoint a
 # pause is worth another
 FIRST_CHECKPOINT_S = 2.0
 CHECKPOINT_EVERY_S = 30.0
@@ -30,8 +30,8 @@ class RunRecording:
     """Takes the events of one run, for the thread that trains.
 
     Without a `path` nothing is kept. With one the file is made after the first frame, and checkpoints are asked for
-    through `control` from time to time, and when the run comes to hold. `continued` is the history of the file that is
-    gone on with. `on_trouble` is told once, in any thread, if the disk does not take what there is; the run goes on.
+    through `control` from time to time, and when the run is paused. `resumed` is the history of a file that is resumed.
+    `on_trouble` is told once, in any thread, if the file cannot be written; the run continues.
     """
 
     def __init__(
@@ -39,11 +39,12 @@ class RunRecording:
         control: Control,
         path: Path | None = None,
         *,
-        continued: History | None = None,
+        resumed: History | None = None,
         on_trouble: Callable[[str], None] = lambda _text: None,
     ) -> None:
         self.path = path
-        self.history: History | None = continued
+        self.history: History | None = resumed
+        self._resume_at = resumed.frames if resumed is not None else None
         self._control = control
         self._on_trouble = on_trouble
         self._writer: StoreWriter | None = None
@@ -120,7 +121,13 @@ class RunRecording:
         if self._control.no_checkpoint_because:
             facts["checkpoints"] = self._control.no_checkpoint_because
         try:
-            self._writer = StoreWriter(self.path, self.history, environment=facts, on_trouble=self._on_trouble)
+            self._writer = StoreWriter(
+                self.path,
+                self.history,
+                environment=facts,
+                resume_at=self._resume_at,
+                on_trouble=self._on_trouble,
+            )
         except RecordingError as error:
             self._on_trouble(str(error))
         self._checkpoint_at = time.monotonic()
@@ -140,15 +147,15 @@ class RunRecording:
         self._checkpoint_every_s = max(CHECKPOINT_EVERY_S, size / CHECKPOINT_BYTES_PER_S)
 
 
-def continued(path: Path, control: Control, on_trouble: Callable[[str], None]) -> tuple[RunRecording, Checkpoint]:
-    """Return a recording that goes on with the run at `path`, and the checkpoint to go on from.
+def resumed(path: Path, control: Control, on_trouble: Callable[[str], None]) -> tuple[RunRecording, Checkpoint]:
+    """Return a recording that resumes the run at `path`, and the checkpoint to resume from.
 
     Raises RecordingError for a file that is no run, or one that holds no checkpoint.
     """
-    from gradviz.recording.store import continue_run, latest_checkpoint
+    from gradviz.recording.store import latest_checkpoint, resume_run
 
     checkpoint = latest_checkpoint(path)
     if checkpoint is None:
-        raise RecordingError(f"{path.name} holds no state to go on from; start the experiment anew")
-    history = continue_run(path, checkpoint.step)
-    return RunRecording(control, path, continued=history, on_trouble=on_trouble), checkpoint
+        raise RecordingError(f"{path.name} holds no checkpoint to resume from; start its experiment again")
+    history = resume_run(path, checkpoint.step)
+    return RunRecording(control, path, resumed=history, on_trouble=on_trouble), checkpoint

@@ -1,4 +1,4 @@
-"""The bundle as one file to hand on: tar.xz on Linux and macOS, zip on Windows."""
+"""The bundle as one archive: tar.xz on Linux and macOS, zip on Windows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def make_archive(folder: Path, dist: Path, version: str) -> Path:
 
 
 def _xz(folder: Path, target: Path) -> Path:
-    # Python's own xz uses one core; this one all of them
+    # Python's own xz uses one core, this program all of them
     with target.open("wb") as file:
         packer = subprocess.Popen(["xz", "-T0", "-6", "--stdout"], stdin=subprocess.PIPE, stdout=file)
         assert packer.stdin is not None

@@ -27,7 +27,7 @@ def without(entries: Iterable[Entry], is_excluded: Callable[[str], bool]) -> lis
 
 
 def without_orphans(entries: Iterable[Entry]) -> list[Entry]:
-    """Return `entries` without the libraries that only excluded files needed; Linux alone tells."""
+    """Return `entries` without the libraries that only excluded files needed (on Linux)."""
     entries = list(entries)
     if not sys.platform.startswith("linux"):
         return entries
@@ -39,7 +39,7 @@ def without_orphans(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def stripped(entries: Iterable[Entry], work: Path) -> list[Entry]:
-    """Return `entries` with smaller copies, made in `work`, of the large libraries that stay the same program."""
+    """Return `entries` with stripped copies, made in `work`, of the large libraries that strip leaves intact."""
     if not sys.platform.startswith("linux"):
         return list(entries)
     work.mkdir(parents=True, exist_ok=True)
@@ -69,8 +69,8 @@ def _target(link: Entry) -> str:
 
 
 def _is_library(place: str) -> bool:
-    """Return whether a file is there only for others that name it: a shared library, not a module nor a plugin."""
+    """Return whether a file is a shared library that others link to, not a module or a plugin."""
     path = Path(place)
     shared = path.parent == Path() or path.parent.suffix == ".libs" or path.match("PySide6/Qt/lib/*")
-    # the library of Python is opened by the program itself
+    # the program itself opens the library of Python
     return shared and path.name.startswith("lib") and not path.name.startswith("libpython")

@@ -17,7 +17,7 @@ from gradviz.system_libraries import COMPILED, DRAWING, WAYLAND_WINDOW, X11_WIND
 ROOT = Path(__file__).resolve().parents[2]
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 HOME = "opt/gradviz"
-# of the C library, which is asked for by its version
+# the C library is required by version
 GLIBC = ("libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libutil.so.1", "libresolv.so.2")
 CONTROL = """\
 Package: gradviz
@@ -36,7 +36,7 @@ Description: See why deep networks stop learning
 
 
 class UnknownLibraryError(Exception):
-    """The bundle asks the system for a library of which no package is known."""
+    """The bundle needs a system library whose package is unknown."""
 
 
 def can_package() -> bool:
@@ -50,7 +50,7 @@ def make_package(folder: Path, build: Path, dist: Path, version: str, *, effort:
     root = build / "package"
     shutil.rmtree(root, ignore_errors=True)
     (root / "DEBIAN").mkdir(parents=True)
-    # the same files under a second name: nothing is copied; the package does itself what the installer is for
+    # hard links: nothing is copied; the package replaces the installer
     others = [folder / name for name in INSTALLER]
     shutil.copytree(
         folder, root / HOME, symlinks=True, copy_function=os.link,
@@ -79,7 +79,7 @@ def make_package(folder: Path, build: Path, dist: Path, version: str, *, effort:
 
 
 def asked_packages(libraries: Iterable[Path]) -> list[str]:
-    """Return the packages with what `libraries` ask for beyond themselves. Raises UnknownLibraryError."""
+    """Return the packages of the libraries that `libraries` need from outside. Raises UnknownLibraryError."""
     libraries = list(libraries)
     known = {**DRAWING, **X11_WINDOW, **WAYLAND_WINDOW, **COMPILED}
     asked = set[str]().union(*map(needed, libraries)) - {path.name for path in libraries}

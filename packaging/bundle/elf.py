@@ -1,4 +1,4 @@
-"""Linux libraries: which others they name, and a smaller copy of which it is proven that the loader sees no change."""
+"""Linux libraries: which others they need, and stripped copies that the loader provably cannot tell apart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 MAGIC = b"\x7fELF"
 NEEDED = re.compile(r"\(NEEDED\).*\[(.+)\]")
 GLIBC_VERSION = re.compile(r"GLIBC_(\d+)\.(\d+)")
-# the file header: offsets of program headers and sections, sizes and numbers of both; the loader reads no sections
+# the file header: offset, size and number of program headers and sections; the loader reads no sections
 HEADERS_AT, SECTIONS_AT, HEADER_SIZE_AT, SECTION_SIZES_AT, END = 32, 40, 54, 58, 64
 PROGRAM_HEADER = struct.Struct("<IIQQQQQQ")
 LOAD, THREAD_LOCAL = 1, 7
@@ -25,19 +25,19 @@ def is_elf(path: Path) -> bool:
 
 
 def needed(path: Path) -> set[str]:
-    """Return the names of the libraries that `path` asks the loader for."""
+    """Return the names of the libraries that `path` needs."""
     return set(NEEDED.findall(_said_by("readelf", "-dW", str(path))))
 
 
 def newest_glibc(paths: Iterable[Path]) -> str:
-    """Return the newest version of the C library that any of `paths` asks for, such as 2.34."""
+    """Return the newest version of the C library that any of `paths` needs, such as 2.34."""
     said = _said_by("readelf", "-VW", *(str(path) for path in paths))
     major, minor = max((int(major), int(minor)) for major, minor in GLIBC_VERSION.findall(said))
     return f"{major}.{minor}"
 
 
 def orphans(libraries: Mapping[str, Path], users: Iterable[Path]) -> set[str]:
-    """Return the names among `libraries` that none of `users` needs, nor a library that they need in turn."""
+    """Return the names among `libraries` that none of `users` needs, directly or indirectly."""
     waiting, reached = list(users), set[str]()
     while waiting:
         for name in needed(waiting.pop()) & libraries.keys() - reached:
@@ -47,7 +47,7 @@ def orphans(libraries: Mapping[str, Path], users: Iterable[Path]) -> set[str]:
 
 
 def strip(source: Path, target: Path) -> bool:
-    """Write `source` without the symbols for debuggers to `target`; return whether that is safe, else write nothing.
+    """Write `source` without debugging symbols to `target`; return whether that is safe, otherwise write nothing.
 
     It is safe where the loader maps the same bytes to the same addresses before and after: then the same program runs.
     Where a library was edited after it was linked (as numpy's and Pillow's were, to be put into a wheel), `strip` may
@@ -85,16 +85,16 @@ def _program_headers(content: bytes) -> list[tuple[int, ...]]:
 
 
 def _as_loaded(kind: int, *rest: int) -> tuple[int, ...]:
-    """Return a program header with the size that the loader takes for it."""
+    """Return a program header with the size that the loader uses."""
     *others, in_memory, alignment = rest
     if kind == THREAD_LOCAL:
-        # the loader rounds it up; the linker of torch did so already, and `strip` writes down the bare size
+        # the loader rounds it up; torch's linker did so already, and `strip` writes the exact size
         in_memory = -(-in_memory // alignment) * alignment
     return kind, *others, in_memory, alignment
 
 
 def _loaded(content: bytes, offset: int, size: int) -> bytes:
-    """Return a part of the file with zeros for the section table's place and for the program headers."""
+    """Return a part of the file with the section table's offset and the program headers zeroed."""
     part = bytearray(content[offset : offset + size])
     table = _header_table(content)
     for first, last in ((SECTIONS_AT, SECTIONS_AT + 8), (SECTION_SIZES_AT, END), (table.start, table.stop)):

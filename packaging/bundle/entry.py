@@ -1,13 +1,13 @@
-"""Where the frozen program begins."""
+"""The entry point of the frozen program."""
 
 import multiprocessing
 import os
 import sys
 
-# first of all: torch may start processes of this same program
+# first: torch may start processes of this program
 multiprocessing.freeze_support()
 
-# the bundle's own libraries are found by now; a browser or a mailer that Qt starts must get the system's
+# the bundle's libraries are loaded by now; a browser that Qt starts must get the system's
 for _name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
     _before = os.environ.pop(_name + "_ORIG", None)
     if _before is not None:

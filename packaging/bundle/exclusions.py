@@ -1,12 +1,12 @@
-"""What PyInstaller would collect and gradviz never uses, each with its reason and what leaving it out saves.
+"""What PyInstaller collects and gradviz never uses: each with a reason and the size it saves.
 
 `saved_mb` is what `measure.py` beside this file measured on Linux with torch 2.13.0 for the CPU, PySide6 6.11.3 and
-Python 3.11, in MB (10^6 bytes), each for itself; `smoke_test.py` passes with all of them left out. What the environment
-for bundles does not hold in the first place was measured with the packages for development beside it, and is left out
-in case somebody builds with those.
+Python 3.11, in MB (10^6 bytes), each alone; `smoke_test.py` passes without all of them. What the bundle's environment
+does not contain was measured with the development packages installed, and is excluded in case somebody builds with
+those.
 
-Stripping (`elf.py`) saves 89.2 MB of libtorch_cpu.so, 17.4 MB of libpython and 8.6 MB of libtorch_python.so besides.
-The source of torch, 48 MB, stays, because torch reads it and does not import without.
+Stripping (`elf.py`) also saves 89.2 MB of libtorch_cpu.so, 17.4 MB of libpython and 8.6 MB of libtorch_python.so. The
+source of torch, 48 MB, stays: torch reads it and does not import without it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fnmatch import fnmatch
 
 @dataclass(frozen=True)
 class Exclusion:
-    """Modules that are not followed, or files (patterns of places in the bundle) that are not taken."""
+    """Modules that are not followed, or files (patterns of paths in the bundle) that are left out."""
 
     name: str
     reason: str

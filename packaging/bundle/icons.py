@@ -1,4 +1,4 @@
-"""The icon of the program in every form that a desktop asks for, made from `resources/icon.svg`."""
+"""The icon of the program in every format that a desktop needs, made from `resources/icon.svg`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
-# the sizes that the icon theme specification, Windows and macOS look for
+# the sizes of the icon theme specification, Windows and macOS
 LINUX_PX = (16, 22, 24, 32, 48, 64, 128, 256, 512)
 WINDOWS_PX = (16, 20, 24, 32, 40, 48, 64, 256)
 MACOS_PX = (16, 32, 64, 128, 256, 512, 1024)
-# below this a picture of its own, in which six rows of cells do not run into each other
+# below this size, a drawing with fewer cells, which do not blur
 SMALL_PX = 24
 
 
 def make_icons(drawing: Path, small: Path, folder: Path) -> None:
-    """Write `<size>.png`, `gradviz.ico` and `gradviz.icns` into `folder`; `small` for where `drawing` is too fine."""
+    """Write `<size>.png`, `gradviz.ico` and `gradviz.icns` into `folder`; `small` is the drawing for small sizes."""
     folder.mkdir(parents=True, exist_ok=True)
     pictures = {}
     for pixels in sorted({*LINUX_PX, *WINDOWS_PX, *MACOS_PX}):
@@ -34,7 +34,7 @@ def make_icons(drawing: Path, small: Path, folder: Path) -> None:
 
 
 def painted(drawing: Path, pixels: int) -> QImage:
-    """Return a drawing as a square picture with a transparent ground."""
+    """Return a drawing as a square picture with a transparent background."""
     picture = QImage(pixels, pixels, QImage.Format.Format_ARGB32)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)

@@ -1,4 +1,4 @@
-"""What a Linux desktop is told of gradviz: menu entry, description, document type, icons."""
+"""The desktop files of Linux: menu entry, description, document type, icons."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 
 LINUX = Path(__file__).resolve().parents[1] / "linux"
 METAINFO = "org.gradviz.gradviz.metainfo.xml"
-# file here -> its place below a `share` folder
+# file here -> its path below a `share` folder
 PLACES = {
     "gradviz.desktop": "applications/gradviz.desktop",
     "gradviz.xml": "mime/packages/gradviz.xml",
     METAINFO: f"metainfo/{METAINFO}",
 }
-# what `add_installer` lays into the bundle
+# what `add_installer` adds to the bundle
 INSTALLER = ("share", "install.sh")
 
 
 def add_installer(folder: Path, icons: Path, drawing: Path, version: str) -> None:
-    """Lay into the bundle what a desktop is told and a script that tells it, for those who have no package."""
+    """Add the desktop files and an install script to the bundle, for systems without a package."""
     write_share(folder / INSTALLER[0], icons, drawing, version)
     shutil.copy(LINUX / INSTALLER[1], folder)
 
@@ -42,7 +42,7 @@ def write_share(share: Path, icons: Path, drawing: Path, version: str) -> None:
 
 
 def build_date() -> datetime.date:
-    """Return the day of this build; who builds the same again may set it."""
+    """Return the day of this build, or of SOURCE_DATE_EPOCH for a reproducible one."""
     seconds = os.environ.get("SOURCE_DATE_EPOCH")
     now = datetime.datetime.now(datetime.UTC)
     return (datetime.datetime.fromtimestamp(int(seconds), datetime.UTC) if seconds else now).date()

@@ -1,4 +1,4 @@
-"""Whether a finished bundle has the licence of every distribution in it, asked of the bundle and not of its making."""
+"""Checks that a finished bundle has the licence of every distribution in it, from the bundle itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHORTEST_LICENCE = 200
 
 
 class UnlicensedError(Exception):
-    """Something is in the bundle whose licence is not in its notices."""
+    """The bundle contains something whose licence is not in its notices."""
 
 
 def require_licences(folder: Path) -> None:
@@ -26,14 +26,14 @@ def require_licences(folder: Path) -> None:
 
 
 def unlicensed(packages: Iterable[str], notices: str) -> list[str]:
-    """Return the distributions that brought `packages` and have no section with a text in `notices`."""
+    """Return the distributions of `packages` that have no section with a text in `notices`."""
     known = packages_distributions()
     brought = {name for package in packages for name in known.get(package, ())} - {"gradviz"}
     return sorted(name for name in brought if not _has_text(name, notices))
 
 
 def packages_in(folder: Path) -> set[str]:
-    """Return the names of all packages of Python in a bundle: those in its archive, and those beside it."""
+    """Return the names of all Python packages in a bundle: in its archive, and beside it."""
     from PyInstaller.archive.readers import CArchiveReader
 
     [program] = [path for path in folder.glob("gradviz*") if path.is_file() and path.suffix in ("", ".exe")][:1]
@@ -43,7 +43,7 @@ def packages_in(folder: Path) -> set[str]:
 
 
 def _has_text(name: str, notices: str) -> bool:
-    """Return whether a section is headed by `name` and goes on with a text."""
+    """Return whether the section headed by `name` has a text."""
     section = notices.partition(f"{RULE}\n{name} ")[2]
     text = section.partition(f"{RULE}\n")[2].partition(RULE)[0]
     return len(text.strip()) > SHORTEST_LICENCE

@@ -2,8 +2,8 @@
 
     python packaging/bundle/make_bundle.py [--packages | --debian]
 
-It leaves the folder `dist/gradviz`; with `--packages` also what can be handed on: an archive, and on Debian's kind of
-Linux a package, each of which takes minutes. `--debian` makes the package alone, quickly, to try it: it is larger.
+It writes the folder `dist/gradviz`; with `--packages` also an archive, and on Debian and its relatives a package, which
+take minutes each. `--debian` builds only the package, with fast compression, for a trial: it is larger.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD, DIST = ROOT / "build", ROOT / "dist"
 FOLDER = DIST / "gradviz"
 MB = 1e6
-# of xz: the one takes several times as long as the other
+# effort of xz; the first takes several times as long as the second
 WELL, QUICKLY = 6, 0
 
 
 def build() -> None:
-    """Make the icons and the folder, replacing what an earlier build left."""
+    """Make the icons and the folder, replacing an earlier build."""
     icons = [str(ROOT / "packaging" / "bundle" / "icons.py")]
     drawings = [str(ROOT / "resources" / name) for name in ("icon.svg", "icon-small.svg")]
     subprocess.run([sys.executable, *icons, *drawings, str(BUILD / "icons")], check=True)
     places = ["--distpath", str(DIST), "--workpath", str(BUILD)]
     spec = str(ROOT / "packaging" / "gradviz.spec")
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", *places, spec]
-    # it imports every module of torch, some of which are deprecated and say so
+    # it imports every module of torch, and the deprecated ones warn
     subprocess.run(command, check=True, env={**os.environ, "PYTHONWARNINGS": "ignore"})
     require_licences(FOLDER)
     if sys.platform.startswith("linux"):
@@ -45,13 +45,13 @@ def build() -> None:
 
 
 def size_mb(path: Path) -> float:
-    """Return the size of a file, or of all files below a folder, in MB (10^6 bytes); links weigh nothing."""
+    """Return the size of a file, or of all files below a folder, in MB (10^6 bytes), without links."""
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file() and not file.is_symlink()) / MB
 
 
 def by_component(folder: Path) -> dict[str, float]:
-    """Return the sizes in MB of what the bundle consists of, the largest first."""
+    """Return the sizes in MB of the parts of the bundle, the largest first."""
     inside = folder / "_internal"
     parts = {path.name: size_mb(path) for path in inside.iterdir() if path.is_dir() and not path.is_symlink()}
     single = [path for path in inside.iterdir() if path.is_file() and not path.is_symlink()]
@@ -62,7 +62,7 @@ def by_component(folder: Path) -> dict[str, float]:
 
 
 def main(arguments: list[str]) -> int:
-    """Build, and say what came of it."""
+    """Build, and print the sizes."""
     build()
     for name, size in by_component(FOLDER).items():
         if size >= 1:

@@ -1,4 +1,4 @@
-"""The licences of everything that went into a bundle, asked of where each file came from."""
+"""The licences of everything in a bundle, found from where each file came from."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 
 from gradviz.licences import Notice, in_one_text, notice_of
 
-# the part of PyInstaller that starts a bundle is in every one of them
+# PyInstaller's bootloader is in every bundle
 STARTER = "pyinstaller"
 DOCUMENTATION = Path("/usr/share/doc")
 PYTHON_LICENCES = ("LICENSE.txt", "LICENSE")
 
 
 class UnknownOriginError(Exception):
-    """Files went into the bundle of which nobody knows under which licence."""
+    """The bundle contains files of unknown licence."""
 
 
 def bundled(sources: Iterable[Path], own: Iterable[Path]) -> list[Notice]:
@@ -60,15 +60,15 @@ def python_notice() -> Notice:
 
 
 def package_notice(package: str) -> Notice:
-    """Return the notice for a package of the Linux system that a library was taken from."""
+    """Return the notice for the system package that a library was taken from."""
     version = _said_by("dpkg-query", "--show", "--showformat=${Version}", package)
     text = (DOCUMENTATION / package.partition(":")[0] / "copyright").read_text(encoding="utf-8", errors="replace")
     return Notice(package.partition(":")[0], version, "Debian's package; see the text", (("copyright", text),))
 
 
 def debian_package(path: Path) -> str:
-    """Return the name of the package that brought `path`; empty if none did."""
-    # the folders /lib and /usr/lib are one, and the database knows a file by either name
+    """Return the name of the Debian package of `path`; empty if it belongs to none."""
+    # /lib and /usr/lib are the same folder, and the database may know a file by either path
     names = {str(path), str(path).removeprefix("/usr"), "/usr" + str(path)}
     for name in sorted(names):
         said = _said_by("dpkg-query", "--search", name)
@@ -79,7 +79,7 @@ def debian_package(path: Path) -> str:
 
 @cache
 def _owners() -> dict[Path, Distribution]:
-    """Return which distribution brought which file."""
+    """Return the distribution of each file."""
     return {path: part for part in distributions() for path in _files(part)}
 
 
@@ -93,7 +93,7 @@ def _site_packages() -> Path:
 
 
 def _is_pythons(path: Path) -> bool:
-    """Return whether `path` is of Python itself: its library, its modules or what they are linked into."""
+    """Return whether `path` belongs to Python itself: its library or its modules."""
     own = (Path(sysconfig.get_path("stdlib")), Path(sysconfig.get_config_var("LIBDIR") or "/nowhere"))
     shared = sysconfig.get_config_var("INSTSONAME")
     in_library = path.is_relative_to(own[0].resolve()) and not path.is_relative_to(_site_packages())

@@ -1,4 +1,4 @@
-"""What Windows and macOS want to know of a program: its version, its documents, and how it wants to be shown."""
+"""What Windows and macOS read from a program: its version, its documents, and how to show it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def windows_version(version: str, name: str) -> Any:
 
 
 def info_plist(version: str) -> dict[str, Any]:
-    """Return what macOS reads of the program: sharp on Retina screens, dark where the system is, owner of *.gradviz."""
+    """Return the property list of macOS: Retina, dark mode, owner of *.gradviz."""
     return {
         "CFBundleName": "gradviz",
         "CFBundleDisplayName": "gradviz",
@@ -48,7 +48,7 @@ def info_plist(version: str) -> dict[str, Any]:
         "CFBundleVersion": version,
         "NSHumanReadableCopyright": COPYRIGHT,
         "LSApplicationCategoryType": "public.app-category.education",
-        # the oldest that Qt 6.10 runs on
+        # the oldest that Qt 6.10 supports
         "LSMinimumSystemVersion": "13.0",
         "NSHighResolutionCapable": True,
         "NSRequiresAquaSystemAppearance": False,

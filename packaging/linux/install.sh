@@ -1,8 +1,8 @@
 #!/bin/sh
-# Put this folder of gradviz into the menu of the desktop, for you alone; as root, for everybody.
+# Add this folder of gradviz to the menu of the desktop: for you, or as root for all users.
 #     ./install.sh            link the program, add menu entry, document type and icons
-#     ./install.sh --remove   take them away again
-# The folder stays where it is: move it first to where it shall live.
+#     ./install.sh --remove   remove them
+# The folder stays where it is: move it to its final location first.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
@@ -20,7 +20,7 @@ refresh() {
     for kind in "update-mime-database $share/mime" "update-desktop-database $share/applications" \
         "gtk-update-icon-cache --quiet --ignore-theme-index $share/icons/hicolor"; do
         program=${kind%% *}
-        # none of them is needed: desktops look for themselves, some later than others
+        # none of them is required: desktops find the files themselves, some later than others
         if command -v "$program" >/dev/null; then
             # shellcheck disable=SC2086
             (IFS=' '; $program ${kind#* }) >/dev/null 2>&1 || true
@@ -32,7 +32,7 @@ if [ "${1:-}" = --remove ]; then
     each_file | while read -r file; do rm -f "$share/$file"; done
     if [ "$(readlink "$bin/gradviz" || true)" = "$here/gradviz" ]; then rm -f "$bin/gradviz"; fi
     refresh
-    echo "gradviz is out of the menu; remove $here to be rid of it"
+    echo "gradviz is removed from the menu; delete $here to uninstall it"
     exit 0
 fi
 
@@ -42,7 +42,7 @@ each_file | while read -r file; do
     mkdir -p "$share/$(dirname "$file")"
     cp "$here/share/$file" "$share/$file"
 done
-# the folder of the link need not be on the path of the desktop; the signs that mean something there are escaped
+# the folder of the link may not be on the path of the desktop; special characters are escaped
 program=$(printf '%s' "$here/gradviz" | sed 's/["`$\\]/\\\\&/g; s/%/%%/g')
 {
     grep -v -e '^Exec=' -e '^TryExec=' "$here/share/applications/gradviz.desktop"

@@ -1,6 +1,6 @@
-; The installer for Windows, made by Inno Setup 6 from the folder dist\gradviz after `bootstrap.py bundle`:
+; The installer for Windows: Inno Setup 6 builds it from dist\gradviz after `bootstrap.py bundle`:
 ;     iscc /DVersion=0.2.0 packaging\windows\gradviz.iss
-; It installs for the person who calls it, without administrator's rights, or for everybody with them.
+; It installs for the current user, or with administrator rights for all users.
 #ifndef Version
   #error say which version: /DVersion=...
 #endif
@@ -34,7 +34,7 @@ Source: "..\..\dist\gradviz\*"; DestDir: "{app}"; Flags: ignoreversion recursesu
 Name: "{autoprograms}\gradviz"; Filename: "{app}\gradviz.exe"
 
 [Registry]
-; HKA: for the person or for everybody, as the program itself
+; HKA: for the current user or for all users, like the program itself
 Root: HKA; Subkey: "Software\Classes\.gradviz"; ValueType: string; ValueData: "gradviz.recording"; Flags: uninsdeletevalue
 Root: HKA; Subkey: "Software\Classes\.gradviz"; ValueType: string; ValueName: "Content Type"; ValueData: "application/x-gradviz"
 Root: HKA; Subkey: "Software\Classes\gradviz.recording"; ValueType: string; ValueData: "gradviz recording"; Flags: uninsdeletekey

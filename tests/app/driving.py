@@ -120,8 +120,3 @@ def drag(plot: QGraphicsView, way: Sequence[QPoint]) -> None:
 
 def point(plot: QGraphicsView, where: QPoint) -> None:
     mouse(plot, QEvent.Type.MouseMove, where, Qt.MouseButton.NoButton, Qt.MouseButton.NoButton)
-
-
-def profile_line(profile: Any, name: str) -> Any:
-    """One line of a profile: `now` (the picked step), `initial`, or `other` (the run for comparison)."""
-    return profile._lines[name]

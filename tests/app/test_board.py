@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from driving import GRADIENT, SHARE, TINY, click, drag, made_up, place_of, point, profile_line
+from driving import GRADIENT, SHARE, TINY, click, drag, made_up, place_of, point
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -39,11 +39,11 @@ def board(qtbot: QtBot) -> Iterator[Board]:
 
 
 def heatmap_place(board: Board, step: float, layer: float = 2) -> QPoint:
-    return place_of(board.heatmap.plot, board.heatmap.plot._view, step, layer)
+    return place_of(board.heatmap.plot, board.heatmap.plot.panes[0].view, step, layer)
 
 
 def shown_step(board: Board) -> int:
-    return profile_line(board.profile, "now").step
+    return board.profile.shown_step
 
 
 def test_every_plot_shows_the_run(board: Board) -> None:
@@ -57,11 +57,11 @@ def test_every_plot_shows_the_run(board: Board) -> None:
 def test_a_click_into_the_heatmap_picks_a_step_for_all(board: Board, step: int) -> None:
     click(board.heatmap.plot, heatmap_place(board, step))
     assert shown_step(board) == step
-    assert board.heatmap.plot._picked == step
-    assert board.curves._cursors[0]._lines[0].value() == step
+    assert board.heatmap.plot.step == step
+    assert board.curves.readout().lines["step"] == (step,)
     board.pick_step(None)
     assert shown_step(board) == 5
-    assert not board.curves._cursors[0]._lines[0].isVisible()
+    assert "step" not in board.curves.readout().lines
 
 
 def test_a_drag_over_the_heatmap_picks_step_after_step(board: Board) -> None:
@@ -74,9 +74,9 @@ def test_a_drag_over_the_heatmap_picks_step_after_step(board: Board) -> None:
 
 
 def test_a_click_into_the_curves_picks_a_step_for_all(board: Board) -> None:
-    click(board.curves, place_of(board.curves, board.curves._loss_view, 3, 0.5))
+    click(board.curves, place_of(board.curves, board.curves.views[0], 3, 0.5))
     assert shown_step(board) == 3
-    assert board.heatmap.plot._picked == 3
+    assert board.heatmap.plot.step == 3
 
 
 def test_arrow_keys_move_the_step_of_all(board: Board, qtbot: QtBot) -> None:
@@ -89,17 +89,17 @@ def test_arrow_keys_move_the_step_of_all(board: Board, qtbot: QtBot) -> None:
 
 def test_the_quantity_of_the_heatmap_is_that_of_the_profile(board: Board) -> None:
     board.heatmap.quantity.setCurrentIndex(1)
-    assert board.profile._quantity() == SHARE
+    assert board.profile.quantity == SHARE
     board.heatmap.quantity.setCurrentIndex(0)
-    assert board.profile._quantity() == GRADIENT
+    assert board.profile.quantity == GRADIENT
 
 
 def test_every_plot_reads_out_into_the_same_line(board: Board) -> None:
     words = []
     for plot, place in (
         (board.heatmap.plot, heatmap_place(board, 1, 1)),
-        (board.profile, place_of(board.profile, board.profile._view, 3, -8)),
-        (board.curves, place_of(board.curves, board.curves._loss_view, 4, 0.5)),
+        (board.profile, place_of(board.profile, board.profile.view, 3, -8)),
+        (board.curves, place_of(board.curves, board.curves.views[0], 4, 0.5)),
     ):
         point(plot, place)
         words.append(board.heatmap.readout.text())
@@ -111,12 +111,12 @@ def test_every_plot_reads_out_into_the_same_line(board: Board) -> None:
 def test_the_run_before_is_drawn_for_comparison_unless_unwanted(board: Board) -> None:
     before = made_up(OTHERS, Experiment(depth=3, width=8, activation="leaky_relu", shortcut="pre_activation"))
     board.show_run(made_up(ROWS), before)
-    assert profile_line(board.profile, "other").row.tolist() == OTHERS[0]
-    assert any("previous: 3 × 8 leaky ReLU pre-activation shortcut" in entry[2] for entry in board.profile._key.entries)
+    assert board.profile.readout()["other"].y.tolist() == OTHERS[0]
+    assert any("previous: 3 × 8 leaky ReLU pre-activation shortcut" in words for words in board.profile.readout().words)
     board.compare(False)
-    assert not profile_line(board.profile, "other").visible
+    assert "other" not in board.profile.readout()
     board.compare(True)
-    assert profile_line(board.profile, "other").visible
+    assert "other" in board.profile.readout()
 
 
 def test_a_preview_stands_alone_where_there_is_no_run(board: Board) -> None:
@@ -124,7 +124,7 @@ def test_a_preview_stands_alone_where_there_is_no_run(board: Board) -> None:
     preview = made_up([[-4.0, -5.0]])
     board.show_preview(preview)
     assert board.history is preview
-    assert profile_line(board.profile, "now").row.tolist() == [-4.0, -5.0]
+    assert board.profile.readout()["now"].y.tolist() == [-4.0, -5.0]
     newer = made_up([[-6.0, -7.0, -8.0]])
     board.show_preview(newer)
     assert board.history is newer
@@ -135,12 +135,12 @@ def test_a_preview_comes_before_the_profile_of_the_run_which_stays(board: Board)
     board.show_preview(made_up([[-4.0, -5.0, -6.0]]))
     assert board.history is run
     assert board.heatmap.plot.history is run
-    assert profile_line(board.profile, "now").row.tolist() == [-4.0, -5.0, -6.0]
+    assert board.profile.readout()["now"].y.tolist() == [-4.0, -5.0, -6.0]
     # the run's first step, because the preview is one too
-    assert profile_line(board.profile, "other").row.tolist() == ROWS[0]
+    assert board.profile.readout()["other"].y.tolist() == ROWS[0]
     click(board.heatmap.plot, heatmap_place(board, 2))
     assert board.profile.history is run
-    assert profile_line(board.profile, "now").row.tolist() == ROWS[2]
+    assert board.profile.readout()["now"].y.tolist() == ROWS[2]
 
 
 @pytest.mark.parametrize("planar", [False, True])
@@ -173,8 +173,8 @@ def test_a_right_click_asks_for_the_menu_of_that_plot_and_a_drag_does_not(board:
     board.menu_wanted.connect(lambda name, _place: wanted.append(name))
     right = Qt.MouseButton.RightButton
     click(board.heatmap.plot, heatmap_place(board, 1), right)
-    click(board.profile, place_of(board.profile, board.profile._view, 2, -3), right)
-    click(board.curves, place_of(board.curves, board.curves._loss_view, 2, 0.5), right)
+    click(board.profile, place_of(board.profile, board.profile.view, 2, -3), right)
+    click(board.curves, place_of(board.curves, board.curves.views[0], 2, 0.5), right)
     click(board.samples, board.samples.rect().center(), right)
     assert wanted == ["heatmap", "profile", "curves", "held-out samples"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import ENDLESS, TINY, made_up, profile_line, run_to_end, trigger, wait_for, wait_until
+from driving import ENDLESS, TINY, made_up, run_to_end, trigger, wait_for, wait_until
 from PIL import Image
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
@@ -252,9 +252,9 @@ def swaps(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.Monke
 def compares(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
     window.previous = made_up([[-9.0, -9.0, -9.0]] * 5)
     put_up(window)
-    assert profile_line(window.board.profile, "other").visible
+    assert "other" in window.board.profile.readout()
     trigger(window, "compare")
-    assert not profile_line(window.board.profile, "other").visible
+    assert "other" not in window.board.profile.readout()
     assert window.settings.compare is False
 
 
@@ -262,7 +262,7 @@ def draws_log_loss(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pyt
     put_up(window)
     trigger(window, "log_loss")
     # a loss of 1 lies at 10^0
-    assert set(window.board.curves._loss_curves[0].getOriginalDataset()[1]) == {0.0}
+    assert set(window.board.curves.readout()["batch loss"].y) == {0.0}
     assert window.settings.log_loss is True
 
 
@@ -270,7 +270,7 @@ def fits(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.Monkey
     history = made_up([[-1.0, -2.0, -3.0]] * 9)
     window.run.bring_back(history)
     window.show_run(history)
-    views = (window.board.heatmap.plot._view, window.board.curves._loss_view)
+    views = (window.board.heatmap.plot.panes[0].view, window.board.curves.views[0])
     whole = [view.viewRange()[0] for view in views]
     for view in views:
         view.setXRange(1, 6, padding=0)
@@ -282,14 +282,14 @@ def follows(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.Mon
     put_up(window)
     window.board.pick_step(1)
     trigger(window, "latest")
-    assert profile_line(window.board.profile, "now").step == 4
+    assert window.board.profile.shown_step == 4
 
 
 def plays(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
     put_up(window)
     trigger(window, "play")
     assert window.board.playback.playing
-    assert profile_line(window.board.profile, "now").step == 0
+    assert window.board.profile.shown_step == 0
     trigger(window, "play")
     assert not window.board.playback.playing
 
@@ -299,7 +299,7 @@ def turns(place: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch],
         other = "first_top" if place == "bottom" else "first_bottom"
         trigger(window, other)
         trigger(window, f"first_{place}")
-        assert window.board.heatmap.plot._view.yInverted() == (place == "top")
+        assert window.board.heatmap.plot.state().first_layer_at == place
         assert window.settings.first_layer_at == place
         assert window.actions_by_name[f"first_{place}"].isChecked()
         assert not window.actions_by_name[other].isChecked()
@@ -385,14 +385,13 @@ def test_no_two_entries_of_a_menu_share_their_letter() -> None:
         assert len(set(letters)) == len(letters), (menu, letters)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_every_command_says_what_it_does(window: MainWindow, command: object) -> None:
-    name, tip = command.name, command.tip  # type: ignore[attr-defined]
-    action = window.actions_by_name[name]
-    assert tip in action.toolTip()
-    assert action.statusTip() == tip
-    if command.shortcut:  # type: ignore[attr-defined]
-        assert action.shortcut().toString(QKeySequence.SequenceFormat.NativeText) in action.toolTip()
+def test_every_command_says_what_it_does(window: MainWindow) -> None:
+    for command in COMMANDS:
+        action = window.actions_by_name[command.name]
+        assert command.tip in action.toolTip()
+        assert action.statusTip() == command.tip
+        if command.shortcut:
+            assert action.shortcut().toString(QKeySequence.SequenceFormat.NativeText) in action.toolTip()
 
 
 @pytest.mark.parametrize(

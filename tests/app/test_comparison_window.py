@@ -19,15 +19,16 @@ from gradviz.app.comparison.race_dialog import RaceDialog
 from gradviz.app.export.export_dialog import ExportDialog, ExportRequest
 from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
-from gradviz.plots.compared import Compared
 from gradviz.plots.parts.style import DARK, LIGHT
+from gradviz.plots.shown_run import ShownRun, shown_runs
 
 ROWS = [[-1.0, -2.0, -3.0]] * 6
 FORM = Experiment()
 
 
-def compared(*changes: dict[str, object]) -> list[Compared]:
-    return [Compared(f"run {place}", made_up(ROWS, TINY.changed(**each))) for place, each in enumerate(changes)]
+def compared(*changes: dict[str, object]) -> tuple[ShownRun, ...]:
+    histories = [made_up(ROWS, TINY.changed(**each)) for each in changes]
+    return shown_runs([f"run {place}" for place in range(len(changes))], histories)
 
 
 @pytest.fixture
@@ -72,11 +73,11 @@ def test_a_step_picked_anywhere_is_picked_everywhere(comparison: ComparisonWindo
     assert not comparison.latest.isEnabled()
     for plot, step in ((comparison.heatmaps, 3), (comparison.curves, 2)):
         plot.step_picked.emit(step)
-        assert comparison.heatmaps.picked == step
-        assert [line.step for line in comparison.profiles.lines] == [step] * 3
-        assert comparison.curves._cursors[0]._lines[0].value() == step
+        assert comparison.heatmaps.step == step
+        assert comparison.profiles.step == step
+        assert comparison.curves.readout().lines["step"] == (step,)
     comparison.latest.click()
-    assert comparison.heatmaps.picked is None
+    assert comparison.heatmaps.step is None
 
 
 def test_heatmaps_and_profiles_show_the_chosen_quantity(comparison: ComparisonWindow) -> None:
@@ -84,7 +85,7 @@ def test_heatmaps_and_profiles_show_the_chosen_quantity(comparison: ComparisonWi
     comparison.quantity.setCurrentIndex(1)
     # of the share it is known that it is 0.5 everywhere; the scale begins at zero
     assert comparison.heatmaps.limits == (0.0, 0.5)
-    assert all(line.row.tolist() == [0.5] * 3 for line in comparison.profiles.lines)
+    assert all(comparison.profiles.readout()[letter].y.tolist() == [0.5] * 3 for letter in "ABC")
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
@@ -98,7 +99,7 @@ def test_a_comparison_is_exported(comparison: ComparisonWindow, tmp_path: Path, 
             assert len(picture.convert("RGB").getcolors(1 << 24) or ()) > 20
     elif suffix == "svg":
         text = path.read_text(encoding="utf-8")
-        for words in ("run 0", "run 2", "Gradient norm", "one scale of colours"):
+        for words in ("run 0", "run 2", "Gradient norm", "one colour scale"):
             assert words in text
     else:
         assert path.read_bytes().startswith(b"%PDF")

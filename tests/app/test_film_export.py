@@ -108,10 +108,10 @@ def test_a_film_shows_the_plots_as_the_person_has_set_them_up(
     window.board.samples.wrong_first.setChecked(True)
     heatmap.automatic.click()
     heatmap.plot.set_limits(-7.0, -2.0)
-    for zoomed, view in ((heatmap.plot._zoomed, heatmap.plot._view), (curves._pair._zoomed, curves._loss_view)):
+    for view in (heatmap.plot.panes[0].view, curves.views[0]):
         view.setXRange(1.0, 7.0, padding=0)
-        zoomed()
-    window.board.profile._view.setXRange(1.5, 3.5, padding=0)
+        view.sigRangeChangedManually.emit(view.mouseEnabled())
+    window.board.profile.view.setXRange(1.5, 3.5, padding=0)
     window.panels.distributions.layer.setValue(3)
     window.panels.distributions.logarithmic.click()
     for what in ("board", "distribution"):

@@ -211,7 +211,7 @@ def test_a_file_begun_anew_is_another_run(
     controller: RunController, qtbot: QtBot, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     another = Script.recorded(2)
-    monkeypatch.setattr("gradviz.recording.store.follow", lambda *_: Following(another))
+    monkeypatch.setattr("gradviz.recording.store.open_run", lambda *_: Following(another))
     path.touch()
     began: list[History] = []
     controller.began.connect(began.append)
@@ -234,7 +234,7 @@ def test_a_file_that_is_removed_is_waited_for_again(
             path.unlink()
         return opened[-1]
 
-    monkeypatch.setattr("gradviz.recording.store.follow", follow)
+    monkeypatch.setattr("gradviz.recording.store.open_run", follow)
     path.touch()
     with qtbot.waitSignal(controller.trouble) as caught:
         controller.follow(path)
@@ -247,7 +247,7 @@ def test_a_file_that_is_removed_is_waited_for_again(
 def test_a_file_that_cannot_be_read_any_more_is_a_failure(
     controller: RunController, qtbot: QtBot, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gradviz.recording.store.follow", lambda *_: Following(RecordingError("damaged")))
+    monkeypatch.setattr("gradviz.recording.store.open_run", lambda *_: Following(RecordingError("damaged")))
     path.touch()
     with qtbot.waitSignal(controller.failed) as caught:
         controller.follow(path)

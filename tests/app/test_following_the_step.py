@@ -53,50 +53,49 @@ def history(window: MainWindow) -> History:
     return history
 
 
-@pytest.mark.parametrize("step", PICKED)
-def test_held_out_samples_are_those_of_the_step(window: MainWindow, history: History, step: int) -> None:
-    window.board.pick_step(step)
-    measured = latest(EVALUATED, step)
-    assert measured is not None
-    what = "Held-out samples" if measured == step else "Held out"
-    expected = f"{what} {when(measured, step)}: {measured:.1f}% right"
-    assert window.board.samples.title.text == expected
+def test_held_out_samples_are_those_of_the_step(window: MainWindow, history: History) -> None:
+    for step in PICKED:
+        window.board.pick_step(step)
+        measured = latest(EVALUATED, step)
+        assert measured is not None
+        what = "Held-out samples" if measured == step else "Held out"
+        expected = f"{what} {when(measured, step)}: {measured:.1f}% right"
+        assert window.board.samples.title.text == expected
 
 
-@pytest.mark.parametrize("step", PICKED)
-def test_distributions_are_those_of_the_step(window: MainWindow, history: History, step: int) -> None:
-    window.board.pick_step(step)
-    plot, measured = window.panels.distributions.plot, latest(COUNTED, step)
-    if measured is None:
-        assert plot.now is None
-        assert plot._notice.text == f"No distributions of this run were measured up to step {step}."
-        return
-    assert plot._title.text == f"Gradients of layer 1 {when(measured, step)}"
-    assert plot.now is not None
-    assert plot.now.counts[0] == measured
+def test_distributions_are_those_of_the_step(window: MainWindow, history: History) -> None:
+    for step in PICKED:
+        window.board.pick_step(step)
+        plot, measured = window.panels.distributions.plot, latest(COUNTED, step)
+        if measured is None:
+            assert plot.now is None
+            assert plot.readout().notice == f"No distributions of this run were measured up to step {step}."
+            continue
+        assert plot.readout().title == f"Gradients of layer 1 {when(measured, step)}"
+        assert plot.now is not None
+        assert plot.now.counts[0] == measured
 
 
-@pytest.mark.parametrize("step", PICKED)
-def test_pre_activations_are_those_of_the_step(window: MainWindow, history: History, step: int) -> None:
-    window.board.pick_step(step)
-    panel, measured = window.panels.activation, latest(COUNTED, step)
-    x = np.linspace(-2.0, 2.0, 5)
-    curve = ActivationCurve("tanh", x, np.tanh(x), 1 - np.tanh(x) ** 2, 1.0, (0.0, 0.0), True, "at x = 0")
-    panel.show_curve(history.started.experiment, curve)
-    if measured is None:
-        assert panel.plot._counted is not None
-        assert panel.plot._counted[1].tolist() == [0.0]
-        return
-    _edges, counts, label = panel.plot._counted  # type: ignore[misc]
-    assert counts.tolist() == [measured, 1]
-    assert label == f"pre-activations of layer 1 {when(measured, step)}"
+def test_pre_activations_are_those_of_the_step(window: MainWindow, history: History) -> None:
+    for step in PICKED:
+        window.board.pick_step(step)
+        panel, measured = window.panels.activation, latest(COUNTED, step)
+        x = np.linspace(-2.0, 2.0, 5)
+        curve = ActivationCurve("tanh", x, np.tanh(x), 1 - np.tanh(x) ** 2, 1.0, (0.0, 0.0), True, "at x = 0")
+        panel.show_curve(history.started.experiment, curve)
+        if measured is None:
+            assert panel.plot.state().counted[1].tolist() == [0.0]
+            continue
+        _edges, counts, label = panel.plot.state().counted
+        assert counts.tolist() == [measured, 1]
+        assert label == f"pre-activations of layer 1 {when(measured, step)}"
 
 
 def test_the_latest_of_everything_is_back_with_live(window: MainWindow, history: History) -> None:
     window.board.pick_step(3)
     window.board.playback_bar.live.click()
     assert window.board.samples.title.text == "Held-out samples at step 20: 20.0% right"
-    assert window.panels.distributions.plot._title.text == "Gradients of layer 1 at step 20"
+    assert window.panels.distributions.plot.readout().title == "Gradients of layer 1 at step 20"
     assert window.panels.verdict.step is None
 
 

@@ -140,6 +140,8 @@ def test_keys_find_close_and_zoom(window: HelpWindow, qtbot: QtBot) -> None:
     assert window.browser.font().pointSizeF() == size + 1
     QTest.keySequence(window, "Ctrl+0")
     assert window.browser.font().pointSizeF() == size
+    # code is zoomed with the text: it has no size of its own
+    assert not [each for each in fragments(window) if each.charFormat().fontPointSize()]  # type: ignore[attr-defined]
     QTest.keySequence(window, "Escape")
     assert not window.isVisible()
 

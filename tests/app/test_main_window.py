@@ -151,10 +151,10 @@ def test_the_layout_and_the_form_are_there_again_at_the_next_start(
     assert again._docks["samples"].isHidden()
     # as high as it was; Qt gives back no more width than the screen has, which is narrow offscreen
     assert again.height() == 700
-    assert again.board.heatmap.plot._view.yInverted()
+    assert again.board.heatmap.plot.state().first_layer_at == "top"
     assert again.style_now is DARK
     assert not again.actions_by_name["compare"].isChecked()
-    assert again.board.curves._pair.logarithmic
+    assert again.board.curves.state().logarithmic
     again.close()
 
 
@@ -257,15 +257,15 @@ def test_the_heatmap_moves_while_a_run_does(window: MainWindow, qtbot: QtBot) ->
     window.set_experiment(ENDLESS)
     trigger(window, "start")
     plot = window.board.heatmap.plot
-    wait_until(qtbot, lambda: plot._picture is not None and plot._picture._frames > 3)
-    drawn = plot._picture._frames
-    wait_until(qtbot, lambda: plot._picture._frames > drawn)
+    wait_until(qtbot, lambda: plot.panes[0].drawn_frames > 3)
+    drawn = plot.panes[0].drawn_frames
+    wait_until(qtbot, lambda: plot.panes[0].drawn_frames > drawn)
     wait_until(qtbot, lambda: window.transport.rate.text().endswith("steps/s"))
     trigger(window, "stop")
     wait_for(qtbot, window, Phase.STOPPED)
     history = window.run.history
     assert history is not None
-    assert plot._picture._frames == history.frames
+    assert plot.panes[0].drawn_frames == history.frames
     assert window.transport.rate.text() == ""
 
 

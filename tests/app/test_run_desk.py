@@ -328,8 +328,8 @@ def test_runs_are_compared_oldest_first_and_the_live_one_moves_on(window: MainWi
     assert [run.name for run in comparison.runs] == ["tiny", "endless"]
     assert comparison.runs[1].history is window.run.history
     assert same_numbers(comparison.runs[0].history, live) or comparison.runs[0].history is live
-    frames = comparison.heatmaps._latest()
-    wait_until(qtbot, lambda: comparison.heatmaps._latest() > frames + 5)
+    frames = comparison.heatmaps.latest
+    wait_until(qtbot, lambda: comparison.heatmaps.latest > frames + 5)
     trigger(window, "stop")
     wait_until(qtbot, lambda: not window.run.phase.busy)
     assert not comparison._timer.isActive()

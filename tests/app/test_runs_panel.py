@@ -25,7 +25,7 @@ from gradviz.plots.parts.style import DARK, LIGHT
 BEST = listed("best", 30, "depth 30 → 100")
 LIVE = listed("live", 40, "activation sigmoid → ReLU", ending="recording", frames=13, accuracy=None)
 CUT = listed("cut", 20, "shortcut none → scaled", ending="interrupted", frames=8, note="power went\nat night")
-WATCHED = listed("", 10, experiment=None, watched="my net", accuracy=None, loss=None)
+WATCHED = listed("", 10, experiment=None, title="my net", accuracy=None, loss=None)
 BROKEN = unreadable("broken", "/runs/broken.gradviz: this is not a run of gradviz")
 ALL = [LIVE, BEST, CUT, WATCHED, BROKEN]
 
@@ -82,7 +82,7 @@ def test_when_is_said_as_shortly_as_can_be() -> None:
 def test_a_run_without_a_name_is_called_by_its_experiment() -> None:
     nameless = listed("", experiment=Experiment().changed(depth=5, width=7, activation="relu"))
     assert run_words.name_of(nameless) == "5 × 7 ReLU"
-    assert run_words.name_of(listed("", experiment=Experiment().changed(title="by title"))) == "by title"
+    assert run_words.name_of(listed("", title="by title")) == "by title"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from driving import place_of, run_to_end
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QFontMetricsF, QImage
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -71,7 +71,7 @@ def heatmap_area(window: MainWindow, steps: int, layers: int) -> QRect:
     """The rectangle of the cells of a run in the picture of the window."""
     plot = window.board.heatmap.plot
     corners = [
-        plot.viewport().mapTo(window, place_of(plot, plot._view, x, y))
+        plot.viewport().mapTo(window, place_of(plot, plot.panes[0].view, x, y))
         for x, y in ((-0.4, layers + 0.4), (steps + 0.4, 0.6))
     ]
     return QRect(*corners)
@@ -92,11 +92,10 @@ def cut_texts(window: MainWindow) -> list[str]:
         if isinstance(each, ElidingBox) and not each.is_whole():
             cut.append(each.currentText())
     for plot in window.board.plots().values():
-        lines = [item for item in plot.scene().items() if isinstance(item, Words) and not item._wraps]
-        needed = {words: QFontMetricsF(words._font).horizontalAdvance(words.text) for words in lines}
         # a plot behind another one has not been laid out
         in_sight = not plot.visibleRegion().isEmpty()
-        cut += [words.text for words in lines if in_sight and needed[words] > words.rect().width() - 16]
+        words = [item for item in plot.scene().items() if isinstance(item, Words)]
+        cut += [each.text for each in words if in_sight and each.is_cut]
     return cut
 
 
@@ -125,16 +124,12 @@ def test_the_window_after_a_run(window: MainWindow, qtbot: QtBot, theme: str) ->
 def test_every_axis_says_what_it_counts(window: MainWindow, qtbot: QtBot) -> None:
     window.set_experiment(SHORTCUT.changed(steps=4))
     run_to_end(qtbot, window)
-    heatmap, profile, curves = window.board.heatmap.plot, window.board.profile, window.board.curves
-    assert heatmap._steps.labelText == "step"
-    assert heatmap._layer_axis.labelText == "layer (1 = next to the input)"
-    unit = history_unit(window)
-    assert f"({unit})" in heatmap._bar.getAxis("right").labelText
-    assert f"({unit})" in profile._values.labelText
-    assert profile._layer_axis.labelText == "layer (1 = next to the input)"
-    assert {axis.labelText for axis in (curves._pair.loss_axis, curves._pair.accuracy_axis, curves._pair.steps)} == {
-        "loss", "accuracy (%)", "step",
-    }  # fmt: skip
+    plots = window.board.heatmap.plot, window.board.profile, window.board.curves
+    heatmap, profile, curves = (plot.readout().axes for plot in plots)
+    assert heatmap["bottom"] == "step"
+    assert heatmap["left"] == profile["bottom"] == "layer (1 = next to the input)"
+    assert all(f"({history_unit(window)})" in label for label in (heatmap["right"], profile["left"]))
+    assert set(curves.values()) == {"loss", "accuracy (%)", "step"}
 
 
 def history_unit(window: MainWindow) -> str:
@@ -170,4 +165,4 @@ def test_a_change_after_a_run_in_one_picture(window: MainWindow, qtbot: QtBot, t
     qtbot.waitUntil(lambda: window.board.profile.history is not history, timeout=30_000)
     photograph(window, f"window-preview-{theme}")
     assert cut_texts(window) == []
-    assert any("last run" in words for _, _, words in window.board.profile._key.entries)
+    assert any("last run" in words for words in window.board.profile.readout().words)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import ENDLESS, TINY, made_up, profile_line, run_to_end, trigger, wait_for, wait_until
+from driving import ENDLESS, TINY, made_up, run_to_end, trigger, wait_for, wait_until
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -41,7 +41,7 @@ def test_the_first_profile_is_there_without_a_run(window: MainWindow, qtbot: QtB
     assert window.run.phase is Phase.IDLE
     _, frame = loop.first_frame(TINY)
     name = window.board.heatmap.quantity.currentData()
-    assert np.array_equal(profile_line(window.board.profile, "now").row, frame.rows[name])
+    assert np.array_equal(window.board.profile.readout()["now"].y, frame.rows[name])
 
 
 def test_a_change_of_the_form_shows_the_new_profile_at_once(window: MainWindow, qtbot: QtBot) -> None:
@@ -58,7 +58,7 @@ def test_a_change_after_a_run_lies_before_the_run_which_stays(window: MainWindow
     edit(window, "activation", "relu")
     wait_until(qtbot, lambda: window.board.profile.history is not history)
     assert window.board.heatmap.plot.history is history
-    assert window.board.profile._reference is history
+    assert window.board.profile.state().reference is history
     trigger(window, "latest")
     assert window.board.profile.history is history
 
@@ -87,7 +87,7 @@ def test_every_run_has_the_one_before_it_for_comparison(window: MainWindow, qtbo
     assert second is not first
     assert window.board.reference is first
     name = window.board.heatmap.quantity.currentData()
-    assert np.array_equal(profile_line(window.board.profile, "other").row, first.row(name, TINY.training.steps))
+    assert np.array_equal(window.board.profile.readout()["other"].y, first.row(name, TINY.training.steps))
     trigger(window, "swap")
     assert (window.board.history, window.board.reference) == (first, second)
     assert window.transport.state.text() == "finished"
@@ -181,8 +181,8 @@ def test_a_divergence_is_named_with_its_step_and_the_plots_keep_what_was(window:
     assert history.diverged is not None
     assert window.transport.state.text() == f"diverged at step {history.diverged.step:,}"
     assert window.board.history is history
-    assert window.board.heatmap.plot._picture is not None
-    assert window.board.heatmap.plot._diverged._line.isVisible()
+    assert window.board.heatmap.plot.panes[0].picture is not None
+    assert "diverged" in window.board.heatmap.plot.readout().lines
 
 
 def test_undo_and_redo_go_through_the_form_and_the_preview(window: MainWindow, qtbot: QtBot) -> None:
@@ -243,9 +243,9 @@ def test_keys_alone_train_a_network(window: MainWindow, qtbot: QtBot) -> None:
     assert QApplication.focusWidget() is window.board.heatmap.plot
     for _ in range(3):
         press(Qt.Key.Key_Left)
-    assert profile_line(window.board.profile, "now").step == TINY.training.steps - 3
+    assert window.board.profile.shown_step == TINY.training.steps - 3
     press(Qt.Key.Key_Escape)
-    assert profile_line(window.board.profile, "now").step == TINY.training.steps
+    assert window.board.profile.shown_step == TINY.training.steps
 
 
 def test_a_disk_that_takes_nothing_is_said_once_and_training_goes_on(

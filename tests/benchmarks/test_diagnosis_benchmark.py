@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from gradviz.diagnosis import diagnose, worst_layers
+from gradviz.diagnosis import diagnose, worst_rows
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Frame, HeldOut, Quantity, Started
 from gradviz.recording.history import History
@@ -56,7 +56,7 @@ def run(frames: int) -> History:
 def cost_ms(history: History) -> float:
     began = time.perf_counter()
     diagnose(history)
-    worst_layers(history)
+    worst_rows(history)
     return (time.perf_counter() - began) * 1e3
 
 

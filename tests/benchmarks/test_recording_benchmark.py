@@ -64,7 +64,7 @@ def write_run(frames: int, path: Path) -> History:
     writer = StoreWriter(path, history, environment={}, on_trouble=trouble.append)
     while history.frames < frames:
         record(history)
-        while history.frames - writer._let_go > MOST_AHEAD:
+        while history.frames - writer._released > MOST_AHEAD:
             time.sleep(0.01)
     writer.close("finished")
     assert not trouble
@@ -95,6 +95,7 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 import test_recording_benchmark as benchmark
+from gradviz.recording.zoom.levels import stride_for
 
 def resident_mb():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
@@ -105,7 +106,7 @@ generator = np.random.default_rng(0)
 for name in ("gradient", "weight"):
     for _ in range(100):
         first, last = sorted(generator.integers(0, benchmark.LONG, 2))
-        history.window(name, first, last, 1000, "mean" if first % 2 else "largest")
+        history.window(name, first, last, stride_for(int(last - first + 1), 1000), "mean" if first % 2 else "largest")
 print(resident_mb() - before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before)
 """
 
@@ -179,7 +180,7 @@ def test_appending_to_a_long_run_costs_what_it_costs_in_a_short_one() -> None:
             begin = time.thread_time()
             record(history)
             microseconds[name].append((time.thread_time() - begin) * 1e6)
-            let_go(history)
+            release(history)
     means = {name: statistics.mean(each) for name, each in microseconds.items()}
     print(f"\nappending a frame of {LAYERS} layers, {len(many)} quantities: {means} us")
     assert means["long"] <= MOST_TIMES_AS_DEAR * means["short"]
@@ -187,13 +188,13 @@ def test_appending_to_a_long_run_costs_what_it_costs_in_a_short_one() -> None:
 
 def record_and_let_go(history: History) -> None:
     record(history)
-    let_go(history)
+    release(history)
 
 
-def let_go(history: History) -> None:
+def release(history: History) -> None:
     """Free memory; nobody asks for what is in there."""
     if history.frames % 64 == 0:
-        history.let_go(StoreWriter, history.frames)  # type: ignore[arg-type]
+        history.release(StoreWriter, history.frames)  # type: ignore[arg-type]
 
 
 @pytest.mark.benchmark

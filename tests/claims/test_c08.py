@@ -9,6 +9,7 @@ from gradviz.claims.claim import Outcome
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("shared_presets")
 def test_relu_alone_carries_twenty_layers_only(outcome: Callable[[str], Outcome]) -> None:
     result = outcome("C8")
     assert result.holds

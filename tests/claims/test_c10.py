@@ -9,6 +9,7 @@ from gradviz.claims.claim import Outcome
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("shared_presets")
 def test_a_hundred_and_fifty_and_a_thousand_layers_learn(outcome: Callable[[str], Outcome]) -> None:
     result = outcome("C10")
     assert result.holds

@@ -9,6 +9,7 @@ from gradviz.claims.claim import Outcome
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("shared_presets")
 def test_more_layers_make_it_worse(outcome: Callable[[str], Outcome]) -> None:
     result = outcome("C11")
     assert result.holds

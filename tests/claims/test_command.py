@@ -30,7 +30,7 @@ def test_there_is_one_claim_per_row_in_order() -> None:
 def test_statement_expectation_measurement_and_verdict_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["claims"]) == 0
     said = capsys.readouterr().out
-    for words in ("C1   statement C1", "expected: one half", "measured: 0.5", "verdict:  holds", "verdict:  measured"):
+    for words in ("statement C1", "one half", "0.5", "holds", "measured"):
         assert words in said
 
 
@@ -52,4 +52,5 @@ def test_a_claim_that_does_not_hold_is_a_failure(
 
 def test_an_unknown_claim_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["claims", "C99"]) == 2
-    assert "there is no claim 'C99'; the claims are C1, C2" in capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert all(name in line for name in ("C99", "C1", "C2"))

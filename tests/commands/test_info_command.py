@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,10 @@ def test_an_experiment_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[st
     found = said(tmp_path / "run.gradviz", capsys)
     assert found["name"] == "made up"
     assert found["note"] == "look at layer 3"
-    assert found["state"] == f"finished after {STEPS} steps"
-    assert found["result"] == f"loss {2 / (STEPS + 1):.4g}, held-out accuracy 50.0%"
-    assert found["checkpoint"] == "before step 20"
+    assert found["state"].split()[0] == "finished"
+    assert str(STEPS) in found["state"]
+    assert re.findall(r"[\d.]+", found["result"]) == [f"{2 / (STEPS + 1):.4g}", "50.0"]
+    assert re.findall(r"\d+", found["checkpoint"]) == ["20"]
     assert set(found["experiment"].split(", ")) == {"depth=5", "width=8", "activation=tanh"}
     assert "torch 2.x" in found["environment"]
     assert found["measures"] == "weight_grad_norm, share"
@@ -42,8 +44,10 @@ def test_a_watched_run_that_failed(tmp_path: Path, capsys: pytest.CaptureFixture
     record(tmp_path / "run.gradviz", watched=True, ending="failed", why="out of memory", name="second try")
     found = said(tmp_path / "run.gradviz", capsys)
     assert found["name"] == "second try"
-    assert found["state"] == f"failed at step {STEPS} (out of memory)"
-    assert found["network"] == "watched in a script of its own: my model"
+    assert found["state"].startswith("failed")
+    assert str(STEPS) in found["state"]
+    assert "out of memory" in found["state"]
+    assert found["network"].endswith("my model")
     assert found["checkpoint"] == "none"
     assert "result" not in found
 
@@ -85,4 +89,5 @@ def test_what_is_no_run_is_said_in_one_line(
 @pytest.mark.parametrize("name", [".", "/", ""])
 def test_a_folder_is_no_run(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", name]) == 2
-    assert capsys.readouterr().err.splitlines() == [f"gradviz: cannot open {name or '.'}: this is not a file"]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f" {name or '.'}: " in line

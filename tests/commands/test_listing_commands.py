@@ -1,5 +1,7 @@
 """`gradviz fields`, `presets` and `bench` list what there is."""
 
+import re
+
 import pytest
 
 from gradviz.cli import main
@@ -21,8 +23,12 @@ def test_fields_names_every_field_once_with_its_default(capsys: pytest.CaptureFi
 def test_fields_say_meaning_and_range(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     assert main(["fields"]) == 0
-    words = " ".join(capsys.readouterr().out.split())
-    assert "Units in every hidden layer. Allowed: a whole number from 2 to 1024." in words
+    lines = capsys.readouterr().out.splitlines()
+    width = lines[next(place for place, line in enumerate(lines) if line.startswith("  width = ")) + 1]
+    field = fields()["width"]
+    assert field.description in width
+    assert field.allowed in width
+    assert re.findall(r"\d+", width) == ["2", "1024"]
 
 
 def test_presets_say_name_title_and_first_sentence(

@@ -18,8 +18,7 @@ from gradviz.commands.run import Session
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Event, Frame
 from gradviz.recording.history import History
-from gradviz.recording.store import latest_checkpoint, open_run, read_info, standing
-from gradviz.recording.store.connection import connected
+from gradviz.recording.store import connection, latest_checkpoint, open_run, read_info
 from gradviz.training.loop import train
 
 SMALL = {"depth": 4, "width": 6, "steps": 9, "evaluate_every": 3, "batch_size": 50, "device": "cpu"}
@@ -177,7 +176,8 @@ def test_a_run_that_may_only_be_read_is_not_trained_on(
     before = path.read_bytes()
     capsys.readouterr()
     # as the permissions of the file would have it, which do not hold for everybody
-    monkeypatch.setattr(standing, "connected", lambda path, _access: connected(path, "ro"))
+    connected = connection.connected
+    monkeypatch.setattr(connection, "connected", lambda path, _access: connected(path, "ro"))
     assert main(["run", "--resume", str(path), "--steps", "12"]) == 2
     captured = capsys.readouterr()
     assert (captured.out, len(captured.err.splitlines())) == ("", 1)

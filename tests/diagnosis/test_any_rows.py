@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import re
 
-import made_up_watched
+import made_up_scripts
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_up_findings import EVERYTHING, append, history_of, kinds
 
-from gradviz.diagnosis import badness, diagnose, verdict, worst_layers
-from gradviz.diagnosis.words import layers_in_words, power
+from gradviz.diagnosis import Finding, diagnose, severity_scores, words, worst_rows
 from gradviz.experiment import choices
 from gradviz.recording.frame import Frame
 from gradviz.recording.history import History
@@ -56,32 +55,45 @@ def runs(draw: st.DrawFn) -> History:
 def test_there_are_words_for_everything(history: History, step: int | None) -> None:
     findings = diagnose(history, step)
     layers = len(history.started.rows)
+    check(findings, history)
+    for finding in findings:
+        for remedy in finding.remedies:
+            assert remedy.apply(history.started.experiment) != history.started.experiment
+    assert sorted(worst_rows(history, step)) == list(range(1, layers + 1))
+    scores = severity_scores(history, step)
+    assert (np.diff(scores[worst_rows(history, step) - 1]) <= 0).all()
+
+
+def check(findings: list[Finding], history: History) -> None:
+    """What holds of every diagnosis."""
+    names, rows = words.Names.of(history.started), len(history.started.rows)
     assert findings
     for finding in findings:
-        said = [finding.headline, finding.evidence, *(suggestion.words for suggestion in finding.suggestions)]
+        said = [words.headline(finding, names), words.evidence(finding, names)]
+        said += [words.remedy(remedy, names) for remedy in finding.remedies]
         assert all(text and not NO_WORDS.search(text) for text in said), said
-        assert finding.layers is None or 1 <= finding.layers[0] <= finding.layers[1] <= layers
-        assert finding.worst_layer is None or 1 <= finding.worst_layer <= layers
-        assert finding.rate is None or math.isfinite(finding.rate)
-        for suggestion in finding.suggestions:
-            assert suggestion.apply(history.started.experiment) != history.started.experiment
-    assert not NO_WORDS.search(verdict(findings))
-    assert "\n" not in verdict(findings)
+        assert list(finding.rows) == sorted(set(finding.rows))
+        assert all(1 <= row <= rows for row in finding.rows)
+        assert finding.worst_row is None or 1 <= finding.worst_row <= rows
+        for fact in finding.evidence:
+            assert fact.at is None or 1 <= fact.at <= rows
+            assert 0 <= fact.step < max(history.frames, 1)
+    line = words.verdict(findings, names)
+    assert not NO_WORDS.search(line)
+    assert "\n" not in line
     assert [finding.severity for finding in findings] == sorted((each.severity for each in findings), reverse=True)
     if "healthy" in kinds(findings):
         assert kinds(findings) == {"healthy"}
-    assert sorted(worst_layers(history, step)) == list(range(1, layers + 1))
-    bad = badness(history, step)
-    assert np.isfinite(bad).all()
-    assert (bad >= 0).all()
-    assert (np.diff(bad[worst_layers(history, step) - 1]) <= 0).all()
+    scores = severity_scores(history)
+    assert np.isfinite(scores).all()
+    assert (scores >= 0).all()
 
 
 @st.composite
 def watched_runs(draw: st.DrawFn) -> History:
-    measures = draw(st.lists(st.sampled_from(made_up_watched.EVERYTHING), unique=True))
+    measures = draw(st.lists(st.sampled_from(made_up_scripts.EVERYTHING), unique=True))
     every = draw(st.sampled_from([1, 2, 20]))
-    history = History(made_up_watched.started(("a", "b.0", "b.1", "c"), measures, every))
+    history = History(made_up_scripts.started(("a", "b.0", "b.1", "c"), measures, every))
     row, mask = st.lists(NUMBER, min_size=4, max_size=4), st.lists(st.booleans(), min_size=4, max_size=4)
     for step in range(draw(st.integers(0, 25))):
         there = sorted(draw(st.sets(st.sampled_from(measures)))) if measures else []
@@ -96,39 +108,5 @@ def watched_runs(draw: st.DrawFn) -> History:
 @given(history=watched_runs(), step=st.one_of(st.none(), st.integers(-2, 26)))
 def test_there_are_words_for_every_watched_network(history: History, step: int | None) -> None:
     findings = diagnose(history, step)
-    assert findings
-    for finding in findings:
-        said = [finding.headline, finding.evidence, *(suggestion.words for suggestion in finding.suggestions)]
-        assert all(text and not NO_WORDS.search(text) for text in said), said
-        assert finding.layers is None or 1 <= finding.layers[0] <= finding.layers[1] <= 4
-        assert finding.worst_layer is None or 1 <= finding.worst_layer <= 4
-        assert not any(suggestion.changes for suggestion in finding.suggestions)
-    if "healthy" in kinds(findings):
-        assert kinds(findings) == {"healthy"}
-    bad = badness(history, step)
-    assert np.isfinite(bad).all()
-    assert (bad >= 0).all()
-
-
-@given(st.floats(-700, 300))
-def test_powers_of_ten_are_said_as_python_says_them(exponent: float) -> None:
-    if exponent > -307:
-        assert math.isclose(float(power(exponent)), 10.0**exponent, rel_tol=0.051)
-    else:
-        mantissa, tail = power(exponent).split("e")
-        assert math.isclose(math.log10(float(mantissa)) + int(tail), exponent, abs_tol=0.022)
-
-
-@given(st.sets(st.integers(1, 60), min_size=1))
-def test_layers_are_named_so_that_they_can_be_found_again(layers: set[int]) -> None:
-    ascending = np.array(sorted(layers))
-    said = layers_in_words(ascending)
-    if " between " in said:
-        count, first, last = map(int, re.findall(r"\d+", said))
-        assert (count, first, last) == (len(layers), min(layers), max(layers))
-        return
-    found: set[int] = set()
-    for part in re.split(", | and ", said.removeprefix("layers ").removeprefix("layer ")):
-        first, _, last = part.partition(" to ")
-        found |= set(range(int(first), int(last or first) + 1))
-    assert found == layers
+    check(findings, history)
+    assert not any(remedy.changes for finding in findings for remedy in finding.remedies)

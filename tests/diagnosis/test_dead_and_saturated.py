@@ -13,11 +13,12 @@ DEAD[9] = 0.9
 
 def test_dead_layers_are_named_with_their_share_and_the_worst() -> None:
     found = the("dead", diagnose(run_of(20, later={"dead_fraction": DEAD}, activation="relu")))
-    assert found.layers == (8, 12)
-    assert found.worst_layer == 10
+    assert found.rows == (8, 9, 10, 11, 12)
+    assert found.worst_row == 10
     assert found.severity is Severity.WARNING
-    assert found.headline == "90% of layer 10"
-    assert found.evidence.startswith("In layers 8 to 12 at least 60% of the units have no slope for any sample")
+    (share,) = found.evidence
+    assert (share.fact, share.at, share.rows) == ("dead_share", 10, found.rows)
+    assert (share.number("share"), share.number("allowed_share")) == (pytest.approx(0.9), 0.6)
     assert found.thresholds == ("dead_share", "dead_growth")
 
 
@@ -53,8 +54,8 @@ def test_saturation_is_not_for_what_is_flat_on_one_side_by_nature() -> None:
     rows = {"saturated_fraction": np.full(20, 0.95)}
     assert kinds(diagnose(run_of(20, later=rows, activation="relu"))) == {"healthy"}
     found = the("saturated", diagnose(run_of(20, later=rows, activation="sigmoid")))
-    assert found.layers == (1, 20)
-    assert "at least 90% of what the activations are given" in found.evidence
+    assert found.span == (1, 20)
+    assert (found.evidence[0].fact, found.number("allowed_share")) == ("saturated_share", 0.9)
 
 
 def test_the_thresholds_of_units_decide() -> None:
@@ -70,10 +71,12 @@ def test_a_gradient_that_is_zero_in_mathematics_ends_at_units_without_slope(acti
     rows = {"activation_grad_rms": ends, "exact_log10_activation_grad_rms": ends}
     found = the(kind, diagnose(run_of(20, later=rows, activation=activation)))
     assert found.severity is Severity.CRITICAL
-    assert found.worst_layer == 13
-    assert "No gradient gets past layer 13: from layer 12 down it is exactly zero" in found.evidence
+    assert found.worst_row == 13
+    ends = found.fact("no_gradient_past")
+    assert ends is not None
+    assert (ends.at, ends.rows) == (13, tuple(range(1, 13)))
     without = run_of(20, later=rows, activation=activation, measures=("activation_grad_rms", "update_ratio"))
-    assert the(kind, diagnose(without)).worst_layer == 13
+    assert the(kind, diagnose(without)).worst_row == 13
 
 
 def test_a_gradient_that_sank_through_the_floor_was_not_cut_off() -> None:
@@ -90,6 +93,6 @@ def test_no_gradient_at_the_last_layer_is_no_fault_of_units() -> None:
     rows = {"activation_grad_rms": nothing, "exact_log10_activation_grad_rms": nothing}
     findings = diagnose(run_of(20, later=rows, activation="relu", loss=0.0))
     assert kinds(findings) == {"healthy"}
-    assert "nothing left to learn" in the("healthy", findings).headline
+    assert the("healthy", findings).fact("nothing_left") is not None
     # with a loss it is a fault, of whatever lies behind the last layer
     assert kinds(diagnose(run_of(20, later=rows, activation="relu", loss=1.0))) == {"vanishing"}

@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 import pytest
 from made_up_findings import kinds, the
+from trained_runs import trained
 
-from gradviz.diagnosis import Finding, Severity, diagnose, verdict, worst_layers
+from gradviz.diagnosis import Finding, Severity, diagnose, worst_rows
 from gradviz.experiment import Experiment, load_preset
-from gradviz.recording.frame import Started
 from gradviz.recording.history import History
-from gradviz.training.loop import first_frame, train
+from gradviz.training.loop import first_frame
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 Z, WEIGHT = np.polynomial.hermite_e.hermegauss(201)
 
 
-@cache
-def trained(experiment: Experiment) -> History:
-    """The whole run of `experiment`, on the CPU."""
-    events = train(experiment.changed(device="cpu"))
-    started = next(events)
-    assert isinstance(started, Started)
-    history = History(started)
-    for event in events:
-        history.append(event)  # type: ignore[arg-type]
-    return history
-
-
 def preset(name: str, **changes: object) -> History:
     return trained(load_preset(name).changed(**changes))
 
 
-def alarms(history: History) -> dict[int, str]:
-    """The verdicts that find anything but health and what is not measured, by step."""
-    found = {step: diagnose(history, step) for step in range(history.frames)}
-    return {step: verdict(findings) for step, findings in found.items() if kinds(findings) != {"healthy"}}
+def alarms(history: History) -> dict[int, set[str]]:
+    """What is found beside health and what is not measured, by step."""
+    found = {step: kinds(diagnose(history, step)) for step in range(history.frames)}
+    return {step: each for step, each in found.items() if each != {"healthy"}}
 
 
 def mean(function: Callable[[np.ndarray], np.ndarray], variance: float) -> float:
@@ -83,24 +70,23 @@ def test_sigmoid_30_vanishes_at_the_rate_of_theory(step: int) -> None:
     findings = diagnose(preset("sigmoid-30", steps=20), step)
     found = the("vanishing", findings)
     assert findings[0] is found
-    assert found.rate == pytest.approx(SIGMOID_GLOROT, abs=0.02)
-    assert found.layers == (1, 30)
+    assert found.number("decades_per_row") == pytest.approx(SIGMOID_GLOROT, abs=0.02)
+    assert found.span == (1, 30)
     assert found.severity is Severity.CRITICAL
     # eighteen decades are no floor of float32
-    assert "smallest" not in found.evidence
+    assert [fact.fact for fact in found.evidence] == ["falls"]
 
 
 def test_sigmoid_30_does_not_move_its_first_layers() -> None:
     history = preset("sigmoid-30", steps=20)
     found = the("not_updating", diagnose(history))
-    assert found.layers is not None
-    assert found.layers[0] == found.worst_layer == 1
+    assert found.rows[0] == found.worst_row == 1
     # float32 leaves every bit of every weight of the first ten layers alone, but not of the last
     unchanged = history.row("unchanged_fraction", 20)
     assert unchanged is not None
     assert (unchanged[:10] == 1.0).all()
-    assert 10 <= found.layers[1] < 30
-    assert worst_layers(history)[:10].tolist() == list(range(1, 11))
+    assert 10 <= found.rows[-1] < 30
+    assert worst_rows(history)[:10].tolist() == list(range(1, 11))
 
 
 def test_what_was_wrong_from_the_start_is_said_to_be() -> None:
@@ -119,29 +105,31 @@ def test_a_thousand_layers_vanish_through_the_floor_of_float32(name: str, rate: 
     assert delivered is not None
     assert exact is not None
     found = the("vanishing", diagnose(history, 0))
-    assert found.rate == pytest.approx(rate, abs=tolerance)
-    assert found.rate == pytest.approx((exact[-1] - exact[0]) / 999, abs=0.005)
+    assert found.number("decades_per_row") == pytest.approx(rate, abs=tolerance)
+    assert found.number("decades_per_row") == pytest.approx((exact[-1] - exact[0]) / 999, abs=0.005)
     zero = max(layer for layer in range(1, 1001) if delivered[layer - 1] == -np.inf)
     short = max(layer for layer in range(1, 1001) if delivered[layer - 1] < np.log10(np.finfo(np.float32).tiny))
-    assert f"smallest normal number from layer {short} down and exactly zero from layer {zero} down" in found.evidence
+    below, nothing = found.fact("below_floor"), found.fact("exactly_zero")
+    assert below is not None
+    assert nothing is not None
+    assert (below.rows[-1], nothing.rows[-1]) == (short, zero)
     still = the("not_updating", diagnose(history))
     assert still.severity is Severity.CRITICAL
-    assert still.layers is not None
-    assert still.layers[1] >= zero
+    assert still.rows[-1] >= zero
 
 
 def test_the_exploding_preset_explodes_at_two_per_layer_and_diverges() -> None:
     """The mean square doubles with sigma_w²/2 = 2; thirty layers of 32 units stray from the mean by some tenths."""
     history = preset("exploding")
     found = the("exploding", diagnose(history, 0))
-    assert found.rate == pytest.approx(0.5 * np.log10(2.0), abs=0.03)
+    assert found.number("decades_per_row") == pytest.approx(0.5 * np.log10(2.0), abs=0.03)
     assert {"exploding", "poor_initialisation"} == kinds(diagnose(history, 0))
     assert {"diverged", "exploding"} <= kinds(diagnose(history))
-    layer = the("diverged", diagnose(history)).worst_layer
+    row = the("diverged", diagnose(history)).worst_row
     outputs = history.row("activation_mean", history.frames - 1)
-    assert layer is not None
+    assert row is not None
     assert outputs is not None
-    assert np.isfinite(outputs[: layer - 1]).all()
+    assert np.isfinite(outputs[: row - 1]).all()
 
 
 def test_a_learning_rate_far_too_high_is_found_before_the_loss_is_lost() -> None:
@@ -157,11 +145,11 @@ def test_a_learning_rate_far_too_high_is_found_before_the_loss_is_lost() -> None
 def test_a_forgotten_learning_rate_is_found(name: str) -> None:
     still = preset(name, learning_rate=1e-9, steps=5)
     found = the("not_updating", diagnose(still))
-    assert found.layers == (1, len(still.started.rows))
-    assert "Raise the learning rate" in found.suggestions[0].words
+    assert found.span == (1, len(still.started.rows))
+    assert found.remedies[0].kind == "raise_rate"
     assert kinds(diagnose(preset(name, steps=5))) == {"healthy"}
     # what is suggested moves the weights again
-    moving = trained(found.suggestions[0].apply(still.started.experiment))
+    moving = trained(found.remedies[0].apply(still.started.experiment))
     assert kinds(diagnose(moving)) == {"healthy"}
 
 
@@ -170,8 +158,8 @@ def test_dying_units_are_found_and_leaky_ones_do_not_die() -> None:
     found = the("dead", diagnose(history))
     shares = history.row("dead_fraction", 400)
     assert shares is not None
-    assert found.worst_layer is not None
-    assert shares[found.worst_layer - 1] >= 0.6
+    assert found.worst_row is not None
+    assert shares[found.worst_row - 1] >= 0.6
     assert "dead" not in kinds(diagnose(history, 0))
     rescued = preset("leaky-relu-rescue", steps=100)
     assert all("dead" not in kinds(diagnose(rescued, step)) for step in range(rescued.frames))
@@ -213,16 +201,16 @@ def test_what_is_tried_first_helps(name: str) -> None:
     for finding in found_at_start(experiment):
         if finding.kind in ("not_measured", "healthy"):
             continue
-        assert all(suggestion.apply(experiment) != experiment for suggestion in finding.suggestions)
-        after = found_at_start(finding.suggestions[0].apply(experiment))
-        assert finding.kind not in kinds(after), finding.suggestions[0]
+        assert all(remedy.apply(experiment) != experiment for remedy in finding.remedies)
+        after = found_at_start(finding.remedies[0].apply(experiment))
+        assert finding.kind not in kinds(after), finding.remedies[0]
 
 
 def test_a_silent_branch_of_relu_never_opens_and_is_found_at_the_start() -> None:
     """Weights of zero give the ReLU zero, where its slope is zero: every unit of the branch is dead for good."""
     silent = load_preset("residual-152").changed(depth=6, shortcut_span=1, zero_init_branch=True)
     found = the("dead", found_at_start(silent))
-    assert found.layers == (1, 6)
-    open_ones = found.suggestions[0].apply(silent)
-    assert not open_ones.zero_init_branch
+    assert found.span == (1, 6)
+    assert found.remedies[0].changes == (("zero_init_branch", False),)
+    open_ones = found.remedies[0].apply(silent)
     assert kinds(found_at_start(open_ones)) == {"healthy"}

@@ -6,25 +6,25 @@ from dataclasses import fields
 
 import pytest
 
-from gradviz.diagnosis import ThresholdError, Thresholds, descriptions
+from gradviz.diagnosis import ThresholdError, Thresholds, threshold_specs
 
 
 def test_every_threshold_is_described_and_lies_within_its_limits() -> None:
-    assert list(descriptions()) == [item.name for item in fields(Thresholds)]
-    for name, about in descriptions().items():
-        assert about.low <= getattr(Thresholds(), name) <= about.high
-        assert about.label
-        assert about.unit
-        assert about.reason.endswith(".")
-        if about.logarithmic:
-            assert about.low > 0
+    assert list(threshold_specs()) == [item.name for item in fields(Thresholds)]
+    for name, spec in threshold_specs().items():
+        assert spec.low <= getattr(Thresholds(), name) <= spec.high
+        assert spec.label
+        assert spec.unit
+        assert spec.reason.endswith(".")
+        if spec.logarithmic:
+            assert spec.low > 0
 
 
-@pytest.mark.parametrize("name", list(descriptions()))
+@pytest.mark.parametrize("name", list(threshold_specs()))
 def test_a_value_out_of_range_is_refused_by_name(name: str) -> None:
-    about = descriptions()[name]
-    allowed = re.escape(f"allowed: {about.low:g} to {about.high:g}")
-    for wrong in (about.high * 1.01 + 1, math.nan, math.inf, -math.inf):
+    spec = threshold_specs()[name]
+    allowed = re.escape(f"allowed: {spec.low:g} to {spec.high:g}")
+    for wrong in (spec.high * 1.01 + 1, math.nan, math.inf, -math.inf):
         with pytest.raises(ThresholdError, match=f"{name}: .* is not allowed; {allowed}"):
             Thresholds().changed(**{name: wrong})
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from covering import pairwise
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
+from gradviz.network.catalogue import build_network
 from gradviz.network.stack import layer_chunks as layer_chunks
 from gradviz.network.stack.activation_kernels import activation
 from gradviz.network.stack.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
@@ -23,7 +25,7 @@ def experiment(**values: object) -> Experiment:
 
 def trained_a_little(e: Experiment) -> Network:
     """A network whose batch statistics and shortcuts are no longer those of the beginning."""
-    network, generator = Network(e, FEATURES, CLASSES), torch.Generator().manual_seed(3)
+    network, generator = build_network(e, (FEATURES,), CLASSES), torch.Generator().manual_seed(3)
     rule = torch.optim.SGD(network.parameters(), lr=0.05)
     for _ in range(3):
         x = torch.randn(11, FEATURES, generator=generator, dtype=torch.float64)
@@ -66,9 +68,9 @@ def seen_by_hooks(e: Experiment, network: Network, x: Tensor) -> tuple[list[Tens
     return given, handed_on
 
 
-@pytest.mark.parametrize("span", [1, 3])
-@pytest.mark.parametrize("normalization", choices("normalization"))
-@pytest.mark.parametrize("shortcut", choices("shortcut"))
+@pytest.mark.parametrize(
+    ("shortcut", "normalization", "span"), pairwise(choices("shortcut"), choices("normalization"), [1, 3])
+)
 def test_chunks_hold_what_hooks_see(
     shortcut: str, normalization: str, span: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

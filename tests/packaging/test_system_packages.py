@@ -108,7 +108,7 @@ def test_root_with_apt_gets_it_installed(monkeypatch: pytest.MonkeyPatch, capsys
     machine = Machine(monkeypatch, root=True, installer="apt-get")
     system_packages.prepare_system({})
     assert [command[-1] for command in machine.installed] == ["libegl1"]
-    assert "step 1 of 3: installing system packages: libegl1" in capsys.readouterr().err
+    assert "libegl1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_root_with_apt_gets_it_installed(monkeypatch: pytest.MonkeyPatch, capsys
         (False, "apt-get", "sudo apt-get install -y --no-install-recommends libegl1"),
         (True, "dnf", "sudo dnf install -y libglvnd-egl"),
         (False, "pacman", "sudo pacman -S --needed libglvnd"),
-        (True, None, "(their names on Debian): libegl1"),
+        (True, None, "libegl1"),
     ],
 )
 def test_everybody_else_is_told_what_to_type(

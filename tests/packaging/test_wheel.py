@@ -55,5 +55,5 @@ def test_it_trains_away_from_the_checkout(installed: Path, tmp_path: Path) -> No
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("finished after 1 steps")
+    assert done.stdout.startswith("finished")
     assert (tmp_path / "a.png").stat().st_size > 10_000

@@ -12,7 +12,7 @@ from PySide6.QtCore import QEvent, QRectF
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from gradviz.plots.activation_costs import ActivationCostsPlot, three_digits
+from gradviz.plots.activation_costs import SMALLEST_TEXT_PX, ActivationCostsPlot, three_digits
 from gradviz.plots.pages.images import Placement, save_picture
 from gradviz.plots.parts.style import DARK, LIGHT, Style
 from gradviz.recording.activations import ActivationCost, ActivationCosts, Spread
@@ -59,16 +59,23 @@ def plot(qtbot: QtBot) -> Iterator[ActivationCostsPlot]:
 
 def bars(plot: ActivationCostsPlot, number: int) -> dict[str, tuple[float, float]]:
     """Where the forward (0) or backward (1) bar of each activation begins and ends."""
-    options = plot._bars[number].opts
-    names = [words for _, words in plot._names._tickLevels[0]]
-    return {
-        name: (float(begin), float(begin + width))
-        for name, begin, width in zip(names, options["x0"], options["width"], strict=True)
-    }
+    passes = ("forward", "backward")[number]
+    readout = plot.readout()
+    names = [name.removesuffix(f" {passes}") for name in readout.labels if name.endswith(f" {passes}")]
+    bar = readout[passes]
+    assert bar.x0 is not None
+    return dict(zip(names, zip(bar.x0.tolist(), bar.x.tolist(), strict=True), strict=True))
+
+
+def lengths(plot: ActivationCostsPlot, name: str) -> list[float]:
+    drawn = plot.readout()[name]
+    assert drawn.x0 is not None
+    return (drawn.x - drawn.x0).tolist()
 
 
 def values(plot: ActivationCostsPlot) -> list[str]:
-    return [item.toPlainText() for item in plot._values if item.isVisible()]
+    labels = plot.readout().labels
+    return [words for name, words in labels.items() if name.endswith(("forward", "backward"))]
 
 
 def test_bars_reach_from_zero_to_the_median(plot: ActivationCostsPlot) -> None:
@@ -79,21 +86,20 @@ def test_bars_reach_from_zero_to_the_median(plot: ActivationCostsPlot) -> None:
     assert set(forward) == {"linear", "ReLU", "sigmoid", "leaky ReLU", "Mish"}
     # the cheapest on top: forward and backward together
     assert list(forward) == ["linear", "ReLU", "leaky ReLU", "sigmoid", "Mish"]
-    assert plot._view.yInverted()
+    assert plot.view.yInverted()
 
 
 def test_error_bars_reach_from_quartile_to_quartile(plot: ActivationCostsPlot) -> None:
-    options = plot._errors[1].opts
-    np.testing.assert_allclose(options["x"] - options["left"], 0.9 * options["x"])
-    np.testing.assert_allclose(options["x"] + options["right"], 1.25 * options["x"])
-    assert options["x"].tolist() == pytest.approx([0.4, 2.0, 2.5, 1.9, 12.0])
+    quartiles, median = plot.readout()["backward quartiles"], plot.readout()["backward"].x
+    np.testing.assert_allclose(quartiles.x0, 0.9 * median)
+    np.testing.assert_allclose(quartiles.x, 1.25 * median)
+    assert median.tolist() == pytest.approx([0.4, 2.0, 2.5, 1.9, 12.0])
 
 
 def test_relu_is_marked_in_both_directions(plot: ActivationCostsPlot) -> None:
-    assert [line.value() for line in plot._references] == [1.0, 2.0]
-    assert all(line.isVisible() for line in plot._references)
+    assert plot.readout().lines == {"ReLU forward": (1.0,), "ReLU backward": (2.0,)}
     plot.show_size(LARGE)
-    assert [line.value() for line in plot._references] == [1.2, 2.2]
+    assert plot.readout().lines == {"ReLU forward": (1.2,), "ReLU backward": (2.2,)}
 
 
 def test_every_bar_has_its_number_and_its_ratio(plot: ActivationCostsPlot) -> None:
@@ -109,12 +115,12 @@ def test_the_numbers_are_inside_the_plot_and_beside_their_bars(
 ) -> None:
     plot.resize(*size)
     plot.grab()
-    places = [plot._view.mapRectFromItem(item, item.boundingRect()) for item in plot._values if item.isVisible()]
-    assert all(place.left() >= 0 and place.right() <= plot._view.width() for place in places)
+    places = plot.value_rects
+    assert all(place.left() >= 0 and place.right() <= plot.view.width() for place in places)
     # no number stands on that of another bar of the same activation
     middles = [place.center().y() for place in places]
     assert middles == sorted(middles)
-    assert min(np.diff(middles)) >= plot._font.pixelSize() - 2
+    assert min(np.diff(middles)) >= SMALLEST_TEXT_PX - 2
 
 
 @pytest.mark.parametrize("style", [LIGHT, DARK], ids=lambda style: style.name)
@@ -122,47 +128,47 @@ def test_bars_are_painted_in_colours_that_stay_apart(plot: ActivationCostsPlot, 
     plot.apply_style(style)
     mish = 4
     for number, colour in enumerate(style.series[:2]):
-        place = place_of(plot, plot._view, 8.0, mish + (number - 0.5) * 0.38)
+        place = place_of(plot, plot.view, 8.0, mish + (number - 0.5) * 0.38)
         assert colour_at(plot, place) == colour
-    assert colour_at(plot, place_of(plot, plot._view, 8.0, 0.2)) == style.background
-    assert [entry[1] for entry in plot._key.entries[:2]] == list(style.series[:2])
+    assert colour_at(plot, place_of(plot, plot.view, 8.0, 0.2)) == style.background
+    assert [entry[1] for entry in plot.readout().key[:2]] == list(style.series[:2])
 
 
 def test_the_call_itself_is_the_pale_beginning_of_a_bar(plot: ActivationCostsPlot) -> None:
     """400 ns forward and 800 ns backward, spread over a thousand elements; never more than the bar."""
-    assert plot._calls[0].opts["width"].tolist() == pytest.approx([0.4] * 5)
-    assert plot._calls[1].opts["width"].tolist() == pytest.approx([0.4, 0.8, 0.8, 0.8, 0.8])
+    assert lengths(plot, "forward call") == pytest.approx([0.4] * 5)
+    assert lengths(plot, "backward call") == pytest.approx([0.4, 0.8, 0.8, 0.8, 0.8])
     plot.show_size(LARGE)
-    assert plot._calls[0].opts["width"].tolist() == pytest.approx([4e-4] * 5)
-    assert any("call itself" in words for _, _, words in plot._key.entries)
+    assert lengths(plot, "forward call") == pytest.approx([4e-4] * 5)
+    assert any("call itself" in words for words in plot.readout().words)
     plot.show_costs(made_up(call=False))
-    assert plot._calls[0].opts["width"].tolist() == [0.0] * 5
-    assert not any("call itself" in words for _, _, words in plot._key.entries)
+    assert lengths(plot, "forward call") == [0.0] * 5
+    assert not any("call itself" in words for words in plot.readout().words)
 
 
 def test_a_size_is_chosen_and_kept(plot: ActivationCostsPlot) -> None:
     # not the call at first, which says nothing of elements
     assert plot.size_shown == SMALL
-    assert plot._title.text == "Cost of the activations · 1,000 elements"
-    assert plot._subtitle.text == "11.7 KiB fit the cache of 1 MiB · CPU, 1 thread, float32 · 21 rounds"
+    assert plot.readout().title == "Cost of the activations · 1,000 elements"
+    assert plot.readout().labels["subtitle"] == "11.7 KiB fit the cache of 1 MiB · CPU, 1 thread, float32 · 21 rounds"
     plot.show_size(LARGE)
-    assert "do not fit the cache" in plot._subtitle.text
+    assert "do not fit the cache" in plot.readout().labels["subtitle"]
     assert bars(plot, 0)["sigmoid"][1] == pytest.approx(3.3)
     plot.show_costs(made_up(rounds=1))
     assert plot.size_shown == LARGE
-    assert plot._subtitle.text.endswith("1 round")
+    assert plot.readout().labels["subtitle"].endswith("1 round")
     plot.show_size(7)
     assert plot.size_shown == SMALL
 
 
 def test_a_call_is_shown_by_itself(plot: ActivationCostsPlot) -> None:
     plot.show_size(1)
-    assert plot._ns_axis.labelText == "ns per call"
+    assert plot.readout().axes["bottom"] == "ns per call"
     assert bars(plot, 1)["Mish"] == pytest.approx((0.0, 800.0))
-    assert plot._calls[1].opts["width"].tolist() == [0.0] * 5
+    assert lengths(plot, "backward call") == [0.0] * 5
     assert plot.summary == ""
     plot.show_size(SMALL)
-    assert plot._ns_axis.labelText == "ns per element"
+    assert plot.readout().axes["bottom"] == "ns per element"
 
 
 def test_the_price_of_an_exponential_is_said_in_words(plot: ActivationCostsPlot) -> None:
@@ -170,7 +176,7 @@ def test_the_price_of_an_exponential_is_said_in_words(plot: ActivationCostsPlot)
         "Forward, sigmoid (one exp per element) takes 3.00 times (quartiles 2.85 to 3.15) as long as ReLU; "
         "backward, without exp, 0.950 times."
     )
-    assert plot._summary.text == plot.summary
+    assert plot.readout().labels["summary"] == plot.summary
 
 
 def test_on_a_logarithmic_axis_equal_ratios_are_equally_long(plot: ActivationCostsPlot) -> None:
@@ -178,12 +184,12 @@ def test_on_a_logarithmic_axis_equal_ratios_are_equally_long(plot: ActivationCos
     forward = bars(plot, 0)
     assert forward["Mish"][1] - forward["ReLU"][1] == pytest.approx(np.log10(20))
     assert {begin for begin, _ in forward.values()} == {-1.0}
-    assert plot._references[0].value() == pytest.approx(0.0)
+    assert plot.readout().lines["ReLU forward"] == pytest.approx((0.0,))
     # a share of a bar has no length here
-    assert plot._calls[0].opts["width"].tolist() == [0.0] * 5
-    options = plot._errors[0].opts
-    np.testing.assert_allclose(options["right"], np.log10(1.25))
-    np.testing.assert_allclose(options["left"], -np.log10(0.9))
+    assert lengths(plot, "forward call") == [0.0] * 5
+    quartiles, median = plot.readout()["forward quartiles"], plot.readout()["forward"].x
+    np.testing.assert_allclose(quartiles.x - median, np.log10(1.25))
+    np.testing.assert_allclose(median - quartiles.x0, -np.log10(0.9))
     plot.show_logarithmic(False)
     assert bars(plot, 0)["Mish"] == pytest.approx((0.0, 20.0))
 
@@ -199,7 +205,7 @@ def test_on_a_logarithmic_axis_equal_ratios_are_equally_long(plot: ActivationCos
     ],
 )  # fmt: skip
 def test_the_bar_under_the_mouse_is_read_out(plot: ActivationCostsPlot, qtbot: QtBot, y: float, words: str) -> None:
-    assert hover(plot, qtbot, place_of(plot, plot._view, 5.0, y)) == words
+    assert hover(plot, qtbot, place_of(plot, plot.view, 5.0, y)) == words
 
 
 def test_leaving_empties_the_readout(plot: ActivationCostsPlot, qtbot: QtBot) -> None:
@@ -209,20 +215,20 @@ def test_leaving_empties_the_readout(plot: ActivationCostsPlot, qtbot: QtBot) ->
 
 
 def test_without_a_measurement_it_says_what_to_do(plot: ActivationCostsPlot) -> None:
-    assert plot._notice.text == ""
+    assert plot.readout().notice == ""
     plot.say("Measuring: 3 of 99")
-    assert plot._notice.text == ""
+    assert plot.readout().notice == ""
     plot.show_costs(None)
-    assert "press Measure" in plot._notice.text
+    assert "press Measure" in plot.readout().notice
     assert values(plot) == []
-    assert not any(line.isVisible() for line in plot._references)
-    assert (plot.size_shown, plot.summary, plot._key.entries) == (None, "", ())
+    assert plot.readout().lines == {}
+    assert (plot.size_shown, plot.summary, plot.readout().key) == (None, "", ())
     plot.say("Measuring: 3 of 99")
-    assert plot._notice.text == "Measuring: 3 of 99"
+    assert plot.readout().notice == "Measuring: 3 of 99"
     plot.show_size(SMALL)
-    assert plot._notice.text == "Measuring: 3 of 99"
+    assert plot.readout().notice == "Measuring: 3 of 99"
     plot.show_costs(made_up())
-    assert plot._notice.text == ""
+    assert plot.readout().notice == ""
     assert len(values(plot)) == 10
 
 

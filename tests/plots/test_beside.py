@@ -95,13 +95,13 @@ def test_the_profile_draws_and_says_all_of_it(qtbot: QtBot) -> None:
     plot.show_history(run())
     plot.show_theory(Theory((("mean field", np.zeros(LAYERS, np.float32)),), words="critical"))
     plot.show_step(2)
-    words = [entry[2] for entry in plot._key.entries]
+    words = [entry[2] for entry in plot.readout().key]
     assert "Exact activation gradient" in words
     assert {"mean field", "critical"} <= set(words)
     assert any("delivers exactly zero from layer 1 on down" in each for each in words)
     # between two measurements the exact row is older than what is delivered: nothing is concluded from the two
     plot.show_step(3)
-    words = [entry[2] for entry in plot._key.entries]
+    words = [entry[2] for entry in plot.readout().key]
     assert "Exact activation gradient (step 2)" in words
     assert not any("delivers" in each for each in words)
 
@@ -111,7 +111,7 @@ def test_why_there_is_no_prediction_is_said_where_one_would_be(qtbot: QtBot) -> 
     qtbot.addWidget(plot)
     plot.show_history(run())
     plot.show_theory(Theory(words="no prediction: the branch has a mean"))
-    assert "no prediction: the branch has a mean" in [entry[2] for entry in plot._key.entries]
+    assert "no prediction: the branch has a mean" in [entry[2] for entry in plot.readout().key]
 
 
 def test_the_spread_between_networks_lies_around_the_prediction(qtbot: QtBot) -> None:
@@ -126,9 +126,9 @@ def test_the_spread_between_networks_lies_around_the_prediction(qtbot: QtBot) ->
     qtbot.addWidget(plot)
     plot.show_history(run())
     plot.show_theory(theory)
-    assert [edge.getData()[1].tolist() for edge in plot._band] == [edge.tolist() for edge in band]
+    assert [plot.readout()[f"band {edge}"].y.tolist() for edge in ("low", "high")] == [edge.tolist() for edge in band]
     plot.show_theory(Theory())
-    assert all(edge.getData()[1] is None or not len(edge.getData()[1]) for edge in plot._band)
+    assert not any(name in plot.readout() for name in ("band low", "band high", "theory"))
 
 
 @pytest.mark.parametrize(("every", "stride"), [(1, 1), (2, 2), (10, 16), (16, 16)])
@@ -140,10 +140,10 @@ def test_pointing_at_a_zero_tells_what_it_is_in_truth(qtbot: QtBot) -> None:
     plot = HeatmapPlot()
     plot.show_history(run())
     shown(plot, qtbot)
-    said = hover(plot, qtbot, place_of(plot, plot._view, 2, 1))
+    said = hover(plot, qtbot, place_of(plot, plot.panes[0].view, 2, 1))
     assert "exactly zero: underflowed or dead" in said
     assert "1.00e-48 rms (exact activation gradient)" in said
-    assert "exact activation" not in hover(plot, qtbot, place_of(plot, plot._view, 3, 1))
+    assert "exact activation" not in hover(plot, qtbot, place_of(plot, plot.panes[0].view, 3, 1))
 
 
 def test_the_heatmap_marks_the_ends_of_floats_and_names_the_layer_where_the_signal_is_lost(qtbot: QtBot) -> None:
@@ -153,18 +153,18 @@ def test_the_heatmap_marks_the_ends_of_floats_and_names_the_layer_where_the_sign
     low, high = plot.limits
     wanted = [exponent for exponent in (-37.93, -44.85) if low < exponent < high]
     assert wanted
-    assert plot._bar.floors_shown == pytest.approx(wanted, abs=0.01)
-    words = [entry[2] for entry in plot._key.entries]
+    assert plot.readout().lines["floors"] == pytest.approx(wanted, abs=0.01)
+    words = [entry[2] for entry in plot.readout().key]
     assert any("smallest float32, 1.4e-45" in each for each in words)
     assert "step 4: float32 delivers exactly zero from layer 1 on down; in truth it is 1.00e-46 there" in words
-    plot.pick_step(1)
-    assert any(entry[2].startswith("step 0: float32 delivers") for entry in plot._key.entries)
+    plot.show_step(1)
+    assert any(entry[2].startswith("step 0: float32 delivers") for entry in plot.readout().key)
 
 
 def test_the_marks_are_those_of_the_runs_own_precision(qtbot: QtBot) -> None:
     plot = HeatmapPlot()
     qtbot.addWidget(plot)
     plot.show_history(run())
-    assert plot._bar.floors_shown
+    assert "floors" in plot.readout().lines
     plot.show_history(run(precision="float64"))
-    assert plot._bar.floors_shown == []
+    assert "floors" not in plot.readout().lines

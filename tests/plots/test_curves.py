@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from gradviz.plots.curve_lines import CurvePair
 from gradviz.plots.curves import CurvesPlot
 from gradviz.plots.parts.style import DARK, LIGHT, Style
 from gradviz.recording.frame import Diverged
@@ -31,9 +32,10 @@ def run_with(losses: list[float], **settings: object) -> History:
     return append(history_of(3, **settings), [ROW] * len(losses), losses=losses)  # type: ignore[arg-type]
 
 
-def points(curve: object) -> list[tuple[float, float]]:
-    steps, values = curve.getOriginalDataset()  # type: ignore[attr-defined]
-    return [] if steps is None else list(zip(steps.tolist(), values.tolist(), strict=True))
+def points(plot: CurvesPlot, name: str) -> list[tuple[float, float]]:
+    """Where a line passes, NaN in its gaps; nothing where it is not drawn."""
+    readout = plot.readout()
+    return list(zip(readout[name].x.tolist(), readout[name].y.tolist(), strict=True)) if name in readout else []
 
 
 def near(plot: CurvesPlot, view: object, step: float, value: float, reach: int = 2) -> set[str]:
@@ -49,43 +51,41 @@ def test_loss_and_accuracy_of_batch_and_held_out_samples_are_drawn(plot: CurvesP
     evaluate(history, 0, 2.25, 0.125)
     evaluate(history, 4, 0.75, 0.75)
     plot.show_history(history)
-    assert points(plot._loss_curves[0]) == list(enumerate([2.0, 1.5, 1.25, 1.0, 0.5, 0.25]))
-    assert points(plot._accuracy_curves[0]) == [(step, pytest.approx(2.0 * step)) for step in range(6)]
-    assert points(plot._loss_curves[1]) == [(0, 2.25), (4, 0.75)]
-    assert points(plot._accuracy_curves[1]) == [(0, 12.5), (4, 75.0)]
-    assert style.series[0] in near(plot, plot._loss_view, 2.5, 1.125)
-    assert style.series[1] in near(plot, plot._loss_view, 4, 0.75)
-    assert style.series[1] in near(plot, plot._accuracy_view, 4, 75.0)
+    assert points(plot, "batch loss") == list(enumerate([2.0, 1.5, 1.25, 1.0, 0.5, 0.25]))
+    assert points(plot, "batch accuracy") == [(step, pytest.approx(2.0 * step)) for step in range(6)]
+    assert points(plot, "held out loss") == [(0, 2.25), (4, 0.75)]
+    assert points(plot, "held out accuracy") == [(0, 12.5), (4, 75.0)]
+    assert style.series[0] in near(plot, plot.views[0], 2.5, 1.125)
+    assert style.series[1] in near(plot, plot.views[0], 4, 0.75)
+    assert style.series[1] in near(plot, plot.views[1], 4, 75.0)
 
 
 def test_the_title_states_what_and_how_far(plot: CurvesPlot) -> None:
     history = run_with([2.0] * 5)
     plot.show_history(history)
-    assert plot._title.text == "Loss and accuracy · up to step 4"
+    assert plot.readout().title == "Loss and accuracy · up to step 4"
     append(history, [ROW])
     plot.refresh()
-    assert plot._title.text.endswith("step 5")
+    assert plot.readout().title.endswith("step 5")
 
 
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_chance_is_one_in_the_number_of_classes(plot: CurvesPlot, classes: int) -> None:
     plot.show_history(run_with([1.0], classes=classes))
-    assert plot._chance.value() == pytest.approx(100 / classes)
-    assert plot._chance.label.toPlainText() == "chance"
-    assert plot._chance.isVisible()
+    assert plot.readout().lines["chance"] == pytest.approx((100 / classes,))
     plot.show_history(None)
-    assert not plot._chance.isVisible()
+    assert "chance" not in plot.readout().lines
 
 
 def test_both_plots_show_the_same_steps_under_each_other(plot: CurvesPlot) -> None:
     plot.show_history(run_with([1.0] * 40))
     plot.grab()
     for step in (0, 17, 39):
-        above, below = (place_of(plot, view, step, 1.0).x() for view in (plot._loss_view, plot._accuracy_view))
+        above, below = (place_of(plot, view, step, 1.0).x() for view in (plot.views[0], plot.views[1]))
         assert abs(above - below) <= 1
-    wheel(plot, place_of(plot, plot._accuracy_view, 20, 50), 240)
-    assert plot._loss_view.viewRange()[0] == pytest.approx(plot._accuracy_view.viewRange()[0])
-    assert plot._loss_view.viewRange()[0][0] > 0
+    wheel(plot, place_of(plot, plot.views[1], 20, 50), 240)
+    assert plot.views[0].viewRange()[0] == pytest.approx(plot.views[1].viewRange()[0])
+    assert plot.views[0].viewRange()[0][0] > 0
 
 
 def test_losses_that_are_not_finite_leave_a_gap_and_spoil_nothing(plot: CurvesPlot) -> None:
@@ -93,47 +93,46 @@ def test_losses_that_are_not_finite_leave_a_gap_and_spoil_nothing(plot: CurvesPl
     history.append(Diverged(4, math.inf))
     plot.show_history(history)
     # an infinity in the data would spoil every range that is made from it
-    assert [step for step, loss in points(plot._loss_curves[0]) if not math.isnan(loss)] == [0, 2, 4]
-    low, high = plot._loss_view.viewRange()[1]
+    assert [step for step, loss in points(plot, "batch loss") if not math.isnan(loss)] == [0, 2, 4]
+    low, high = plot.views[0].viewRange()[1]
     assert low < 0 < 2.0 < high < 3.0
-    assert [line._line.value() for line in plot._diverged] == [4, 4]
-    assert all(line._line.isVisible() for line in plot._diverged)
-    assert plot._diverged[0]._line.label.toPlainText() == "diverged at step 4"
+    assert plot.readout().lines["diverged"] == (4,)
+    assert "4" in plot.readout().labels["diverged"]
     plot.grab()
 
 
 def test_a_run_of_nothing_but_nan_is_drawn(plot: CurvesPlot) -> None:
     plot.show_history(run_with([math.nan]))
     plot.grab()
-    assert plot._loss_view.viewRange()[1] == pytest.approx([-0.02, 1.02])
+    assert plot.views[0].viewRange()[1] == pytest.approx([-0.02, 1.02])
 
 
 def test_a_logarithmic_loss_axis_holds_what_is_positive(plot: CurvesPlot) -> None:
     plot.show_history(run_with([10.0, 0.1, 0.0, math.inf]))
     plot.show_log_loss(True)
-    drawn = {step: loss for step, loss in points(plot._loss_curves[0]) if not math.isnan(loss)}
+    drawn = {step: loss for step, loss in points(plot, "batch loss") if not math.isnan(loss)}
     assert drawn == {0: pytest.approx(1.0), 1: pytest.approx(-1.0)}
-    low, high = plot._loss_view.viewRange()[1]
+    low, high = plot.views[0].viewRange()[1]
     assert low <= -1
     assert high >= 1
     plot.show_log_loss(False)
-    assert points(plot._loss_curves[0])[2] == (2, 0.0)
+    assert points(plot, "batch loss")[2] == (2, 0.0)
 
 
 def test_a_spike_between_two_pixels_is_seen(plot: CurvesPlot) -> None:
     losses = [1.0] * 20_000
     losses[12_345] = 3.0
     plot.show_history(run_with(losses))
-    assert LIGHT.series[0] in near(plot, plot._loss_view, 12_345, 2.5)
+    assert LIGHT.series[0] in near(plot, plot.views[0], 12_345, 2.5)
     # and only there
-    assert LIGHT.series[0] not in near(plot, plot._loss_view, 11_500, 2.5)
+    assert LIGHT.series[0] not in near(plot, plot.views[0], 11_500, 2.5)
 
 
 def test_a_long_run_is_a_line_through_as_many_points_as_the_screen_shows(plot: CurvesPlot) -> None:
     losses = np.random.default_rng(0).normal(5, 1, 20_000)
     plot.show_history(run_with(losses.tolist()))
-    drawn = np.array(points(plot._loss_curves[0]))
-    assert plot._loss_view.width() < len(drawn) < 6 * plot._loss_view.width()
+    drawn = np.array(points(plot, "batch loss"))
+    assert plot.views[0].width() < len(drawn) < 6 * plot.views[0].width()
     assert np.all(np.diff(drawn[:, 0]) >= 0)
     stride = 2 * len(losses) / len(drawn)
     for step, value in drawn[:: len(drawn) // 40]:
@@ -141,9 +140,9 @@ def test_a_long_run_is_a_line_through_as_many_points_as_the_screen_shows(plot: C
         assert around.min() <= value <= around.max()
     assert (drawn[:, 1].min(), drawn[:, 1].max()) == (losses.min(), losses.max())
     # zoomed in, every step is there, and one more at both ends for the line to leave the view
-    plot._loss_view.setXRange(12_000, 12_100, padding=0)
-    assert points(plot._loss_curves[0]) == [(step, losses[step]) for step in range(11_999, 12_102)]
-    assert [step for step, _ in points(plot._accuracy_curves[0])] == list(range(11_999, 12_102))
+    plot.views[0].setXRange(12_000, 12_100, padding=0)
+    assert points(plot, "batch loss") == [(step, losses[step]) for step in range(11_999, 12_102)]
+    assert [step for step, _ in points(plot, "batch accuracy")] == list(range(11_999, 12_102))
 
 
 def test_many_looks_at_the_held_out_samples_are_few_points_too(plot: CurvesPlot) -> None:
@@ -152,25 +151,25 @@ def test_many_looks_at_the_held_out_samples_are_few_points_too(plot: CurvesPlot)
         evaluate(history, step, loss, 0.5)
         append(history, [ROW], losses=[1.0])
     plot.show_history(history)
-    drawn = np.array(points(plot._loss_curves[1]))
-    assert len(drawn) <= 2 * plot._loss_view.width()
+    drawn = np.array(points(plot, "held out loss"))
+    assert len(drawn) <= 2 * plot.views[0].width()
     assert (drawn[:, 1].min(), drawn[:, 1].max()) == (losses.min(), losses.max())
-    together = -(-len(losses) // round(plot._loss_view.width()))
+    together = -(-len(losses) // round(plot.views[0].width()))
     groups = [losses[start : start + together] for start in range(0, len(losses), together)]
     np.testing.assert_array_equal(drawn[:, 1].reshape(-1, 2), [(each.min(), each.max()) for each in groups])
-    plot._loss_view.setXRange(4000, 4020, padding=0)
-    assert points(plot._loss_curves[1]) == [(step, losses[step]) for step in range(3999, 4022)]
-    assert plot._loss_curves[1].opts["symbol"] == "o"
+    plot.views[0].setXRange(4000, 4020, padding=0)
+    assert points(plot, "held out loss") == [(step, losses[step]) for step in range(3999, 4022)]
+    assert len(plot.readout()["held out loss marks"].x) == 23
 
 
 def test_zeros_hide_nothing_on_a_logarithmic_axis(plot: CurvesPlot) -> None:
     losses = np.tile([0.0, 10.0, 0.1, 0.0], 5000)
     plot.show_log_loss(True)
     plot.show_history(run_with(losses.tolist()))
-    values = [value for _, value in points(plot._loss_curves[0])]
+    values = [value for _, value in points(plot, "batch loss")]
     assert np.isfinite(values).all()
     assert max(values) == pytest.approx(1.0)
-    low, high = plot._loss_view.viewRange()[1]
+    low, high = plot.views[0].viewRange()[1]
     assert low < high
     assert high >= 1.0
 
@@ -181,55 +180,55 @@ def test_another_run_is_drawn_behind(plot: CurvesPlot) -> None:
     evaluate(other, 2, 1.5, 0.5)
     plot.show_history(run_with([1.0] * 4))
     plot.show_reference(other, "previous: 2 × 8")
-    assert points(plot._loss_curves[2]) == [(0, 2.5), (2, 1.5)]
-    assert points(plot._accuracy_curves[2]) == [(0, 25.0), (2, 50.0)]
-    assert plot._key.entries[-1] == ("- -", LIGHT.series[2], "previous: 2 × 8, held out")
+    assert points(plot, "reference loss") == [(0, 2.5), (2, 1.5)]
+    assert points(plot, "reference accuracy") == [(0, 25.0), (2, 50.0)]
+    assert plot.readout().key[-1] == ("- -", LIGHT.series[2], "previous: 2 × 8, held out")
     evaluate(other, 3, 0.5, 1.0)
     plot.refresh()
-    assert points(plot._accuracy_curves[2])[-1] == (3, 100.0)
+    assert points(plot, "reference accuracy")[-1] == (3, 100.0)
     plot.show_reference(None)
-    assert points(plot._loss_curves[2]) == []
-    assert len(plot._key.entries) == 2
+    assert points(plot, "reference loss") == []
+    assert len(plot.readout().key) == 2
 
 
 def test_a_click_in_either_plot_picks_a_step(plot: CurvesPlot, qtbot: QtBot) -> None:
     plot.show_history(run_with([1.0] * 30))
-    for view, y, step in ((plot._loss_view, 0.5, 12), (plot._accuracy_view, 50, 21)):
+    for view, y, step in ((plot.views[0], 0.5, 12), (plot.views[1], 50, 21)):
         with qtbot.waitSignal(plot.step_picked) as caught:
             click(plot, place_of(plot, view, step, y), Qt.MouseButton.LeftButton)
         assert caught.args == [step]
-        for each, height in ((plot._loss_view, 0.3), (plot._accuracy_view, 80)):
+        for each, height in ((plot.views[0], 0.3), (plot.views[1], 80)):
             assert LIGHT.foreground in near(plot, each, step, height)
 
 
 def test_a_click_beyond_the_run_picks_its_last_step(plot: CurvesPlot, qtbot: QtBot) -> None:
     plot.show_history(run_with([1.0] * 3))
     with qtbot.waitSignal(plot.step_picked) as caught:
-        click(plot, place_of(plot, plot._loss_view, 8, 0.5), Qt.MouseButton.LeftButton)
+        click(plot, place_of(plot, plot.views[0], 8, 0.5), Qt.MouseButton.LeftButton)
     assert caught.args == [2]
     plot.show_history(None)
     with qtbot.assertNotEmitted(plot.step_picked):
-        click(plot, place_of(plot, plot._loss_view, 8, 0.5), Qt.MouseButton.LeftButton)
+        click(plot, place_of(plot, plot.views[0], 8, 0.5), Qt.MouseButton.LeftButton)
 
 
 def test_picking_nothing_takes_the_cursor_away(plot: CurvesPlot) -> None:
     plot.show_history(run_with([1.0] * 30))
-    plot.pick_step(10)
-    assert LIGHT.foreground in near(plot, plot._loss_view, 10, 0.4)
-    plot.pick_step(None)
-    assert LIGHT.foreground not in near(plot, plot._loss_view, 10, 0.4)
+    plot.show_step(10)
+    assert LIGHT.foreground in near(plot, plot.views[0], 10, 0.4)
+    plot.show_step(None)
+    assert LIGHT.foreground not in near(plot, plot.views[0], 10, 0.4)
 
 
 def test_the_step_under_the_mouse_is_read_out(plot: CurvesPlot, qtbot: QtBot) -> None:
     history = run_with([2.0, 1.5, 1.25, 1.0, math.nan])
     evaluate(history, 1, 1.75, 0.375)
     plot.show_history(history)
-    first = hover(plot, qtbot, place_of(plot, plot._loss_view, 0, 1.0))
+    first = hover(plot, qtbot, place_of(plot, plot.views[0], 0, 1.0))
     assert first == "step 0 · batch: loss 2, accuracy 0.0%"
-    later = hover(plot, qtbot, place_of(plot, plot._accuracy_view, 3.2, 50))
+    later = hover(plot, qtbot, place_of(plot, plot.views[1], 3.2, 50))
     assert later == "step 3 · batch: loss 1, accuracy 6.0% · held out at step 1: loss 1.75, accuracy 37.5%"
-    assert "loss nan" in hover(plot, qtbot, place_of(plot, plot._loss_view, 4, 1.0))
-    assert hover(plot, qtbot, place_of(plot, plot._loss_view, 7, 1.0)) == ""
+    assert "loss nan" in hover(plot, qtbot, place_of(plot, plot.views[0], 4, 1.0))
+    assert hover(plot, qtbot, place_of(plot, plot.views[0], 7, 1.0)) == ""
     with qtbot.waitSignal(plot.hovered) as caught:
         QApplication.sendEvent(plot, QEvent(QEvent.Type.Leave))
     assert caught.args == [""]
@@ -242,7 +241,7 @@ def test_the_axes_leap_rarely_and_only_outward(plot: CurvesPlot) -> None:
     for step in range(299):
         append(history, [ROW], losses=[1.0 + step / 100 + generator.random()])
         plot.refresh()
-        (_, right), (_, top) = plot._loss_view.viewRange()
+        (_, right), (_, top) = plot.views[0].viewRange()
         ranges.append((right, top))
         assert right >= step + 1.5
     assert ranges == sorted(ranges)
@@ -252,36 +251,36 @@ def test_the_axes_leap_rarely_and_only_outward(plot: CurvesPlot) -> None:
 def test_a_zoom_stays_until_everything_is_asked_for(plot: CurvesPlot) -> None:
     history = run_with([1.0] * 50)
     plot.show_history(history)
-    wheel(plot, place_of(plot, plot._loss_view, 20, 0.5), 240)
-    zoomed = plot._loss_view.viewRange()
+    wheel(plot, place_of(plot, plot.views[0], 20, 0.5), 240)
+    zoomed = plot.views[0].viewRange()
     assert not plot.following
     append(history, [ROW] * 100, losses=[3.0] * 100)
     plot.refresh()
-    assert plot._loss_view.viewRange() == zoomed
+    assert plot.views[0].viewRange() == zoomed
     plot.show_all()
     assert plot.following
-    assert plot._loss_view.viewRange()[0] == [-0.5, 149.5]
+    assert plot.views[0].viewRange()[0] == [-0.5, 149.5]
 
 
 def test_nothing_new_is_not_drawn_again(plot: CurvesPlot, monkeypatch: pytest.MonkeyPatch) -> None:
     history = run_with([1.0] * 5)
     plot.show_history(history)
-    drawn: list[object] = []
-    monkeypatch.setattr(plot._loss_curves[0], "setData", lambda *data: drawn.append(data))
+    drawn: list[str] = []
+    monkeypatch.setattr(CurvePair, "draw", lambda pair, *_points: drawn.append(pair.name))
     plot.refresh()
     assert not drawn
     evaluate(history, 4, 1.0, 0.5)
     plot.refresh()
-    assert len(drawn) == 1
+    assert sorted(drawn) == ["batch", "held out", "reference"]
 
 
 def test_without_a_run_it_says_what_to_do(plot: CurvesPlot) -> None:
     plot.show_history(None)
-    assert "Press Start (Ctrl+R)" in plot._notice.text
+    assert "Press Start (Ctrl+R)" in plot.readout().notice
     plot.show_history(history_of(3))
-    assert plot._notice.text
+    assert plot.readout().notice
     plot.show_history(run_of([ROW]))
-    assert plot._notice.text == ""
+    assert plot.readout().notice == ""
     plot.show_history(None)
-    assert points(plot._loss_curves[0]) == []
-    assert plot._title.text == "Loss and accuracy"
+    assert points(plot, "batch loss") == []
+    assert plot.readout().title == "Loss and accuracy"

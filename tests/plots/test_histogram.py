@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -58,26 +57,27 @@ def plot(qtbot: QtBot) -> Iterator[HistogramPlot]:
     plot.close()
 
 
-def drawn(item: Any) -> tuple[np.ndarray, np.ndarray]:
-    return item.getData()
+def drawn(plot: HistogramPlot, name: str) -> tuple[np.ndarray, np.ndarray]:
+    series = plot.readout()[name]
+    return series.x, series.y
 
 
-def area(item: Any) -> float:
-    x, y = drawn(item)
+def area(plot: HistogramPlot, name: str) -> float:
+    x, y = drawn(plot, name)
     return float((np.diff(x) * y).sum())
 
 
 @pytest.mark.parametrize("layer", [1, 2])
 def test_heights_are_the_density_that_numpy_finds(plot: HistogramPlot, layer: int) -> None:
-    plot.show_layer(layer)
+    plot.show_row(layer)
     plot.show_distributions(measured(40, WIDE), measured(0, NARROW))
     densities = [np.histogram(layers[layer - 1], BINS, density=True)[0] for layers in (WIDE, NARROW)]
     highest = max(density.max() for density in densities)
-    for item, density in zip((plot._filled, plot._outline), densities, strict=True):
-        assert np.allclose(drawn(item)[1], density / highest, rtol=1e-9)
+    for name, density in zip(("now", "first"), densities, strict=True):
+        assert np.allclose(drawn(plot, name)[1], density / highest, rtol=1e-9)
     # as many numbers in both, so equal areas, whatever the bins
-    assert area(plot._filled) == pytest.approx(area(plot._outline), rel=1e-9)
-    assert max(drawn(plot._outline)[1].max(), drawn(plot._filled)[1].max()) == 1.0
+    assert area(plot, "now") == pytest.approx(area(plot, "first"), rel=1e-9)
+    assert max(drawn(plot, "first")[1].max(), drawn(plot, "now")[1].max()) == 1.0
 
 
 def test_magnitudes_lie_on_a_logarithmic_axis_and_zeros_are_missing_from_the_area(plot: HistogramPlot) -> None:
@@ -85,10 +85,10 @@ def test_magnitudes_lie_on_a_logarithmic_axis_and_zeros_are_missing_from_the_are
     half_zero = np.concatenate([numbers[:500], np.zeros(500)])
     plot.show_kind("gradients")
     plot.show_distributions(measured(8, [half_zero], "gradients"), measured(0, [numbers], "gradients"))
-    assert area(plot._filled) == pytest.approx(area(plot._outline) / 2, rel=1e-9)
-    x, _ = drawn(plot._filled)
+    assert area(plot, "now") == pytest.approx(area(plot, "first") / 2, rel=1e-9)
+    x, _ = drawn(plot, "now")
     assert (x[0], x[-1]) == pytest.approx((np.log10(numbers[:500].min()), np.log10(numbers[:500].max())), abs=1e-9)
-    low, high = plot._view.viewRange()[0]
+    low, high = plot.view.viewRange()[0]
     assert low == math.floor(np.log10(numbers.min()))
     assert high == math.ceil(np.log10(numbers.max()))
     low, high = numbers[:500].min(), numbers[:500].max()
@@ -115,36 +115,36 @@ def test_numbers_without_a_place_are_said_to_have_none(
 ) -> None:
     plot.show_kind(kind)
     plot.show_distributions(measured(3, [np.array(numbers)], kind), measured(0, NARROW, kind))
-    assert plot._notice.text == words
-    assert not plot._filled.isVisible()
-    assert plot._outline.isVisible()
+    assert plot.readout().notice == words
+    assert "now" not in plot.readout()
+    assert "first" in plot.readout()
     plot.show_distributions(measured(4, NARROW, kind), measured(0, NARROW, kind))
-    assert plot._notice.text == ""
-    assert plot._filled.isVisible()
+    assert plot.readout().notice == ""
+    assert "now" in plot.readout()
 
 
 def test_title_and_key_say_of_what_layer_and_which_steps(plot: HistogramPlot) -> None:
     first = measured(0, NARROW)
-    plot.show_layer(2)
+    plot.show_row(2)
     plot.show_distributions(first, first)
-    assert plot._title.text == "Weights of layer 2 at step 0"
-    assert [words for _, _, words in plot._key.entries] == ["step 0"]
+    assert plot.readout().title == "Weights of layer 2 at step 0"
+    assert plot.readout().words == ("step 0",)
     plot.show_distributions(measured(1250, WIDE), first)
-    assert plot._title.text == "Weights of layer 2 at step 1,250"
-    assert plot._key.entries == (
+    assert plot.readout().title == "Weights of layer 2 at step 1,250"
+    assert plot.readout().key == (
         ("■", LIGHT.series[0], "step 1,250"),
         ("—", LIGHT.series[1], "step 0, as it began"),
     )
 
 
 def test_nothing_to_show_is_said(plot: HistogramPlot) -> None:
-    assert plot._notice.text == NO_RUN
+    assert plot.readout().notice == NO_RUN
     plot.show_distributions(None, None)
-    assert plot._notice.text == NONE_YET
+    assert plot.readout().notice == NONE_YET
     plot.show_distributions(measured(0, NARROW), None)
-    plot.show_layer(3)
-    assert plot._notice.text == NONE_YET
-    assert (plot._title.text, plot.summary, plot._key.entries) == ("", "", ())
+    plot.show_row(3)
+    assert plot.readout().notice == NONE_YET
+    assert (plot.readout().title, plot.summary, plot.readout().key) == ("", "", ())
 
 
 def test_a_bin_is_read_out_with_the_numbers_that_are_in_it(plot: HistogramPlot, qtbot: QtBot) -> None:
@@ -154,10 +154,10 @@ def test_a_bin_is_read_out_with_the_numbers_that_are_in_it(plot: HistogramPlot, 
     place = int((0.1 - numbers.min()) / width)
     low, high = numbers.min() + place * width, numbers.min() + (place + 1) * width
     count = int(((numbers >= low) & (numbers < high)).sum())
-    words = hover(plot, qtbot, place_of(plot, plot._view, (low + high) / 2, 0.5))
+    words = hover(plot, qtbot, place_of(plot, plot.view, (low + high) / 2, 0.5))
     share = f"{count / 5000:.1%}"
     assert words == f"layer 1 · step 40 · {count:,} of 5,000 weights ({share}) from {low:.3g} to {high:.3g}"
-    assert hover(plot, qtbot, place_of(plot, plot._view, numbers.max() + 0.1, 0.5)) == ""
+    assert hover(plot, qtbot, place_of(plot, plot.view, numbers.max() + 0.1, 0.5)) == ""
     with qtbot.waitSignal(plot.hovered) as left:
         QApplication.sendEvent(plot, QEvent(QEvent.Type.Leave))
     assert left.args == [""]
@@ -177,51 +177,51 @@ def test_the_axis_holds_the_numbers_between_round_ends(
     plot: HistogramPlot, numbers: list[float], low: float, high: float
 ) -> None:
     plot.show_distributions(measured(0, [np.array(numbers)]), None)
-    assert plot._view.viewRange()[0] == pytest.approx([low, high], abs=1e-6)
+    assert plot.view.viewRange()[0] == pytest.approx([low, high], abs=1e-6)
 
 
 def test_the_axis_moves_outward_only_until_something_else_is_shown(plot: HistogramPlot) -> None:
     first = measured(0, NARROW)
     plot.show_distributions(measured(10, WIDE), first)
-    wide = plot._view.viewRange()[0]
+    wide = plot.view.viewRange()[0]
     plot.show_distributions(measured(20, NARROW), first)
-    assert plot._view.viewRange()[0] == wide
-    plot.show_layer(2)
-    plot.show_layer(1)
-    narrow = plot._view.viewRange()[0]
+    assert plot.view.viewRange()[0] == wide
+    plot.show_row(2)
+    plot.show_row(1)
+    narrow = plot.view.viewRange()[0]
     assert narrow[1] - narrow[0] < wide[1] - wide[0]
     plot.show_distributions(measured(30, WIDE), first)
     plot.show_distributions(measured(0, NARROW), measured(0, NARROW))
-    assert plot._view.viewRange()[0] == narrow
+    assert plot.view.viewRange()[0] == narrow
 
 
 def test_a_zoom_outlives_new_numbers_and_ends_with_show_all(plot: HistogramPlot) -> None:
     first = measured(0, NARROW)
     plot.show_distributions(measured(10, WIDE), first)
-    everything = plot._view.viewRange()[0]
-    wheel(plot, place_of(plot, plot._view, 1.0, 0.5), 480)
-    zoomed = plot._view.viewRange()[0]
+    everything = plot.view.viewRange()[0]
+    wheel(plot, place_of(plot, plot.view, 1.0, 0.5), 480)
+    zoomed = plot.view.viewRange()[0]
     assert zoomed[1] - zoomed[0] < 0.8 * (everything[1] - everything[0])
     plot.show_distributions(measured(20, NARROW), first)
-    assert plot._view.viewRange()[0] == zoomed
+    assert plot.view.viewRange()[0] == zoomed
     plot.show_distributions(measured(30, WIDE), first)
     plot.show_all()
-    assert plot._view.viewRange()[0] == everything
+    assert plot.view.viewRange()[0] == everything
 
 
 def test_rare_numbers_are_seen_over_powers_of_ten(plot: HistogramPlot) -> None:
     plot.show_distributions(measured(40, NARROW), None)
-    _, plain = drawn(plot._filled)
+    _, plain = drawn(plot, "now")
     plot.show_logarithmic(True)
-    _, heights = drawn(plot._filled)
-    (floor, ceiling), there = plot._view.viewRange()[1], plain > 0
+    _, heights = drawn(plot, "now")
+    (floor, ceiling), there = plot.view.viewRange()[1], plain > 0
     assert np.allclose(10 ** heights[there], plain[there])
     assert (heights[~there] == floor).all()
     # the rarest stand out from the floor, and the commonest do not touch the ceiling
     assert heights[there].min() >= floor + 0.05
     assert heights.max() == 0.0 < ceiling
     plot.show_logarithmic(False)
-    assert np.array_equal(drawn(plot._filled)[1], plain)
+    assert np.array_equal(drawn(plot, "now")[1], plain)
 
 
 @pytest.mark.parametrize(
@@ -237,11 +237,11 @@ def test_rare_numbers_are_seen_over_powers_of_ten(plot: HistogramPlot) -> None:
 )
 def test_numbers_of_any_size_can_be_painted(plot: HistogramPlot, numbers: list[float], unit: str) -> None:
     plot.show_distributions(measured(0, [np.array(numbers)]), None)
-    x, y = drawn(plot._filled)
+    x, y = drawn(plot, "now")
     assert np.isfinite(x).all()
     assert y.max() == 1.0
-    assert plot._numbers.labelText == unit
-    low, high = plot._view.viewRange()[0]
+    assert plot.readout().axes["bottom"] == unit
+    low, high = plot.view.viewRange()[0]
     assert low <= x[0] <= x[-1] <= high
     plot.grab()
 
@@ -253,7 +253,7 @@ def test_bins_too_narrow_for_floats_to_tell_apart_are_painted(plot: HistogramPlo
     counts[0, [0, -1]] = 4
     there = Distribution(KIND["weights"], edges, counts, np.zeros(1), np.zeros(1))
     plot.show_distributions(Distributions(0, dict.fromkeys(KIND, there)), None)
-    assert plot._view.viewRange()[0] == pytest.approx([0.5, 1.5])
+    assert plot.view.viewRange()[0] == pytest.approx([0.5, 1.5])
     assert plot.summary == "8 numbers from 1 to 1."
     plot.grab()
 
@@ -262,8 +262,8 @@ def test_ends_that_no_float_can_hold_are_not_painted(plot: HistogramPlot) -> Non
     edges = np.append(np.linspace(-1, 1, BINS), np.inf)[None]
     there = Distribution(KIND["weights"], edges, np.ones((1, BINS), np.int64), np.zeros(1), np.zeros(1))
     plot.show_distributions(Distributions(0, dict.fromkeys(KIND, there)), None)
-    assert plot._notice.text == "No axis can hold them."
-    assert not plot._filled.isVisible()
+    assert plot.readout().notice == "No axis can hold them."
+    assert "now" not in plot.readout()
     plot.grab()
 
 
@@ -272,14 +272,14 @@ def test_the_present_is_filled_and_the_beginning_is_a_line(plot: HistogramPlot, 
     plot.apply_style(style)
     # evenly spread numbers, so that the heights are known: 1 from -1 to 1 now, a half from -2 to 2 at first
     plot.show_distributions(measured(9, [np.linspace(-1, 1, 6400)]), measured(0, [np.linspace(-2, 2, 6400)]))
-    assert colour_at(plot, place_of(plot, plot._view, 1.5, 0.25)) == style.background
-    inside = colour_at(plot, place_of(plot, plot._view, 0.5, 0.25))
+    assert colour_at(plot, place_of(plot, plot.view, 1.5, 0.25)) == style.background
+    inside = colour_at(plot, place_of(plot, plot.view, 0.5, 0.25))
     assert inside not in (style.background, style.series[0], style.series[1])
     around = {
-        colour_at(plot, place_of(plot, plot._view, x, 0.5) + offset)
+        colour_at(plot, place_of(plot, plot.view, x, 0.5) + offset)
         for x in (-1.5, 1.5)
         for offset in (
-            place_of(plot, plot._view, 0, 0) - place_of(plot, plot._view, 0, step / 100) for step in (-1, 0, 1)
+            place_of(plot, plot.view, 0, 0) - place_of(plot, plot.view, 0, step / 100) for step in (-1, 0, 1)
         )
     }
     assert style.series[1] in around

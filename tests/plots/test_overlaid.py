@@ -8,16 +8,16 @@ from made_up_runs import GRADIENT, append, evaluate, history_of, hover, place_of
 from pytestqt.qtbot import QtBot
 
 from gradviz.experiment import Row
-from gradviz.plots.compared import Compared
-from gradviz.plots.overlaid_curves import OverlaidCurves
+from gradviz.plots.curves import CurvesPlot
 from gradviz.plots.parts.style import DARK
-from gradviz.plots.profiles.overlaid_profiles import OverlaidProfiles
+from gradviz.plots.profiles.profile import ProfilePlot
+from gradviz.plots.shown_run import ShownRun, shown_runs
 from gradviz.recording.frame import Diverged, Frame, Quantity, Started
 from gradviz.recording.history import History
 
 
-def runs(*histories: History) -> list[Compared]:
-    return [Compared(f"run {number}", history) for number, history in enumerate(histories)]
+def runs(*histories: History) -> tuple[ShownRun, ...]:
+    return shown_runs([f"run {number}" for number in range(len(histories))], histories)
 
 
 def growing(layers: int, steps: int) -> History:
@@ -26,127 +26,125 @@ def growing(layers: int, steps: int) -> History:
 
 
 @pytest.fixture
-def profiles(qtbot: QtBot) -> OverlaidProfiles:
-    plot = OverlaidProfiles()
+def profiles(qtbot: QtBot) -> ProfilePlot:
+    plot = ProfilePlot()
     shown(plot, qtbot)
     return plot
 
 
 @pytest.fixture
-def curves(qtbot: QtBot) -> OverlaidCurves:
-    plot = OverlaidCurves()
+def curves(qtbot: QtBot) -> CurvesPlot:
+    plot = CurvesPlot()
     shown(plot, qtbot)
     return plot
 
 
-def compare(profiles: OverlaidProfiles, *histories: History) -> None:
+def compare(profiles: ProfilePlot, *histories: History) -> None:
     profiles.show_runs(runs(*histories))
     profiles.show_quantity(GRADIENT.name)
 
 
-def test_each_line_is_the_row_of_its_run_at_the_picked_step(profiles: OverlaidProfiles) -> None:
+def test_each_line_is_the_row_of_its_run_at_the_picked_step(profiles: ProfilePlot) -> None:
     compare(profiles, growing(4, 10), growing(4, 3))
-    profiles.pick_step(5)
-    x, y = profiles.lines[0]._curve.getData()
-    assert x.tolist() == [1, 2, 3, 4]
-    assert y.tolist() == [-6, -7, -8, -9]
+    profiles.show_step(5)
+    readout = profiles.readout()
+    assert readout["A"].finite == {1: -6, 2: -7, 3: -8, 4: -9}
     # the shorter one stops at step 2, and says so
-    assert profiles.lines[1]._curve.getData()[1].tolist() == [-3, -4, -5, -6]
-    words = [words for _, _, words in profiles._key.entries]
-    assert words == ["A run 0, step 5", "B run 1, step 2 (its last)"]
+    assert readout["B"].y.tolist() == [-3, -4, -5, -6]
+    assert readout.words == ("A run 0, step 5", "B run 1, step 2 (its last)")
 
 
-def test_runs_of_unlike_depth_meet_by_relative_depth(profiles: OverlaidProfiles) -> None:
+def test_runs_of_unlike_depth_meet_by_relative_depth(profiles: ProfilePlot) -> None:
     compare(profiles, growing(2, 1), growing(4, 1))
     assert profiles.relative
-    assert [line._curve.getData()[0].tolist() for line in profiles.lines] == [
+    assert [profiles.readout()[letter].x.tolist() for letter in "AB"] == [
         [0.25, 0.75], [0.125, 0.375, 0.625, 0.875],
     ]  # fmt: skip
-    assert "0 = input" in profiles._plot.getAxis("bottom").labelText
-    assert any("relative depth" in words for _, _, words in profiles._key.entries)
+    assert "0 = input" in profiles.readout().axes["bottom"]
+    assert any("relative depth" in words for _, _, words in profiles.readout().key)
     compare(profiles, growing(4, 1), growing(4, 1))
     assert not profiles.relative
-    assert profiles._plot.getAxis("bottom").labelText.startswith("layer")
+    assert profiles.readout().axes["bottom"].startswith("layer")
 
 
-def test_a_layer_is_read_out_for_every_run(profiles: OverlaidProfiles, qtbot: QtBot) -> None:
+def test_a_layer_is_read_out_for_every_run(profiles: ProfilePlot, qtbot: QtBot) -> None:
     compare(profiles, growing(2, 1), growing(4, 1))
     profiles.grab()
     # 0.6 of the way is layer 2 of 2, and layer 3 of 4
-    words = hover(profiles, qtbot, place_of(profiles, profiles._view, 0.6, -3))
+    words = hover(profiles, qtbot, place_of(profiles, profiles.view, 0.6, -3))
     assert words == "A layer 2: 1.00e-02 |g| · B layer 3: 1.00e-03 |g| (gradient norm)"
 
 
-def test_zeros_stand_at_the_floor_and_what_is_not_finite_at_the_ceiling(profiles: OverlaidProfiles) -> None:
+def test_zeros_stand_at_the_floor_and_what_is_not_finite_at_the_ceiling(profiles: ProfilePlot) -> None:
     compare(profiles, run_of([[-np.inf, -1.0, np.nan]]), run_of([[-1.0, -2.0, -3.0]]))
-    line = profiles.lines[0]
-    assert line._zeros.getData()[0].tolist() == [1]
-    assert line._lost.getData()[0].tolist() == [3]
-    low, high = profiles._view.viewRange()[1]
-    assert low < line._zeros.getData()[1][0] < -3
-    assert -1 < line._lost.getData()[1][0] < high
-    assert any("exactly zero" in words for _, _, words in profiles._key.entries)
+    zeros, lost = (profiles.readout()[f"A {each}"].finite for each in ("zeros", "lost"))
+    assert (list(zeros), list(lost)) == ([1], [3])
+    low, high = profiles.view.viewRange()[1]
+    assert low < zeros[1] < -3
+    assert -1 < lost[3] < high
+    assert any("exactly zero" in words for _, _, words in profiles.readout().key)
 
 
-def test_the_axis_stands_still_while_a_step_is_picked(profiles: OverlaidProfiles) -> None:
+def test_the_axis_stands_still_while_a_step_is_picked(profiles: ProfilePlot) -> None:
     compare(profiles, growing(4, 10), growing(4, 10))
-    before = profiles._view.viewRange()
-    profiles.pick_step(0)
-    assert profiles._view.viewRange() == before
+    before = profiles.view.viewRange()
+    profiles.show_step(0)
+    assert profiles.view.viewRange() == before
     low, high = before[1]
     assert low < -13
     assert high > -2
 
 
-def test_marks_of_long_runs_stand_apart(profiles: OverlaidProfiles) -> None:
+def test_marks_of_long_runs_stand_apart(profiles: ProfilePlot) -> None:
     same = [[-1.0] * 120]
     compare(profiles, *(run_of(same) for _ in range(4)))
-    places = [set(line._marks.getData()[0]) for line in profiles.lines]
+    marks = [profiles.readout()[f"{letter} marks"] for letter in "ABCD"]
+    places = [set(each.x) for each in marks]
     assert all(len(each) >= 10 for each in places)
     assert not set.intersection(*places)
     # where they cannot, an earlier one is larger and looks out from behind
-    sizes = [line._marks.opts["size"] for line in profiles.lines]
+    sizes = [each.size for each in marks]
     assert sizes == sorted(sizes, reverse=True)
 
 
-def test_curves_are_the_losses_and_the_accuracies(curves: OverlaidCurves) -> None:
+def test_curves_are_the_losses_and_the_accuracies(curves: CurvesPlot) -> None:
     first = append(history_of(2), [[-1.0, -1.0]] * 3, losses=[3.0, 2.0, 1.0])
     evaluate(first, 2, 1.0, 0.75)
     second = append(history_of(2), [[-1.0, -1.0]] * 2, losses=[4.0, 0.5])
     curves.show_runs(runs(first, second))
-    assert [curve.points[1].tolist() for curve in curves._losses] == [[3, 2, 1], [4, 0.5]]
-    assert [list(part) for part in curves._accuracies[0].points] == [[2], [75.0]]
+    assert [curves.readout()[f"{letter} loss"].y.tolist() for letter in "AB"] == [[3, 2, 1], [4, 0.5]]
+    assert curves.readout()["A accuracy"].finite == {2: 75.0}
     curves.show_log_loss(True)
-    np.testing.assert_allclose(curves._losses[0].points[1], np.log10([3, 2, 1]))
+    np.testing.assert_allclose(curves.readout()["A loss"].y, np.log10([3, 2, 1]))
 
 
-def test_a_loss_that_is_not_finite_is_a_gap_and_moves_no_axis(curves: OverlaidCurves) -> None:
+def test_a_loss_that_is_not_finite_is_a_gap_and_moves_no_axis(curves: CurvesPlot) -> None:
     history = append(history_of(2), [[-1.0, -1.0]] * 3, losses=[1.0, np.inf, np.nan])
     history.append(Diverged(2, np.nan))
     curves.show_runs(runs(history, append(history_of(2), [[-1.0, -1.0]], losses=[2.0])))
-    values = curves._losses[0].points[1]
+    values = curves.readout()["A loss"].y
     assert np.isfinite(values).tolist() == [True, False, False]
-    assert curves._pair.views[0].viewRange()[1][1] < 3
+    assert curves.views[0].viewRange()[1][1] < 3
 
 
-def test_a_click_picks_a_step_of_the_longest_run(curves: OverlaidCurves, qtbot: QtBot) -> None:
+def test_a_click_picks_a_step_of_the_longest_run(curves: CurvesPlot, qtbot: QtBot) -> None:
     curves.show_runs(runs(growing(2, 5), growing(2, 50)))
     with qtbot.waitSignal(curves.step_picked) as picked:
-        curves._pair.views[0].picked.emit(400.0)
+        curves.views[0].picked.emit(400.0)
     assert picked.args == [49]
     curves.grab()
-    words = hover(curves, qtbot, place_of(curves, curves._pair.views[0], 30, 1))
+    words = hover(curves, qtbot, place_of(curves, curves.views[0], 30, 1))
     # the made-up loss of step s is 2 / (s + 1); the first run ended before
     assert words == "step 30 · B: loss 0.06452"
 
 
-def test_live_runs_grow(curves: OverlaidCurves) -> None:
+def test_live_runs_grow(curves: CurvesPlot) -> None:
     live = history_of(2)
     curves.show_runs(runs(live, growing(2, 3)))
     append(live, [[-1.0, -1.0]] * 30)
     curves.refresh()
-    assert len(curves._losses[0].points[0]) == 30
-    assert curves._pair.views[0].viewRange()[0][1] >= 29
+    assert len(curves.readout()["A loss"].x) == 30
+    assert curves.views[0].viewRange()[0][1] >= 29
     curves.apply_style(DARK)
 
 
@@ -159,27 +157,25 @@ def watched(losses: list[float], accuracies: list[float]) -> History:
     return history
 
 
-def test_a_watched_run_has_the_accuracy_of_its_batches_or_none(curves: OverlaidCurves) -> None:
+def test_a_watched_run_has_the_accuracy_of_its_batches_or_none(curves: CurvesPlot) -> None:
     told, silent = watched([2.0, 1.0], [0.5, 0.75]), watched([np.nan, np.nan], [np.nan, np.nan])
     curves.show_runs(runs(told, silent))
-    assert curves._accuracies[0].points[1].tolist() == [50.0, 75.0]
-    assert [words for _, _, words in curves._key.entries] == [
-        "A run 0 (accuracy of the batch)", "B run 1 (accuracy not known)",
-    ]  # fmt: skip
+    assert curves.readout()["A accuracy"].y.tolist() == [50.0, 75.0]
+    assert curves.readout().words == ("A run 0 (accuracy of the batch)", "B run 1 (accuracy not known)")
 
 
-def test_a_long_run_is_drawn_in_no_more_points_than_there_are_pixels(curves: OverlaidCurves) -> None:
+def test_a_long_run_is_drawn_in_no_more_points_than_there_are_pixels(curves: CurvesPlot) -> None:
     losses = [1.0] * 20_000
     losses[12_345] = 7.0
     history = append(history_of(1), [[-1.0]] * len(losses), losses=losses)
     curves.show_runs(runs(history, append(history_of(1), [[-1.0]] * 3)))
-    steps, values = curves._losses[0].points
+    steps, values = (getattr(curves.readout()["A loss"], axis) for axis in "xy")
     assert len(steps) < 4 * curves.width()
     # a single step stands out all the same
     assert values.max() == 7.0
     assert abs(steps[values.argmax()] - 12_345) < 100
     # what is zoomed in to is drawn as it is
-    curves._pair.views[0].setXRange(12_300, 12_400, padding=0)
-    steps, values = curves._losses[0].points
+    curves.views[0].setXRange(12_300, 12_400, padding=0)
+    steps, values = (getattr(curves.readout()["A loss"], axis) for axis in "xy")
     assert steps[values.argmax()] == 12_345
     assert len(np.unique(steps)) > 95

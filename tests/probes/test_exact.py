@@ -8,14 +8,16 @@ import mpmath
 import numpy as np
 import pytest
 import torch
+from covering import pairwise
 from plain_oracle import backward, batch, experiment, measured_network
 
 from gradviz.experiment import Experiment, choices
+from gradviz.network.catalogue import build_network
 from gradviz.network.stack.stack import Network
 from gradviz.network.stack.trace import Trace
-from gradviz.probes.fused.catalogue import PROBES
 from gradviz.probes.fused.exact import ExactGradients
 from gradviz.probes.fused.gradients import ActivationGradRms, WeightGradNorm
+from gradviz.probes.fused.observer import PROBES
 
 DECADES = 1e-3
 
@@ -97,9 +99,9 @@ def test_a_thousand_sigmoid_layers_follow_multi_precision_arithmetic() -> None:
     assert activation_log[0] == pytest.approx(float(expected), abs=1e-6)
 
 
-@pytest.mark.parametrize("span", [1, 3])
-@pytest.mark.parametrize("normalization", choices("normalization"))
-@pytest.mark.parametrize("shortcut", choices("shortcut"))
+@pytest.mark.parametrize(
+    ("shortcut", "normalization", "span"), pairwise(choices("shortcut"), choices("normalization"), [1, 3])
+)
 def test_where_nothing_underflows_it_is_the_ordinary_gradient(shortcut: str, normalization: str, span: int) -> None:
     # 40 layers: more than one chunk of weights, and no multiple of the span
     e = experiment(depth=40, shortcut=shortcut, normalization=normalization, shortcut_span=span, activation="gelu")
@@ -138,7 +140,7 @@ def test_it_leaves_the_gradients_that_the_optimiser_sees_alone() -> None:
     ExactGradients().measure(network.trace)
     assert all(torch.equal(a, b.grad) for a, b in zip(before, network.parameters(), strict=True))
     # and the next pass is as it would have been
-    again = Network(e, *map(int, (x.shape[1], network.head.out_features)))
+    again = build_network(e, (x.shape[1],), network.head.out_features)
     for each in (network, again):
         each.zero_grad()
         backward(each, x, y)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from covering import pairwise
 from plain_oracle import experiment, made_up_trace
 
 from gradviz.experiment.presets import load_preset
@@ -36,9 +37,10 @@ def unchanged(before: torch.Tensor, after: torch.Tensor) -> np.ndarray:
     return probe.measure(trace)[2].numpy()
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-@pytest.mark.parametrize("precision", ["float32", "float64"])
-@pytest.mark.parametrize("width", [8, 400])  # of 400 there are less than two layers in a slice
+# of width 400 there are less than two layers in a slice
+@pytest.mark.parametrize(
+    ("optimizer", "precision", "width"), pairwise(["sgd", "adam"], ["float32", "float64"], [8, 400])
+)
 def test_the_share_is_that_of_a_naive_comparison(optimizer: str, precision: str, width: int) -> None:
     # steps about as large as the last bits, so that some weights move and some do not; Adam begins with the rate itself
     rate = {"float32": 1e-6, "float64": 2e-15}[precision] * (0.06 / width**0.5 if optimizer == "adam" else 3.0)

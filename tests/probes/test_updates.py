@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from covering import pairwise
 from plain_oracle import batch, experiment, made_up_trace, measured_network
 
 from gradviz.experiment import Experiment, choices
@@ -22,9 +23,9 @@ def only(run: TrainingRun) -> Frame:
     return frame
 
 
-@pytest.mark.parametrize("decay", [0.0, 0.1])
-@pytest.mark.parametrize("precision", ["float32", "float64"])
-@pytest.mark.parametrize("optimizer", choices("optimizer"))
+@pytest.mark.parametrize(
+    ("optimizer", "precision", "decay"), pairwise(choices("optimizer"), ["float32", "float64"], [0.0, 0.1])
+)
 def test_ratios_and_norms_are_those_of_explicit_copies(optimizer: str, precision: str, decay: float) -> None:
     run = TrainingRun(
         experiment(optimizer=optimizer, learning_rate=RATES[optimizer], precision=precision, weight_decay=decay)

@@ -21,8 +21,8 @@ from gradviz.recording.frame import (
     Started,
 )
 from gradviz.recording.history import History
-from gradviz.recording.zoom.levels import BATCH
-from gradviz.recording.zoom.strip import Strip
+from gradviz.recording.zoom.chunked_series import ChunkedSeries
+from gradviz.recording.zoom.levels import BATCH, stride_for
 
 ONE = (Quantity("norm", "Norm", "", "made up"),)
 
@@ -39,7 +39,7 @@ def test_a_new_history_is_empty(history: History) -> None:
     assert history.span("mean") is None
     assert history.row("mean", 0) is None
     assert history.losses()[0].size == history.accuracies()[1].size == 0
-    assert history.window("mean", 0, 10, 10).values.shape == (0, 3)
+    assert history.window("mean", 0, 10).values.shape == (0, 3)
 
 
 def test_frames_come_back_as_they_went_in(history: History, make_frame: Callable[..., Frame]) -> None:
@@ -75,7 +75,7 @@ def test_what_was_not_measured_is_none_and_no_column(history: History, make_fram
     assert history.row("mean", 1) is not None
     assert history.row("mean", 4) is None
     assert history.row("mean", -1) is None
-    window = history.window("mean", 0, 3, 10)
+    window = history.window("mean", 0, 3)
     assert window.measured.tolist() == [False, True, False, True]
     assert np.isnan(window.values[0]).all()
 
@@ -148,7 +148,7 @@ def test_a_reader_never_sees_what_is_not_whole(make_started: Callable[..., Start
             frames = history.frames
             if frames:
                 newest = history.row("norm", frames - 1)
-                window = history.window("norm", 0, frames - 1, 16)
+                window = history.window("norm", 0, frames - 1, stride_for(frames, 16))
                 ends = np.minimum(window.first_step + window.stride * np.arange(1, len(window.values) + 1), frames) - 1
                 # every value grows with its step: the maximum of a column is its last step
                 if not (newest == frames - 1).all() or not (window.values[:-1] == ends[:-1, np.newaxis]).all():
@@ -172,13 +172,13 @@ class CountedReads:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.rows = 0
-        view = Strip.view
+        view = ChunkedSeries.view
 
-        def counted(strip: Strip, first: int, end: int) -> object:
+        def counted(strip: ChunkedSeries, first: int, end: int) -> object:
             self.rows += end - first
             return view(strip, first, end)
 
-        monkeypatch.setattr(Strip, "view", counted)
+        monkeypatch.setattr(ChunkedSeries, "view", counted)
 
 
 def long_history(make_started: Callable[..., Started], steps: int) -> History:
@@ -196,9 +196,13 @@ def test_a_window_costs_the_same_however_long_the_run(
         history = long_history(make_started, steps)
         with monkeypatch.context() as patch:
             counter = CountedReads(patch)
-            history.window("norm", 0, steps, 500)
+            history.window("norm", 0, steps, stride_for(steps, 500))
             costs.append(counter.rows)
-        times.append(median(_seconds(lambda history=history, steps=steps: history.window("norm", 0, steps, 500))))
+        times.append(
+            median(
+                _seconds(lambda history=history, steps=steps: history.window("norm", 0, steps, stride_for(steps, 500)))
+            )
+        )
     # two rows for each of at most 500 columns, and for the last one a batch and three rows for each of 17 levels
     assert all(500 / 2 < cost <= 2 * 500 + BATCH + 3 * 17 for cost in costs)
     assert times[1] < 4 * times[0]
@@ -217,18 +221,18 @@ def test_appending_writes_less_than_two_rows_per_step(
     make_started: Callable[..., Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = {"largest": 0, "mean": 0, "rows": 0}
-    put, put_all = Strip.put, Strip.put_all
+    put, put_all = ChunkedSeries.put, ChunkedSeries.put_all
 
-    def counted_put(strip: Strip, *row: object) -> None:
+    def counted_put(strip: ChunkedSeries, *row: object) -> None:
         written[strip._key.kind] += 1
         put(strip, *row)
 
-    def counted_put_all(strip: Strip, first: int, values: np.ndarray, measured: np.ndarray) -> None:
+    def counted_put_all(strip: ChunkedSeries, first: int, values: np.ndarray, measured: np.ndarray) -> None:
         written[strip._key.kind] += len(values)
         put_all(strip, first, values, measured)
 
-    monkeypatch.setattr(Strip, "put", counted_put)
-    monkeypatch.setattr(Strip, "put_all", counted_put_all)
+    monkeypatch.setattr(ChunkedSeries, "put", counted_put)
+    monkeypatch.setattr(ChunkedSeries, "put_all", counted_put_all)
     long_history(make_started, 4096)
     # a quarter, a sixteenth ... of the rows of level 0
     assert written == {"rows": 4096, "largest": (4096 - 1) // 3, "mean": (4096 - 1) // 3}

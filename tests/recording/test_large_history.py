@@ -18,6 +18,7 @@ from gradviz.recording.source import Chunk, ChunkKey
 from gradviz.recording.zoom import cache
 from gradviz.recording.zoom.cache import ChunkCache
 from gradviz.recording.zoom.chunks import rows_per_chunk
+from gradviz.recording.zoom.levels import stride_for
 
 # 64 rows per chunk, the fewest there are
 LAYERS = 1100
@@ -76,7 +77,9 @@ def check(history: History, made: MadeUp, seed: int = 0, windows: int = 12) -> N
         for kind in ("largest", "mean"):
             for _ in range(windows):
                 first, last = sorted(generator.integers(0, frames, 2))
-                window = history.window(quantity.name, first, last, int(generator.integers(2, 40)), kind)
+                window = history.window(
+                    quantity.name, first, last, stride_for(int(last - first + 1), int(generator.integers(2, 40))), kind
+                )
                 starts = window.first_step + window.stride * np.arange(len(window.values))
                 wanted = [
                     made.expected(quantity.name, start, min(start + window.stride, frames), kind) for start in starts
@@ -108,15 +111,15 @@ def large(make_started: Callable[..., Started]) -> Started:
 
 
 @pytest.mark.parametrize("steps", [1, 63, 64, 65, 1024, STEPS])
-def test_what_was_let_go_comes_back_right(large: Started, steps: int) -> None:
+def test_what_was_released_comes_back_right(large: Started, steps: int) -> None:
     made, source = MadeUp(STEPS), DictionarySource()
     history = recorded(large, made, steps)
     source.take(history)
-    history.let_go(source, steps)
+    history.release(source, steps)
     check(history, made)
     # every whole chunk did leave
     source.asked.clear()
-    history.window("norm", 0, steps - 1, max(steps, 2))
+    history.window("norm", 0, steps - 1)
     assert source.asked == [ChunkKey("norm", 0, "rows", n) for n in range(steps // rows_per_chunk(LAYERS))]
     assert all(type(key.number) is int for key in source.asked)
 
@@ -152,7 +155,7 @@ def test_a_stored_run_is_appended_to_before_anybody_looked_at_it(large: Started)
         again.append(made.frame(step))
         if step % 200 == 0:
             source.take(again)
-            again.let_go(source, again.frames)
+            again.release(source, again.frames)
     check(again, made)
 
 
@@ -194,20 +197,21 @@ def test_a_stored_part_of_another_shape_is_refused(large: Started) -> None:
 
 def test_no_more_can_be_stored_than_there_is(large: Started) -> None:
     with pytest.raises(ValueError, match="65 frames"):
-        recorded(large, MadeUp(STEPS), 64).let_go(DictionarySource(), 65)
+        recorded(large, MadeUp(STEPS), 64).release(DictionarySource(), 65)
 
 
 def wrongly_read(history: History, generator: np.random.Generator) -> bool:
     """Look at some steps of a run in which every number is its step, so that what is torn, lost or early shows."""
     frames = history.frames
     begin, last = sorted(generator.integers(0, frames, 2))
-    window = history.window("norm", begin, last, 16)
+    stride = stride_for(int(last - begin + 1), 16)
+    window = history.window("norm", begin, last, stride)
     ends = np.minimum(window.first_step + window.stride * np.arange(1, len(window.values) + 1), frames) - 1
     # the maximum of a column is its last step; the newest column may have grown meanwhile
     right = window.values == ends[:, np.newaxis]
     if not right[:-1].all() or not (window.values[-1] >= ends[-1]).all():
         return True
-    means = history.window("norm", begin, last, 16, "mean")
+    means = history.window("norm", begin, last, stride, "mean")
     starts = means.first_step + means.stride * np.arange(len(means.values) - 1)
     return not np.allclose(means.values[:-1, 0], starts + (means.stride - 1) / 2, rtol=1e-6)
 
@@ -233,13 +237,13 @@ def test_readers_see_all_steps_right_while_one_appends_and_another_lets_go(
         while not done.is_set():
             wrong.extend([True] * wrongly_read(history, generator))
 
-    def let_go() -> None:
+    def release() -> None:
         while not done.is_set():
             frames = history.frames
             source.take(history)
-            history.let_go(source, frames)
+            history.release(source, frames)
 
-    threads = [threading.Thread(target=read, args=(seed,)) for seed in range(2)] + [threading.Thread(target=let_go)]
+    threads = [threading.Thread(target=read, args=(seed,)) for seed in range(2)] + [threading.Thread(target=release)]
     for thread in threads:
         thread.start()
     for step in range(before, steps):
@@ -259,7 +263,7 @@ def test_memory_is_given_back_with_the_last_reference(large: Started, monkeypatc
     source.take(history)
     gc.disable()
     try:
-        history.let_go(source, 256)
+        history.release(source, 256)
         # four chunks of rows and one of what stands for 4 of them, largest and mean, of each quantity
         assert shared.nbytes > 2 * 6 * 64 * LAYERS * 4
         gone = weakref.ref(history)

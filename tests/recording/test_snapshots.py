@@ -78,10 +78,10 @@ def test_what_is_stored_leaves_memory_and_comes_back() -> None:
     stored = Stored()
     snapshots = taken(10, range(10), stored.fetch)
     ends = snapshots.at(0), snapshots.at(9)
-    snapshots.let_go(10)
+    snapshots.release(10)
     for step in range(10, 30):
         snapshots.put(Taken(step))
-        snapshots.let_go(step + 1)
+        snapshots.release(step + 1)
     assert snapshots.steps.tolist() == list(range(30))
     assert stored.fetched == []
     assert [snapshots.at(step).step for step in range(30)] == list(range(30))

@@ -132,14 +132,14 @@ def test_dead_and_weightless_layers_pass_nothing() -> None:
 
 
 @pytest.mark.parametrize("shortcut", choices("shortcut"))
-@pytest.mark.parametrize("activation", choices("activation"))
-def test_every_activation_and_shortcut_gets_a_finite_answer(activation: str, shortcut: str) -> None:
-    found = predicted(activation=activation, shortcut=shortcut, depth=12, width=64)
-    for row in (found.log10_activation_grad_rms, found.log10_spread, found.q, found.chi):
-        assert row.shape == (12,)
-        assert np.isfinite(row).all()
-    assert found.log10_activation_grad_rms[-1] == 0
-    assert found.log10_spread[-1] == 0
+def test_every_activation_and_shortcut_gets_a_finite_answer(shortcut: str) -> None:
+    for activation in choices("activation"):
+        found = predicted(activation=activation, shortcut=shortcut, depth=12, width=64)
+        for row in (found.log10_activation_grad_rms, found.log10_spread, found.q, found.chi):
+            assert row.shape == (12,), activation
+            assert np.isfinite(row).all(), activation
+        assert found.log10_activation_grad_rms[-1] == 0, activation
+        assert found.log10_spread[-1] == 0, activation
 
 
 @pytest.mark.parametrize(

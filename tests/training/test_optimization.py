@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 import torch
+from covering import pairwise
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
@@ -103,9 +104,9 @@ def test_steps_follow_the_published_rule(name: str, decay: float) -> None:
         np.testing.assert_allclose(parameter.detach().numpy(), expected, rtol=1e-10, atol=1e-13)
 
 
-@pytest.mark.parametrize("decay", [0.0, DECAY])
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize(
+    ("name", "dtype", "decay"), pairwise(list(OPTIMIZERS), [torch.float64, torch.float32], [0.0, DECAY]), ids=str
+)
 def test_steps_are_those_of_torchs_plain_form(name: str, dtype: torch.dtype, decay: float) -> None:
     """One parameter after the other, without the fused kernels."""
     ours, theirs = start(dtype), start(dtype)

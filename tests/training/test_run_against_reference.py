@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from covering import each_value
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
@@ -74,8 +75,11 @@ def parameters_in_order(model: nn.Module) -> list[Tensor]:
     return [parameter.detach() for parameter in model.parameters()]
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: str(network["shortcut"]))
-@pytest.mark.parametrize("optimizer", choices("optimizer"))
+@pytest.mark.parametrize(
+    ("optimizer", "network"),
+    each_value(choices("optimizer"), NETWORKS),
+    ids=lambda value: str(value["shortcut"] if isinstance(value, dict) else value),
+)
 def test_losses_accuracies_and_weights_are_those_of_an_ordinary_network(
     optimizer: str, network: dict[str, object]
 ) -> None:

@@ -13,13 +13,13 @@ from gradviz.errors import CheckpointError, RecordingError
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Checkpoint, Event, Frame
 from gradviz.recording.history import History
-from gradviz.recording.runs.going_on import experiment_to_go_on_with
+from gradviz.recording.runs.resuming import experiment_to_resume
 from gradviz.recording.store import latest_checkpoint, open_run, read_info
 from gradviz.training import checkpoint as state
 from gradviz.training import run_recording
 from gradviz.training.control import Control, pump
 from gradviz.training.loop import train
-from gradviz.training.run_recording import RunRecording, continued
+from gradviz.training.run_recording import RunRecording, resumed
 
 E = Experiment(
     depth=4, width=6, data="moons", samples=100, batch_size=32, device="cpu", steps=9, activation="tanh",
@@ -48,7 +48,7 @@ def record(e: Experiment, path: Path | None, *, stop_at: int | None = None) -> H
 
 def go_on(e: Experiment, path: Path, *, stop_at: int | None = None) -> None:
     control = Control(checkpoint_at_end=True)
-    recording, checkpoint = continued(path, control, no_trouble)
+    recording, checkpoint = resumed(path, control, no_trouble)
     pump_into(recording, control, e, checkpoint, stop_at)
 
 
@@ -98,9 +98,9 @@ def test_the_file_holds_the_run_and_the_state_it_ended_in(path: Path) -> None:
 def test_a_stopped_run_goes_on_in_its_file_as_if_it_had_not_been_stopped(path: Path) -> None:
     record(E, path, stop_at=4)
     assert (read_info(path).ending, read_info(path).frames) == ("stopped", 5)
-    go_on(experiment_to_go_on_with(path), path, stop_at=6)
+    go_on(experiment_to_resume(path), path, stop_at=6)
     assert (read_info(path).ending, read_info(path).frames) == ("stopped", 7)
-    go_on(experiment_to_go_on_with(path), path)
+    go_on(experiment_to_resume(path), path)
     assert read_info(path).ending == "finished"
     assert_same(path, History.of(train(E)))
 
@@ -109,10 +109,10 @@ def test_a_finished_run_goes_on_for_more_steps(path: Path) -> None:
     # what a last step measures beyond the schedule stays, so one that is on it
     record(E.changed(steps=12), path)
     with pytest.raises(RecordingError, match="has made its 12 steps; ask for more"):
-        experiment_to_go_on_with(path)
+        experiment_to_resume(path)
     with pytest.raises(RecordingError, match="has made its 12 steps"):
-        experiment_to_go_on_with(path, 12)
-    longer = experiment_to_go_on_with(path, 20)
+        experiment_to_resume(path, 12)
+    longer = experiment_to_resume(path, 20)
     assert longer == E.changed(steps=20)
     go_on(longer, path)
     assert_same(path, History.of(train(longer)))
@@ -123,7 +123,7 @@ def test_a_diverged_run_says_so_and_does_not_go_on(path: Path) -> None:
     record(RUNAWAY.changed(steps=0), path)
     assert read_info(path).ending == "diverged"
     with pytest.raises(RecordingError, match="diverged, and would again"):
-        experiment_to_go_on_with(path)
+        experiment_to_resume(path)
 
 
 def test_a_failed_run_says_of_what(path: Path) -> None:
@@ -139,11 +139,11 @@ def test_a_failed_run_says_of_what(path: Path) -> None:
         pump(train(E, control), control, take)
     info = read_info(path)
     assert (info.ending, info.why, info.frames) == ("failed", "wrong sign", 4)
-    with pytest.raises(RecordingError, match="holds no state to go on from"):
-        continued(path, Control(), no_trouble)
+    with pytest.raises(RecordingError, match="no checkpoint"):
+        resumed(path, Control(), no_trouble)
     # known before anything that is under way is stopped for it
-    with pytest.raises(RecordingError, match="holds no state to go on from"):
-        experiment_to_go_on_with(path)
+    with pytest.raises(RecordingError, match="no checkpoint"):
+        experiment_to_resume(path)
 
 
 def test_a_run_without_a_frame_leaves_no_file(path: Path) -> None:
@@ -164,7 +164,7 @@ def test_a_file_that_cannot_be_made_is_told_once_and_costs_nothing(tmp_path: Pat
     assert len(told) == 1
     assert str(tmp_path / "missing") in told[0]
     assert recording.history is not None
-    assert recording.history.frames == E.steps + 1
+    assert recording.history.frames == E.training.steps + 1
 
 
 def test_an_unfitting_state_in_the_file_leaves_the_file_as_it_is(path: Path) -> None:

@@ -87,8 +87,7 @@ def check_against_one_process(path: Path) -> None:
     generator = torch.Generator().manual_seed(3)
     run = open_run(path)
     try:
-        assert run.history.started.watched is not None
-        assert run.history.started.watched.layer_names == ("0", "1", "2")
+        assert run.history.started.row_names == ("0", "1", "2")
         for step in range(STEPS):
             inputs, labels = torch.randn(10, 6, generator=generator), torch.randint(0, 3, (10,), generator=generator)
             optimizer.zero_grad()

@@ -121,7 +121,7 @@ def test_the_file_says_what_was_recorded(tmp_path: Path) -> None:
     with gradviz.watch(model, path, title="mine", thorough_every=2) as recorder:
         train(recorder, model, lambda step, where: recorder.log(loss=step) if where == "at the end" else None)
     info = read_info(path)
-    assert (info.ending, info.frames, info.watched) == ("finished", 5, "mine")
+    assert (info.ending, info.frames, info.title) == ("finished", 5, "mine")
     run = open_run(path)
     try:
         assert run.history.started == recorder.history.started  # type: ignore[union-attr]
@@ -215,7 +215,7 @@ def test_a_script_that_just_ends(last: str, ending: str, status: int, tmp_path: 
     )
     assert done.returncode == status, done.stderr
     info = read_info(tmp_path / "run.gradviz")
-    assert (info.ending, info.frames, info.watched) == (ending, 7, "a script")
+    assert (info.ending, info.frames, info.title) == (ending, 7, "a script")
     # one single file
     assert [path.name for path in tmp_path.iterdir()] == ["run.gradviz"]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from covering import pairwise
 from torch import nn
 from watched_training import Attentive, Oracle, batches, convolutions, measured, perceptron
 
@@ -15,9 +16,9 @@ STEPS = 5
 CLOSE = {"rel": 2e-5, "abs": 2e-7}
 
 
-@pytest.mark.parametrize("clip", [None, 0.05])
-@pytest.mark.parametrize("accumulated", [1, 3])
-@pytest.mark.parametrize("make", [perceptron, convolutions, Attentive])
+@pytest.mark.parametrize(
+    ("make", "accumulated", "clip"), pairwise([perceptron, convolutions, Attentive], [1, 3], [None, 0.05])
+)
 def test_every_quantity_of_every_module(make: Callable[[], nn.Module], accumulated: int, clip: float | None) -> None:
     model = make()
     oracle = Oracle(model)
@@ -29,6 +30,7 @@ def test_every_quantity_of_every_module(make: Callable[[], nn.Module], accumulat
         for step in range(STEPS):
             for inputs, labels in data[step * accumulated : (step + 1) * accumulated]:
                 (nn.functional.cross_entropy(model(inputs), labels) / accumulated).backward()
+            oracle.before_clipping()
             if clip is not None:
                 nn.utils.clip_grad_norm_(model.parameters(), clip)
             oracle.before(samples=9 * accumulated)

@@ -23,12 +23,12 @@ from PySide6.QtWidgets import (
 from gradviz.app.comparison.difference_table import DifferenceTable
 from gradviz.app.export.export_dialog import ExportDialog, ExportRequest
 from gradviz.app.settings import Settings
-from gradviz.plots.compared import Compared, Look, common_quantities
-from gradviz.plots.heatmaps.heatmap_row import HeatmapRow
-from gradviz.plots.overlaid_curves import OverlaidCurves
+from gradviz.plots.curves import CurvesPlot
+from gradviz.plots.heatmaps.heatmap import HeatmapPlot
 from gradviz.plots.pages.images import Placement, copy_to_clipboard, save_picture
 from gradviz.plots.parts.style import Style
-from gradviz.plots.profiles.overlaid_profiles import OverlaidProfiles
+from gradviz.plots.profiles.profile import ProfilePlot
+from gradviz.plots.shown_run import ShownRun, common_quantities
 
 PERIOD_MS = 100
 FIRST_SIZE = QSize(1280, 860)
@@ -47,7 +47,7 @@ class ComparisonWindow(QWidget):
 
     def __init__(self, settings: Settings, guarded: Callable[[Callable[[], object]], None]) -> None:
         super().__init__(None, Qt.WindowType.Window)
-        self.runs: list[Compared] = []
+        self.runs: tuple[ShownRun, ...] = ()
         self._settings, self._guarded = settings, guarded
         self._style: Style | None = None
         self.quantity = QComboBox()
@@ -55,7 +55,7 @@ class ComparisonWindow(QWidget):
         self.latest = QPushButton("&Follow the latest step")
         self.all = QPushButton("Show &all")
         self.export = QPushButton("&Export…")
-        self.heatmaps, self.profiles, self.curves = HeatmapRow(), OverlaidProfiles(), OverlaidCurves()
+        self.heatmaps, self.profiles, self.curves = HeatmapPlot(), ProfilePlot(), CurvesPlot()
         self.differences = DifferenceTable()
         self.readout = QLabel(PROMPT)
         self._controls = QHBoxLayout()
@@ -66,9 +66,9 @@ class ComparisonWindow(QWidget):
         self._timer.setInterval(PERIOD_MS)
         self._timer.timeout.connect(self.refresh)
 
-    def show_runs(self, runs: Sequence[Compared], quantity: str = "") -> None:
+    def show_runs(self, runs: Sequence[ShownRun], quantity: str = "") -> None:
         """Compare `runs`, first by the quantity of that name if they have it."""
-        self.runs = list(runs)
+        self.runs = tuple(runs)
         self.setWindowTitle(f"{' | '.join(run.name for run in runs)} – comparison")
         self._offer_quantities(quantity)
         for part in (self.heatmaps, self.profiles, self.curves, self.differences):
@@ -106,7 +106,7 @@ class ComparisonWindow(QWidget):
     def pick_step(self, step: int | None) -> None:
         """Let every plot show `step`; None follows the latest."""
         for plot in (self.heatmaps, self.profiles, self.curves):
-            plot.pick_step(step)
+            plot.show_step(step)
         self.latest.setEnabled(step is not None)
 
     def apply_style(self, style: Style) -> None:
@@ -172,7 +172,7 @@ class ComparisonWindow(QWidget):
 
     def _ask_and_export(self) -> None:
         sizes = {name: f"{view.width()} × {view.height()} pixels on screen." for name, view in self.plots().items()}
-        letters = "-".join(Look(number).letter.lower() for number in range(len(self.runs)))
+        letters = "-".join(run.series.letter.lower() for run in self.runs)
         dialog = ExportDialog(
             {"board": "All plots on one page."} | sizes, self._settings, f"gradviz-comparison-{letters}", self
         )

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from gradviz.experiment import differences
-from gradviz.plots.compared import Compared, Look
+from gradviz.plots.shown_run import ShownRun
 
 SAME = "Nothing differs: the experiments are the same, seed and all."
 NARROWEST_PX = 56
@@ -48,19 +48,19 @@ class DifferenceTable(QWidget):
         column.setContentsMargins(8, 6, 8, 6)
         column.addWidget(self.words)
         column.addWidget(self.table, 1)
-        self._runs: list[Compared] = []
+        self._runs: tuple[ShownRun, ...] = ()
         self._outcomes: list[tuple[str, ...]] = []
 
-    def show_runs(self, runs: Sequence[Compared]) -> None:
+    def show_runs(self, runs: Sequence[ShownRun]) -> None:
         """Show what differs between `runs`."""
-        self._runs = list(runs)
+        self._runs = tuple(runs)
         self._outcomes = []
         rows = _differing(runs)
         self.words.setText(_in_short(runs, len(rows)))
         self.table.setColumnCount(len(runs))
         self.table.setRowCount(len(rows) + len(OUTCOMES))
         for number, run in enumerate(runs):
-            heading = QTableWidgetItem(f"{Look(number).letter} {Look(number).glyph}")
+            heading = QTableWidgetItem(f"{run.series.letter} {run.series.glyph}")
             heading.setToolTip(run.name)
             self.table.setHorizontalHeaderItem(number, heading)
         self.table.setVerticalHeaderLabels([label for label, _ in rows] + list(OUTCOMES))
@@ -88,7 +88,7 @@ class DifferenceTable(QWidget):
             item.setToolTip(words)
 
 
-def _differing(runs: Sequence[Compared]) -> list[tuple[str, tuple[str, ...]]]:
+def _differing(runs: Sequence[ShownRun]) -> list[tuple[str, tuple[str, ...]]]:
     """Return label and values of each field that differs between the runs that have an experiment."""
     places = [number for number, run in enumerate(runs) if run.history.started.experiment is not None]
     experiments = [each for run in runs if (each := run.history.started.experiment) is not None]
@@ -106,14 +106,14 @@ def _differing(runs: Sequence[Compared]) -> list[tuple[str, tuple[str, ...]]]:
     return rows
 
 
-def _in_short(runs: Sequence[Compared], count: int) -> str:
-    watched = [Look(number).letter for number, run in enumerate(runs) if run.history.started.experiment is None]
+def _in_short(runs: Sequence[ShownRun], count: int) -> str:
+    watched = [run.series.letter for run in runs if run.history.started.experiment is None]
     if watched:
         return f"{' and '.join(watched)}: a watched network, which has no experiment to compare."
     return SAME if not count else f"{count} field{'s' * (count != 1)} of the experiments differ{'s' * (count == 1)}."
 
 
-def _outcomes(runs: Sequence[Compared]) -> list[tuple[str, ...]]:
+def _outcomes(runs: Sequence[ShownRun]) -> list[tuple[str, ...]]:
     steps, losses, accuracies = [], [], []
     for run in runs:
         history, latest = run.history, run.history.frames - 1

@@ -23,7 +23,7 @@ from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment, change_in_words
 from gradviz.experiment.differences import NAMING
 from gradviz.experiment.variants import UNCHANGED, VARIANT_SETS, variant
-from gradviz.plots.compared import FEWEST, MOST, Look
+from gradviz.plots.shown_run import FEWEST_COMPARED, MOST_COMPARED, SeriesStyle
 
 FIRST_SIZE = QSize(600, 380)
 LETTER_PX = 30
@@ -41,7 +41,7 @@ class VariantRow:
     """One variant: its letter, its changes as text, and what that means in words or what is wrong with it."""
 
     def __init__(self, number: int) -> None:
-        look = Look(number)
+        look = SeriesStyle(number)
         self.letter = QLabel(f"{look.letter} {look.glyph}")
         self.letter.setFixedWidth(LETTER_PX)
         self.changes = QLineEdit()
@@ -87,9 +87,9 @@ class RaceDialog(QDialog):
             self.sets.addItem(each.name)
             self.sets.setItemData(self.sets.count() - 1, each.tip, Qt.ItemDataRole.ToolTipRole)
         self.sets.setToolTip("Variants to begin with; each can be changed below")
-        self.rows = [VariantRow(number) for number in range(MOST)]
+        self.rows = [VariantRow(number) for number in range(MOST_COMPARED)]
         self.add = QPushButton("&Add a variant")
-        self.add.setToolTip(f"At most {MOST} can race")
+        self.add.setToolTip(f"At most {MOST_COMPARED} can race")
         self.mistake = QLabel()
         self.mistake.setWordWrap(True)
         self._count = 0
@@ -106,7 +106,7 @@ class RaceDialog(QDialog):
         return [row.experiment for row in self.rows[: self._count] if row.experiment is not None]
 
     def _propose(self, index: int) -> None:
-        changes = list(VARIANT_SETS[index].changes(self._base))[:MOST]
+        changes = list(VARIANT_SETS[index].changes(self._base))[:MOST_COMPARED]
         self._show(changes)
 
     def _show(self, changes: list[str]) -> None:
@@ -134,14 +134,14 @@ class RaceDialog(QDialog):
     def _check(self) -> None:
         for row in self.rows[: self._count]:
             row.check(self._base)
-            row.remove.setEnabled(self._count > FEWEST)
+            row.remove.setEnabled(self._count > FEWEST_COMPARED)
         ready = self.experiments()
         twins = len(ready) == self._count and any(
             not change_in_words(one, other) for place, one in enumerate(ready) for other in ready[:place]
         )
         self.mistake.setText("Two of the variants are the same; they will run the same race." if twins else "")
-        self.add.setEnabled(self._count < MOST)
-        self._start.setEnabled(len(ready) == self._count >= FEWEST)
+        self.add.setEnabled(self._count < MOST_COMPARED)
+        self._start.setEnabled(len(ready) == self._count >= FEWEST_COMPARED)
         self._make_room()
 
     def _make_room(self) -> None:

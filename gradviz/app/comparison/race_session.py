@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from gradviz.app.threads.race_thread import RaceThread
 from gradviz.experiment import Experiment
-from gradviz.plots.compared import Compared
+from gradviz.plots.shown_run import shown_runs
 from gradviz.recording.history import History
 from gradviz.recording.runs.library import Library
 
@@ -82,7 +82,7 @@ class RaceSession(QObject):
         pairs = zip(self._thread.paths, histories, strict=True)
         self._histories = {path: history for path, history in pairs if path is not None}
         names = [experiment.title for experiment in self._experiments]
-        self.began.emit([Compared(name, history) for name, history in zip(names, histories, strict=True)])
+        self.began.emit(shown_runs(names, histories))
 
     def _on_finished(self) -> None:
         self.paused = False

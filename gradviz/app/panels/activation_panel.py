@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QGraphicsView, QHBoxLayout, QLabel, QSplitter, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from gradviz.app.panels.activation_costs_panel import ActivationCostsPanel
-from gradviz.app.panels.distribution_panel import distributions_shown
 from gradviz.app.panels.layer_box import LayerBox
 from gradviz.app.theme import ICON_PX, icon
 from gradviz.experiment import Experiment, stack_of
-from gradviz.plots.activation import ActivationPlot, stand_in
-from gradviz.plots.pages.film import Actor
-from gradviz.plots.parts.readout import measured_at
+from gradviz.plots.activation import ActivationPlot
 from gradviz.plots.parts.style import Style
 from gradviz.recording.activations import ActivationCurve
-from gradviz.recording.frame import Distributions
 from gradviz.recording.history import History
 
 # from this height on curves and costs stand one below the other, below it one at a time
@@ -28,7 +23,6 @@ ABSENT = (
     "A watched network has activations of its own, one or many. What can be drawn here are those of networks that "
     "gradviz builds."
 )
-NOTHING = np.array([-1.0, 1.0]), np.zeros(1)
 
 
 class ActivationPanel(QWidget):
@@ -74,7 +68,6 @@ class ActivationPanel(QWidget):
         self._step: int | None = None
         self._wanted: object = None
         self._shown: object = None
-        self._drawn: object = None
         self._lay_out()
         self.layer.picked.connect(self._pick_layer)
         self.fit.clicked.connect(self.plot.show_all)
@@ -89,38 +82,38 @@ class ActivationPanel(QWidget):
         The inputs of the run or preview shown so far stay behind it only if they are inputs of the same function.
         """
         if self._history is None:
-            self.layer.offer(stack_of(experiment).depth)
+            self.layer.offer(len(experiment.network.rows()))
         self._ask_for(experiment)
         self.costs.show_experiment(experiment)
-        self.refresh()
+        self._follow()
 
     def show_history(self, history: History | None) -> None:
         """Show the activation and the latest pre-activations of a run or preview; None shows no inputs."""
-        self._history, self._step = history, None
+        self._history = history
         self._fit_height()
         if history is not None:
             self.layer.offer(len(history.started.rows))
             if (experiment := history.started.experiment) is not None:
                 self._ask_for(experiment)
                 self.costs.show_experiment(experiment)
-        self.refresh()
+        self._follow()
 
     def show_curve(self, experiment: Experiment, curve: ActivationCurve) -> None:
         """Draw `curve`, of the activation of `experiment`, unless another one has been asked for meanwhile."""
         if (function := _function(experiment)) == self._wanted:
             self._shown = function
             self.plot.show_curve(curve)
-            self.refresh()
+            self._follow()
 
     def show_step(self, step: int | None) -> None:
         """Show the pre-activations of `step` or, before it, the last ones measured; None follows the latest."""
         self._step = step
-        self.refresh()
+        self._follow()
 
-    def show_layer(self, layer: int) -> None:
-        """Show the pre-activations of `layer`."""
-        self.layer.show_layer(layer)
-        self.refresh()
+    def show_row(self, row: int) -> None:
+        """Show the pre-activations of the layer of that number."""
+        self.layer.show_layer(row)
+        self._follow()
 
     def show_training(self, training: bool) -> None:
         """Measure no costs while a network trains."""
@@ -132,12 +125,8 @@ class ActivationPanel(QWidget):
 
     def refresh(self) -> None:
         """Pull what is new. Costs next to nothing if there is none."""
-        distributions = distributions_shown(self._fitting(), self._step)
-        layer = self.layer.value()
-        drawn = (distributions, layer, self._step, self._shown)
-        if drawn != self._drawn and self._shown is not None:
-            self._drawn = drawn
-            _show_inputs(self.plot, distributions, layer, self._step)
+        if self._shown is not None:
+            self.plot.refresh()
 
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
@@ -148,11 +137,6 @@ class ActivationPanel(QWidget):
     def stop(self) -> bool:
         """End what runs in threads; return whether it has ended."""
         return self.costs.stop()
-
-    def actor(self) -> Actor:
-        """Return the curves for a film, with the pre-activations of the step behind them."""
-        history, layer, other = self._fitting(), self.layer.value(), stand_in(self.plot)
-        return Actor(other, lambda step: _show_inputs(other, distributions_shown(history, step), layer, step))
 
     def plots(self) -> dict[str, QGraphicsView]:
         """Return the plots a person can export, by name."""
@@ -223,23 +207,19 @@ class ActivationPanel(QWidget):
         experiment = history.started.experiment if history is not None else None
         return history if experiment is not None and _function(experiment) == self._shown == self._wanted else None
 
+    def _follow(self) -> None:
+        """Let the plot show the inputs of the run, layer and step, once there is a curve."""
+        if self._shown is None:
+            return
+        fitting = self._fitting()
+        if self.plot.history is not fitting:
+            self.plot.show_history(fitting)
+        self.plot.show_row(self.layer.value())
+        self.plot.show_step(self._step)
+
     def _pick_layer(self, layer: int) -> None:
-        self.refresh()
+        self._follow()
         self.layer_picked.emit(layer)
-
-
-def _show_inputs(plot: ActivationPlot, distributions: Distributions | None, layer: int, picked: int | None) -> None:
-    if distributions is None:
-        # the line of words keeps its room, so that the curves do not jump until the first numbers come
-        plot.show_distribution(*NOTHING, f"measured pre-activations of layer {layer}")
-        return
-    inputs = distributions.by_kind["pre_activations"]
-    finite = "finite " if inputs.not_finite[layer - 1] else ""
-    plot.show_distribution(
-        inputs.edges[layer - 1],
-        inputs.counts[layer - 1].astype(np.float64),
-        f"{finite}pre-activations of layer {layer} {measured_at(distributions.step, picked)}",
-    )
 
 
 def _function(experiment: Experiment) -> tuple[str, float | None]:

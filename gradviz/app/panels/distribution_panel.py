@@ -16,26 +16,21 @@ from PySide6.QtWidgets import (
 from gradviz.app.form.field_editors import ElidingBox
 from gradviz.app.panels.layer_box import LayerBox
 from gradviz.app.theme import ICON_PX, icon
-from gradviz.experiment import Experiment, stack_of
-from gradviz.plots.histogram import NONE_YET, HistogramPlot, stand_in
-from gradviz.plots.pages.film import Actor
-from gradviz.plots.parts.notice import NO_RUN
+from gradviz.experiment import Experiment
+from gradviz.plots.histogram import HistogramPlot
 from gradviz.plots.parts.style import Style
-from gradviz.recording.frame import KINDS, Distributions
+from gradviz.recording.frame import KINDS
 from gradviz.recording.history import History
 
 # what the run is watched for
 FIRST_SHOWN = "gradients"
 WIDEST_PX = 160
-# so many looks, from all over a run, tell how far its numbers reach
-AXIS_SAMPLES = 100
-WATCHED = "Of a watched network no distributions are recorded, only what each module's numbers amount to."
 
 
 class DistributionPanel(QWidget):
     """The histogram of one kind of numbers in one layer, as last measured up to a step, and as it was at first.
 
-    `layer_picked` carries a layer chosen here; `show_layer` follows one chosen elsewhere, as the worst of a finding.
+    `layer_picked` carries a layer chosen here; `show_row` follows one chosen elsewhere, as the worst of a finding.
     `hovered` says in words what is under the mouse.
     """
 
@@ -65,9 +60,6 @@ class DistributionPanel(QWidget):
         self.fit.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.fit.setAccessibleName("show the whole range")
         self.fit.setToolTip("Show the whole range of the numbers again")
-        self._history: History | None = None
-        self._step: int | None = None
-        self._drawn: object = None
         self._lay_out()
         self.kind.currentIndexChanged.connect(self._choose_kind)
         self.layer.picked.connect(self._pick_layer)
@@ -78,26 +70,24 @@ class DistributionPanel(QWidget):
 
     def show_history(self, history: History | None) -> None:
         """Show another run or preview, the latest step of it; None shows none."""
-        self._history, self._step, self._drawn = history, None, None
         if history is not None:
             self.layer.offer(len(history.started.rows))
-            self.plot.show_layer(self.layer.value())
-        self.refresh()
+            self.plot.show_row(self.layer.value())
+        self.plot.show_history(history)
 
     def show_experiment(self, experiment: Experiment) -> None:
         """Offer the layers of a network of which nothing is measured yet, unless a run is shown."""
-        if self._history is None:
-            self.layer.offer(stack_of(experiment).depth)
+        if self.plot.history is None:
+            self.layer.offer(len(experiment.network.rows()))
 
     def show_step(self, step: int | None) -> None:
         """Show what was measured at `step` or, before it, last; None follows the latest."""
-        self._step = step
-        self.refresh()
+        self.plot.show_step(step)
 
-    def show_layer(self, layer: int) -> None:
-        """Show `layer`."""
-        self.layer.show_layer(layer)
-        self.plot.show_layer(self.layer.value())
+    def show_row(self, row: int) -> None:
+        """Show the layer of that number."""
+        self.layer.show_layer(row)
+        self.plot.show_row(self.layer.value())
 
     def show_all(self) -> None:
         """Show the whole range of the numbers again."""
@@ -105,16 +95,7 @@ class DistributionPanel(QWidget):
 
     def refresh(self) -> None:
         """Pull what is new. Costs next to nothing if there is none."""
-        history, step = self._history, self._step
-        now = distributions_shown(history, step)
-        if self._drawn == (history, now, step):
-            return
-        self._drawn = history, now, step
-        first = history.first_distributions if history is not None else None
-        none_yet = NONE_YET if step is None else _none_up_to(step)
-        if history is not None and history.started.held_out is None:
-            none_yet = WATCHED
-        self.plot.show_distributions(now, first, NO_RUN if history is None else none_yet, picked=step)
+        self.plot.refresh()
 
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
@@ -124,22 +105,6 @@ class DistributionPanel(QWidget):
     def stop(self) -> bool:
         """Return True: nothing here runs in a thread."""
         return True
-
-    def actor(self) -> Actor:
-        """Return the histogram for a film, on an axis that holds the whole run."""
-        history, other = self._history, stand_in(self.plot)
-
-        def show(step: int) -> None:
-            if history is not None:
-                other.show_distributions(
-                    distributions_shown(history, step), history.first_distributions, _none_up_to(step), picked=step
-                )
-
-        if history is not None:
-            steps = history.distribution_steps
-            for step in steps[:: max(len(steps) // AXIS_SAMPLES, 1)]:
-                show(int(step))
-        return Actor(other, show)
 
     def plots(self) -> dict[str, QGraphicsView]:
         """Return the plot a person can export, by name."""
@@ -168,16 +133,5 @@ class DistributionPanel(QWidget):
         self.plot.show_kind(self.kind.currentData())
 
     def _pick_layer(self, layer: int) -> None:
-        self.plot.show_layer(layer)
+        self.plot.show_row(layer)
         self.layer_picked.emit(layer)
-
-
-def _none_up_to(step: int) -> str:
-    return f"No distributions of this run were measured up to step {step:,}."
-
-
-def distributions_shown(history: History | None, step: int | None) -> Distributions | None:
-    """Return the latest distributions at or before `step`, of the whole run for None."""
-    if history is None:
-        return None
-    return history.latest_distributions if step is None else history.distributions_at(step)

@@ -5,8 +5,6 @@ They follow the run that the board shows and agree on the layer they look at.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
@@ -16,7 +14,6 @@ from gradviz.app.settings import Settings
 from gradviz.app.threads.preview_thread import PreviewThread
 from gradviz.app.verdict.verdict_panel import VerdictPanel
 from gradviz.experiment import Experiment
-from gradviz.plots.pages.film import Actor
 from gradviz.plots.parts.style import Style
 from gradviz.recording.history import History
 
@@ -45,8 +42,8 @@ class SidePanels(QObject):
         self.activation.curve_wanted.connect(preview.request_curve)
         preview.curve_found.connect(self.activation.show_curve)
         self.activation.failed.connect(self.failed)
-        self.activation.layer_picked.connect(self.distributions.show_layer)
-        self.distributions.layer_picked.connect(self.activation.show_layer)
+        self.activation.layer_picked.connect(self.distributions.show_row)
+        self.distributions.layer_picked.connect(self.activation.show_row)
         for panel in (self.distributions, self.activation):
             panel.hovered.connect(self.hovered)
         self._step: int | None = None
@@ -93,8 +90,8 @@ class SidePanels(QObject):
 
     def show_layer(self, layer: int) -> None:
         """Look at `layer`."""
-        self.distributions.show_layer(layer)
-        self.activation.show_layer(layer)
+        self.distributions.show_row(layer)
+        self.activation.show_row(layer)
 
     def show_all(self) -> None:
         """Show the whole range of everything drawn."""
@@ -127,7 +124,3 @@ class SidePanels(QObject):
     def plots(self) -> dict[str, QGraphicsView]:
         """Return the plots a person can export, by name."""
         return self.distributions.plots() | self.activation.plots()
-
-    def actors(self) -> dict[str, Callable[[], Actor]]:
-        """Return what makes a plot for a film, for those that change from step to step."""
-        return {"distribution": self.distributions.actor, "activation": self.activation.actor}

@@ -23,8 +23,8 @@ from gradviz.app.runs.removal import Removal
 from gradviz.app.runs.runs_panel import RunsPanel
 from gradviz.app.runs.saving import save_run
 from gradviz.experiment import Experiment, field
-from gradviz.plots.compared import Compared
 from gradviz.plots.parts.style import Style
+from gradviz.plots.shown_run import ShownRun, shown_runs
 from gradviz.recording.history import History
 from gradviz.recording.runs.library import SUFFIX, Library
 from gradviz.recording.runs.run_list import Listed
@@ -136,10 +136,11 @@ class RunDesk(QObject):
     def compare(self, runs: Sequence[Listed]) -> None:
         """Open a window that shows these runs side by side, the oldest first."""
         ordered = sorted(runs, key=lambda run: run.began)
-        compared = [Compared(run_words.name_of(run), self._history(run.path)) for run in ordered]
+        names, histories = map(run_words.name_of, ordered), [self._history(run.path) for run in ordered]
+        compared = shown_runs(list(names), histories)
         self.show_comparison(compared, live=any(self._live(run.path) is not None for run in runs))
 
-    def show_comparison(self, runs: Sequence[Compared], *, live: bool) -> ComparisonWindow:
+    def show_comparison(self, runs: Sequence[ShownRun], *, live: bool) -> ComparisonWindow:
         """Show these runs in a comparison of their own."""
         comparison = ComparisonWindow(self._window.settings, self._window.commands.guarded)
         comparison.show_runs(runs, self._window.board.heatmap.quantity.currentData() or "")
@@ -301,7 +302,7 @@ class RunDesk(QObject):
         # it may have come to its end by itself meanwhile
         self._window.run.stop_then(lambda: guarded(lambda: self.open(path)))
 
-    def _show_race(self, session: RaceSession, runs: list[Compared]) -> None:
+    def _show_race(self, session: RaceSession, runs: tuple[ShownRun, ...]) -> None:
         comparison = self.show_comparison(runs, live=True)
         comparison.setWindowTitle(f"Race: {' | '.join(run.name for run in runs)}")
         controls = RaceControls(session)

@@ -26,9 +26,9 @@ def name_of(listed: Listed) -> str:
         return listed.path.name
     if info.name:
         return info.name
-    if info.experiment is None:
-        return info.watched or listed.path.stem
-    return info.experiment.title or info.experiment.network.summary
+    if info.title or info.experiment is None:
+        return info.title or listed.path.stem
+    return info.experiment.network.summary
 
 
 def change_of(listed: Listed) -> str:

@@ -25,8 +25,8 @@ from PySide6.QtWidgets import (
 from gradviz.app.runs.notice_strip import NoticeStrip
 from gradviz.app.runs.run_delegate import RunDelegate
 from gradviz.app.runs.run_model import LISTED, RunModel
-from gradviz.plots.compared import FEWEST, MOST
 from gradviz.plots.parts.style import Style
+from gradviz.plots.shown_run import FEWEST_COMPARED, MOST_COMPARED
 from gradviz.recording.runs.run_list import Listed
 from gradviz.recording.store import RunInfo
 
@@ -49,7 +49,7 @@ class RunCommand:
 
 RUN_COMMANDS = (
     RunCommand("open", "&Open", "Show the run on the board; the form stays as it is", "Return"),
-    RunCommand("compare", "&Compare", f"Look at {FEWEST} to {MOST} selected runs side by side"),
+    RunCommand("compare", "&Compare", f"Look at {FEWEST_COMPARED} to {MOST_COMPARED} selected runs side by side"),
     RunCommand(
         "experiment",
         "&Put its experiment on the form",
@@ -209,7 +209,7 @@ class RunsPanel(QWidget):
         live = any(info.ending == "recording" for info in infos)
         possible = {
             "open": one and readable,
-            "compare": readable and FEWEST <= len(runs) <= MOST,
+            "compare": readable and FEWEST_COMPARED <= len(runs) <= MOST_COMPARED,
             "experiment": single is not None and single.experiment is not None,
             "go_on": single is not None and single.experiment is not None
             and single.ending in ("interrupted", "stopped", "finished", "failed"),

@@ -15,7 +15,7 @@ from gradviz.errors import RecordingError
 if TYPE_CHECKING:
     from gradviz.recording.frame import Ending
     from gradviz.recording.history import History
-    from gradviz.recording.store import Follower
+    from gradviz.recording.store import Run
 
 PERIOD_S = 0.25
 # a file that has just appeared may not be whole yet
@@ -61,24 +61,24 @@ class FollowThread(QThread):
         except BaseException as error:  # anything that escapes a QThread's run would vanish or abort the process
             self.failed.emit(Failure.of(error))
 
-    def _opened(self) -> Follower | None:
+    def _opened(self) -> Run | None:
         """Wait for a file that can be read; None if told to stop before there was one."""
         # brings the store along, which the window opens without
-        from gradviz.recording.store import follow
+        from gradviz.recording.store import open_run
 
         appeared: float | None = None
         while not self._stopped.is_set():
             if self.path.exists():
                 appeared = appeared or time.monotonic()
                 try:
-                    return follow(self.path, self.trouble.emit)
+                    return open_run(self.path, self.trouble.emit)
                 except RecordingError:
                     if time.monotonic() - appeared > GRACE_S:
                         raise
             self._stopped.wait(PERIOD_S)
         return None
 
-    def _follow(self, follower: Follower) -> None:
+    def _follow(self, follower: Run) -> None:
         """Take what is new until the run has ended, its file is gone, or it is not to be followed any more."""
         while not self._stopped.is_set():
             if follower.history is not self._shown and follower.history.frames:

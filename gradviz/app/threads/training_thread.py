@@ -87,10 +87,10 @@ class TrainingThread(QThread):
 
     def _recording(self) -> tuple[RunRecording, Checkpoint | None]:
         """Return where the run is recorded, and what it goes on from."""
-        from gradviz.training.run_recording import RunRecording, continued
+        from gradviz.training.run_recording import RunRecording, resumed
 
         if self.path is not None:
-            return continued(self.path, self.control, self.trouble.emit)
+            return resumed(self.path, self.control, self.trouble.emit)
         if self._library is not None:
             try:
                 self.path = self._library.new_path(self.experiment)

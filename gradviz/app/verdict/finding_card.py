@@ -13,34 +13,34 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from gradviz.app.kept_widgets import arrange, keyed
 from gradviz.app.verdict.severity_mark import WORDS, SeverityMark
 from gradviz.app.verdict.threshold_box import written
-from gradviz.diagnosis import Finding, Suggestion, Thresholds, descriptions
+from gradviz.diagnosis import Finding, Remedy, Thresholds, threshold_specs, words
 from gradviz.experiment import Experiment, fields, value_in_words
 from gradviz.plots.parts.style import LIGHT, Style
 
 TRY_TIP = "Changes of the experiment that may help; each can be undone"
-DECIDED_TIP = "The numbers that decided; choose one to see the reason for it and to change it"
+DECIDED_TIP = "The numbers that decided; click one to see the reason for it and to change it"
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a card has to know besides its finding.
 
-    `step` is the one the verdict is about, `labels` are the names of all quantities that the run measures, and
-    `experiment` is what a suggestion would change; None for a watched network, whose `modules` have names.
+    `step` is the one the verdict is about, `labels` are the names of all quantities that the run measures, `names`
+    those of its rows, and `experiment` is what a remedy would change; None where a script trains the network.
     """
 
     step: int
     thresholds: Thresholds
     labels: Mapping[str, str]
-    experiment: Experiment | None
-    modules: tuple[str, ...] = ()
+    names: words.Names
+    experiment: Experiment | None = None
 
 
 class FindingCard(QFrame):
     """One finding. It is filled anew in place, so that what has the keyboard or lies under the mouse stays there.
 
-    `suggested` carries a Suggestion to be tried, `layer_wanted` and `quantity_wanted` what to look at, and
-    `threshold_wanted` the name of a threshold to be shown.
+    `suggested` carries a Remedy to try, `layer_wanted` and `quantity_wanted` what to look at, and `threshold_wanted`
+    the name of a threshold to show.
     """
 
     suggested = Signal(object)
@@ -69,7 +69,7 @@ class FindingCard(QFrame):
         self.go.clicked.connect(self._go)
         self.try_heading = _label(TRY_TIP)
         self.try_heading.setText("What to try")
-        self.suggestions: dict[tuple[tuple[str, ...], int], SuggestionRow] = {}
+        self.remedies: dict[tuple[str, int], RemedyRow] = {}
         self._lay_out()
 
     def show_finding(self, finding: Finding, around: Surroundings) -> None:
@@ -77,18 +77,17 @@ class FindingCard(QFrame):
         if finding == self.finding and around == self._around:
             return
         self.finding, self._around = finding, around
-        self.setAccessibleName(f"{WORDS[finding.severity]}: {finding.title}")
+        title = words.title(finding)
+        self.setAccessibleName(f"{WORDS[finding.severity]}: {title}")
         self.mark.show_severity(finding.severity)
         self.severity.setText(WORDS[finding.severity])
-        self.title.setText(finding.title)
-        # the name of a module is written as in its program
-        begins = finding.headline.split(" ", 1)[0].rstrip(",")
-        self.headline.setText(finding.headline if begins in around.modules else _sentence(finding.headline))
+        self.title.setText(title)
+        self.headline.setText(words.capitalised(words.headline(finding, around.names), around.names))
         at = f" Measured at step {finding.step:,}." if finding.step != around.step else ""
-        self.evidence.setText(finding.evidence + at)
+        self.evidence.setText(words.evidence(finding, around.names) + at)
         self._show_thresholds()
         self._show_place(finding, around)
-        self._show_suggestions(finding, around)
+        self._show_remedies(finding, around)
 
     def apply_style(self, style: Style) -> None:
         """Recolour mark and links."""
@@ -99,7 +98,7 @@ class FindingCard(QFrame):
 
     def in_tab_order(self) -> list[QWidget]:
         """Return what takes the keyboard, from top to bottom; the card itself does when a part of it goes."""
-        rows = sorted(self.suggestions.values(), key=self._tries.indexOf)
+        rows = sorted(self.remedies.values(), key=self._tries.indexOf)
         return [self, self.decided, self.go, *(row.button for row in rows)]
 
     def _show_thresholds(self) -> None:
@@ -113,33 +112,29 @@ class FindingCard(QFrame):
     def _show_place(self, finding: Finding, around: Surroundings) -> None:
         """Offer to go where the evidence is; to a quantity only if this run measures it."""
         label = around.labels.get(finding.quantity, "")
-        if finding.worst_layer is not None:
-            named = around.modules[finding.worst_layer - 1] if around.modules else f"layer {finding.worst_layer}"
-            self.go.setText(f"Go to {named}")
+        if finding.worst_row is not None:
+            self.go.setText(f"Go to {around.names.row(finding.worst_row)}")
         elif label:
             self.go.setText("Show in the plots")
         else:
             self.go.hide()
             return
-        self.go.setToolTip(
-            "The worst layer of this finding" * (finding.worst_layer is not None)
-            + "; " * (finding.worst_layer is not None and bool(label))
-            + f"shows {label}" * bool(label)
-        )
-        self.go.setAccessibleName(f"{self.go.text()}: {finding.title}")
+        parts = [f"The worst {around.names.noun} of this finding"] if finding.worst_row is not None else []
+        self.go.setToolTip("; ".join([*parts, f"shows {label}"] if label else parts))
+        self.go.setAccessibleName(f"{self.go.text()}: {words.title(finding)}")
         self.go.show()
 
-    def _show_suggestions(self, finding: Finding, around: Surroundings) -> None:
-        wanted = keyed(finding.suggestions, lambda suggestion: tuple(name for name, _ in suggestion.changes))
-        arrange(self._tries, self.suggestions, wanted, self._new_row)
-        for key, suggestion in wanted.items():
-            self.suggestions[key].show_suggestion(suggestion, around.experiment)
+    def _show_remedies(self, finding: Finding, around: Surroundings) -> None:
+        wanted = keyed(finding.remedies, lambda remedy: remedy.kind)
+        arrange(self._tries, self.remedies, wanted, self._new_row)
+        for key, remedy in wanted.items():
+            self.remedies[key].show_remedy(remedy, around)
         self.try_heading.setVisible(bool(wanted))
         self.try_heading.setText("What to try" if around.experiment is not None else "What to try in your code")
         self.try_heading.setToolTip(TRY_TIP if around.experiment is not None else "")
 
-    def _new_row(self) -> SuggestionRow:
-        row = SuggestionRow()
+    def _new_row(self) -> RemedyRow:
+        row = RemedyRow()
         row.suggested.connect(self.suggested)
         return row
 
@@ -150,8 +145,8 @@ class FindingCard(QFrame):
         # the plots first, so that the layer is looked up in the right one
         if finding.quantity in around.labels:
             self.quantity_wanted.emit(finding.quantity)
-        if finding.worst_layer is not None:
-            self.layer_wanted.emit(finding.worst_layer)
+        if finding.worst_row is not None:
+            self.layer_wanted.emit(finding.worst_row)
 
     def _lay_out(self) -> None:
         self.setFrameShape(QFrame.Shape.StyledPanel)
@@ -186,33 +181,35 @@ class FindingCard(QFrame):
         column.addLayout(self._tries)
 
 
-class SuggestionRow(QWidget):
+class RemedyRow(QWidget):
     """One thing to try, in words, and the button that puts it on the form."""
 
     suggested = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.suggestion: Suggestion | None = None
+        self.remedy: Remedy | None = None
         self.words = _label()
         self.button = QPushButton("Try it")
-        self.button.clicked.connect(lambda: self.suggested.emit(self.suggestion))
+        self.button.clicked.connect(lambda: self.suggested.emit(self.remedy))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)
         row.addWidget(self.words, 1)
         row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
 
-    def show_suggestion(self, suggestion: Suggestion, experiment: Experiment | None) -> None:
-        """Show a suggestion and what it would change in `experiment`; for a watched network it changes none."""
-        self.suggestion = suggestion
-        self.words.setText(suggestion.words)
-        self.button.setVisible(bool(suggestion.changes))
-        self.button.setAccessibleName(f"Try it: {suggestion.words}")
+    def show_remedy(self, remedy: Remedy, around: Surroundings) -> None:
+        """Show a remedy and what it would change in the experiment; advice for a script changes none."""
+        self.remedy = remedy
+        said = words.remedy(remedy, around.names)
+        self.words.setText(said)
+        self.button.setVisible(bool(remedy.changes))
+        self.button.setAccessibleName(f"Try it: {said}")
+        experiment = around.experiment
         if experiment is None:
             return
-        changes = "\n".join(_change(experiment, name, value) for name, value in suggestion.changes)
-        self.button.setToolTip(f"Put on the form, where it can be undone:\n{changes}")
+        changes = "\n".join(_change(experiment, name, value) for name, value in remedy.changes)
+        self.button.setToolTip(f"Puts this on the form, where it can be undone:\n{changes}")
 
 
 def _label(tip: str = "") -> QLabel:
@@ -223,17 +220,13 @@ def _label(tip: str = "") -> QLabel:
     return label
 
 
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
 def _link(name: str, thresholds: Thresholds, style: Style) -> str:
     """Return a threshold with its value as a link, in bold where it is not the default."""
-    about, value = descriptions()[name], getattr(thresholds, name)
-    words = escape(f"{about.label}: {written(value)} {about.unit}")
+    spec, value = threshold_specs()[name], getattr(thresholds, name)
+    text = escape(f"{spec.label}: {written(value)} {spec.unit}")
     if value != getattr(Thresholds(), name):
-        words = f"<b>{words}</b>"
-    return f'<a href="{name}" style="color:{style.accent}">{words}</a>'
+        text = f"<b>{text}</b>"
+    return f'<a href="{name}" style="color:{style.accent}">{text}</a>'
 
 
 def _change(experiment: Experiment, name: str, value: object) -> str:

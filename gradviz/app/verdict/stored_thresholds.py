@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 
-from gradviz.diagnosis import ThresholdError, Thresholds, descriptions
+from gradviz.diagnosis import ThresholdError, Thresholds, threshold_specs
 
 
 def to_text(thresholds: Thresholds) -> str:
     """Write what was changed alone, so that better defaults of a later version count for everybody else."""
     default = Thresholds()
-    values = {name: getattr(thresholds, name) for name in descriptions()}
+    values = {name: getattr(thresholds, name) for name in threshold_specs()}
     return json.dumps({name: value for name, value in values.items() if value != getattr(default, name)})
 
 
@@ -34,8 +34,8 @@ def from_text(text: str) -> Thresholds:
 
 
 def _is_allowed(name: str, value: object) -> bool:
-    about = descriptions().get(name)
-    if about is None or isinstance(value, bool) or not isinstance(value, (int, float)):
+    spec = threshold_specs().get(name)
+    if spec is None or isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     whole = isinstance(getattr(Thresholds(), name), int)
-    return about.low <= value <= about.high and (isinstance(value, int) or not whole)
+    return spec.low <= value <= spec.high and (isinstance(value, int) or not whole)

@@ -7,7 +7,7 @@ import math
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 
-from gradviz.diagnosis import About
+from gradviz.diagnosis import ThresholdSpec
 
 LEADING_DIGITS = (1.0, 2.0, 5.0)
 _Step = QAbstractSpinBox.StepEnabledFlag
@@ -22,12 +22,12 @@ class ThresholdBox(QAbstractSpinBox):
     chosen = Signal(object)
     refused = Signal(str)
 
-    def __init__(self, about: About, default: float, parent: QWidget | None = None) -> None:
+    def __init__(self, spec: ThresholdSpec, default: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._about, self._whole, self._value = about, isinstance(default, int), default
+        self._spec, self._whole, self._value = spec, isinstance(default, int), default
         self._step = 10.0 ** (math.floor(math.log10(default)) - 1)
         self.setAccelerated(True)
-        self.setAccessibleName(f"{about.label}, {about.unit}")
+        self.setAccessibleName(f"{spec.label}, {spec.unit}")
         self.editingFinished.connect(self.take_typed)
         self.show_value(default)
 
@@ -53,30 +53,30 @@ class ThresholdBox(QAbstractSpinBox):
             self._choose(value)
             return
         self.show_value(self._value)
-        about = self._about
-        ends = f"{'a whole number from ' * self._whole}{written(about.low)} to {written(about.high)}"
-        self.refused.emit(f"{about.label}: {text or 'nothing'} is not allowed; allowed: {ends}")
+        spec = self._spec
+        ends = f"{'a whole number from ' * self._whole}{written(spec.low)} to {written(spec.high)}"
+        self.refused.emit(f"{spec.label}: {text or 'nothing'} is not allowed; allowed: {ends}")
 
     def stepBy(self, steps: int) -> None:
         """Step along 1, 2, 5, 10, or by a tenth of the default's leading digit."""
         self.take_typed()
-        if self._about.logarithmic:
+        if self._spec.logarithmic:
             rungs = round(len(LEADING_DIGITS) * math.log10(self._value)) + steps
             decade, rung = divmod(rungs, len(LEADING_DIGITS))
             value = float(f"{LEADING_DIGITS[rung]}e{decade}")
         else:
             value = float(f"{self._value + steps * self._step:.10g}")
-        self._choose(min(max(value, self._about.low), self._about.high))
+        self._choose(min(max(value, self._spec.low), self._spec.high))
         self.selectAll()
 
     def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
         """Allow to step until an end is reached."""
-        up = _Step.StepUpEnabled if self._value < self._about.high else _Step.StepNone
-        down = _Step.StepDownEnabled if self._value > self._about.low else _Step.StepNone
+        up = _Step.StepUpEnabled if self._value < self._spec.high else _Step.StepNone
+        down = _Step.StepDownEnabled if self._value > self._spec.low else _Step.StepNone
         return up | down
 
     def _allows(self, value: float) -> bool:
-        inside = self._about.low <= value <= self._about.high
+        inside = self._spec.low <= value <= self._spec.high
         return inside and (not self._whole or value == int(value))
 
     def _choose(self, value: float) -> None:

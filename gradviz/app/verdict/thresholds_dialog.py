@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from gradviz.app.form.field_editor import WheelGuard
 from gradviz.app.verdict.threshold_box import ThresholdBox, written
-from gradviz.diagnosis import About, ThresholdError, Thresholds, descriptions
+from gradviz.diagnosis import ThresholdError, Thresholds, ThresholdSpec, threshold_specs
 
 FIRST_SIZE = QSize(560, 640)
 BOX_WIDTH_PX = 110
@@ -29,18 +29,18 @@ INTRODUCTION = "From these numbers on, gradviz speaks up. A change counts at onc
 class ThresholdRow:
     """Label, editor, unit and a way back to the default, with the reason below."""
 
-    def __init__(self, name: str, about: About, default: float) -> None:
+    def __init__(self, name: str, spec: ThresholdSpec, default: float) -> None:
         self.name, self.default = name, default
-        self.box = ThresholdBox(about, default)
+        self.box = ThresholdBox(spec, default)
         self.box.setFixedWidth(BOX_WIDTH_PX)
-        self.label = QLabel(about.label)
+        self.label = QLabel(spec.label)
         self.label.setBuddy(self.box)
-        self.unit = QLabel(about.unit)
+        self.unit = QLabel(spec.unit)
         self.reset = QPushButton("Reset")
         self.reset.setToolTip(f"Back to {written(default)}")
-        self.reset.setAccessibleName(f"Reset {about.label} to {written(default)}")
-        limits = f"Allowed: {written(about.low)} to {written(about.high)}. Default: {written(default)}."
-        self.reason = QLabel(f"{about.reason} {limits}")
+        self.reset.setAccessibleName(f"Reset {spec.label} to {written(default)}")
+        limits = f"Allowed: {written(spec.low)} to {written(spec.high)}. Default: {written(default)}."
+        self.reason = QLabel(f"{spec.reason} {limits}")
         self.reason.setWordWrap(True)
         self.reason.setTextFormat(Qt.TextFormat.PlainText)
         self.reason.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -74,7 +74,7 @@ class ThresholdsDialog(QDialog):
         self.setWindowTitle("Thresholds of the verdict")
         self._thresholds = thresholds
         self.rows = {
-            name: ThresholdRow(name, about, getattr(Thresholds(), name)) for name, about in descriptions().items()
+            name: ThresholdRow(name, spec, getattr(Thresholds(), name)) for name, spec in threshold_specs().items()
         }
         self.mistake = QLabel()
         self.mistake.setWordWrap(True)
@@ -172,6 +172,6 @@ class ThresholdsDialog(QDialog):
 
 def _with_labels(message: str) -> str:
     """Put the words of the form in the place of the names of the fields."""
-    for name, about in descriptions().items():
-        message = message.replace(name, f"“{about.label}”")
+    for name, spec in threshold_specs().items():
+        message = message.replace(name, f"“{spec.label}”")
     return message

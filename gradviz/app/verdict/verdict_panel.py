@@ -22,8 +22,9 @@ from gradviz.app.settings import Settings
 from gradviz.app.verdict.finding_card import FindingCard, Surroundings
 from gradviz.app.verdict.severity_mark import SeverityMark
 from gradviz.app.verdict.thresholds_dialog import ThresholdsDialog
-from gradviz.app.verdict.worst_layers_bar import SHOWN, WorstLayersBar
-from gradviz.diagnosis import Finding, Severity, Thresholds, badness, diagnose, verdict
+from gradviz.app.verdict.worst_rows_bar import SHOWN, WorstRowsBar
+from gradviz.diagnosis import Finding, Severity, Thresholds, diagnose, severity_scores, words
+from gradviz.diagnosis.words import Names
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.recording.history import History
 
@@ -33,7 +34,7 @@ NO_RUN = "No run to judge yet"
 class VerdictPanel(QWidget):
     """Findings of one run at the picked or the latest step, for all layers or a range of them.
 
-    `suggested` carries a Suggestion that the person wants to try, `layer_wanted` a layer and `quantity_wanted` the name
+    `suggested` carries a Remedy that the person wants to try, `layer_wanted` a layer and `quantity_wanted` the name
     of a quantity to look at, `verdict_changed` the whole verdict in one line whenever it becomes another.
     """
 
@@ -60,7 +61,7 @@ class VerdictPanel(QWidget):
         self.thresholds_button = QPushButton("&Thresholds…")
         self.list = QScrollArea()
         self.cards: dict[tuple[str, int], FindingCard] = {}
-        self.worst = WorstLayersBar()
+        self.worst = WorstRowsBar()
         self._describe()
         self._lay_out()
         self._connect()
@@ -70,6 +71,11 @@ class VerdictPanel(QWidget):
     def words(self) -> str:
         """The whole verdict in one line."""
         return self.verdict.text()
+
+    @property
+    def names(self) -> Names:
+        """What the rows of the run are called."""
+        return Names.of(self.history.started) if self.history is not None else Names(())
 
     @property
     def thresholds(self) -> Thresholds:
@@ -135,16 +141,18 @@ class VerdictPanel(QWidget):
         self.refresh()
 
     def _show_words(self, step: int | None) -> None:
-        words, layers = verdict(self.findings) if self.findings else NO_RUN, self.range.part
-        if layers is not None and self.findings:
-            words = f"Layers {layers[0]} to {layers[1]} only · {words}"
+        text, part = NO_RUN, self.range.part
+        if self.findings:
+            text = words.verdict(self.findings, self.names)
+            if part is not None:
+                text = f"Layers {part[0]} to {part[1]} only · {text}"
         worst = self.findings[0].severity if self.findings else Severity.UNKNOWN
         self.mark.show_severity(worst)
         self.mark.setVisible(bool(self.findings))
         self.about.setText(self._where(step))
-        if words != self.verdict.text():
-            self.verdict.setText(words)
-            self.verdict_changed.emit(words)
+        if text != self.verdict.text():
+            self.verdict.setText(text)
+            self.verdict_changed.emit(text)
 
     def _where(self, step: int | None) -> str:
         """Say of what the verdict is."""
@@ -161,8 +169,7 @@ class VerdictPanel(QWidget):
         if history is None:
             return
         labels = {quantity.name: quantity.label for quantity in history.quantities}
-        started = history.started
-        around = Surroundings(step, self._thresholds, labels, started.experiment, started.row_names)
+        around = Surroundings(step, self._thresholds, labels, self.names, history.started.experiment)
         for key, finding in wanted.items():
             self.cards[key].show_finding(finding, around)
         self._order_for_tab([self.cards[key] for key in wanted])
@@ -172,7 +179,7 @@ class VerdictPanel(QWidget):
         if step is None or self.history is None:
             return
         first, last = self.range.ends
-        values = badness(self.history, step, self._thresholds)[first - 1 : last]
+        values = severity_scores(self.history, step, self._thresholds)[first - 1 : last]
         order = (-values).argsort(kind="stable")[:SHOWN]
         self.worst.show_ranking(order + first, values[order], self.history.started.row_name)
 
@@ -212,14 +219,14 @@ class VerdictPanel(QWidget):
         self.list.setToolTip("What is the matter, the worst first, and what to try")
 
     def _lay_out(self) -> None:
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self.verdict)
-        words.addWidget(self.about)
+        lines = QVBoxLayout()
+        lines.setSpacing(2)
+        lines.addWidget(self.verdict)
+        lines.addWidget(self.about)
         top = QHBoxLayout()
         top.setSpacing(8)
         top.addWidget(self.mark, 0, Qt.AlignmentFlag.AlignTop)
-        top.addLayout(words, 1)
+        top.addLayout(lines, 1)
         controls = QHBoxLayout()
         controls.addWidget(self.range)
         controls.addStretch(1)

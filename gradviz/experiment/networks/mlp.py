@@ -120,7 +120,7 @@ class Mlp(NetworkRecipe):
     def rows(self) -> tuple[Row, ...]:
         """Return one row per hidden layer; on the path are those at whose output a shortcut joins."""
         slope = slope_of(self.activation, self.leaky_slope)
-        inside, joined = Row(on_path=False, slope=slope), Row(slope=slope)
+        inside, joined = (Row(on_path=joined, slope=slope, units=self.width) for joined in (False, True))
         layers = range(1, self.depth + 1)
         return tuple(joined if layer % self.span == 0 or layer == self.depth else inside for layer in layers)
 

@@ -1,58 +1,75 @@
-"""The heatmap: one quantity of every layer at every step, as it grows."""
+"""The heatmap: one quantity of every layer at every step, as it grows; several runs side by side over one scale."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, Qt
 
-from gradviz.plots.heatmaps import skipped_marks
-from gradviz.plots.heatmaps.heatmap_words import lost_signal_at, step_label, words_at
-from gradviz.plots.heatmaps.picture import Grid, Picture
-from gradviz.plots.heatmaps.skipped_marks import SkippedMarks
-from gradviz.plots.parts.axes import WholeNumberAxis, relabel, style_axis
+from gradviz.plots.heatmaps.heatmap_pane import HeatmapPane
+from gradviz.plots.heatmaps.heatmap_words import legend
 from gradviz.plots.parts.colour_bar import ColourBar
-from gradviz.plots.parts.colours import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED, lookup_table
+from gradviz.plots.parts.drawn import Readout
 from gradviz.plots.parts.float_floors import floors
 from gradviz.plots.parts.key import Key
-from gradviz.plots.parts.layer_axis import LayerAxis
-from gradviz.plots.parts.limits import Span, limits_around, room_for
-from gradviz.plots.parts.notice import NO_RUN, NO_STEP_YET, Notice
-from gradviz.plots.parts.picking import DivergedLine, PickingViewBox, StepCursor
-from gradviz.plots.parts.plot_widgets import StepPlot, shown_quantity
-from gradviz.plots.parts.readout import with_unit
+from gradviz.plots.parts.limits import Span, limits_around, room_for, united
+from gradviz.plots.parts.notice import NO_STEP_YET
+from gradviz.plots.parts.plot_widgets import RunsPlot
 from gradviz.plots.parts.style import LIGHT, Style
-from gradviz.plots.parts.words import Words
+from gradviz.plots.shown_run import ShownRun, equally_deep, shown_quantity
 from gradviz.recording.frame import Quantity
-from gradviz.recording.history import History
 from gradviz.recording.source import Summary
 
-ZOOM_IN = "; zoom in to see every one"
-SMALLEST_ZOOM = 4
+FirstLayerAt = Literal["bottom", "top"]
+
+NOT_IN_RUN = "This run did not measure that; choose another quantity."
+# of the scale beside several panes
+SCALE_PX = 96
 
 
-class HeatmapPlot(StepPlot):
-    """Layer x step. `refresh` pulls; `hovered` says in words what is under the mouse; `step_picked` is the step.
+@dataclass(frozen=True, slots=True, eq=False)
+class HeatmapState:
+    """What a heatmap shows, and which part of it: `steps` and `shares` of the depth, unless it is `following`."""
 
-    The step axis follows the run until the person zooms in; `show_all` lets it follow again.
+    runs: tuple[ShownRun, ...]
+    quantity: str | None
+    summary: Summary
+    limits: Span | None
+    first_layer_at: FirstLayerAt
+    step: int | None
+    following: bool
+    steps: Span
+    shares: Span
+
+
+class HeatmapPlot(RunsPlot):
+    """Layer x step, a pane for each run. `refresh` pulls; `hovered` says in words what is under the mouse.
+
+    The step axis follows the runs until the person zooms in; `show_all` lets it follow again. Panes zoom, move and pick
+    together; runs of different depth show the same share of their layers, and a shorter run leaves its pane empty where
+    it has no steps.
     """
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
-        self.absence = NO_RUN
+        self.panes: list[HeatmapPane] = []
         self._name: str | None = None
         self._summary: Summary = "largest"
-        self._style = LIGHT
+        self._first_layer_at: FirstLayerAt = "bottom"
         self._fixed_limits: Span | None = None
         self._limits: Span = (-1.0, 0.0)
-        self._ends: tuple[float, ...] = ()
+        self._scale: object = None
+        self._room: tuple[int, tuple[int, ...]] = (0, ())
         self._following = True
-        self._room = (0, 0)
-        self._picture: Picture | None = None
-        self._frames = 0
-        self._build()
+        self._linking = False
+        self._bar = ColourBar()
+        self._key = Key()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.ci.layout.setSpacing(2)
+        self.scene().sigMouseMoved.connect(self._hover)
+        self._lay_out(1)
         self.apply_style(LIGHT)
         self.show_all()
 
@@ -63,23 +80,28 @@ class HeatmapPlot(StepPlot):
 
     @property
     def following(self) -> bool:
-        """Whether the step axis grows with the run."""
+        """Whether the step axis grows with the runs."""
         return self._following
 
-    def show_history(self, history: History | None) -> None:
-        """Draw another run, from its beginning."""
-        self.history = history
-        self._picture = None
-        self._picked = None
-        self._cursor.show(None)
-        self._layer_axis.show_names(history.started.row_names if history is not None else ())
+    @property
+    def quantity(self) -> Quantity | None:
+        """What is drawn; None where no run measured what was chosen."""
+        return shown_quantity(self.runs, self._name)
+
+    def show_runs(self, runs: Sequence[ShownRun]) -> None:
+        """Draw other runs, from their beginning."""
+        self.runs, self.step = tuple(runs), None
+        if len(self.panes) != max(len(runs), 1):
+            self._lay_out(max(len(runs), 1))
+        for number, pane in enumerate(self.panes):
+            pane.show_run(runs[number] if runs else None)
+            pane.label_layers(number == 0 or not equally_deep(runs))
         self.show_all()
         self._show_quantity()
 
     def show_quantity(self, name: str) -> None:
         """Draw the quantity `name`, now and for runs to come."""
-        self._name = name
-        self._fixed_limits = None
+        self._name, self._fixed_limits = name, None
         self._show_quantity()
 
     def show_summary(self, summary: Summary) -> None:
@@ -99,217 +121,199 @@ class HeatmapPlot(StepPlot):
         self._fixed_limits = None
         self.refresh()
 
-    def set_first_layer_at(self, place: Literal["bottom", "top"]) -> None:
+    def set_first_layer_at(self, place: FirstLayerAt) -> None:
         """Put layer 1, the one next to the input, at the bottom or at the top."""
-        self._view.invertY(place == "top")
+        self._first_layer_at = place
+        for pane in self.panes:
+            pane.view.invertY(place == "top")
 
     def show_all(self) -> None:
-        """Show all layers and steps, and follow the run again."""
-        self._following = True
-        self._room = (0, 0)
+        """Show all layers and steps, and follow the runs again."""
+        self._following, self._room = True, (0, ())
         self._make_room()
-        self._view.setYRange(0.5, self._layers() + 0.5, padding=0)
+        for pane in self.panes:
+            pane.view.setYRange(0.5, pane.depth + 0.5, padding=0)
         self.refresh()
 
-    def pick_step(self, step: int | None) -> None:
-        """Mark `step`; None marks nothing and stands for the latest."""
-        self._picked = step
-        self._cursor.show(step)
-        self._show_title()
+    def show_step(self, step: int | None) -> None:
+        """Mark `step` in every pane; None marks nothing and stands for the latest."""
+        self.step = step
+        for pane in self.panes:
+            pane.mark(step)
+        self._describe()
 
     def refresh(self) -> None:
         """Pull what is new. Costs next to nothing if there is none."""
-        self._notice.say(self._what_is_missing())
-        self._skipped.show(self.history.skipped_steps() if self.history is not None else skipped_marks.NONE)
-        if self.history is None:
-            self._image.setVisible(False)
-            return
+        for pane in self.panes:
+            pane.notice.say(self._what_is_missing(pane))
+            pane.mark(self.step)
         self._make_room()
         self._update_limits()
-        diverged = self.history.diverged
-        self._diverged.show(diverged.step if diverged else None)
         self._draw()
 
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
-        self._style = style
+        self.style_in_use = style
         self.setBackground(style.background)
-        for axis in (self._steps, self._layer_axis):
-            style_axis(axis, style)
-        self._view.setBorder(style.grid)
-        for part in (self._bar, self._cursor, self._diverged, self._skipped, self._notice):
-            part.apply_style(style)
-        self._show_title()
-        self._image.setLookupTable(lookup_table(self._quantity(), style))
+        self._bar.apply_style(style)
+        self._colour_panes()
+        self._describe()
 
-    def _build(self) -> None:
-        self._title = Words(size_pt=10.5)
-        self._view = PickingViewBox()
-        self._steps = WholeNumberAxis("bottom")
-        self._steps.setLabel("step")
-        self._layer_axis = LayerAxis("left")
-        self._plot = pg.PlotItem(viewBox=self._view, axisItems={"bottom": self._steps, "left": self._layer_axis})
-        self._plot.hideButtons()
-        self._bar = ColourBar()
-        self._key = Key()
-        self.ci.setContentsMargins(4, 6, 4, 4)
-        self.ci.layout.setSpacing(2)
-        self._bar.stand_beside(self._plot)
-        self.addItem(self._title, row=0, col=0)
-        self.addItem(self._plot, row=1, col=0)
-        self.addItem(self._key, row=2, col=0)
-        self._image = pg.ImageItem(axisOrder="row-major", autoDownsample=False)
-        self._plot.addItem(self._image)
-        self._cursor = StepCursor(self._plot)
-        self._diverged = DivergedLine(self._plot)
-        self._skipped = SkippedMarks(self._plot, self._view)
-        self._notice = Notice(self._view)
-        self._view.picked.connect(self._pick_at)
-        self._view.sigRangeChangedManually.connect(self._zoomed)
-        self._view.sigRangeChanged.connect(self._draw)
-        self._view.sigResized.connect(self._draw)
-        self.scene().sigMouseMoved.connect(self._hover)
+    def state(self) -> HeatmapState:
+        """Return what is shown, and which part of it."""
+        first = self.panes[0]
+        return HeatmapState(
+            self.runs, self._name, self._summary, self._fixed_limits, self._first_layer_at, self.step, self._following,
+            first.steps_in_view, first.shares_in_view,
+        )  # fmt: skip
 
-    def _quantity(self) -> Quantity | None:
-        return shown_quantity(self.history, self._name)
+    def restore(self, state: HeatmapState) -> None:
+        """Show what a heatmap showed when `state` was taken."""
+        self._name, self._summary, self._fixed_limits = state.quantity, state.summary, state.limits
+        self.set_first_layer_at(state.first_layer_at)
+        self.show_runs(state.runs)
+        self.show_step(state.step)
+        self._following = state.following
+        self.panes[0].show_part(state.steps, state.shares)
 
-    def _layers(self) -> int:
-        return len(self.history.started.rows) if self.history is not None else 1
+    def readout(self) -> Readout:
+        """Return title, marks and labels of the first pane, and the legend; the pictures are those of `panes`."""
+        pane, scale = self.panes[0].readout(), str(self._bar.getAxis("right").labelText)
+        shown = tuple(self._bar.floors_shown)
+        lines = {**pane.lines, "floors": shown} if shown else pane.lines
+        return replace(pane, key=self._key.entries, axes={**pane.axes, "right": scale}, lines=lines)
 
-    def _what_is_missing(self) -> str:
-        if self.history is None:
+    @property
+    def scale_view(self) -> Any:
+        """The view of the colour scale, whose y axis is that of the values."""
+        return self._bar.getViewBox()
+
+    def _lay_out(self, panes: int) -> None:
+        """Make so many panes: with one the scale stands beside its picture, with several in a column of its own."""
+        alone = panes == 1
+        if self.panes:
+            self._bar.leave()
+            self.ci.clear()
+        self.panes = [HeatmapPane(alone=alone) for _ in range(panes)]
+        for column, pane in enumerate(self.panes):
+            self.addItem(pane.title, row=0, col=column)
+            self.addItem(pane.plot, row=1, col=column)
+            self.ci.layout.setColumnStretchFactor(column, 1)
+            pane.view.invertY(self._first_layer_at == "top")
+            pane.view.picked.connect(self._pick_at)
+            pane.view.sigRangeChangedManually.connect(self._zoomed)
+            pane.view.sigRangeChanged.connect(self._follow)
+            pane.view.sigResized.connect(self._draw)
+        self.ci.setContentsMargins(4, 6, 4 if alone else 8, 4)
+        if alone:
+            self._bar.stand_beside(self.panes[0].plot)
+        else:
+            self.addItem(self._bar, row=1, col=panes)
+            self.ci.layout.setColumnFixedWidth(panes, SCALE_PX)
+            self.ci.layout.setColumnStretchFactor(panes, 0)
+        self.addItem(self._key, row=2, col=0, colspan=panes + (not alone))
+        # without plots there was only the height of a line, and nothing grows back by itself
+        self.ci.layout.activate()
+        self.ci.setGeometry(self.range)
+        self._colour_panes()
+
+    def _quantity_in(self, pane: HeatmapPane) -> Quantity | None:
+        """Return what is drawn, as the run of `pane` measured it."""
+        quantity = self.quantity
+        return pane.run.quantity(quantity.name) if quantity is not None and pane.run is not None else None
+
+    def _what_is_missing(self, pane: HeatmapPane) -> str:
+        if pane.run is None:
             return self.absence
-        if self._quantity() is None:
-            return "This run did not measure that; choose another quantity."
-        return "" if self.history.frames else NO_STEP_YET
+        if self._quantity_in(pane) is None:
+            return NOT_IN_RUN
+        return "" if pane.run.history.frames else NO_STEP_YET
 
     def _show_quantity(self) -> None:
-        quantity = self._quantity()
-        self._picture = None
-        self._bar.show_quantity(quantity)
-        self._image.setLookupTable(lookup_table(quantity, self._style))
-        self._show_title()
+        for pane in self.panes:
+            pane.picture = None
+        self._bar.show_quantity(self.quantity)
+        self._colour_panes()
+        self._describe()
         self.refresh()
 
-    def _show_title(self) -> None:
-        quantity = self._quantity()
-        self._title.say(self._title_words(quantity))
-        self._title.set_colour(self._style.foreground)
-        self._key.show_entries(self._key_entries(), self._style.foreground)
-
-    def _title_words(self, quantity: Quantity | None) -> str:
-        if quantity is None or self.history is None or not self.history.frames:
-            return ""
-        words = f"{with_unit(quantity)} · up to step {max(self._frames, 1) - 1}"
-        return words if self._picked is None else f"{words}, {self._picked} picked"
-
-    def _key_entries(self) -> list[tuple[str, str, str]]:
-        """Explain the colours that are in the picture and not on the scale."""
-        meanings = {
-            EXACTLY_ZERO: (self._style.zero_colour, "exactly zero"),
-            NOT_FINITE: (self._style.nan_colour, "not a number or infinite"),
-            NOT_MEASURED: (self._style.not_measured_colour, "not measured"),
-        }
-        present = self._picture.present(*meanings) if self._picture is not None else ()
-        entries = [("■", *meanings[index]) for index in present]
-        history, quantity = self.history, self._quantity()
-        if history is None or quantity is None:
-            return entries
-        if self._bar.floors_shown:
-            ends = " and ".join(floors(history.started.double))
-            entries.append(("- -", self._style.muted, f"on the scale: {ends}"))
-        if self._skipped.steps.size:
-            entries.append((skipped_marks.MARK, self._style.nan_colour, skipped_marks.WORDS))
-        if words := lost_signal_at(history, quantity, history.frames - 1 if self._picked is None else self._picked):
-            entries.append(("!", self._style.zero_colour, words))
-        return entries
+    def _colour_panes(self) -> None:
+        for pane in self.panes:
+            pane.apply_style(self.style_in_use, self.quantity)
 
     def _make_room(self) -> None:
-        """Let the axes end where the run does, give or take; move the view there unless the person zoomed in."""
-        history, layers = self.history, self._layers()
-        room = room_for(history.frames, history.started.planned_steps) if history is not None else room_for(0)
-        if (room, layers) == self._room:
+        """Let the axes end with the longest run, give or take; move the view there unless the person zoomed in."""
+        lengths = [(run.history.frames, run.history.started.planned_steps) for run in self.runs] or [(0, 0)]
+        room = max(room_for(frames, planned) for frames, planned in lengths)
+        depths = tuple(pane.depth for pane in self.panes)
+        if (room, depths) == self._room:
             return
-        self._room = (room, layers)
-        self._view.setLimits(
-            xMin=-0.5, xMax=room - 0.5, yMin=0.5, yMax=layers + 0.5,
-            minXRange=SMALLEST_ZOOM, minYRange=min(SMALLEST_ZOOM, layers),
-        )  # fmt: skip
+        self._room = (room, depths)
+        for pane in self.panes:
+            pane.make_room(room)
         if self._following:
-            self._view.setXRange(-0.5, room - 0.5, padding=0)
+            self.panes[0].view.setXRange(-0.5, room - 0.5, padding=0)
+
+    def _update_limits(self) -> None:
+        quantity = self.quantity
+        if quantity is None:
+            return
+        measured = [run.history for run in self.runs if run.quantity(quantity.name) is not None]
+        span = united(*(history.span(quantity.name) for history in measured))
+        limits = self._fixed_limits or limits_around(span, quantity)
+        ends = tuple(self._floors().values()) if quantity.scale == "log10" else ()
+        if (limits, ends) != self._scale:
+            self._scale, self._limits = (limits, ends), limits
+            self._bar.show_limits(limits, ends=ends)
+
+    def _floors(self) -> dict[str, float]:
+        return floors(double=any(run.history.started.double for run in self.runs))
+
+    def _draw(self) -> None:
+        changed = False
+        for pane in self.panes:
+            changed |= pane.draw(self._quantity_in(pane), self._limits, self._summary, self.devicePixelRatioF())
+        if len(self.panes) > 1:
+            # the scale is as high as the pictures beside it
+            self._bar.layout.setRowFixedHeight(3, self.panes[0].steps.height())
+        if changed:
+            self._describe()
+
+    def _describe(self) -> None:
+        quantity = self.quantity
+        for pane in self.panes:
+            pane.entitle(quantity, self.step)
+        pictures = [pane.picture for pane in self.panes if pane.picture is not None]
+        floors_shown = self._floors() if self._bar.floors_shown else ()
+        entries = legend(self.runs, quantity, self.step, pictures, floors_shown, self.style_in_use)
+        self._key.show_entries(entries, self.style_in_use.foreground)
+
+    def _follow(self, view: Any, *_: object) -> None:
+        """Let every other pane show the part that the one with `view` shows."""
+        leader = next((pane for pane in self.panes if pane.view is view), None)
+        if self._linking or leader is None:
+            return
+        self._linking = True
+        try:
+            for pane in self.panes:
+                if pane is not leader:
+                    pane.show_part(leader.steps_in_view, leader.shares_in_view)
+        finally:
+            self._linking = False
+        self._draw()
 
     def _zoomed(self) -> None:
-        low, high = self._view.viewRange()[0]
+        low, high = self.panes[0].steps_in_view
         # zoomed out as far as it goes is as good as not zoomed
         self._following = high - low >= self._room[0] * 0.999
 
-    def _update_limits(self) -> None:
-        quantity = self._quantity()
-        if self.history is None or quantity is None:
-            return
-        limits = self._fixed_limits or limits_around(self.history.span(quantity.name), quantity)
-        double = self.history.started.double
-        ends = tuple(floors(double).values()) if quantity.scale == "log10" else ()
-        if (limits, ends) != (self._limits, self._ends):
-            self._limits, self._ends = limits, ends
-            self._bar.show_limits(limits, ends=ends)
-
-    def _draw(self) -> None:
-        history, quantity = self.history, self._quantity()
-        if history is None or quantity is None or not history.frames:
-            self._image.setVisible(False)
-            return
-        self._label_layers()
-        low, high = self._view.viewRange()[0]
-        pixels = round(self._view.width() * self.devicePixelRatioF())
-        every = history.started.scheduled_every if quantity.scheduled else 1
-        grid = Grid.covering(low, high, pixels, history.frames, every, self._summary)
-        picture = self._picture
-        if picture is None or (picture.grid, picture.limits) != (grid, self._limits):
-            picture = self._picture = Picture(history, quantity, grid, self._limits)
-            relabel(self._steps, step_label(quantity, grid))
-        if picture.update():
-            self._frames = history.frames
-            self._image.setImage(picture.indices, autoLevels=False, levels=None)
-            left, width = grid.first * grid.stride - 0.5, grid.columns * grid.stride
-            self._image.setRect(QRectF(left, 0.5, width, len(history.started.rows)))
-            self._image.setVisible(True)
-            self._show_title()
-
-    def _label_layers(self) -> None:
-        """Say so where there are more layers than pixels: what is painted then is a sample of them."""
-        low, high = self._view.viewRange()[1]
-        crowded = high - low > self._view.height() * self.devicePixelRatioF()
-        label = self._layer_axis.title_with(ZOOM_IN if crowded else "")
-        if label != self._layer_axis.labelText:
-            relabel(self._layer_axis, label)
-
     def _pick_at(self, x: float) -> None:
-        self._pick_near(x, self._view.viewPixelSize()[0])
+        self._pick_near(x, self.panes[0].view.viewPixelSize()[0])
 
     def _hover(self, position: QPointF) -> None:
-        self.hovered.emit(self._words_at(position) if self._view.sceneBoundingRect().contains(position) else "")
-
-    def _words_at(self, position: QPointF) -> str:
-        history, quantity, picture = self.history, self._quantity(), self._picture
-        point = self._view.mapSceneToView(position)
-        step, layer = round(point.x()), round(point.y())
-        if history is None or quantity is None or picture is None:
-            return ""
-        if not (0 <= step < history.frames and 1 <= layer <= len(history.started.rows)):
-            return ""
-        return words_at(history, quantity, picture.grid, step, layer)
-
-
-def stand_in(plot: HeatmapPlot) -> HeatmapPlot:
-    """Return a plot off the screen in the state of `plot`."""
-    other = HeatmapPlot()
-    other.resize(plot.size())
-    other.apply_style(plot._style)
-    other._view.invertY(plot._view.yInverted())
-    other._name, other._summary, other._fixed_limits = plot._name, plot._summary, plot._fixed_limits
-    other.show_history(plot.history)
-    other._following = plot.following
-    columns, rows = plot._view.viewRange()
-    other._view.setRange(xRange=columns, yRange=rows, padding=0)
-    return other
+        for pane in self.panes:
+            if pane.view.sceneBoundingRect().contains(position):
+                place = pane.view.mapSceneToView(position)
+                self.hovered.emit(pane.words_at(place, self._quantity_in(pane)))
+                return
+        self.hovered.emit("")

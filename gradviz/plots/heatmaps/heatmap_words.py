@@ -1,14 +1,74 @@
-"""What a heatmap says of single values: beside the one under the mouse, and where floating point loses the signal."""
+"""What a heatmap says: titles, the legend, single values, and where floating point loses the signal."""
 
 from __future__ import annotations
 
-from gradviz.plots.heatmaps.picture import Grid, read_columns
-from gradviz.plots.parts.readout import in_sentence, value_in_words
+from collections.abc import Iterable, Sequence
+
+from gradviz.plots.heatmaps import skipped_marks
+from gradviz.plots.heatmaps.picture import Grid, Picture, read_columns
+from gradviz.plots.parts.colours import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED
+from gradviz.plots.parts.key import KeyEntry
+from gradviz.plots.parts.readout import in_sentence, value_in_words, with_unit
+from gradviz.plots.parts.style import Style
 from gradviz.plots.profiles.profile_words import lost_signal
+from gradviz.plots.shown_run import DIFFERENT_DEPTHS, ShownRun, equally_deep
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 from gradviz.recording.measured_rows import row_at
 from gradviz.recording.source import SKIPPED
+
+LINKED = "one colour scale for all; zoom, range and picked step are linked"
+
+
+def pane_title(run: ShownRun | None, quantity: Quantity | None, frames: int, step: int | None, *, alone: bool) -> str:
+    """Return the title of a pane: quantity and steps of a single run, whose `frames` are drawn, else name and step."""
+    if run is None or (alone and (quantity is None or not run.history.frames)):
+        return ""
+    if alone and quantity is not None:
+        words = f"{with_unit(quantity)} · up to step {max(frames, 1) - 1}"
+        return words if step is None else f"{words}, {step} picked"
+    words = f"{run.series.letter} {run.series.glyph}  {run.name}"
+    if step is None or run.latest < 0:
+        return f"{words} · up to step {run.latest}" if run.latest >= 0 else words
+    shown = run.step_for(step)
+    return f"{words} · step {shown}" + (", its last" if shown < step else "")
+
+
+def legend(
+    runs: Sequence[ShownRun],
+    quantity: Quantity | None,
+    step: int | None,
+    pictures: Sequence[Picture],
+    floors_shown: Iterable[str],
+    style: Style,
+) -> list[KeyEntry]:
+    """Explain the colours and marks in the `pictures`, the `floors_shown` on the scale, and what there is to know.
+
+    That is where the signal is lost at `step` in a single run, and what the panes of several share.
+    """
+    entries = _colour_entries(pictures, style)
+    if quantity is None:
+        return entries
+    if names := " and ".join(floors_shown):
+        entries.append(("- -", style.muted, f"on the scale: {names}"))
+    if any(run.history.skipped_steps().size for run in runs):
+        entries.append((skipped_marks.MARK, style.nan_colour, skipped_marks.WORDS))
+    if len(runs) > 1:
+        entries.append(("↔", style.muted, LINKED if equally_deep(runs) else f"{LINKED}; {DIFFERENT_DEPTHS}"))
+    elif runs and (words := lost_signal_at(runs[0].history, quantity, runs[0].step_for(step))):
+        entries.append(("!", style.zero_colour, words))
+    return entries
+
+
+def _colour_entries(pictures: Sequence[Picture], style: Style) -> list[KeyEntry]:
+    """Explain the colours that are in the `pictures` and not on the scale."""
+    meanings = {
+        EXACTLY_ZERO: (style.zero_colour, "exactly zero"),
+        NOT_FINITE: (style.nan_colour, "not a number or infinite"),
+        NOT_MEASURED: (style.not_measured_colour, "not measured"),
+    }
+    present = {index for picture in pictures for index in picture.present(*meanings)}
+    return [("■", *meaning) for index, meaning in meanings.items() if index in present]
 
 
 def lost_signal_at(history: History, quantity: Quantity, step: int) -> str:

@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtGui import QPainterPath
 
+from gradviz.plots.parts.drawn import DrawnSeries, marks_of
 from gradviz.plots.parts.style import Style
 
 MARK = "▲"
@@ -39,6 +40,10 @@ class SkippedMarks:
         if not np.array_equal(steps, self.steps):
             self.steps = steps
             self._stand()
+
+    def series(self) -> list[DrawnSeries]:
+        """Return the marks as they are drawn."""
+        return marks_of("skipped", self._marks)
 
     def apply_style(self, style: Style) -> None:
         """Recolour: filled like what overflows, with an edge that stands out from every colour."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QGraphicsView
 
 from gradviz.plots.pages.images import Page, Placement
+from gradviz.plots.parts.style import Style
 
 # what is shown for a whole number of hundredths of a second, the unit of a GIF; viewers play faster ones slowly
 FRAME_RATES = (2, 5, 10, 20, 25, 50)
@@ -60,6 +62,40 @@ class Actor:
 
     view: QGraphicsView
     show_step: Callable[[int], object]
+
+
+@runtime_checkable
+class SteppedPlot(Protocol):
+    """A plot that can be set to any step, and whose state another one of its class takes over."""
+
+    style_in_use: Style
+
+    def show_step(self, step: int | None) -> None:
+        """Show `step`; None follows the latest."""
+
+    def fit_all_steps(self) -> None:
+        """Let the axes hold every step, so that they stand still from one to the next."""
+
+    def apply_style(self, style: Style) -> None:
+        """Recolour everything."""
+
+    def state(self) -> Any:
+        """Return all that is shown and how."""
+
+    def restore(self, state: Any) -> None:
+        """Show what a plot of the same class showed when `state` was taken."""
+
+
+def copy_off_screen(plot: QGraphicsView) -> Actor:
+    """Return another plot in the state of `plot`, which is never shown. Raises TypeError for one without steps."""
+    if not isinstance(plot, SteppedPlot):
+        raise TypeError(f"{type(plot).__name__} does not change from step to step")
+    other = type(plot)()
+    other.resize(plot.size())
+    other.apply_style(plot.style_in_use)
+    other.restore(plot.state())
+    other.fit_all_steps()
+    return Actor(other, other.show_step)
 
 
 class Film:

@@ -26,6 +26,7 @@ class ColourBar(pg.PlotItem):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self._axis = DecadeAxis("right")
+        self._beside: Any = None
         super().__init__(enableMenu=False, axisItems={"right": self._axis})
         self._image = pg.ImageItem(axisOrder="row-major")
         self.addItem(self._image)
@@ -46,6 +47,15 @@ class ColourBar(pg.PlotItem):  # type: ignore[misc]
         """Stand at the right of the view of `plot`, as high as it is."""
         plot.layout.addItem(self, 2, 5)
         plot.layout.setColumnFixedWidth(4, GAP_PX)
+        self._beside = plot
+
+    def leave(self) -> None:
+        """Leave the plot that it stands beside, to be laid out elsewhere."""
+        if self._beside is not None:
+            self._beside.layout.removeItem(self)
+            self.setParentItem(None)
+            self.scene().removeItem(self)
+            self._beside = None
 
     def show_quantity(self, quantity: Quantity | None) -> None:
         """Take the colours, the label and the kind of ticks of `quantity`."""

@@ -32,6 +32,11 @@ class GuideLine:
         """Where the line is; None while there is none in sight."""
         return float(self._line.value()) if self._line.isVisible() else None
 
+    @property
+    def words(self) -> str:
+        """What is written beside it."""
+        return str(self._line.label.format)
+
     def show(self, guide: tuple[float, str] | None, limits: Span) -> None:
         """Show the value and its words if it lies within `limits`."""
         self._line.setVisible(guide is not None and limits[0] <= guide[0] <= limits[1])

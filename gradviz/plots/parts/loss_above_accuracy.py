@@ -59,6 +59,12 @@ class LossAboveAccuracy:
         low, high = self.loss_view.viewRange()[0]
         return float(low), float(high)
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of the axes."""
+        axes: dict[str, Any] = {"loss": self.loss_axis, "accuracy": self.accuracy_axis, "bottom": self.steps}
+        return {name: str(axis.labelText) for name, axis in axes.items()}
+
     def lie_in(self, widget: Any, title: Any, key: Any) -> None:
         """Take the middle of a layout widget, between its title and its key."""
         widget.ci.setContentsMargins(*MARGINS)

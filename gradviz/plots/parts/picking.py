@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 
 from gradviz.plots.parts.style import Style
@@ -92,6 +92,11 @@ class StepCursor:
             line.setVisible(False)
             plot.addItem(line, ignoreBounds=True)
 
+    @property
+    def step(self) -> int | None:
+        """Where it stands; None while it is hidden."""
+        return round(self._lines[1].value()) if self._lines[1].isVisible() else None
+
     def show(self, step: int | None) -> None:
         """Stand at `step`, or nowhere."""
         for line in self._lines:
@@ -115,6 +120,21 @@ class DivergedLine:
         self._line.setZValue(ABOVE_ALL - 1)
         self._line.setVisible(False)
         plot.addItem(self._line, ignoreBounds=True)
+
+    @property
+    def step(self) -> int | None:
+        """Where it stands; None while it is hidden."""
+        return round(self._line.value()) if self._line.isVisible() else None
+
+    @property
+    def words(self) -> str:
+        """What is written beside it; empty while it is hidden."""
+        return str(self._line.label.toPlainText()) if self._line.isVisible() else ""
+
+    @property
+    def words_rect(self) -> QRectF:
+        """Where the words are in the scene."""
+        return QRectF(self._line.label.mapRectToScene(self._line.label.boundingRect()))
 
     def show(self, step: int | None) -> None:
         """Mark `step`, or nothing."""

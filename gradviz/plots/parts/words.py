@@ -21,6 +21,16 @@ class Words(pg.GraphicsWidget):  # type: ignore[misc]
         if lines:
             self.setFixedHeight(lines * QFontMetricsF(self._font).lineSpacing() + 4)
 
+    @property
+    def line_px(self) -> float:
+        """Height of a line."""
+        return QFontMetricsF(self._font).lineSpacing()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a single line has less room than it needs."""
+        return not self._wraps and QFontMetricsF(self._font).horizontalAdvance(self.text) > self.rect().width() - 16
+
     def say(self, text: str) -> None:
         """Show `text`, which is plain text."""
         if text != self.text:

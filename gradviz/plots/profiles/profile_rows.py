@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradviz.plots.parts.limits import Span
-from gradviz.plots.profiles.profile_line import EMPTY, NOWHERE, Mask, Row
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 from gradviz.recording.measured_rows import latest_row
 
+Row = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+EMPTY = np.empty(0, np.float32)
+NOWHERE = np.empty(0, np.bool_)
 # what theory says something about: the gradient at each layer's output
 PREDICTED = ("activation_grad_rms", "exact_log10_activation_grad_rms")
 
@@ -68,13 +73,13 @@ def read_rows(
     """
     if history is None or quantity is None or step < 0:
         return ProfileRows()
-    now = _latest(history, quantity.name, step)
+    now = latest_measured(history, quantity.name, step)
     first = 0 if history.row(quantity.name, 0) is not None else 1
-    initial = _latest(history, quantity.name, first) if first < now.step else Measured()
-    beside = _latest(history, quantity.beside, step) if _has(history, quantity.beside) else Measured()
+    initial = latest_measured(history, quantity.name, first) if first < now.step else Measured()
+    beside = latest_measured(history, quantity.beside, step) if _has(history, quantity.beside) else Measured()
     other = Measured()
     if reference is not None and reference.frames and _has(reference, quantity.name):
-        other = _latest(reference, quantity.name, min(step, reference.frames - 1))
+        other = latest_measured(reference, quantity.name, min(step, reference.frames - 1))
     start = initial if len(initial.row) else now
     theory = theory if quantity.name in PREDICTED else Theory()
     curves = _anchored(theory, start.row)
@@ -96,7 +101,8 @@ def _has(history: History, name: str) -> bool:
     return any(each.name == name for each in history.quantities)
 
 
-def _latest(history: History, name: str, step: int) -> Measured:
+def latest_measured(history: History, name: str, step: int) -> Measured:
+    """Look up what was measured of `name` at `step` or, of a scheduled quantity, when it last was its turn."""
     found = latest_row(history, name, step)
     return Measured(found.step, found.values, found.measured) if found is not None else Measured()
 

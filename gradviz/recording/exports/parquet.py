@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from gradviz.errors import ExperimentError, ExportError
-from gradviz.recording.exports.table_blocks import Progress, blocks, own_values
+from gradviz.recording.exports.table_blocks import Progress, blocks, own_values, row_columns
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 
@@ -69,8 +69,7 @@ def _arrow() -> tuple[Any, Any]:
 
 def _schema(arrow: Any, history: History) -> Any:
     fields = [arrow.field("step", arrow.int64(), nullable=False), arrow.field("layer", arrow.int32(), nullable=False)]
-    if history.started.row_names:
-        fields.append(arrow.field("module", arrow.string(), nullable=False))
+    fields += [arrow.field(name, arrow.string(), nullable=False) for name in row_columns(history.started)]
     fields += [_column(arrow, quantity) for quantity in history.quantities]
     started = history.started
     about = {TITLE_KEY: started.title.encode()}
@@ -85,13 +84,12 @@ def _column(arrow: Any, quantity: Quantity) -> Any:
 
 
 def _batch(arrow: Any, schema: Any, history: History, first: int, end: int) -> Any:
-    layers, names = len(history.started.rows), history.started.row_names
+    layers = len(history.started.rows)
     columns = [
         arrow.array(np.repeat(np.arange(first, end, dtype=np.int64), layers)),
         arrow.array(np.tile(np.arange(1, layers + 1, dtype=np.int32), end - first)),
     ]
-    if names:
-        columns.append(arrow.array(list(names) * (end - first)))
+    columns += [arrow.array(list(texts) * (end - first)) for texts in row_columns(history.started).values()]
     for quantity in history.quantities:
         values, measured = own_values(history, quantity, first, end)
         columns.append(arrow.array(values.ravel(), mask=~measured.ravel()))

@@ -1,4 +1,4 @@
-"""A recording cut into blocks of steps, in its own values: what every kind of table is written from.
+"""A recording in blocks of steps, in its own values: what every kind of table is written from.
 
 A quantity's own values are no logarithms, and an exact zero is 0. The exception are quantities named
 `exact_log10_...`, which exist because float64 cannot hold their values: they stay logarithms.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.recording.frame import Quantity
+from gradviz.recording.frame import Quantity, Started
 from gradviz.recording.history import History
 
 Progress = Callable[[int, int], bool]
@@ -21,11 +21,11 @@ LOGARITHM_PREFIX = "exact_log10_"
 
 
 class CancelledError(Exception):
-    """The person does not want the file any more."""
+    """The export was cancelled."""
 
 
 def every_step(_done: int, _total: int) -> bool:
-    """Go on, whatever was done: the progress of whoever does not ask about it."""
+    """Continue, whatever was done: for callers that do not ask for progress."""
     return True
 
 
@@ -43,6 +43,15 @@ def blocks(done: int, steps: int, total: int, progress: Progress, size: int | No
         raise CancelledError
 
 
+def row_columns(started: Started) -> dict[str, tuple[str, ...]]:
+    """Return the texts [rows] that tell rows apart beside their number, by column: those that any row has."""
+    columns = {
+        "module": tuple(row.name for row in started.rows),
+        "group": tuple(row.group for row in started.rows),
+    }
+    return {name: texts for name, texts in columns.items() if any(texts)}
+
+
 def own_values(
     history: History, quantity: Quantity, first: int, end: int
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -50,8 +59,7 @@ def own_values(
 
     What was not measured is NaN.
     """
-    # no more steps than columns: none of them are drawn together
-    window = history.window(quantity.name, first, end - 1, max(end - first, 2))
+    window = history.window(quantity.name, first, end - 1)
     values = window.values.astype(np.float64)
     if quantity.scale == "log10" and not quantity.name.startswith(LOGARITHM_PREFIX):
         values = 10.0**values

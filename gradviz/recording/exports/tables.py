@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 from gradviz.errors import ExperimentError, ExportError
 from gradviz.recording.atomic_file import replacing
 from gradviz.recording.exports import parquet
-from gradviz.recording.exports.table_blocks import CancelledError, Progress, blocks, every_step, own_values
+from gradviz.recording.exports.table_blocks import CancelledError, Progress, blocks, every_step, own_values, row_columns
 from gradviz.recording.history import History
 
 EXPERIMENT_ENTRY = "experiment"
-MODULES_ENTRY = "module"
 
 
 def save_table(path: Path, history: History, progress: Progress | None = None) -> bool:
@@ -63,11 +62,11 @@ def read_experiment(path: Path) -> str | None:
 
 def _write_csv(file: BinaryIO, history: History, steps: int, progress: Progress) -> None:
     names = [quantity.name for quantity in history.quantities]
-    layers, modules = len(history.started.rows), history.started.row_names
-    # a whole block of rows is put together by one formatting of a text that has every row's place in it
-    places = [f"{layer},{_quoted(modules[layer - 1])}" if modules else str(layer) for layer in range(1, layers + 1)]
-    places = [place.replace("%", "%%") for place in places]
-    head = ["step", "layer", *(["module"] if modules else []), *names]
+    layers, columns = len(history.started.rows), row_columns(history.started)
+    # all rows of a step are formatted at once, with a template that holds the number and the texts of each
+    texts = [map(_quoted, column) for column in columns.values()]
+    places = [",".join(cells).replace("%", "%%") for cells in zip(map(str, range(1, layers + 1)), *texts, strict=True)]
+    head = ["step", "layer", *columns, *names]
     file.write((",".join(head) + "\n").encode())
     for first, end in blocks(0, steps, steps, progress):
         read = [own_values(history, quantity, first, end) for quantity in history.quantities]
@@ -127,9 +126,7 @@ def _scalars(history: History, steps: int) -> dict[str, NDArray[np.generic]]:
     }
     if (experiment := history.started.experiment_json) is not None:
         columns[EXPERIMENT_ENTRY] = np.array(experiment)
-    if modules := history.started.row_names:
-        columns[MODULES_ENTRY] = np.array(modules)
-    return columns
+    return columns | {name: np.array(texts) for name, texts in row_columns(history.started).items()}
 
 
 _WRITERS: dict[str, Callable[[BinaryIO, History, int, Progress], None]] = {

@@ -1,8 +1,9 @@
 """The folder that keeps every run: where the next one goes, what is in it, what was thrown away.
 
-A run is one file, and while it is written or after a crash SQLite keeps two more beside it (`-wal`, `-shm`) that belong
-to it: whatever moves a run moves all of them. Deleting moves a run into `trash/<day of the deletion>/`, from where it
-can be put back; a later start empties what has lain there for `DAYS_IN_TRASH` days.
+A run is one file. While it is written, or after a crash, more lie beside it that belong to it, two of SQLite's (`-wal`,
+`-shm`) and the lock of the process that writes it (`-lock`): whatever moves a run moves all of them. Deleting moves a
+run into `trash/<day of the deletion>/`, from where it can be put back; a later start empties what has lain there for
+`DAYS_IN_TRASH` days.
 
 Runs that were opened from elsewhere are listed where they are; the file `elsewhere.json` says where that is, and
 deleting one of them takes it off the list and leaves the file alone.
@@ -30,8 +31,8 @@ TRASH = "trash"
 ELSEWHERE = "elsewhere.json"
 MOST_ELSEWHERE = 200
 DAYS_IN_TRASH = 30
-# what SQLite keeps beside a file that is being written, or was when the power went
-COMPANIONS = ("-wal", "-shm")
+# what lies beside a file that is being written, or was when the power went
+COMPANIONS = ("-wal", "-shm", "-lock")
 
 # two runs of one race begin within a second, before either has a file
 _handed_out: set[Path] = set()

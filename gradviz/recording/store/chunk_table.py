@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.recording.frame import Quantity
 from gradviz.recording.source import Chunk, ChunkKey, measured_dtype
-from gradviz.recording.store.codec import DamagedError, pack, pack_whole_numbers, unpack, unpack_whole_numbers
-from gradviz.recording.store.facts import checked_number, checked_whole
+from gradviz.recording.store.checks import DamagedError, checked_number, checked_whole
+from gradviz.recording.store.codec import pack, pack_whole_numbers, unpack, unpack_whole_numbers
 from gradviz.recording.zoom.chunks import rows_per_chunk
 
 Span = tuple[float, float] | None
@@ -26,8 +25,8 @@ _INSERT = (
 def put(connection: sqlite3.Connection, series: int, key: ChunkKey, first: int, piece: Chunk) -> None:
     """Write `piece`, the rows of the chunk `key` from its row `first` on."""
     place = (series, key.level, key.kind, key.number, first, len(piece.values))
-    if key.level == 0 and not piece.measured.any():
-        connection.execute(_INSERT, (*place, None, None, False, *_packed_nothing(*piece.values.shape)))
+    if not piece.measured.any():
+        connection.execute(_INSERT, (*place, None, None, False, None, None))
         return
     lowest, highest = (_span(piece) if key.level == 0 else None) or (None, None)
     by_layer = piece.measured.ndim > 1
@@ -56,14 +55,19 @@ def get(connection: sqlite3.Connection, series: int, key: ChunkKey, layers: int)
         (series, key.level, key.kind, key.number),
     )
     size, there = rows_per_chunk(layers), 0
-    values, measured = [], []
+    values: list[NDArray[np.float32]] = []
+    measured: list[NDArray[np.generic]] = []
     for first, count, by_layer, marks, data in rows:
         if first != there:
             raise DamagedError(f"part of a chunk of {key.series} is missing")
         count = checked_whole(count, "a chunk's rows", 1, size - there)
-        values.append(unpack(data, np.float32, (count, layers)))
-        shape = (count, layers) if checked_whole(by_layer, "a chunk", 0, 1) else (count,)
-        measured.append(_unpacked_measured(marks, key, shape))
+        if data is None:
+            values.append(np.zeros((count, layers), np.float32))
+            measured.append(np.zeros(count, measured_dtype(key.kind)))
+        else:
+            values.append(unpack(data, np.float32, (count, layers)))
+            shape = (count, layers) if checked_whole(by_layer, "a chunk", 0, 1) else (count,)
+            measured.append(_unpacked_measured(marks, key, shape))
         there += count
     if there == 0 or (key.level > 0 and there < size):
         raise DamagedError(f"a chunk of {key.series} is missing")
@@ -72,25 +76,29 @@ def get(connection: sqlite3.Connection, series: int, key: ChunkKey, layers: int)
     return Chunk(np.concatenate(values), np.concatenate(_alike(measured, layers)))
 
 
-def spans(connection: sqlite3.Connection, quantities: Sequence[Quantity]) -> dict[str, Span]:
-    """Return the smallest and the largest finite value of each quantity. Looks at no contents."""
-    query = "SELECT series, min(lowest), max(highest) FROM chunks WHERE level = 0 GROUP BY series"
-    return _by_name(quantities, connection.execute(query).fetchall())
+def spans(connection: sqlite3.Connection, quantities: Sequence[Quantity], frames: int, layers: int) -> dict[str, Span]:
+    """Return the smallest and the largest finite value of each quantity in the first `frames` frames.
 
-
-def spans_until(
-    connection: sqlite3.Connection, quantities: Sequence[Quantity], frames: int, layers: int
-) -> dict[str, Span]:
-    """Return the smallest and the largest finite value of each quantity in the first `frames` frames."""
-    number, rows = divmod(frames, rows_per_chunk(layers))
+    Looks at the contents of one piece at most, of which not all rows are among them. Raises DamagedError.
+    """
+    size = rows_per_chunk(layers)
     query = (
-        "SELECT series, min(lowest), max(highest) FROM chunks WHERE level = 0 AND kind = 'rows' AND number < ? "
-        "GROUP BY series"
+        "SELECT series, min(lowest), max(highest), max(number * ?1 + first + rows) FROM chunks "
+        "WHERE level = 0 AND kind = 'rows' AND number * ?1 + first + rows <= ?2 GROUP BY series"
     )
-    found = _by_name(quantities, connection.execute(query, (number,)).fetchall())
-    for series, quantity in enumerate(quantities if rows else ()):
-        last = get(connection, series, ChunkKey(quantity.name, 0, "rows", number), layers)
-        found[quantity.name] = _wider(found[quantity.name], _span(Chunk(last.values[:rows], last.measured[:rows])))
+    found: dict[str, Span] = {quantity.name: None for quantity in quantities}
+    covered = dict.fromkeys(found, 0)
+    for series, low, high, end in connection.execute(query, (size, frames)).fetchall():
+        name = quantities[checked_whole(series, "a quantity", 0, len(quantities) - 1)].name
+        covered[name] = checked_whole(end, "a piece", 0, frames)
+        if low is not None and high is not None:
+            found[name] = checked_number(low, "a span"), checked_number(high, "a span")
+    for series, name in enumerate(found):
+        number, first = divmod(covered[name], size)
+        if covered[name] < frames:
+            last = get(connection, series, ChunkKey(name, 0, "rows", number), layers)
+            rows = slice(first, frames - number * size)
+            found[name] = _wider(found[name], _span(Chunk(last.values[rows], last.measured[rows])))
     return found
 
 
@@ -116,25 +124,10 @@ def _span(piece: Chunk) -> Span:
     return (float(finite.min()), float(finite.max())) if finite.size else None
 
 
-def _by_name(quantities: Sequence[Quantity], ends: list[tuple[object, object, object]]) -> dict[str, Span]:
-    found: dict[str, Span] = {quantity.name: None for quantity in quantities}
-    for series, low, high in ends:
-        name = quantities[checked_whole(series, "a quantity", 0, len(quantities) - 1)].name
-        if low is not None and high is not None:
-            found[name] = checked_number(low, "a span"), checked_number(high, "a span")
-    return found
-
-
 def _wider(one: Span, other: Span) -> Span:
     if one is None or other is None:
         return one or other
     return min(one[0], other[0]), max(one[1], other[1])
-
-
-@lru_cache(maxsize=4)
-def _packed_nothing(rows: int, layers: int) -> tuple[bytes, bytes]:
-    """Return marks and values of rows in which nothing was measured, of which every quantity may have as many."""
-    return pack(np.zeros(rows, np.bool_)), pack(np.zeros((rows, layers), np.float32))
 
 
 def _packed_measured(piece: Chunk) -> bytes | None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from gradviz.errors import RecordingError
+from gradviz.recording.store.checks import DamagedError
 
 # what zlib could do at best is 1032; nothing that is worth compressing comes near
 LARGEST_GROWTH = 64
@@ -24,25 +24,22 @@ LARGEST_GROWTH = 64
 ALWAYS_ALLOWED_BYTES = 1 << 20
 LARGEST_ARRAY_BYTES = 1 << 31
 
-_QUICKEST, _AS_IT_IS = 1, 0
+# levels of zlib
+QUICKEST, AS_IT_IS = 1, 0
 _TYPE_LETTERS = 2
 _WHOLE_NUMBERS = ("u1", "u2", "u4", "i8")
 _DIFFERENCES = ("i1", "i2", "i4", "i8")
 
 
-class DamagedError(RecordingError):
-    """Bytes that are not what the file says they are."""
-
-
-def pack(array: NDArray[Any]) -> bytes:
+def pack(array: NDArray[Any], level: int = QUICKEST) -> bytes:
     """Return `array` as bytes, without its shape."""
     if array.dtype == np.bool_:
         letters, raw = b"b1", np.packbits(array.ravel()).tobytes()
     else:
         letters, raw = array.dtype.str[1:].encode(), _shuffled(array)
-    packed = zlib.compress(raw, _QUICKEST)
+    packed = zlib.compress(raw, level)
     if array.nbytes > _most_bytes_from(len(packed)):
-        packed = zlib.compress(raw, _AS_IT_IS)
+        packed = zlib.compress(raw, AS_IT_IS)
     return letters + packed
 
 

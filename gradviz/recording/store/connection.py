@@ -1,4 +1,4 @@
-"""Connections to run files that trust nothing in them, and what to say when SQLite cannot go on."""
+"""Connections to run files that trust nothing in them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from gradviz.errors import RecordingError
 from gradviz.recording.store import schema
-from gradviz.recording.store.codec import DamagedError
+from gradviz.recording.store.error_messages import explained
 
 Access = Literal["ro", "rw"]
+T = TypeVar("T")
 
 # longest time that one look into a file may take, and how often SQLite asks whether it is over
 LONGEST_LOOK_S = 5.0
@@ -46,7 +47,7 @@ _SETTINGS = (
 def connected(path: Path, access: Access) -> sqlite3.Connection:
     """Open a run and check that its tables are ours. Raises RecordingError.
 
-    Whoever can only read, reads: also from a folder in which nothing may be created.
+    Reading needs no permission to write, not even to the folder.
     """
     _check_that_it_is_a_file(path)
     if access == "rw":
@@ -54,22 +55,64 @@ def connected(path: Path, access: Access) -> sqlite3.Connection:
     try:
         return _checked(path, "mode=ro")
     except RecordingError:
-        if not _in_wal_mode_without_a_log(path):
+        if not _lacks_its_log(path):
             raise
         return _checked(path, "mode=ro&immutable=1")
 
 
-def created(path: Path) -> sqlite3.Connection:
-    """Make a new file with empty tables. Raises sqlite3.Error; for the writer, which explains it."""
-    connection = _limited(path, "mode=rwc")
-    schema.create(connection)
-    return connection
+def read_once(path: Path, what: Callable[[sqlite3.Connection], T]) -> T:
+    """Open a run, look into it in one transaction, and close it. Raises RecordingError."""
+    connection = connected(path, "ro")
+    try:
+        with look(connection, path):
+            return what(connection)
+    finally:
+        close(connection)
 
 
-def closed(connection: sqlite3.Connection) -> None:
+def close(connection: sqlite3.Connection) -> None:
     """Close `connection`, whatever state it is in."""
     with suppress(sqlite3.Error):
         connection.close()
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[sqlite3.Connection]:
+    """Change a run in one transaction, between those of a process that writes it. Raises RecordingError."""
+    connection = connected(path, "rw")
+    try:
+        with explained(path), transaction(connection):
+            # SQLite begins to write to a read-only file as well; this fails there, and elsewhere changes nothing
+            connection.execute(f"PRAGMA user_version = {schema.FORMAT}")
+            yield connection
+    finally:
+        close(connection)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Write all of the block or nothing. Raises sqlite3.Error."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+
+
+def make_one_file(connection: sqlite3.Connection) -> None:
+    """Put the log into the file and do without one; leaves it as it is where others are reading."""
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def is_one_file(connection: sqlite3.Connection) -> bool:
+    """Whether the run has no log beside it."""
+    return bool(connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal")
 
 
 @contextmanager
@@ -90,69 +133,22 @@ def look(connection: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connect
                 connection.execute("ROLLBACK")
 
 
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn what SQLite and damaged data raise into a RecordingError with one line that names the file."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise RecordingError(f"{path}: {_in_words(error)}") from error
-    except DamagedError as error:
-        raise RecordingError(f"{path}: the run is damaged: {error}") from error
-    except UnicodeDecodeError as error:
-        # what SQLite has to say of a damaged file may contain some of the damage
-        raise RecordingError(f"{path}: the run is damaged: its texts are no texts") from error
-    except RecordingError as error:
-        if str(error).startswith(str(path)):
-            raise
-        raise RecordingError(f"{path}: {error}") from error
-    except MemoryError as error:
-        raise RecordingError(f"{path}: there is not enough memory to open the run") from error
-
-
-def _in_words(error: sqlite3.Error) -> str:
-    match _name(error):
-        case "SQLITE_NOTADB":
-            return "this is not a run of gradviz"
-        case "SQLITE_INTERRUPT":
-            return f"the run is damaged: after {LONGEST_LOOK_S:.0f} s it still could not be read"
-        case "SQLITE_BUSY" | "SQLITE_LOCKED":
-            return "another program is writing to the run; try again when it is done"
-        case "SQLITE_READONLY":
-            return "the run may only be read; allow writing to it and to its folder, or save it elsewhere first"
-        case "SQLITE_FULL":
-            return "the disk is full; free some space"
-        case "SQLITE_CANTOPEN":
-            return "the run cannot be opened; see whether the file is there and may be read"
-        case "SQLITE_PERM" | "SQLITE_AUTH":
-            return "no permission to open the run"
-        case "SQLITE_IOERR":
-            return "the disk reported an error"
-        case _:
-            return f"the run is damaged ({error})"
-
-
-def _name(error: sqlite3.Error) -> str:
-    """Return the primary result code: SQLITE_IOERR for SQLITE_IOERR_WRITE."""
-    extended = getattr(error, "sqlite_errorname", "")
-    return "_".join(extended.split("_")[:2])
-
-
 def _checked(path: Path, query: str) -> sqlite3.Connection:
     with explained(path):
-        connection = _limited(path, query)
+        connection = limited(path, query)
         try:
             if query.startswith("mode=ro"):
                 connection.execute("PRAGMA query_only = ON")
             with look(connection, path):
-                schema.check(connection)
+                schema.check(connection, to_change=query == "mode=rw")
         except BaseException:
-            closed(connection)
+            close(connection)
             raise
     return connection
 
 
-def _limited(path: Path, query: str) -> sqlite3.Connection:
+def limited(path: Path, query: str) -> sqlite3.Connection:
+    """Open a database in which nothing is trusted. Raises sqlite3.Error."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{query}",
         uri=True,
@@ -178,6 +174,6 @@ def _check_that_it_is_a_file(path: Path) -> None:
         raise RecordingError(f"cannot open {path}: this is not a file")
 
 
-def _in_wal_mode_without_a_log(path: Path) -> bool:
+def _lacks_its_log(path: Path) -> bool:
     """Whether a run that nobody closed lies where SQLite may not make the log that it wants to look into."""
     return not path.with_name(f"{path.name}-wal").exists() and not os.access(path.parent, os.W_OK)

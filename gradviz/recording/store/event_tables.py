@@ -9,10 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.recording.frame import KINDS, Distribution, Distributions, Evaluation, Started
-from gradviz.recording.store.beginning import MOST_CLASSES, MOST_SAMPLES
+from gradviz.recording.frame import KINDS, Distribution, Distributions, Evaluation, HeldOut
+from gradviz.recording.store.checks import LARGEST_NUMBER, DamagedError, checked_number, checked_text, checked_whole
 from gradviz.recording.store.codec import (
-    DamagedError,
     pack,
     pack_edges,
     pack_whole_numbers,
@@ -20,7 +19,7 @@ from gradviz.recording.store.codec import (
     unpack_edges,
     unpack_whole_numbers,
 )
-from gradviz.recording.store.facts import LARGEST_NUMBER, checked_number, checked_text, checked_whole
+from gradviz.recording.store.metadata import MOST_CLASSES, MOST_SAMPLES
 
 EventTable = Literal["evaluations", "distributions"]
 
@@ -74,25 +73,25 @@ def put_evaluation(connection: sqlite3.Connection, evaluation: Evaluation) -> No
     )
 
 
-def get_evaluation(connection: sqlite3.Connection, step: int, started: Started) -> Evaluation:
-    """Return the evaluation of `step`. Raises DamagedError."""
+def get_evaluation(connection: sqlite3.Connection, step: int, held_out: HeldOut | None) -> Evaluation:
+    """Return the evaluation of `step`, of these samples if they are known. Raises DamagedError."""
     row = connection.execute("SELECT * FROM evaluations WHERE step = ?", (step,)).fetchone()
     if row is None:
         raise DamagedError(f"the evaluation of step {step} is missing")
     _, loss, accuracy, samples, predicted, confidence, grid, boundary = row
     samples = checked_whole(samples, "a number of samples", 0, MOST_SAMPLES)
     classes = MOST_CLASSES
-    if started.held_out is not None:
-        classes = len(started.held_out.class_names)
-        if samples != len(started.held_out.labels):
+    if held_out is not None:
+        classes = len(held_out.class_names)
+        if samples != len(held_out.labels):
             raise DamagedError(f"the evaluation of step {step} is of other samples")
     guesses = unpack_whole_numbers(predicted, (samples,))
     if samples and not 0 <= guesses.min() <= guesses.max() < classes:
         raise DamagedError(f"the evaluation of step {step} predicts classes that there are not")
     return Evaluation(
         step=step,
-        loss=_float(loss, "a loss"),
-        accuracy=_float(accuracy, "an accuracy"),
+        loss=checked_number(loss, "a loss"),
+        accuracy=checked_number(accuracy, "an accuracy"),
         predicted=guesses,
         confidence=unpack(confidence, np.float32, (samples,)),
         boundary=None if grid is None else unpack(boundary, np.float32, _grid(grid, classes)),
@@ -103,7 +102,7 @@ def get_evaluation_scalars(connection: sqlite3.Connection, below: int = LARGEST_
     """Return step, loss and accuracy of all evaluations of steps below `below`, [evaluations, 3]."""
     rows = connection.execute("SELECT step, loss, accuracy FROM evaluations WHERE step < ? ORDER BY step", (below,))
     found = [
-        (float(checked_whole(step, "a step")), _float(loss, "a loss"), _float(accuracy, "an accuracy"))
+        (float(checked_whole(step, "a step")), checked_number(loss, "a loss"), checked_number(accuracy, "an accuracy"))
         for step, loss, accuracy in rows
     ]
     return np.array(found, np.float64).reshape(-1, 3)
@@ -148,33 +147,19 @@ def get_distributions(connection: sqlite3.Connection, step: int, layers: int) ->
     return Distributions(step, by_kind)
 
 
-def get_distribution_steps(connection: sqlite3.Connection, below: int = LARGEST_NUMBER) -> NDArray[np.int64]:
-    """Return the steps below `below` of which there are distributions, rising."""
-    rows = connection.execute("SELECT DISTINCT step FROM distributions WHERE step < ? ORDER BY step", (below,))
-    return np.array([checked_whole(step, "a step") for (step,) in rows], np.int64)
+def get_steps(
+    connection: sqlite3.Connection, table: EventTable, *, after: int = -1, below: int = LARGEST_NUMBER
+) -> NDArray[np.int64]:
+    """Return the steps between `after` and `below` of which there is something in `table`, rising."""
+    query = f"SELECT DISTINCT step FROM {table} WHERE step > ? AND step < ? ORDER BY step"
+    return np.array([checked_whole(step, "a step") for (step,) in connection.execute(query, (after, below))], np.int64)
 
 
-def steps_after(connection: sqlite3.Connection, table: EventTable, step: int) -> list[int]:
-    """Return the steps after `step` of which there is something in `table`, rising."""
-    rows = connection.execute(f"SELECT DISTINCT step FROM {table} WHERE step > ? ORDER BY step", (step,))
-    return [checked_whole(found, "a step") for (found,) in rows]
-
-
-def steps_before(connection: sqlite3.Connection, table: EventTable, step: int, most: int) -> list[int]:
-    """Return the `most` latest steps before `step` of which there is something in `table`, falling."""
-    query = f"SELECT DISTINCT step FROM {table} WHERE step < ? ORDER BY step DESC LIMIT ?"
-    return [checked_whole(found, "a step") for (found,) in connection.execute(query, (step, most))]
-
-
-def truncate(connection: sqlite3.Connection, frames: int) -> None:
-    """Give up evaluations and distributions of step `frames` and later."""
+def truncate(connection: sqlite3.Connection, scalars: int, frames: int) -> None:
+    """Give up evaluations and distributions of step `frames` and later, and scalars from step `scalars` on."""
+    remove_scalars(connection, scalars)
     for table in ("evaluations", "distributions"):
         connection.execute(f"DELETE FROM {table} WHERE step >= ?", (frames,))
-
-
-def _float(value: object, name: str) -> float:
-    """Return a number; SQLite keeps NaN as NULL."""
-    return float("nan") if value is None else checked_number(value, name)
 
 
 def _grid(text: object, classes: int) -> tuple[int, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,10 @@ from pathlib import Path
 from gradviz.errors import RecordingError
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Ending, Quantity
-from gradviz.recording.store import beginning, facts, standing
-from gradviz.recording.store.connection import closed, connected, explained, look
-from gradviz.recording.store.facts import Facts
-from gradviz.recording.store.flush import SPARKS
-from gradviz.recording.store.stored_file import LARGEST_FRAMES
+from gradviz.recording.store import documents
+from gradviz.recording.store.connection import changing, read_once
+from gradviz.recording.store.liveness import is_written
+from gradviz.recording.store.metadata import Metadata, State
 
 LONGEST_NAME = 200
 LONGEST_NOTE = 20_000
@@ -27,9 +25,9 @@ LATEST = 253_402_000_000.0
 class RunInfo:
     """A run at a glance.
 
-    `experiment` is None for a watched network, which has a `watched` title instead. `accuracy` is that of the last
+    `title` is what its network is called, `experiment` its recipe, where it has one. `accuracy` is that of the last
     evaluation; None, like `loss`, where there is none. `sparkline` holds at most 64 losses from all of the run, NaN
-    among them. `created` is in seconds since 1970, `size` in bytes; `why` says in words what a failed run failed of.
+    among them. `created` is in seconds since 1970, `size` in bytes; `why` says in words what ended a run that failed.
     """
 
     path: Path
@@ -39,8 +37,8 @@ class RunInfo:
     why: str
     created: float
     frames: int
+    title: str
     experiment: Experiment | None
-    watched: str | None
     environment: Mapping[str, str]
     quantities: tuple[Quantity, ...]
     accuracy: float | None
@@ -51,66 +49,55 @@ class RunInfo:
 
 def read_info(path: Path) -> RunInfo:
     """Return what there is to say of the run at `path`. Raises RecordingError."""
-    connection = connected(path, "ro")
-    try:
-        with look(connection, path):
-            return info_of(path, connection)
-    finally:
-        closed(connection)
+    without_ending = unended(path)
+    metadata, state = read_once(path, lambda connection: (documents.metadata(connection), documents.state(connection)))
+    return info_of(path, metadata, state, without_ending)
 
 
-def info_of(path: Path, connection: sqlite3.Connection) -> RunInfo:
-    """Return what there is to say of the run into which `connection` looks. Raises RecordingError."""
-    said = facts.get(connection, "name", "note", "why", "created", "environment", "progress")
-    progress = said.inner("progress")
+def info_of(path: Path, metadata: Metadata, state: State, without_ending: Ending) -> RunInfo:
+    """Return what the documents of a run say. Raises RecordingError for an experiment that is unknown here."""
     return RunInfo(
         path=path,
-        name=said.text("name"),
-        note=said.text("note"),
-        ending=standing.ending(path, connection),
-        why=said.text("why"),
-        created=_finite(said.number("created")),
-        frames=progress.whole("frames", 0, LARGEST_FRAMES),
-        experiment=beginning.experiment(connection),
-        watched=beginning.watched_title(connection),
-        environment=said.mapping("environment"),
-        quantities=beginning.quantities(connection),
-        accuracy=_number(progress, "accuracy"),
-        loss=_number(progress, "loss"),
-        sparkline=progress.numbers("losses", SPARKS),
+        name=state.name,
+        note=state.note,
+        ending=state.ending or without_ending,
+        why=state.why,
+        created=min(max(state.created, 0.0), LATEST) if math.isfinite(state.created) else 0.0,
+        frames=state.frames,
+        title=metadata.title,
+        experiment=metadata.recipe(),
+        environment=metadata.environment,
+        quantities=metadata.quantities,
+        accuracy=state.accuracy,
+        loss=state.loss,
+        sparkline=state.losses,
         size=_size(path),
     )
 
 
+def unended(path: Path) -> Ending:
+    """Return how the run at `path` stands if its state, which is read after this, tells of no ending.
+
+    The order counts: a process that ends a run writes how, and only then releases its lock.
+    """
+    return "recording" if is_written(path) else "interrupted"
+
+
 def rename(path: Path, name: str) -> None:
     """Give a run another name. Raises RecordingError."""
-    _say(path, "name", name.strip(), LONGEST_NAME)
+    _change(path, "name", name.strip(), LONGEST_NAME)
 
 
 def annotate(path: Path, note: str) -> None:
     """Give a run another note. Raises RecordingError."""
-    _say(path, "note", note, LONGEST_NOTE)
+    _change(path, "note", note, LONGEST_NOTE)
 
 
-def _say(path: Path, key: str, text: str, longest: int) -> None:
+def _change(path: Path, key: str, text: str, longest: int) -> None:
     if len(text) > longest:
         raise RecordingError(f"a {key} has at most {longest:,} characters, not {len(text):,}")
-    connection = standing.locked(path)
-    try:
-        with explained(path):
-            facts.put(connection, {key: text})
-            connection.execute("COMMIT")
-    finally:
-        closed(connection)
-
-
-def _number(progress: Facts, key: str) -> float | None:
-    return progress.number(key) if progress.has(key) else None
-
-
-def _finite(seconds: float) -> float:
-    """Return seconds since 1970, as far as a clock shows them."""
-    return min(max(seconds, 0.0), LATEST) if math.isfinite(seconds) else 0.0
+    with changing(path) as connection:
+        documents.put(connection, documents.state(connection).changed(**{key: text}))
 
 
 def _size(path: Path) -> int:

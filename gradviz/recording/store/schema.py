@@ -2,35 +2,30 @@
 
 | table         | one row for                | columns                                                               |
 |---------------|----------------------------|-----------------------------------------------------------------------|
-| facts         | each fact                  | key, value (JSON)                                                     |
-| quantities    | each quantity              | number, and the fields of `frame.Quantity`; bounds as lowest, highest |
+| documents     | metadata, and state        | name, content (JSON)                                                  |
+| arrays        | each part of an array      | step, name, part, dtype, shape (JSON), data                           |
 | chunks        | each piece of a chunk      | see below                                                             |
 | scalars       | each piece of the scalars  | first, rows, data [rows, 4] float64, columns as in `source.py`        |
 | evaluations   | each evaluation            | step, loss, accuracy, samples, predicted, confidence, grid, boundary  |
 | distributions | each of them, by kind      | step, kind, bins, ends, missed, counts, zeros, not_finite             |
-| arrays        | each part of an array      | name, part, dtype, shape (JSON), data                                 |
-| checkpoints   | each part of a tensor      | step, name, part, dtype, shape (JSON), data (raw, not compressed)     |
 
-Arrays are written as `codec.py` says. NaN is NULL in a column and `NaN` in JSON.
+The **documents** are the models of `metadata.py`: what is known before the first frame, and what changes afterwards.
+Whoever reads them ignores keys that they do not know and takes the default for keys that are missing, so a new field of
+a quantity, of a row or of the documents themselves needs no new format.
+
+The **arrays** of step -1 are held_out_inputs, held_out_labels and input_mean_square, where the run has them; those of
+another step are the tensors of a checkpoint. Arrays are written as `codec.py` says. Nothing in a file is pickled, so
+there is nothing to execute: stricter than `torch.load(weights_only=True)`, which still runs an unpickler.
 
 A **chunk** (`source.py`) is `rows_per_chunk(layers)` rows of quantity `series` (its number) at a `level`; `kind` is
 rows, largest or mean. Level 0 grows while the run goes on: its last chunk is in pieces, each from row `first` of the
 chunk on, put together when it is whole; chunks of the other levels are written when they are whole. `data` is float32
-[rows, layers]. `measured` belongs to rows, or to rows and layers if `by_layer`; it is NULL where all of a bool array is
-true. `lowest` and `highest` are the ends of the finite values measured, at level 0 only.
+[rows, layers], NULL where nothing was measured. `measured` belongs to rows, or to rows and layers if `by_layer`; it is
+NULL where all of a bool array is true. `lowest` and `highest` are the ends of the finite values measured, at level 0
+only. NaN is NULL in a column.
 
-The **facts**: `started` (what `frame.Started` says, but for arrays), `experiment` (null for a watched network),
-`environment`, `created` (seconds since 1970), `name`, `note`, `progress` (frames, loss, accuracy, up to 64 losses from
-all of the run), `diverged` ([step, loss], or null), `continued` (the steps at which the run was gone on with after it
-had ended), `ending` (null while nobody has ended it), `why`, and `beat` (seconds since 1970; renewed by the process
-that writes).
-The **arrays**: held_out_inputs, held_out_labels, input_mean_square, where the run has them.
-A **checkpoint** is plain tensors, one array each. Nothing in a file is pickled, so there is nothing to execute:
-stricter than `torch.load(weights_only=True)`, which still runs an unpickler.
-
-While a run is written the database is in WAL mode and its log lies beside it (`-wal`, `-shm`); a run that has ended is
-one single file. The process that writes holds SQLite's write lock but for a moment after each of its transactions: that
-is how others know that somebody is writing, and how a run is known to be interrupted once its process is gone.
+While a run is written the database is in WAL mode and its log lies beside it (`-wal`, `-shm`), and the process that
+writes holds a lock (`-lock`, see `liveness.py`); a run that has ended is one single file.
 """
 
 from __future__ import annotations
@@ -38,15 +33,14 @@ from __future__ import annotations
 import sqlite3
 
 from gradviz.errors import RecordingError
+from gradviz.recording.store import previous_format
+from gradviz.recording.store.checks import DamagedError
 
 APPLICATION_ID = 0x67726476  # "grdv"
-FORMAT = 1
+FORMAT = 2
 
-TABLES = (
-    "CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    "CREATE TABLE quantities (number INTEGER PRIMARY KEY, name TEXT, label TEXT, unit TEXT, description TEXT, "
-    "scale TEXT, signed INTEGER, scheduled INTEGER, beside TEXT, lowest REAL, highest REAL, guide REAL, "
-    "guide_name TEXT)",
+# as in the format before
+_MEASUREMENTS = (
     "CREATE TABLE chunks (id INTEGER PRIMARY KEY, series INTEGER, level INTEGER, kind TEXT, number INTEGER, "
     "first INTEGER, rows INTEGER, lowest REAL, highest REAL, by_layer INTEGER, measured BLOB, data BLOB)",
     "CREATE UNIQUE INDEX places ON chunks (series, level, kind, number, first, rows, lowest, highest)",
@@ -55,10 +49,14 @@ TABLES = (
     "confidence BLOB, grid TEXT, boundary BLOB)",
     "CREATE TABLE distributions (step INTEGER, kind TEXT, bins INTEGER, ends BLOB, missed BLOB, counts BLOB, "
     "zeros BLOB, not_finite BLOB, PRIMARY KEY (step, kind))",
-    "CREATE TABLE arrays (name TEXT, part INTEGER, dtype TEXT, shape TEXT, data BLOB, PRIMARY KEY (name, part))",
-    "CREATE TABLE checkpoints (step INTEGER, name TEXT, part INTEGER, dtype TEXT, shape TEXT, data BLOB, "
-    "PRIMARY KEY (step, name, part))",
 )
+TABLES = (
+    "CREATE TABLE documents (name TEXT PRIMARY KEY, content TEXT NOT NULL)",
+    "CREATE TABLE arrays (step INTEGER, name TEXT, part INTEGER, dtype TEXT, shape TEXT, data BLOB, "
+    "PRIMARY KEY (step, name, part))",
+    *_MEASUREMENTS,
+)
+_TABLES_OF = {FORMAT: TABLES, previous_format.FORMAT: (*previous_format.TABLES, *_MEASUREMENTS)}
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -69,16 +67,24 @@ def create(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def check(connection: sqlite3.Connection) -> None:
+def version(connection: sqlite3.Connection) -> int:
+    """Return the format of a file."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def check(connection: sqlite3.Connection, *, to_change: bool) -> None:
     """Raise RecordingError unless the file has exactly our tables, and nothing else that SQLite could run."""
     if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
         raise RecordingError("this is not a run of gradviz")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > FORMAT:
+    found = version(connection)
+    if found > FORMAT:
         raise RecordingError(
-            f"a newer gradviz has written this run, in format {version}; this one reads formats up to {FORMAT}. "
+            f"a newer gradviz has written this run, in format {found}; this one reads formats up to {FORMAT}. "
             "Update gradviz to open it"
         )
-    found = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL LIMIT ?", (len(TABLES) + 1,))
-    if version != FORMAT or sorted(sql for (sql,) in found if isinstance(sql, str)) != sorted(TABLES):
-        raise RecordingError("the run is damaged: its tables are not those of a run of gradviz")
+    expected = _TABLES_OF.get(found, ())
+    rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL LIMIT ?", (len(TABLES) + 3,))
+    if sorted(sql for (sql,) in rows if isinstance(sql, str)) != sorted(expected) or not expected:
+        raise DamagedError("its tables are not those of a run of gradviz")
+    if to_change and found != FORMAT:
+        raise RecordingError("an earlier gradviz recorded this run; it can be viewed and exported, but not changed")

@@ -6,26 +6,23 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.errors import RecordingError
-from gradviz.recording.frame import Checkpoint, Distributions, Diverged, Evaluation, Started
+from gradviz.recording.frame import Distributions, Diverged, Evaluation, Started
 from gradviz.recording.source import Chunk, ChunkKey, measured_dtype
-from gradviz.recording.store import arrays, beginning, chunk_table, event_tables, facts
-from gradviz.recording.store.codec import DamagedError
-from gradviz.recording.store.connection import closed, connected, look
+from gradviz.recording.store import arrays, chunk_table, documents, event_tables
+from gradviz.recording.store.checks import DamagedError
+from gradviz.recording.store.connection import close, connected, look
+from gradviz.recording.store.metadata import ARRAYS, LARGEST_FRAMES, Metadata, State
 from gradviz.recording.zoom.chunks import rows_per_chunk
 
 T = TypeVar("T")
-Taken = TypeVar("Taken", covariant=True)
 
-LARGEST_FRAMES = 1 << 40
-MOST_CONTINUED = 10_000
 # how many evaluations in a row may be damaged before a window is to show an error
 MOST_TRIES = 100
 # a file whose scalars would take more than this, and more than LARGEST_GROWTH times its own size, is no recording
@@ -33,16 +30,23 @@ ALWAYS_ALLOWED_SCALAR_BYTES = 64 << 20
 LARGEST_GROWTH = 64
 
 
-class _Get(Protocol[Taken]):
-    def __call__(self, connection: sqlite3.Connection, step: int) -> Taken: ...
-
-
 class StoredFile:
     """One connection to a run file, shared by all threads; a `StoredRun` of the frames below `until`, if given.
 
-    Raises RecordingError, from every method, for what cannot be read. `on_damage` makes damage bearable for a window
-    that has to go on: it is told of it, once, and what cannot be read counts as not measured.
+    Raises RecordingError, from every method, for what cannot be read. With `on_damage`, which is told of it once, what
+    turns out to be damaged later counts as not measured instead: a window has to go on.
     """
+
+    metadata: Metadata
+    # as it was opened
+    state: State
+    started: Started
+    frames: int
+    spans: Mapping[str, chunk_table.Span]
+    scalars: NDArray[np.float64]
+    evaluation_scalars: NDArray[np.float64]
+    distribution_steps: NDArray[np.int64]
+    diverged: Diverged | None
 
     def __init__(self, path: Path, *, until: int | None = None, on_damage: Callable[[str], None] | None = None) -> None:
         self.path = path
@@ -50,32 +54,25 @@ class StoredFile:
         self._told = False
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self.started: Started = self.read(beginning.get)
+        self.read(lambda connection: self._load(connection, LARGEST_FRAMES if until is None else until))
         self._numbers = {quantity.name: number for number, quantity in enumerate(self.started.quantities)}
-        self.frames: int = 0
-        self.refresh(until)
 
-    def refresh(self, until: int | None = None) -> None:
-        """Read anew what is read at once, as it stands now."""
-        self.read(lambda connection: self._refresh(connection, until))
-
-    def _refresh(self, connection: sqlite3.Connection, until: int | None) -> None:
-        started = self.started
-        frames = frames_in(connection)
+    def _load(self, connection: sqlite3.Connection, until: int) -> None:
+        """Read what is small."""
+        self.metadata, self.state = documents.metadata(connection), documents.state(connection)
+        self.started = self.metadata.started(arrays.get(connection, ARRAYS))
+        frames = self.state.frames
+        quantities, layers = self.started.quantities, len(self.started.rows)
         _check_size(connection, frames)
-        chunk_table.check(connection, len(started.quantities), frames, len(started.rows))
-        below = LARGEST_FRAMES if until is None or until > frames else until
-        self.frames = min(frames, below)
-        self.spans: Mapping[str, chunk_table.Span] = (
-            chunk_table.spans(connection, started.quantities)
-            if self.frames == frames
-            else chunk_table.spans_until(connection, started.quantities, self.frames, len(started.rows))
-        )
-        self.scalars: NDArray[np.float64] = event_tables.get_scalars(connection, 0, self.frames)
-        self.evaluation_scalars: NDArray[np.float64] = event_tables.get_evaluation_scalars(connection, below)
-        self.distribution_steps: NDArray[np.int64] = event_tables.get_distribution_steps(connection, below)
-        self.diverged: Diverged | None = diverged(connection) if self.frames == frames else None
-        self.origin = origin(connection)
+        chunk_table.check(connection, len(quantities), frames, layers)
+        self.frames = min(frames, until)
+        # what was taken before the frame of its step, which is not there yet, belongs to it as well
+        below = until if until <= frames else LARGEST_FRAMES
+        self.spans = chunk_table.spans(connection, quantities, self.frames, layers)
+        self.scalars = event_tables.get_scalars(connection, 0, self.frames)
+        self.evaluation_scalars = event_tables.get_evaluation_scalars(connection, below)
+        self.distribution_steps = event_tables.get_steps(connection, "distributions", below=below)
+        self.diverged = self.state.diverged if self.frames == frames else None
 
     def chunk(self, key: ChunkKey) -> Chunk:
         """Return a chunk."""
@@ -89,23 +86,17 @@ class StoredFile:
 
     def evaluation(self, step: int) -> Evaluation:
         """Return the evaluation of exactly `step`; where damage has to be borne, the latest before it that is whole."""
+        held_out = self.started.held_out
         return self._latest_whole(
-            "evaluations",
-            step,
-            lambda connection, step: event_tables.get_evaluation(connection, step, self.started),
+            "evaluations", step, lambda connection, step: event_tables.get_evaluation(connection, step, held_out)
         )
 
     def distributions(self, step: int) -> Distributions:
         """Return the distributions of exactly `step`; where damage has to be borne, the latest before that is whole."""
+        layers = len(self.started.rows)
         return self._latest_whole(
-            "distributions",
-            step,
-            lambda connection, step: event_tables.get_distributions(connection, step, len(self.started.rows)),
+            "distributions", step, lambda connection, step: event_tables.get_distributions(connection, step, layers)
         )
-
-    def checkpoint(self) -> Checkpoint | None:
-        """Return the newest checkpoint; None if there is none."""
-        return self.read(arrays.get_checkpoint)
 
     def read(self, what: Callable[[sqlite3.Connection], T]) -> T:
         """Look into the file in one transaction."""
@@ -119,7 +110,7 @@ class StoredFile:
         """Let the file go; whoever reads on opens it again."""
         with self._lock:
             if self._connection is not None:
-                closed(self._connection)
+                close(self._connection)
                 self._connection = None
 
     def __del__(self) -> None:
@@ -127,15 +118,18 @@ class StoredFile:
         if hasattr(self, "_lock"):
             self.close()
 
-    def _latest_whole(self, table: event_tables.EventTable, step: int, get: _Get[T]) -> T:
+    def _latest_whole(
+        self, table: event_tables.EventTable, step: int, get: Callable[[sqlite3.Connection, int], T]
+    ) -> T:
         try:
-            return self.read(lambda connection: get(connection, step))
+            return self.read(_at(get, step))
         except RecordingError as error:
             self._bear(error)
             damage = error
-        for earlier in self.read(lambda connection: event_tables.steps_before(connection, table, step, MOST_TRIES)):
+        steps = self.read(lambda connection: event_tables.get_steps(connection, table, below=step)).tolist()
+        for earlier in steps[: -MOST_TRIES - 1 : -1]:
             with suppress(RecordingError):
-                return self.read(partial(get, step=earlier))
+                return self.read(_at(get, earlier))
         raise damage
 
     def _bear(self, error: RecordingError) -> None:
@@ -146,26 +140,8 @@ class StoredFile:
             self._on_damage(f"{error}. What cannot be read is shown as not measured")
 
 
-def frames_in(connection: sqlite3.Connection) -> int:
-    """Return how many frames a file holds. Raises DamagedError."""
-    return facts.get(connection, "progress").inner("progress").whole("frames", 0, LARGEST_FRAMES)
-
-
-def origin(connection: sqlite3.Connection) -> tuple[float, tuple[float, ...]]:
-    """Return what changes when frames that were there are given up. Raises DamagedError."""
-    said = facts.get(connection, "created", "continued")
-    return said.number("created"), said.numbers("continued", MOST_CONTINUED)
-
-
-def diverged(connection: sqlite3.Connection) -> Diverged | None:
-    """Return where the run diverged, if it did. Raises DamagedError."""
-    said = facts.get(connection, "diverged")
-    if not said.has("diverged"):
-        return None
-    values = said.numbers("diverged", 2)
-    if len(values) != 2 or not values[0].is_integer():
-        raise DamagedError("where it diverged is not said")
-    return Diverged(int(values[0]), values[1])
+def _at(get: Callable[[sqlite3.Connection, int], T], step: int) -> Callable[[sqlite3.Connection], T]:
+    return lambda connection: get(connection, step)
 
 
 def _check_size(connection: sqlite3.Connection, frames: int) -> None:

@@ -1,4 +1,4 @@
-"""Chunks that left the memory of their history, as many of those looked at last as a number of bytes allows."""
+"""Chunks that left the memory of their history: the most recently used ones, up to a number of bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFAULT_BYTES = 192 * 1024 * 1024
 
 
 class ChunkCache:
-    """Chunks by owner and key, of which those not looked at for longest leave. Any thread may call any method."""
+    """Chunks by owner and key; the least recently used ones leave first. Any thread may call any method."""
 
     def __init__(self, most_bytes: int = DEFAULT_BYTES) -> None:
         self._most_bytes = most_bytes
@@ -25,7 +25,7 @@ class ChunkCache:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the chunks that are here; never more than asked for."""
+        """Bytes of the chunks that are here."""
         return self._bytes
 
     def get(self, owner: int, key: ChunkKey) -> Chunk | None:
@@ -69,13 +69,13 @@ class ChunkCache:
                 self._bytes -= self._chunks.pop(place).nbytes
 
 
-# one for all histories of the process: what is looked at shares what memory there is
+# all histories of the process share one
 SHARED = ChunkCache()
 _owners = itertools.count()
 
 
 class CachedSource:
-    """What left the memory of one history: chunks from the cache, else all from its source, which may be replaced."""
+    """What left the memory of one history: chunks from the cache, all else from its source, which may be replaced."""
 
     def __init__(self, source: ChunkSource | None = None, cache: ChunkCache = SHARED) -> None:
         self.source = source
@@ -87,13 +87,13 @@ class CachedSource:
         """Return a chunk that nobody writes to any more. Raises what the source raises."""
         chunk = self._cache.get(self._owner, key)
         if chunk is None:
-            # two threads may both load the same chunk; better than one of them waiting for another chunk's sake
+            # two threads may load the same chunk; that is better than one waiting while the other loads another chunk
             chunk = self._there().chunk(key)
             self._cache.put(self._owner, key, chunk)
         return chunk
 
     def keep(self, key: ChunkKey, chunk: Chunk) -> None:
-        """Take a chunk that leaves the memory of the history and is in the source."""
+        """Take a chunk that leaves the memory of the history; it is in the source."""
         self._cache.put(self._owner, key, chunk)
 
     def evaluation(self, step: int) -> Evaluation:

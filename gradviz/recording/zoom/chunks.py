@@ -19,10 +19,10 @@ def rows_per_chunk(layers: int) -> int:
 
 
 class ChunkedRows:
-    """A table [rows, width] that grows without ever copying what stands.
+    """A table [rows, width] that grows without copying.
 
-    A row once written stays where it is, so a reader may look at it while a writer appends the next one. The class
-    keeps no count: whoever owns it publishes how many rows may be read.
+    A row never moves once it is written, so it can be read while the next one is appended. The class keeps no count:
+    its owner publishes how many rows may be read.
     """
 
     def __init__(self, width: int, dtype: DTypeLike) -> None:

@@ -1,9 +1,8 @@
-"""What stands for several steps: the largest value or the mean.
+"""Several steps in one: their largest value or their mean.
 
 Shapes: `values` [groups, rows, layers]; `measured` [groups, rows], or [groups, rows, layers] where it differs between
-layers: how many of the steps that a row stands for were measured. What was not measured takes no part, whatever stands
-in its place. The results are [groups, layers], and what was measured [groups] or [groups, layers] (if nothing was, the
-value means nothing).
+layers: how many of the steps of a row were measured. What was not measured takes no part. The results are [groups,
+layers], and what was measured [groups] or [groups, layers] (if nothing was, the value means nothing).
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ Combined = tuple[Floats, NDArray[Any]]
 
 
 def combined(summary: Summary, values: Floats, measured: NDArray[Any], *, signed: bool) -> Combined:
-    """Return what stands for the rows of each group, of a quantity that may be `signed`."""
+    """Return one row for the rows of each group, of a quantity that may be `signed`."""
     return _mean(values, measured) if summary == "mean" else _largest(values, measured, signed=signed)
 
 

@@ -1,8 +1,8 @@
 """One quantity of a run at every zoom: level k holds one row for every 2^k steps.
 
 Rows of the kept levels above 0 are written for a whole batch of steps at a time, each made of four of the level below,
-and nothing ever changes after it was written. What is not yet a whole block is put together while reading, from at most
-a batch of steps and three rows of every level.
+and nothing changes once it is written. A block that is not complete yet is combined while reading, from at most a batch
+of steps and three rows of every level.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from gradviz.recording.frame import Quantity
 from gradviz.recording.source import Chunk, ChunkKey, ChunkKind, Summary
 from gradviz.recording.zoom.cache import CachedSource
+from gradviz.recording.zoom.chunked_series import ChunkedSeries, Rows, joined
 from gradviz.recording.zoom.chunks import rows_per_chunk
 from gradviz.recording.zoom.combining import combined
-from gradviz.recording.zoom.levels import BATCH, FAN_OUT, KEPT_LEVELS, kept_level, level_for, pieces, standing
-from gradviz.recording.zoom.strip import Rows, Strip, joined
+from gradviz.recording.zoom.levels import BATCH, FAN_OUT, KEPT_LEVELS, complete_rows, kept_level, level_of, pieces
 
 Row = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -46,13 +46,13 @@ class Window:
 
 
 class Pyramid:
-    """Rows [layers] of one quantity, one per step, and what stands for 2, 4, 8 ... of them.
+    """Rows [layers] of one quantity, one per step, and those that represent 2, 4, 8 ... of them.
 
     Several steps are represented by their largest value, and those of a signed quantity by that of largest magnitude (a
     NaN outweighs everything, so that a single one stays visible), or by their mean; steps that were not measured do not
     count. Readers say how many steps they may see (`count`) and never look beyond.
 
-    It may begin with `frames` frames that are in `source` and not in memory.
+    It may begin with `frames` frames that are in `source` only.
     """
 
     def __init__(self, quantity: Quantity, layers: int, source: CachedSource, frames: int = 0) -> None:
@@ -61,10 +61,10 @@ class Pyramid:
         self._layers = layers
         self._source = source
         self._count = frames
-        self._let_go = 0
-        self._levels: list[dict[ChunkKind, Strip]] = []
+        self._released = 0
+        self._levels: list[dict[ChunkKind, ChunkedSeries]] = []
         for level in KEPT_LEVELS:
-            self._add_level(level, standing(level, frames))
+            self._add_level(level, complete_rows(level, frames))
 
     def append(self, row: Row | None, measured: Mask | None = None) -> None:
         """Write the row of the next step; None if nothing was measured, `measured` [layers] where some layers were."""
@@ -91,64 +91,62 @@ class Pyramid:
         measured = self._levels[0]["rows"].view(step, step + 1)[1]
         return np.broadcast_to(measured[0], self._layers).copy()
 
-    def window(self, first: int, last: int, columns: int, count: int, summary: Summary = "largest") -> Window:
-        """Return the steps `first` to `last` (both included), as far as they are below `count`, in at most `columns`.
+    def window(self, first: int, last: int, stride: int, count: int, summary: Summary = "largest") -> Window:
+        """Return the steps `first` to `last` (both included), as far as they are below `count`, `stride` to a column.
 
-        The stride depends on the number of steps alone and columns begin at its multiples, so a window that slides
-        keeps its columns. Raises ValueError for fewer than two columns, which no aligned grid could promise.
+        Columns begin at multiples of the stride, so a window that slides keeps its columns. Raises ValueError unless
+        `stride` is a power of two.
         """
-        if columns < 2:
-            raise ValueError("a window has at least two columns")
+        level = level_of(stride)
         first, last = max(first, 0), min(last, count - 1)
         if first > last:
-            return Window(first, 1, np.empty((0, self._layers), np.float32), np.empty(0, np.bool_))
-        level = level_for(last - first + 1, columns)
+            return Window(first, stride, np.empty((0, self._layers), np.float32), np.empty(0, np.bool_))
         values, counts = self._columns(level, first >> level, (last >> level) + 1, count, summary)
         seen: Mask = counts > 0
         values[~seen] = np.nan
-        first_step, stride = first >> level << level, 1 << level
+        first_step = first >> level << level
         if seen.ndim == 1:
             return Window(first_step, stride, values, seen)
         return Window(first_step, stride, values, np.logical_or.reduce(seen, axis=1), seen)
 
     def chunk(self, key: ChunkKey, count: int) -> Chunk:
-        """Return a copy of the rows of a chunk that stand in the first `count` steps."""
+        """Return a copy of the rows of a chunk that are complete in the first `count` steps."""
         size = rows_per_chunk(self._layers)
         first = key.number * size
-        strip = self._levels[key.level // 2][key.kind]
-        return Chunk(*strip.read(first, min(first + size, standing(key.level, count))))
+        series = self._levels[key.level // 2][key.kind]
+        return Chunk(*series.read(first, min(first + size, complete_rows(key.level, count))))
 
-    def let_go(self, count: int) -> None:
-        """Give away the whole chunks of the first `count` steps, which are all in the source."""
+    def release(self, count: int) -> None:
+        """Free the memory of the whole chunks of the first `count` steps, which are all in the source."""
         # no chunk of a higher level becomes whole unless one of single steps does
         whole = count // rows_per_chunk(self._layers)
-        if whole == self._let_go:
+        if whole == self._released:
             return
-        self._let_go = whole
-        for level, strips in zip(KEPT_LEVELS, self._levels, strict=True):
-            for strip in strips.values():
-                strip.let_go(standing(level, count))
+        self._released = whole
+        for level, kinds in zip(KEPT_LEVELS, self._levels, strict=True):
+            for series in kinds.values():
+                series.release(complete_rows(level, count))
 
     def _summarise(self) -> None:
-        """Make the rows of every level that the batch of steps just written completes."""
+        """Write the rows of every level that the batch of steps just written completes."""
         level, end = 2, self._count
         while end % (1 << level) == 0:
             rows = max(BATCH >> level, 1)
             first = (end >> level) - rows
             for summary in SUMMARIES:
-                values, counts = self._strip(level - 2, summary).view(first * FAN_OUT, (first + rows) * FAN_OUT)
-                strip = self._strip(level, summary)
+                values, counts = self._series_of(level - 2, summary).view(first * FAN_OUT, (first + rows) * FAN_OUT)
+                series = self._series_of(level, summary)
                 if counts.any():
-                    strip.put_all(first, *self._combined(summary, *_grouped(values, counts, FAN_OUT)))
+                    series.put_all(first, *self._combined(summary, *_grouped(values, counts, FAN_OUT)))
                 else:
-                    strip.leave_out(first)
+                    series.leave_out(first)
             level += 2
 
     def _columns(self, level: int, start: int, end: int, count: int, summary: Summary) -> Rows:
         kept = kept_level(level)
         pairs = level - kept
-        whole = max(min(end, standing(kept, count) >> pairs), start)
-        values, counts = self._strip(kept, summary).read(start << pairs, whole << pairs)
+        whole = max(min(end, complete_rows(kept, count) >> pairs), start)
+        values, counts = self._series_of(kept, summary).read(start << pairs, whole << pairs)
         if pairs:
             values, counts = self._combined(summary, *_grouped(values, counts, 2))
         rest = [self._block(level, index, count, summary) for index in range(whole, end)]
@@ -158,9 +156,9 @@ class Pyramid:
         return values, counts
 
     def _block(self, level: int, index: int, count: int, summary: Summary) -> Rows:
-        """Put together the row of a block of which not all rows stand, or that the run has not filled yet."""
+        """Combine the row of a block that is not complete, because of its rows or because the run ends within it."""
         steps = index << level, min((index + 1) << level, count)
-        parts = [self._strip(lower, summary).read(*rows) for lower, *rows in pieces(*steps, count, level)]
+        parts = [self._series_of(lower, summary).read(*rows) for lower, *rows in pieces(*steps, count, level)]
         values = np.concatenate([part[0] for part in parts])
         counts = joined([part[1] for part in parts], self._layers)
         return self._combined(summary, values[np.newaxis], counts[np.newaxis])
@@ -168,24 +166,24 @@ class Pyramid:
     def _combined(self, summary: Summary, values: Row, counts: NDArray[Any]) -> Rows:
         return combined(summary, values, counts, signed=self._signed)
 
-    def _strip(self, level: int, summary: Summary) -> Strip:
+    def _series_of(self, level: int, summary: Summary) -> ChunkedSeries:
         return self._levels[level // 2]["rows" if level == 0 else summary]
 
     def _add_level(self, level: int, rows: int) -> None:
         if level == 0:
             key = ChunkKey(self._name, 0, "rows", 0)
-            self._levels.append({"rows": Strip(key, self._layers, self._source, rows)})
+            self._levels.append({"rows": ChunkedSeries(key, self._layers, self._source, rows)})
             return
-        strips: dict[ChunkKind, Strip] = {}
+        series: dict[ChunkKind, ChunkedSeries] = {}
         for summary in SUMMARIES:
             key = ChunkKey(self._name, level, summary, 0)
-            remake = partial(_remade, self._strip(level - 2, summary), summary, self._signed)
-            strips[summary] = Strip(key, self._layers, self._source, rows, remake)
-        self._levels.append(strips)
+            remake = partial(_remade, self._series_of(level - 2, summary), summary, self._signed)
+            series[summary] = ChunkedSeries(key, self._layers, self._source, rows, remake)
+        self._levels.append(series)
 
 
-def _remade(below: Strip, summary: Summary, signed: bool, first: int, end: int) -> Rows:
-    """Make rows of a level again, of those of the level below."""
+def _remade(below: ChunkedSeries, summary: Summary, signed: bool, first: int, end: int) -> Rows:
+    """Return rows of a level, combined again from those of the level below."""
     values, counts = below.read(first * FAN_OUT, end * FAN_OUT)
     return combined(summary, *_grouped(values, counts, FAN_OUT), signed=signed)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.recording.zoom.chunks import ChunkedRows
-from gradviz.recording.zoom.levels import BATCH, FAN_OUT, KEPT_LEVELS, kept_level, level_for, pieces, standing
+from gradviz.recording.zoom.levels import BATCH, FAN_OUT, KEPT_LEVELS, complete_rows, kept_level, level_for, pieces
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +37,7 @@ class Envelope:
 
 
 class Scalars:
-    """Four numbers per step, appended by one thread and read by all; whoever owns it publishes how many steps stand.
+    """Four numbers per step, appended by one thread and read by all; the owner publishes how many steps may be read.
 
     A row of a kept level above 0 holds the smallest of each number, then the largest, over its steps.
     """
@@ -80,7 +80,7 @@ class Scalars:
         start, end = first >> level, (last >> level) + 1
         kept = kept_level(level)
         pairs = level - kept
-        whole = max(min(end, standing(kept, count) >> pairs), start)
+        whole = max(min(end, complete_rows(kept, count) >> pairs), start)
         extremes = self._extremes(kept, start << pairs, whole << pairs)
         if pairs:
             extremes = _over_groups(extremes, 2)
@@ -89,7 +89,7 @@ class Scalars:
         return Envelope(start << level, 1 << level, extremes[:, column].copy(), extremes[:, WIDTH + column].copy())
 
     def _summarise(self, end: int) -> None:
-        """Make the rows of every level that the batch of steps just written completes."""
+        """Write the rows of every level that the batch of steps just written completes."""
         level = 2
         while end % (1 << level) == 0:
             last = end >> level
@@ -100,7 +100,7 @@ class Scalars:
             level += 2
 
     def _block(self, level: int, index: int, count: int) -> Floats:
-        """Put together the row [1, 8] of a block of which not all rows stand, or that the run has not filled yet."""
+        """Combine the row [1, 8] of a block that is not complete, its rows being incomplete or the run ending in it."""
         steps = index << level, min((index + 1) << level, count)
         parts = np.concatenate([self._extremes(*piece) for piece in pieces(*steps, count, level)])
         return _over_groups(parts, len(parts))
@@ -115,7 +115,7 @@ class Scalars:
     def _fill(self, rows: Floats) -> None:
         self._rows.fill(rows)
         for level, table in zip(KEPT_LEVELS[1:], self._levels, strict=True):
-            table.fill(_over_groups(self._extremes(level - 2, 0, standing(level, len(rows)) * FAN_OUT), FAN_OUT))
+            table.fill(_over_groups(self._extremes(level - 2, 0, complete_rows(level, len(rows)) * FAN_OUT), FAN_OUT))
 
 
 def _over_groups(extremes: Floats, rows: int) -> Floats:

@@ -88,7 +88,7 @@ def test_before_a_measurement_there_is_nothing_to_choose(panel: ActivationCostsP
     assert not panel.progress.isVisible()
     assert not panel.message.isVisible()
     assert "on the CPU" in panel.measure.toolTip()
-    assert panel.plot._notice.text.startswith("Not measured yet: press Measure")
+    assert panel.plot.readout().notice.startswith("Not measured yet: press Measure")
 
 
 def test_the_real_measurement_draws_every_activation(
@@ -100,7 +100,7 @@ def test_the_real_measurement_draws_every_activation(
     wait_until(qtbot, lambda: not panel.measuring)
     assert panel.plot.costs is not None
     assert panel.plot.costs.rounds == 21
-    assert {row.name for row in panel.plot._rows} == set(choices("activation"))
+    assert set(panel.plot.costs.at(panel.plot.size_shown)) == set(choices("activation"))
     offered = [panel.elements.itemData(index) for index in range(panel.elements.count())]
     assert offered == [1, 64, 128]
     assert not panel.message.isVisible()
@@ -114,7 +114,7 @@ def test_the_button_stops_while_the_progress_goes_on(
     assert (panel.measure.text(), panel.measure.isEnabled()) == ("&Stop", True)
     assert panel.progress.isVisible()
     assert panel.progress.maximum() == 30
-    assert panel.plot._notice.text == "The first round of all activations is under way."
+    assert panel.plot.readout().notice == "The first round of all activations is under way."
     steered.take(27)
     wait_until(qtbot, lambda: not panel.measuring)
     assert not panel.progress.isVisible()
@@ -173,6 +173,13 @@ def test_the_chosen_size_is_drawn_and_outlives_another_measurement(
     assert (panel.plot.size_shown, panel.elements.currentText()) == (1_000_000, "1,000,000 elements")
 
 
+def forward_end(panel: ActivationCostsPanel) -> float:
+    """Where the forward bar of the dearest activation ends, from where it begins."""
+    bar = panel.plot.readout()["forward"]
+    assert bar.x0 is not None
+    return float((bar.x - bar.x0)[-1])
+
+
 def test_equal_ratios_are_equally_long_on_a_logarithmic_axis(
     panel: ActivationCostsPanel, steered: Steered, qtbot: QtBot
 ) -> None:
@@ -180,9 +187,9 @@ def test_equal_ratios_are_equally_long_on_a_logarithmic_axis(
     wait_until(qtbot, lambda: not panel.measuring)
     panel.logarithmic.click()
     # log10 of 3
-    assert panel.plot._bars[0].opts["width"][-1] == pytest.approx(0.4771, abs=1e-4)
+    assert forward_end(panel) == pytest.approx(0.4771, abs=1e-4)
     panel.logarithmic.click()
-    assert panel.plot._bars[0].opts["width"][-1] == 3.0
+    assert forward_end(panel) == 3.0
 
 
 def test_no_measurement_beside_a_training(panel: ActivationCostsPanel, steered: Steered, qtbot: QtBot) -> None:

@@ -67,7 +67,7 @@ def answered(panel: ActivationPanel) -> ActivationPanel:
 
 
 def inputs(panel: ActivationPanel) -> str:
-    return str(panel.plot._inputs.text)
+    return panel.plot.readout().labels.get("inputs", "")
 
 
 def test_a_curve_is_asked_for_once_per_function(panel: ActivationPanel, wanted: list[Experiment]) -> None:
@@ -100,7 +100,7 @@ def test_of_answers_only_the_one_to_the_last_question_is_drawn(
 def test_the_pre_activations_of_the_layer_are_drawn_and_judged(answered: ActivationPanel) -> None:
     answered.show_history(run_of(SIGMOID, 0, 7))
     assert inputs(answered).startswith("0% of the pre-activations of layer 1 at step 7 have |φ′| below 1%")
-    answered.show_layer(2)
+    answered.show_row(2)
     assert inputs(answered).startswith("75% of the pre-activations of layer 2 at step 7 have |φ′| below 1%")
 
 
@@ -164,9 +164,9 @@ def test_a_layer_chosen_here_is_announced_and_one_chosen_elsewhere_is_not(
     answered.show_history(run_of(SIGMOID, 0))
     picked: list[int] = []
     answered.layer_picked.connect(picked.append)
-    answered.show_layer(2)
+    answered.show_row(2)
     assert picked == []
-    answered.show_layer(1)
+    answered.show_row(1)
     qtbot.keyClick(answered.layer, Qt.Key.Key_Up)
     assert picked == [2]
     assert "layer 2" in inputs(answered)
@@ -174,7 +174,7 @@ def test_a_layer_chosen_here_is_announced_and_one_chosen_elsewhere_is_not(
 
 def test_the_ordinary_range_comes_back_by_a_button(answered: ActivationPanel, qtbot: QtBot) -> None:
     answered.show_experiment(SIGMOID)
-    view = answered.plot._views[0]
+    view = answered.plot.views[0]
     ordinary = view.viewRange()[0]
     view.setXRange(1, 2, padding=0)
     view.sigRangeChangedManually.emit((True, False))

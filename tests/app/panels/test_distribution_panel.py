@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
 from gradviz.app.panels.distribution_panel import DistributionPanel
+from gradviz.plots.histogram import NONE_YET
 from gradviz.plots.parts.notice import NO_RUN
 from gradviz.plots.parts.style import DARK, LIGHT
 from gradviz.recording.frame import KINDS
@@ -68,11 +69,11 @@ def test_all_kinds_are_offered_with_what_they_mean(panel: DistributionPanel) -> 
 
 def test_the_chosen_numbers_of_the_chosen_layer_are_drawn(panel: DistributionPanel, qtbot: QtBot) -> None:
     panel.show_history(run_of(0, 40))
-    assert panel.plot._title.text == "Gradients of layer 1 at step 40"
+    assert panel.plot.readout().title == "Gradients of layer 1 at step 40"
     choose(panel, "weights")
     qtbot.keyClick(panel.layer, Qt.Key.Key_Up)
     qtbot.keyClick(panel.layer, Qt.Key.Key_Up)
-    assert panel.plot._title.text == "Weights of layer 3 at step 40"
+    assert panel.plot.readout().title == "Weights of layer 3 at step 40"
     assert first_bin(panel) == 13
 
 
@@ -83,7 +84,7 @@ def test_a_layer_picked_elsewhere_is_followed_and_one_picked_here_announced(
     panel.layer_picked.connect(picked.append)
     panel.show_history(run_of(0))
     choose(panel, "weights")
-    panel.show_layer(4)
+    panel.show_row(4)
     assert (panel.layer.value(), first_bin(panel), picked) == (4, 14, [])
     qtbot.keyClick(panel.layer, Qt.Key.Key_Down)
     assert (first_bin(panel), picked) == (13, [3])
@@ -94,12 +95,12 @@ def test_a_layer_that_a_network_does_not_have_is_its_last_and_comes_back_with_a_
 ) -> None:
     choose(panel, "weights")
     panel.show_history(run_of(0))
-    panel.show_layer(3)
+    panel.show_row(3)
     panel.show_history(run_of(0, layers=2))
     assert (panel.layer.text(), first_bin(panel)) == ("2 of 2", 12)
-    panel.show_layer(9)
+    panel.show_row(9)
     assert (panel.layer.text(), first_bin(panel)) == ("2 of 2", 12)
-    panel.show_layer(3)
+    panel.show_row(3)
     panel.show_history(run_of(0))
     assert (panel.layer.text(), first_bin(panel)) == ("3 of 4", 13)
 
@@ -123,18 +124,18 @@ def test_refreshing_pulls_what_is_new_and_draws_nothing_twice(
     panel.refresh()
     panel.refresh()
     assert drawn == [10]
-    assert [words for _, _, words in panel.plot._key.entries] == ["step 10", "step 0, as it began"]
+    assert panel.plot.readout().words == ("step 10", "step 0, as it began")
 
 
 def test_nothing_to_show_is_said_in_the_words_of_the_case(panel: DistributionPanel) -> None:
-    assert panel.plot._notice.text == NO_RUN
+    assert panel.plot.readout().notice == NO_RUN
     panel.show_history(run_of())
-    assert panel.plot._notice.text == "No distributions of this run were measured yet."
+    assert panel.plot.readout().notice == NONE_YET
     panel.show_history(run_of(0))
-    assert panel.plot._notice.text == ""
+    assert panel.plot.readout().notice == ""
     panel.show_history(None)
-    assert panel.plot._notice.text == NO_RUN
-    assert panel.plot._title.text == ""
+    assert panel.plot.readout().notice == NO_RUN
+    assert panel.plot.readout().title == ""
 
 
 def test_the_layers_of_the_form_are_offered_until_something_is_measured(panel: DistributionPanel) -> None:
@@ -150,15 +151,15 @@ def test_densities_over_powers_of_ten(panel: DistributionPanel, qtbot: QtBot) ->
     panel.show_history(run_of(0))
     qtbot.keyClick(panel.logarithmic, Qt.Key.Key_Space)
     # 11 and 10 numbers in bins of one width
-    assert np.allclose(panel.plot._filled.getData()[1], [0.0, np.log10(10 / 11)])
+    assert np.allclose(panel.plot.readout()["now"].y, [0.0, np.log10(10 / 11)])
     qtbot.keyClick(panel.logarithmic, Qt.Key.Key_Space)
-    assert np.allclose(panel.plot._filled.getData()[1], [1.0, 10 / 11])
+    assert np.allclose(panel.plot.readout()["now"].y, [1.0, 10 / 11])
 
 
 def test_the_whole_range_comes_back_by_a_button(panel: DistributionPanel, qtbot: QtBot) -> None:
     choose(panel, "weights")
     panel.show_history(run_of(0))
-    view = panel.plot._view
+    view = panel.plot.view
     everything = view.viewRange()[0]
     view.setXRange(0.2, 0.4, padding=0)
     view.sigRangeChangedManually.emit((True, False))

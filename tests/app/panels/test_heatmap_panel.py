@@ -45,17 +45,17 @@ def test_a_chosen_quantity_is_announced_and_stays_for_the_next_run(panel: Heatma
     assert chosen.args == [SHARE.name]
     panel.show_history(made_up(ROWS))
     assert panel.quantity.currentData() == SHARE.name
-    assert panel.plot._quantity() == SHARE
+    assert panel.plot.quantity == SHARE
 
 
 def test_what_stands_for_several_steps_is_chosen(panel: HeatmapPanel, qtbot: QtBot) -> None:
     panel.show_history(made_up([[-3.0, -2.0], [-5.0, -2.0]] * 2000))
-    assert "maximum of" in panel.plot._steps.labelText
+    assert "maximum of" in panel.plot.readout().axes["bottom"]
     panel.summary.setFocus()
     qtbot.keyClick(panel.summary, Qt.Key.Key_Down)
-    assert "geometric mean of" in panel.plot._steps.labelText
+    assert "geometric mean of" in panel.plot.readout().axes["bottom"]
     panel.choose(SHARE.name)
-    assert "column: mean of" in panel.plot._steps.labelText
+    assert "column: mean of" in panel.plot.readout().axes["bottom"]
 
 
 def test_automatic_limits_hold_the_run_in_whole_decades_and_are_shown(panel: HeatmapPanel) -> None:
@@ -117,7 +117,7 @@ def test_a_quantity_that_is_no_logarithm_has_plain_limits_of_its_own(panel: Heat
 
 def test_the_readout_says_what_is_under_the_mouse_and_how_to_ask_where_nothing_is(panel: HeatmapPanel) -> None:
     assert panel.readout.text() == PROMPT
-    point(panel.plot, place_of(panel.plot, panel.plot._view, 1, 3))
+    point(panel.plot, place_of(panel.plot, panel.plot.panes[0].view, 1, 3))
     # 10 ** -7.6
     assert panel.readout.text() == "step 1 · layer 3 · 2.51e-08 |g| (gradient norm)"
     QApplication.sendEvent(panel.plot, QEvent(QEvent.Type.Leave))

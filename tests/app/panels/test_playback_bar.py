@@ -42,7 +42,7 @@ def bar(board: Board) -> PlaybackBar:
 
 
 def picked(board: Board) -> int | None:
-    assert board.heatmap.plot._picked == board.curves._picked == board.playback.step
+    assert board.heatmap.plot.step == board.curves.step == board.playback.step
     return board.playback.step
 
 

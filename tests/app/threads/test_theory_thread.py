@@ -91,8 +91,8 @@ def test_the_window_draws_it_beside_the_preview(qtbot: QtBot, tmp_path: Path) ->
     wait_until(qtbot, lambda: window.board.history is not None)
     chooser = window.board.heatmap.quantity
     chooser.setCurrentIndex(chooser.findData("activation_grad_rms"))
-    wait_until(qtbot, lambda: len(window.board.profile._rows.theory) == 2)
-    words = [entry[2] for entry in window.board.profile._key.entries]
+    wait_until(qtbot, lambda: "theory bound" in window.board.profile.readout())
+    words = window.board.profile.readout().words
     assert "mean-field theory" in words
     assert any(each.startswith("ordered") for each in words)
     assert "1611.01232" in window.board.profile.toolTip()

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.verdict.threshold_box import ThresholdBox, written
 from gradviz.app.verdict.thresholds_dialog import ThresholdsDialog
-from gradviz.diagnosis import Thresholds, descriptions
+from gradviz.diagnosis import Thresholds, threshold_specs
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -48,7 +48,7 @@ def write(dialog: ThresholdsDialog, name: str, text: str, qtbot: QtBot) -> None:
 
 def test_every_threshold_has_its_name_unit_reason_range_and_value(dialog: ThresholdsDialog) -> None:
     assert list(dialog.rows) == list(asdict(Thresholds()))
-    for name, about in descriptions().items():
+    for name, about in threshold_specs().items():
         row = dialog.rows[name]
         assert row.label.text() == about.label
         assert row.unit.text() == about.unit
@@ -101,7 +101,7 @@ def test_what_is_not_allowed_is_put_back_and_said(
     assert told == []
     assert float(box_of(dialog, name).text()) == getattr(Thresholds(), name)
     assert dialog.mistake.isVisible()
-    assert descriptions()[name].label in dialog.mistake.text()
+    assert threshold_specs()[name].label in dialog.mistake.text()
     assert dialog.mistake.text().endswith(f"allowed: {allowed}")
     write(dialog, name, "1", qtbot)
     assert not dialog.mistake.isVisible()
@@ -113,7 +113,7 @@ def test_the_update_ratios_keep_their_order(dialog: ThresholdsDialog, told: list
     assert told == []
     assert float(box_of(dialog, "update_low").text()) == 1e-6
     words = dialog.mistake.text()
-    assert all(descriptions()[name].label in words for name in ("update_low", "update_guide", "update_high"))
+    assert all(threshold_specs()[name].label in words for name in ("update_low", "update_guide", "update_high"))
     assert "update_low" not in words
 
 

@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
 from gradviz.app.verdict.verdict_line import VerdictLine
-from gradviz.diagnosis import Suggestion, diagnose, verdict
+from gradviz.diagnosis import Remedy, diagnose, words
 from gradviz.experiment import Experiment
 
 LONG = "Vanishing gradient: falls by 0.62 decades per layer, layers 30 to 1 · Not updating: layers 1 to 25"
@@ -34,16 +34,16 @@ def test_it_says_what_the_diagnosis_says_and_a_click_opens_the_panel(window: Mai
     wait_until(qtbot, lambda: not window.run.phase.busy)
     history = window.run.history
     assert history is not None
-    assert window.verdict_line.words == verdict(diagnose(history))
+    assert window.verdict_line.words == words.verdict(diagnose(history), words.Names.of(history.started))
     window._docks["verdict"].hide()
     qtbot.mouseClick(window.verdict_line, Qt.MouseButton.LeftButton)
     assert window._docks["verdict"].isVisible()
 
 
-def test_a_suggestion_goes_to_the_form_and_can_be_taken_back(window: MainWindow) -> None:
+def test_a_remedy_goes_to_the_form_and_can_be_taken_back(window: MainWindow) -> None:
     before = window.form.experiment().changed(title="a preset", notes="with notes")
     window.set_experiment(before)
-    window.panels.verdict.suggested.emit(Suggestion("Add a shortcut.", (("shortcut", "scaled"),)))
+    window.panels.verdict.suggested.emit(Remedy("shortcut", (("shortcut", "scaled"), ("shortcut_scale", 0.0))))
     assert window.form.experiment() == before.changed(shortcut="scaled", title="", notes="")
     window.commands.undo()
     assert window.form.experiment() == before

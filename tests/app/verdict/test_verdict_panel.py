@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from itertools import combinations
 
@@ -17,12 +18,14 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.settings import Settings
 from gradviz.app.theme import apply_theme, palette_of
-from gradviz.app.verdict import verdict_panel, worst_layers_bar
-from gradviz.app.verdict.finding_card import FindingCard, SuggestionRow, Surroundings
+from gradviz.app.verdict import verdict_panel, worst_rows_bar
+from gradviz.app.verdict.finding_card import FindingCard, RemedyRow, Surroundings
 from gradviz.app.verdict.severity_mark import WORDS, SeverityMark, colour_of
 from gradviz.app.verdict.verdict_panel import NO_RUN, VerdictPanel
-from gradviz.diagnosis import Finding, Severity, Suggestion, Thresholds
-from gradviz.experiment import load_preset
+from gradviz.diagnosis import Finding, Remedy, Severity, Thresholds, threshold_specs, words
+from gradviz.diagnosis.finding import evidence
+from gradviz.diagnosis.words.facts import TITLES
+from gradviz.experiment import fields, load_preset, value_in_words
 from gradviz.plots.parts.style import DARK, LIGHT, Style
 from gradviz.recording.frame import Diverged, Frame
 from gradviz.recording.history import History
@@ -53,18 +56,19 @@ def cards(panel: VerdictPanel) -> list[FindingCard]:
     return sorted(there, key=lambda card: card.mapTo(panel, QPoint()).y())
 
 
-def titles(panel: VerdictPanel) -> list[str]:
+def kinds(panel: VerdictPanel) -> list[str]:
+    """What the cards are about, from top to bottom."""
     QApplication.processEvents()
-    return [card.title.text() for card in cards(panel)]
+    return [card.finding.kind for card in cards(panel) if card.finding is not None]
 
 
-def rows_of(card: FindingCard) -> list[SuggestionRow]:
-    there = [row for row in card.findChildren(SuggestionRow) if not row.isHidden()]
+def rows_of(card: FindingCard) -> list[RemedyRow]:
+    there = [row for row in card.findChildren(RemedyRow) if not row.isHidden()]
     return sorted(there, key=lambda row: row.mapTo(card, QPoint()).y())
 
 
-def layers_shown(panel: VerdictPanel) -> list[int]:
-    return [button.layer for button in panel.worst.buttons if not button.isHidden()]
+def rows_shown(panel: VerdictPanel) -> list[int]:
+    return [button.row for button in panel.worst.buttons if not button.isHidden()]
 
 
 def choose_layers(panel: VerdictPanel, first: int, last: int) -> None:
@@ -82,68 +86,78 @@ def test_without_a_run_there_is_nothing_to_judge(panel: VerdictPanel) -> None:
 
 def test_a_run_without_a_step_is_not_called_healthy(panel: VerdictPanel) -> None:
     panel.show_history(empty_run())
-    assert titles(panel) == ["Not measured"]
-    assert cards(panel)[0].severity.text() == "Not known"
+    assert kinds(panel) == ["not_measured"]
+    assert cards(panel)[0].mark.severity is Severity.UNKNOWN
     assert panel.worst.isHidden()
 
 
 def test_a_finding_is_said_with_its_numbers(panel: VerdictPanel) -> None:
     panel.show_history(run_of(LEVEL, STEEP))
-    assert titles(panel) == ["Vanishing gradient"]
+    assert kinds(panel) == ["vanishing"]
     card = cards(panel)[0]
-    assert card.mark.severity is Severity.CRITICAL
-    assert card.severity.text() == "Critical"
-    assert "2 decades per layer" in card.headline.text()
-    assert "18.0 decades" in card.evidence.text()
-    assert "Vanishing from: 3 decades" in card.decided.text()
-    assert panel.words.startswith("Vanishing gradient: ")
-    assert panel.about.text() == "Step 1, the latest"
+    finding = panel.findings[0]
+    assert card.finding is finding
+    assert finding.number("decades") == pytest.approx(18.0)
+    assert card.mark.severity is finding.severity is Severity.CRITICAL
+    assert card.severity.text() == WORDS[Severity.CRITICAL]
+    assert card.title.text() == words.title(finding)
+    headline = words.headline(finding, panel.names)
+    assert card.headline.text() == words.capitalised(headline, panel.names) != headline
+    assert card.evidence.text() == words.evidence(finding, panel.names)
+    assert [name in card.decided.text() for name in finding.thresholds] == [True, True]
+    assert panel.words == words.verdict(panel.findings, panel.names)
+    assert "1" in panel.about.text()
 
 
 def test_the_worst_comes_first_and_causes_before_consequences(panel: VerdictPanel) -> None:
     # vanishing from the start, 2 decades beyond what is allowed but not what no optimiser makes up for
     panel.show_history(run_of(falling(5.0 / 9.0)))
-    assert titles(panel) == ["Vanishing gradient", "Poor initialisation"]
+    assert kinds(panel) == ["vanishing", "poor_initialisation"]
     history = empty_run()
     history.append(frame(0, LEVEL))
     history.append(frame(1, STEEP, math.nan))
     panel.show_history(history)
     severities = [card.mark.severity for card in cards(panel)]
     assert severities == sorted(severities, reverse=True)
-    assert titles(panel)[0] == "Diverged"
+    assert kinds(panel)[0] == "diverged"
 
 
 def test_evidence_of_another_step_says_so(panel: VerdictPanel) -> None:
     panel.show_history(run_of(STEEP, STEEP))
-    by_title = {card.title.text(): card for card in cards(panel)}
-    assert "Measured at step 0." in by_title["Poor initialisation"].evidence.text()
-    assert "Measured" not in by_title["Vanishing gradient"].evidence.text()
+    said = {
+        card.finding.kind: (card.finding, card.evidence.text()) for card in cards(panel) if card.finding is not None
+    }
+    start, text = said["poor_initialisation"]
+    assert start.step == 0
+    assert text.removeprefix(words.evidence(start, panel.names)).strip(" .").endswith("step 0")
+    now, text = said["vanishing"]
+    assert text == words.evidence(now, panel.names)
 
 
-def test_a_suggestion_is_put_forward_with_what_it_changes(panel: VerdictPanel, qtbot: QtBot) -> None:
+def test_a_remedy_is_put_forward_with_what_it_changes(panel: VerdictPanel, qtbot: QtBot) -> None:
     history = run_of(LEVEL, STEEP)
     panel.show_history(history)
     row = rows_of(cards(panel)[0])[0]
-    assert row.suggestion is not None
+    assert row.remedy is not None
     with qtbot.waitSignal(panel.suggested, timeout=WAIT_MS) as emitted:
         row.button.setFocus()
         qtbot.keyClick(row.button, Qt.Key.Key_Space)
-    suggestion = emitted.args[0]
-    assert isinstance(suggestion, Suggestion)
-    assert suggestion.words == row.words.text()
+    remedy = emitted.args[0]
+    assert isinstance(remedy, Remedy)
+    assert words.remedy(remedy, panel.names) == row.words.text()
     before = history.started.experiment
-    after = suggestion.apply(before)
-    assert (before.shortcut, after.shortcut) == ("none", "scaled")
-    assert "none → scaled" in row.button.toolTip()
+    after = remedy.apply(before)
+    assert (before.value("shortcut"), after.value("shortcut")) == ("none", "scaled")
+    assert all(value_in_words(fields("mlp")["shortcut"], each) in row.button.toolTip() for each in ("none", "scaled"))
 
 
-def test_every_suggestion_on_screen_changes_the_experiment(panel: VerdictPanel) -> None:
+def test_every_remedy_on_screen_changes_the_experiment(panel: VerdictPanel) -> None:
     history = run_of(STEEP, STEEP)
     panel.show_history(history)
     experiment = history.started.experiment
-    seen = [row.suggestion for card in cards(panel) for row in rows_of(card)]
+    seen = [row.remedy for card in cards(panel) for row in rows_of(card)]
     assert len(seen) > 4
-    assert all(suggestion is not None and suggestion.apply(experiment) != experiment for suggestion in seen)
+    assert all(remedy is not None and remedy.apply(experiment) != experiment for remedy in seen)
 
 
 def test_the_way_to_the_worst_layer_shows_its_quantity_first(panel: VerdictPanel, qtbot: QtBot) -> None:
@@ -162,15 +176,16 @@ def test_what_the_run_does_not_measure_is_not_offered_to_look_at(panel: VerdictP
     rows = {UPDATE.name: frame(0, LEVEL).rows[UPDATE.name]}
     history.append(Frame(0, 0.1, 0.5, 0.1, rows))
     panel.show_history(history)
-    assert titles(panel) == ["Not measured"]
+    assert kinds(panel) == ["not_measured"]
     assert cards(panel)[0].go.isHidden()
 
 
 def test_a_layer_can_be_gone_to_where_its_quantity_is_not_measured(qtbot: QtBot) -> None:
     card = FindingCard()
     qtbot.addWidget(card)
-    finding = Finding("vanishing", Severity.WARNING, 3, "so", "so", worst_layer=7, quantity="somewhere_else")
-    card.show_finding(finding, Surroundings(3, Thresholds(), {GRADIENT.name: GRADIENT.label}, TINY))
+    cut = evidence("ends_at_zero_weights", "somewhere_else", 3, tuple(range(1, 8)), 7)
+    finding = Finding("vanishing", Severity.WARNING, 3, (cut,), rows=cut.rows, worst_row=7, quantity="somewhere_else")
+    card.show_finding(finding, Surroundings(3, Thresholds(), {GRADIENT.name: GRADIENT.label}, words.Names(()), TINY))
     way: list[object] = []
     card.quantity_wanted.connect(way.append)
     card.layer_wanted.connect(way.append)
@@ -198,7 +213,7 @@ def test_a_changed_threshold_counts_at_once_and_next_time(
 ) -> None:
     history = run_of(LEVEL, falling(0.5))  # 4.5 decades
     panel.show_history(history)
-    assert titles(panel) == ["Vanishing gradient"]
+    assert kinds(panel) == ["vanishing"]
     qtbot.mouseClick(panel.thresholds_button, LEFT)
     dialog = panel.dialog
     assert dialog is not None
@@ -206,14 +221,14 @@ def test_a_changed_threshold_counts_at_once_and_next_time(
     box.selectAll()
     qtbot.keyClicks(box, "5")
     qtbot.keyClick(box, Qt.Key.Key_Return)
-    assert titles(panel) == ["Healthy"]
+    assert kinds(panel) == ["healthy"]
     assert settings.thresholds.vanishing_decades == 5.0
     later = VerdictPanel(settings)
     qtbot.addWidget(later)
     later.show_history(history)
     assert later.words == panel.words
     qtbot.mouseClick(dialog.reset_all, LEFT)
-    assert titles(panel) == ["Vanishing gradient"]
+    assert kinds(panel) == ["vanishing"]
     dialog.close()
 
 
@@ -223,21 +238,24 @@ def test_a_threshold_that_was_changed_stands_out(panel: VerdictPanel, settings: 
     qtbot.addWidget(panel)
     panel.show_history(run_of(LEVEL, STEEP))
     html = panel.findChildren(FindingCard)[0].decided.text()
-    assert "<b>Vanishing from: 2.5 decades</b>" in html
-    assert "<b>Severe" not in html
+    bold = re.findall("<b>(.*?)</b>", html)
+    assert len(bold) == 1
+    assert threshold_specs()["vanishing_decades"].label in bold[0]
+    assert "2.5" in bold[0]
 
 
 def test_a_range_of_layers_is_judged_alone(panel: VerdictPanel, qtbot: QtBot) -> None:
     # level down to layer 6, from there on two decades a layer
     panel.show_history(run_of(LEVEL, [-10.0, -8.0, -6.0, -4.0, -2.0, 0.0, 0.0, 0.0, 0.0, 0.0]))
-    assert titles(panel) == ["Vanishing gradient"]
+    assert kinds(panel) == ["vanishing"]
     choose_layers(panel, 6, 10)
-    assert titles(panel) == ["Healthy"]
-    assert panel.words.startswith("Layers 6 to 10 only · Healthy")
-    assert set(layers_shown(panel)) == {6, 7, 8, 9, 10}
+    assert kinds(panel) == ["healthy"]
+    assert panel.words.endswith(words.verdict(panel.findings, panel.names))
+    assert "6 to 10" in panel.words
+    assert set(rows_shown(panel)) == {6, 7, 8, 9, 10}
     qtbot.mouseClick(panel.range.everything, LEFT)
-    assert titles(panel) == ["Vanishing gradient"]
-    assert panel.words.startswith("Vanishing")
+    assert kinds(panel) == ["vanishing"]
+    assert panel.words == words.verdict(panel.findings, panel.names)
     assert not panel.range.everything.isEnabled()
 
 
@@ -263,30 +281,30 @@ def test_a_range_stays_while_the_depth_does(panel: VerdictPanel) -> None:
 def test_the_picked_step_is_judged_or_the_latest(panel: VerdictPanel) -> None:
     history = run_of(LEVEL, LEVEL, STEEP)
     panel.show_history(history)
-    assert titles(panel) == ["Vanishing gradient"]
+    assert kinds(panel) == ["vanishing"]
     panel.show_step(1)
-    assert titles(panel) == ["Healthy"]
-    assert panel.about.text() == "Step 1, as picked"
+    assert kinds(panel) == ["healthy"]
+    assert "1" in panel.about.text()
     history.append(frame(3, STEEP))
     panel.refresh()
-    assert titles(panel) == ["Healthy"]
+    assert kinds(panel) == ["healthy"]
     panel.show_step(None)
-    assert titles(panel) == ["Vanishing gradient"]
-    assert panel.about.text() == "Step 3, the latest"
+    assert kinds(panel) == ["vanishing"]
+    assert "3" in panel.about.text()
 
 
 def test_the_layers_are_ranked_by_how_far_beyond_a_threshold_they_are(panel: VerdictPanel, qtbot: QtBot) -> None:
     gradient = [-4.0, -9.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     panel.show_history(run_of(falling(0.0, 12), gradient))
     # three decades below the last layer are one, and an update ratio on the guide line is none
-    assert layers_shown(panel) == [2, 1, 3, 4, 5, 6, 7, 8, 9, 10]
-    badness = [button.badness for button in panel.worst.buttons[:4]]
-    assert badness == pytest.approx([9 / 3, 4 / 3, 1 / 3, 0.0])
+    assert rows_shown(panel) == [2, 1, 3, 4, 5, 6, 7, 8, 9, 10]
+    score = [button.score for button in panel.worst.buttons[:4]]
+    assert score == pytest.approx([9 / 3, 4 / 3, 1 / 3, 0.0])
     with qtbot.waitSignal(panel.layer_wanted, timeout=WAIT_MS) as emitted:
         qtbot.mouseClick(panel.worst.buttons[0], LEFT)
     assert emitted.args == [2]
     choose_layers(panel, 3, 12)
-    assert layers_shown(panel)[0] == 3
+    assert rows_shown(panel)[0] == 3
 
 
 def test_the_arrows_go_along_the_worst_layers(panel: VerdictPanel, qtbot: QtBot) -> None:
@@ -301,15 +319,15 @@ def test_the_arrows_go_along_the_worst_layers(panel: VerdictPanel, qtbot: QtBot)
 
 
 @pytest.mark.parametrize(
-    ("badness", "written"),
+    ("score", "written"),
     [(0.0, "0"), (0.99, "0.9"), (1.0, "1.0"), (12.37, "12.3"), (456.7, "456"), (1999.0, "1e3"), (1e6, "∞")],
 )
-def test_a_badness_is_never_rounded_up_to_a_threshold(badness: float, written: str) -> None:
-    assert worst_layers_bar.in_words(badness) == written
+def test_a_score_is_never_rounded_up_to_a_threshold(score: float, written: str) -> None:
+    assert worst_rows_bar.in_words(score) == written
 
 
 def test_a_bar_is_half_full_at_the_threshold_and_fuller_the_worse() -> None:
-    heights = [worst_layers_bar.filled(badness) for badness in (0.0, 0.5, 1.0, 5.0, 1e6)]
+    heights = [worst_rows_bar.filled(score) for score in (0.0, 0.5, 1.0, 5.0, 1e6)]
     assert heights[0] == 0.0
     assert heights[2] == 0.5
     assert heights == sorted(set(heights))
@@ -347,7 +365,7 @@ def test_the_status_is_told_whenever_the_verdict_is_another(panel: VerdictPanel)
     history.append(frame(3, STEEP))
     panel.refresh()
     panel.show_history(None)
-    assert [words.split(":")[0] for words in told] == ["Healthy", "Vanishing gradient", NO_RUN]
+    assert [text.split(":")[0] for text in told] == [TITLES["healthy"], TITLES["vanishing"], NO_RUN]
 
 
 def test_what_goes_on_keeps_its_place_and_the_keyboard(panel: VerdictPanel) -> None:
@@ -366,7 +384,9 @@ def test_what_goes_on_keeps_its_place_and_the_keyboard(panel: VerdictPanel) -> N
         history.append(frame(step, falling(steepness)))
         panel.refresh()
         QApplication.processEvents()
-        assert f"{9 * steepness:.1f} decades" in cards(panel)[0].evidence.text()
+        shown = cards(panel)[0].finding
+        assert shown is not None
+        assert shown.number("decades") == pytest.approx(9 * steepness)
         assert bar.value() == place
         assert button.hasFocus()
         assert cards(panel)[1] is card
@@ -386,7 +406,7 @@ def test_the_keyboard_stays_among_the_findings_when_one_goes(panel: VerdictPanel
     rows_of(cards(panel)[0])[0].button.setFocus()
     history.append(frame(2, LEVEL))
     panel.refresh()
-    assert titles(panel) == ["Healthy"]
+    assert kinds(panel) == ["healthy"]
     focused = QApplication.focusWidget()
     assert focused is panel.list.widget()
     qtbot.keyClick(focused, Qt.Key.Key_Tab)
@@ -491,9 +511,9 @@ def test_nothing_on_the_cards_of_a_real_run_is_cut(panel: VerdictPanel, preset: 
     QApplication.processEvents()
     content = panel.list.widget()
     assert content.width() <= panel.list.viewport().width()
-    words = [label for label in panel.findChildren(QLabel) if label.isVisible() and label.wordWrap()]
-    assert len(words) >= 5
-    for label in words:
+    texts = [label for label in panel.findChildren(QLabel) if label.isVisible() and label.wordWrap()]
+    assert len(texts) >= 5
+    for label in texts:
         assert label.height() >= label.heightForWidth(label.width()), label.text()
     for button in panel.findChildren(QPushButton):
         if button.isVisible():
@@ -501,7 +521,7 @@ def test_nothing_on_the_cards_of_a_real_run_is_cut(panel: VerdictPanel, preset: 
     for button in panel.worst.buttons:
         if button.isVisible():
             assert button.rect().right() <= panel.worst.width()
-            assert button.fontMetrics().horizontalAdvance(str(button.layer)) <= button.width()
+            assert button.fontMetrics().horizontalAdvance(str(button.row)) <= button.width()
 
 
 def test_everything_that_takes_the_keyboard_says_what_it_is(panel: VerdictPanel) -> None:

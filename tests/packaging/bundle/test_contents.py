@@ -38,6 +38,8 @@ def test_a_link_goes_with_what_it_leads_to() -> None:
         ("PySide6\\plugins\\imageformats\\qsvg.dll", False),
         ("libstdc++.so.6", True),
         ("gradviz/_resources/icon.svg", False),
+        ("gradviz/_resources/help/guide.md", False),
+        ("gradviz/_resources/changelog.md", False),
     ],
 )
 def test_places(place: str, excluded: bool) -> None:

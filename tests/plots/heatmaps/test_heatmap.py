@@ -49,7 +49,7 @@ def plot(qtbot: QtBot) -> Iterator[HeatmapPlot]:
 
 
 def place(plot: HeatmapPlot, step: float, layer: float) -> QPoint:
-    return place_of(plot, plot._view, step, layer)
+    return place_of(plot, plot.panes[0].view, step, layer)
 
 
 def cell_colour(plot: HeatmapPlot, step: float, layer: float) -> str:
@@ -96,7 +96,7 @@ def test_the_colour_bar_shows_the_colour_that_the_cells_have(plot: HeatmapPlot) 
     plot.set_limits(-4.0, 0.0)
     table = ["#" + bytes(entry[:3]).hex() for entry in pg.colormap.get("viridis").getLookupTable(nPts=252)]
     for value in (-3.9, -2.0, -1.0):
-        seen = colour_at(plot, place_of(plot, plot._bar.getViewBox(), 0.5, value))
+        seen = colour_at(plot, place_of(plot, plot.scale_view, 0.5, value))
         # a pixel of the bar is as high as an entry, more or less
         assert abs(table.index(seen) - table.index(on_scale(value, -4.0, 0.0))) <= 2
 
@@ -110,22 +110,22 @@ def test_every_size_of_network_and_run_fills_its_place(plot: HeatmapPlot, layers
     for inward, layer in ((-2, 1), (2, layers)):
         for step in (0, steps - 1):
             assert colour_at(plot, place(plot, step, layer) + QPoint(0, inward)) == wanted
-    (_, _), (low, high) = plot._view.viewRange()
+    (_, _), (low, high) = plot.panes[0].view.viewRange()
     assert (low, high) == (0.5, layers + 0.5)
 
 
 def test_more_layers_than_pixels_are_admitted_to_be_a_sample(plot: HeatmapPlot) -> None:
     plot.show_history(run_of([np.full(2000, -1.25)] * 3))
-    assert "zoom in to see every one" in plot._layer_axis.labelText
-    plot._view.setYRange(100, 200, padding=0)
-    assert plot._layer_axis.labelText == "layer (1 = next to the input)"
+    assert "zoom in to see every one" in plot.readout().axes["left"]
+    plot.panes[0].view.setYRange(100, 200, padding=0)
+    assert plot.readout().axes["left"] == "layer (1 = next to the input)"
     plot.show_history(run_of([np.full(30, -1.25)] * 3))
-    assert plot._layer_axis.labelText == "layer (1 = next to the input)"
+    assert plot.readout().axes["left"] == "layer (1 = next to the input)"
 
 
 def test_ticks_sit_on_the_middle_of_a_layer(plot: HeatmapPlot) -> None:
     plot.show_history(run_of([[-1.0, -2.0, -3.0, -4.0]]))
-    axis = plot._layer_axis
+    axis = plot.panes[0].layers
     for place_of_first in ("bottom", "top"):
         plot.set_first_layer_at(place_of_first)  # type: ignore[arg-type]
         plot.grab()
@@ -165,13 +165,13 @@ def test_columns_show_the_geometric_mean_where_asked_for(plot: HeatmapPlot, qtbo
     rows[1::2] = -5.0
     plot.show_history(run_of(rows))
     plot.show_summary("mean")
-    stride = plot._picture.grid.stride
-    assert f"each column: geometric mean of {stride} steps" in plot._steps.labelText
+    stride = plot.panes[0].picture.grid.stride
+    assert f"each column: geometric mean of {stride} steps" in plot.readout().axes["bottom"]
     # 10^-4, the mean of exponents
     assert hovered(plot, qtbot, 1000, 1).endswith(": 1.00e-04 |g|")
     plot.show_summary("largest")
     assert hovered(plot, qtbot, 1000, 1).endswith(": 1.00e-03 |g|")
-    assert f"each column: maximum of {stride} steps" in plot._steps.labelText
+    assert f"each column: maximum of {stride} steps" in plot.readout().axes["bottom"]
 
 
 def test_where_a_column_holds_several_steps_both_values_are_read_out(plot: HeatmapPlot, qtbot: QtBot) -> None:
@@ -179,17 +179,17 @@ def test_where_a_column_holds_several_steps_both_values_are_read_out(plot: Heatm
     rows[1001, 0] = -1.0
     history = run_of(rows)
     plot.show_history(history)
-    stride = plot._picture.grid.stride
+    stride = plot.panes[0].picture.grid.stride
     assert stride >= 4
-    assert f"each column: maximum of {stride} steps" in plot._steps.labelText
-    step = round(plot._view.mapSceneToView(plot.mapToScene(place(plot, 1002, 1))).x())
+    assert f"each column: maximum of {stride} steps" in plot.readout().axes["bottom"]
+    step = round(plot.panes[0].view.mapSceneToView(plot.mapToScene(place(plot, 1002, 1))).x())
     words = hovered(plot, qtbot, step, 1)
     first = 1001 // stride * stride
     assert words.startswith(f"step {step} · layer 1 · 1.00e-03 |g| (gradient norm)")
     assert words.endswith(f"shown for steps {first}–{first + stride - 1}: 1.00e-01 |g|")
-    plot._view.setXRange(990, 1010, padding=0)
-    assert plot._picture.grid.stride == 1
-    assert plot._steps.labelText == "step"
+    plot.panes[0].view.setXRange(990, 1010, padding=0)
+    assert plot.panes[0].picture.grid.stride == 1
+    assert plot.readout().axes["bottom"] == "step"
     assert cell_colour(plot, 1001, 1) == on_scale(-1.0, *plot.limits)
     assert cell_colour(plot, 1002, 1) == on_scale(-3.0, *plot.limits)
 
@@ -205,12 +205,12 @@ def test_a_click_picks_the_step_under_it(plot: HeatmapPlot, qtbot: QtBot) -> Non
     with qtbot.waitSignal(plot.step_picked) as caught:
         click(plot, place(plot, 3.3, 2), Qt.MouseButton.LeftButton)
     assert caught.args == [3]
-    assert "3 picked" in plot._title.text
+    assert "3 picked" in plot.readout().title
     # the cursor is a line of text colour between two of the background's
     across = [colour_at(plot, place(plot, 3, 2) + QPoint(offset, 0)) for offset in range(-3, 4)]
     line = across.index(LIGHT.foreground)
     assert across[line - 1] == across[line + 1] == LIGHT.background
-    plot.pick_step(None)
+    plot.show_step(None)
     assert cell_colour(plot, 3, 2) == on_scale(-1.1, *plot.limits)
 
 
@@ -250,7 +250,7 @@ def test_arrow_keys_move_the_picked_step(
     plot: HeatmapPlot, qtbot: QtBot, start: int | None, key: Qt.Key, modifier: Qt.KeyboardModifier, wanted: int
 ) -> None:
     plot.show_history(run_of([[-1.0, -2.0]] * 30))
-    plot.pick_step(start)
+    plot.show_step(start)
     with qtbot.waitSignal(plot.step_picked) as caught:
         qtbot.keyClick(plot, key, modifier)
     # from nothing picked the keys begin at the latest step, 29
@@ -300,7 +300,7 @@ def test_the_step_axis_leaps_rarely_and_the_picture_stays_right(plot: HeatmapPlo
     for _ in range(299):
         append(history, [[-1.0, -2.0]])
         plot.refresh()
-        ranges.append(tuple(plot._view.viewRange()[0]))
+        ranges.append(tuple(plot.panes[0].view.viewRange()[0]))
     assert all(low == -0.5 and high >= step + 1.5 for step, (low, high) in enumerate(ranges))
     assert len(set(ranges)) < 15
     for step in (0, 150, 298):
@@ -311,95 +311,93 @@ def test_a_zoom_stays_where_it_is_until_everything_is_asked_for(plot: HeatmapPlo
     history = run_of([[-1.0, -2.0]] * 50)
     plot.show_history(history)
     wheel(plot, place(plot, 20, 1), 240)
-    zoomed = plot._view.viewRange()
+    zoomed = plot.panes[0].view.viewRange()
     assert not plot.following
     append(history, [[-1.0, -2.0]] * 100)
     plot.refresh()
-    assert plot._view.viewRange() == zoomed
+    assert plot.panes[0].view.viewRange() == zoomed
     plot.show_all()
     assert plot.following
-    assert plot._view.viewRange() == [[-0.5, 149.5], [0.5, 2.5]]
+    assert plot.panes[0].view.viewRange() == [[-0.5, 149.5], [0.5, 2.5]]
 
 
 def test_zooming_out_ends_at_the_run_and_follows_it_again(plot: HeatmapPlot) -> None:
     plot.show_history(run_of([[-1.0, -2.0]] * 50))
-    whole = plot._view.viewRange()
+    whole = plot.panes[0].view.viewRange()
     for turn in (480, -480, -2400):
         wheel(plot, place(plot, 20, 1), turn)
-        (left, right), (low, high) = plot._view.viewRange()
+        (left, right), (low, high) = plot.panes[0].view.viewRange()
         assert left >= -0.5
         assert right <= 49.5
         assert low >= 0.5
         assert high <= 2.5
-    assert plot._view.viewRange() == whole
+    assert plot.panes[0].view.viewRange() == whole
     assert plot.following
 
 
 def test_the_key_explains_only_the_colours_that_are_there(plot: HeatmapPlot) -> None:
     history = run_of([[-1.0, -2.0]])
     plot.show_history(history)
-    assert plot._key.entries == ()
+    assert plot.readout().key == ()
     append(history, [[-math.inf, -2.0]])
     plot.refresh()
-    assert [(colour, words) for _, colour, words in plot._key.entries] == [(LIGHT.zero_colour, "exactly zero")]
+    assert [(colour, words) for _, colour, words in plot.readout().key] == [(LIGHT.zero_colour, "exactly zero")]
     append(history, [[math.nan, -2.0], None])
     plot.refresh()
-    assert [colour for _, colour, _ in plot._key.entries] == [
+    assert [colour for _, colour, _ in plot.readout().key] == [
         LIGHT.zero_colour,
         LIGHT.nan_colour,
         LIGHT.not_measured_colour,
     ]
     plot.apply_style(DARK)
-    assert plot._key.entries[0][1] == DARK.zero_colour
+    assert plot.readout().key[0][1] == DARK.zero_colour
 
 
 def test_a_divergence_is_marked(plot: HeatmapPlot) -> None:
     history = run_of([[-1.0, -2.0]] * 8)
     plot.show_history(history)
-    line = plot._diverged._line
-    assert not line.isVisible()
+    assert "diverged" not in plot.readout().lines
     history.append(Diverged(7, math.nan))
     plot.refresh()
-    assert line.isVisible()
-    assert line.value() == 7
-    assert line.label.toPlainText() == "diverged at step 7"
+    assert plot.readout().lines["diverged"] == (7,)
+    assert "7" in plot.readout().labels["diverged"]
     plot.grab()
     # the words lie inside the picture even at its edge
-    words = line.label.mapRectToScene(line.label.boundingRect())
-    assert plot._view.sceneBoundingRect().contains(words)
+    pane = plot.panes[0]
+    assert pane.view.sceneBoundingRect().contains(pane.diverged.words_rect)
     plot.show_history(run_of([[-1.0, -2.0]] * 8))
-    assert not line.isVisible()
+    assert "diverged" not in plot.readout().lines
 
 
 def test_without_a_run_it_says_what_to_do(plot: HeatmapPlot) -> None:
     plot.show_history(None)
-    assert "Press Start (Ctrl+R)" in plot._notice.text
+    assert "Press Start (Ctrl+R)" in plot.readout().notice
     plot.show_history(history_of(3))
-    assert plot._notice.text
-    assert "Press Start" not in plot._notice.text
+    assert plot.readout().notice
+    assert "Press Start" not in plot.readout().notice
     plot.show_history(run_of(ROWS))
-    assert plot._notice.text == ""
+    assert plot.readout().notice == ""
     plot.show_quantity("something else")
-    assert "choose another quantity" in plot._notice.text
+    assert "choose another quantity" in plot.readout().notice
 
 
 def test_the_title_states_quantity_and_step(plot: HeatmapPlot) -> None:
     history = run_of(ROWS, quantities=(GRADIENT, MEAN))
     plot.show_history(history)
-    assert plot._title.text == "Gradient norm (|g|) · up to step 5"
+    assert plot.readout().title == "Gradient norm (|g|) · up to step 5"
     append(history, [[-1.0, -1.0, -1.0]])
     plot.refresh()
-    plot.pick_step(4)
-    assert plot._title.text == "Gradient norm (|g|) · up to step 6, 4 picked"
+    plot.show_step(4)
+    assert plot.readout().title == "Gradient norm (|g|) · up to step 6, 4 picked"
     plot.show_quantity("mean")
-    assert plot._title.text.startswith("Mean · ")
-    assert plot._bar.getAxis("right").labelText == "Mean"
+    assert plot.readout().title.startswith("Mean · ")
+    assert plot.readout().axes["right"] == "Mean"
 
 
 def test_nothing_new_is_not_drawn_again(plot: HeatmapPlot, monkeypatch: pytest.MonkeyPatch) -> None:
     plot.show_history(run_of(ROWS))
     drawn: list[object] = []
-    monkeypatch.setattr(plot._image, "setImage", lambda *args, **kwargs: drawn.append(args))
+    monkeypatch.setattr(pg.ImageItem, "setImage", lambda *args, **kwargs: drawn.append(args))
     plot.refresh()
     assert not drawn
     append(plot.history, [[-1.0, -1.0, -1.0]])  # type: ignore[arg-type]
@@ -409,13 +407,13 @@ def test_nothing_new_is_not_drawn_again(plot: HeatmapPlot, monkeypatch: pytest.M
 
 def test_another_run_takes_the_place_of_the_first(plot: HeatmapPlot) -> None:
     plot.show_history(run_of([[-1.0] * 5] * 80))
-    plot.pick_step(60)
+    plot.show_step(60)
     wheel(plot, place(plot, 20, 1), 240)
     plot.show_history(run_of([[-2.0, -3.0]] * 3))
-    assert plot._view.viewRange() == [[-0.5, 9.5], [0.5, 2.5]]
+    assert plot.panes[0].view.viewRange() == [[-0.5, 9.5], [0.5, 2.5]]
     assert plot.following
     assert plot.limits == (-3.0, -1.0)
-    assert "picked" not in plot._title.text
+    assert "picked" not in plot.readout().title
     plot.show_history(None)
     assert cell_colour(plot, 0, 1) == LIGHT.background
 
@@ -438,6 +436,6 @@ def test_a_live_run_is_drawn_as_the_finished_one(plot: HeatmapPlot, qtbot: QtBot
     finished = HeatmapPlot()
     shown(finished, qtbot)
     finished.show_history(run_of(rows))
-    assert finished._picture.grid == plot._picture.grid
-    np.testing.assert_array_equal(finished._picture.indices, plot._picture.indices)
+    assert finished.panes[0].picture.grid == plot.panes[0].picture.grid
+    np.testing.assert_array_equal(finished.panes[0].picture.indices, plot.panes[0].picture.indices)
     finished.close()

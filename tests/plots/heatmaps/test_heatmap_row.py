@@ -10,26 +10,33 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from gradviz.plots.compared import Compared, Look, common_quantities, equally_deep, last_step, places_of_layers
-from gradviz.plots.heatmaps.heatmap_row import HeatmapRow
+from gradviz.plots.heatmaps.heatmap import HeatmapPlot
 from gradviz.plots.parts.style import DARK, LIGHT
+from gradviz.plots.shown_run import (
+    SeriesStyle,
+    ShownRun,
+    common_quantities,
+    equally_deep,
+    places_of_layers,
+    shown_runs,
+)
 from gradviz.recording.history import History
 
 SIZE = (900, 360)
 
 
 @pytest.fixture
-def row(qtbot: QtBot) -> HeatmapRow:
-    row = HeatmapRow()
+def row(qtbot: QtBot) -> HeatmapPlot:
+    row = HeatmapPlot()
     shown(row, qtbot, SIZE)
     return row
 
 
-def runs(*histories: History) -> list[Compared]:
-    return [Compared(f"run {number}", history) for number, history in enumerate(histories)]
+def runs(*histories: History) -> tuple[ShownRun, ...]:
+    return shown_runs([f"run {number}" for number in range(len(histories))], histories)
 
 
-def compare(row: HeatmapRow, *histories: History) -> None:
+def compare(row: HeatmapPlot, *histories: History) -> None:
     row.show_runs(runs(*histories))
     row.show_quantity(GRADIENT.name)
     for _ in range(2):
@@ -42,13 +49,13 @@ def flat(value: float, layers: int = 4, steps: int = 10) -> list[list[float]]:
     return [[value] * layers] * steps
 
 
-def test_the_scale_holds_the_smallest_and_largest_of_all(row: HeatmapRow) -> None:
+def test_the_scale_holds_the_smallest_and_largest_of_all(row: HeatmapPlot) -> None:
     compare(row, run_of(flat(-2.5)), run_of(flat(-7.5)), run_of(flat(1.5)))
     # whole decades around all that was measured
     assert row.limits == (-8.0, 2.0)
 
 
-def test_one_value_has_one_colour_in_every_pane(row: HeatmapRow) -> None:
+def test_one_value_has_one_colour_in_every_pane(row: HeatmapPlot) -> None:
     compare(row, run_of([[-1.0, -3.0]] * 10), run_of([[-3.0, -9.0]] * 10))
     first, second = row.panes
     same = [colour_at(row, place_of(row, pane.view, 5, layer)) for pane, layer in ((first, 2), (second, 1))]
@@ -56,7 +63,7 @@ def test_one_value_has_one_colour_in_every_pane(row: HeatmapRow) -> None:
     assert same[0] == same[1] != other
 
 
-def test_a_zoom_in_one_pane_is_a_zoom_in_all(row: HeatmapRow) -> None:
+def test_a_zoom_in_one_pane_is_a_zoom_in_all(row: HeatmapPlot) -> None:
     compare(row, *(run_of(flat(-1.0, layers=8, steps=50)) for _ in range(3)))
     for leader in (row.panes[0], row.panes[2]):
         low = 10.0 if leader is row.panes[0] else 20.0
@@ -65,20 +72,20 @@ def test_a_zoom_in_one_pane_is_a_zoom_in_all(row: HeatmapRow) -> None:
             np.testing.assert_allclose(pane.view.viewRange(), [(low, low + 12), (2.5, 6.5)])
 
 
-def test_runs_of_unlike_depth_show_the_same_share_of_their_layers(row: HeatmapRow) -> None:
+def test_runs_of_unlike_depth_show_the_same_share_of_their_layers(row: HeatmapPlot) -> None:
     compare(row, run_of(flat(-1.0, layers=10)), run_of(flat(-1.0, layers=40)))
-    assert any("relative depth" in words for _, _, words in row._key.entries)
+    assert any("relative depth" in words for _, _, words in row.readout().key)
     # the lower half of ten layers is that of forty: layers 1 to 20
     row.panes[0].view.setYRange(0.5, 5.5, padding=0)
     np.testing.assert_allclose(row.panes[1].view.viewRange()[1], (0.5, 20.5))
 
 
-def test_equally_deep_runs_need_no_such_words(row: HeatmapRow) -> None:
+def test_equally_deep_runs_need_no_such_words(row: HeatmapPlot) -> None:
     compare(row, run_of(flat(-1.0)), run_of(flat(-1.0)))
-    assert not any("relative depth" in words for _, _, words in row._key.entries)
+    assert not any("relative depth" in words for _, _, words in row.readout().key)
 
 
-def test_all_panes_reach_as_far_as_the_longest_run(row: HeatmapRow) -> None:
+def test_all_panes_reach_as_far_as_the_longest_run(row: HeatmapPlot) -> None:
     compare(row, run_of(flat(-1.0, steps=5), steps=4), run_of(flat(-1.0, steps=90), steps=89))
     for pane in row.panes:
         assert pane.view.viewRange()[0] == [-0.5, 89.5]
@@ -87,62 +94,62 @@ def test_all_panes_reach_as_far_as_the_longest_run(row: HeatmapRow) -> None:
     assert colour_at(row, beyond) == LIGHT.background
 
 
-def test_a_step_is_picked_in_all_and_a_short_run_shows_its_last(row: HeatmapRow, qtbot: QtBot) -> None:
+def test_a_step_is_picked_in_all_and_a_short_run_shows_its_last(row: HeatmapPlot, qtbot: QtBot) -> None:
     compare(row, run_of(flat(-1.0, steps=90)), run_of(flat(-1.0, steps=5)))
     long, short = row.panes
     with qtbot.waitSignal(row.step_picked) as picked:
         long.view.picked.emit(60.2)
     assert picked.args == [60]
-    assert [pane._cursor._lines[0].value() for pane in (long, short)] == [60, 4]
+    assert [pane.cursor.step for pane in (long, short)] == [60, 4]
     assert "step 60" in long.title.text
     assert "step 4, its last" in short.title.text
-    row.pick_step(None)
-    assert not long._cursor._lines[0].isVisible()
+    row.show_step(None)
+    assert long.cursor.step is None
     assert "up to step 89" in long.title.text
 
 
-def test_the_arrow_keys_pick_steps(row: HeatmapRow, qtbot: QtBot) -> None:
+def test_the_arrow_keys_pick_steps(row: HeatmapPlot, qtbot: QtBot) -> None:
     compare(row, run_of(flat(-1.0, steps=90)), run_of(flat(-1.0, steps=5)))
     QTest.keyClick(row, Qt.Key.Key_Left)
-    assert row.picked == 88
+    assert row.step == 88
     QTest.keyClick(row, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
-    assert row.picked == 78
+    assert row.step == 78
 
 
-def test_what_is_under_the_mouse_is_said_with_its_run(row: HeatmapRow, qtbot: QtBot) -> None:
+def test_what_is_under_the_mouse_is_said_with_its_run(row: HeatmapPlot, qtbot: QtBot) -> None:
     compare(row, run_of([[-1.0, -3.0]] * 10), run_of([[-3.0, -9.0]] * 10))
     assert hover(row, qtbot, place_of(row, row.panes[1].view, 5, 2)) == (
         "B · step 5 · layer 2 · 1.00e-09 |g| (gradient norm)"
     )
 
 
-def test_live_runs_grow_without_being_shown_anew(row: HeatmapRow) -> None:
+def test_live_runs_grow_without_being_shown_anew(row: HeatmapPlot) -> None:
     first, second = history_of(3), history_of(3)
     compare(row, first, second)
-    assert "first step" in row.panes[0]._notice.text
+    assert "first step" in row.panes[0].notice.text
     append(first, flat(-1.0, layers=3))
     append(second, flat(-20.0, layers=3))
     row.refresh()
     row.grab()
     assert row.limits == (-20.0, 0.0)
-    assert row.panes[0]._notice.text == ""
+    assert row.panes[0].notice.text == ""
     assert len({colour_at(row, place_of(row, pane.view, 5, 2)) for pane in row.panes} - {LIGHT.background}) == 2
 
 
-def test_a_run_that_did_not_measure_it_says_so(row: HeatmapRow) -> None:
+def test_a_run_that_did_not_measure_it_says_so(row: HeatmapPlot) -> None:
     other = append(history_of(2, quantities=(MEAN,)), [[1.0, 2.0]], MEAN.name)
     compare(row, run_of(flat(-1.0)), other, run_of(flat(-1.0)))
-    assert "did not measure" in row.panes[1]._notice.text
+    assert "did not measure" in row.panes[1].notice.text
     assert row.limits == (-1.0, 0.0)
 
 
-def test_zeros_and_what_is_not_finite_are_in_the_key_of_all(row: HeatmapRow) -> None:
+def test_zeros_and_what_is_not_finite_are_in_the_key_of_all(row: HeatmapPlot) -> None:
     compare(row, run_of([[-np.inf, -1.0]] * 5), run_of([[np.nan, -1.0]] * 5))
-    assert {mark for mark, _, words in row._key.entries if "zero" in words or "not a number" in words} == {"■"}
-    assert sum(mark == "■" for mark, _, _ in row._key.entries) == 2
+    assert {mark for mark, _, words in row.readout().key if "zero" in words or "not a number" in words} == {"■"}
+    assert sum(mark == "■" for mark, _, _ in row.readout().key) == 2
 
 
-def test_another_comparison_takes_the_place_of_the_first(row: HeatmapRow) -> None:
+def test_another_comparison_takes_the_place_of_the_first(row: HeatmapPlot) -> None:
     compare(row, run_of(flat(-1.0)), run_of(flat(-1.0)))
     compare(row, *(run_of(flat(-2.5)) for _ in range(4)))
     row.apply_style(DARK)
@@ -152,15 +159,15 @@ def test_another_comparison_takes_the_place_of_the_first(row: HeatmapRow) -> Non
     assert colour_at(row, place_of(row, row.panes[3].view, 5, 2)) != DARK.background
 
 
-def test_the_scale_is_as_high_as_the_pictures(row: HeatmapRow) -> None:
+def test_the_scale_is_as_high_as_the_pictures(row: HeatmapPlot) -> None:
     compare(row, run_of(flat(-1.0)), run_of(flat(-1.0)))
-    scale, view = (each.sceneBoundingRect() for each in (row._bar.getViewBox(), row.panes[0].view))
+    scale, view = (each.sceneBoundingRect() for each in (row.scale_view, row.panes[0].view))
     assert abs(scale.top() - view.top()) <= 1
     assert abs(scale.bottom() - view.bottom()) <= 1
 
 
 def test_looks_differ_in_each_of_colour_stroke_and_mark() -> None:
-    looks = [Look(number) for number in range(4)]
+    looks = [SeriesStyle(number) for number in range(4)]
     for style in (LIGHT, DARK):
         assert len({look.colour(style) for look in looks}) == 4
         assert len({look.pen(style).style() for look in looks}) == 4
@@ -183,5 +190,5 @@ def test_where_layers_stand() -> None:
 
 def test_the_step_of_a_shorter_run() -> None:
     run = runs(run_of(flat(-1.0, steps=5)))[0]
-    assert [last_step(run, step) for step in (None, 3, 9)] == [4, 3, 4]
-    assert last_step(runs(history_of(2))[0], None) == -1
+    assert [run.step_for(step) for step in (None, 3, 9)] == [4, 3, 4]
+    assert runs(history_of(2))[0].step_for(None) == -1

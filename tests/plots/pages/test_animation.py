@@ -57,7 +57,7 @@ class Stage:
         plots = heatmap.HeatmapPlot(), profile.ProfilePlot(), curves.CurvesPlot()
         for plot in plots:
             plot.show_history(self.history)
-        moves: list[Callable[[int], object]] = [plots[0].pick_step, plots[1].show_step, plots[2].pick_step]
+        moves: list[Callable[[int], object]] = [plot.show_step for plot in plots]
         actors = [Actor(plot, move) for plot, move in zip(plots, moves, strict=True)]
         width, height = SIZE
         places = [QRectF(number * width, 0, width, height) for number in range(3)]

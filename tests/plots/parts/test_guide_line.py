@@ -40,12 +40,12 @@ def test_a_thousandth_is_marked_even_where_every_ratio_is_smaller(qtbot: QtBot) 
     qtbot.addWidget(plot)
     for ratio in (2e-8, 1e-3, 0.5):
         plot.show_history(history(math.log10(ratio)))
-        assert plot._guide.shown == math.log10(1e-3)
-    assert "10⁻³" in plot._guide._line.label.format
+        assert plot.readout().lines["guide"] == (math.log10(1e-3),)
+    assert "10⁻³" in plot.readout().labels["guide"]
 
 
 def test_a_quantity_without_a_guide_has_no_line(qtbot: QtBot) -> None:
     plot = ProfilePlot()
     qtbot.addWidget(plot)
     plot.show_history(run_of([[-3.0, -2.0]]))
-    assert plot._guide.shown is None
+    assert "guide" not in plot.readout().lines

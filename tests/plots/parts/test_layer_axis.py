@@ -85,10 +85,10 @@ def test_names_lose_whole_parts_from_the_left() -> None:
 @pytest.mark.parametrize("names", [TRANSFORMER, CONVOLUTIONAL], ids=["transformer", "convolutional"])
 def test_sixty_rows_are_named_without_covering_each_other(heatmap: HeatmapPlot, names: tuple[str, ...]) -> None:
     show(heatmap, watched([np.linspace(-5, -1, len(names))] * 20, names))
-    axis = heatmap._layer_axis
+    axis = heatmap.panes[0].layers
     named = ticks(axis)
     rows_per_name = np.diff(sorted(named))
-    height = heatmap._view.height() / len(names)
+    height = heatmap.panes[0].view.height() / len(names)
     assert rows_per_name.min() * height >= PIXELS_PER_NAME
     # half of the rows can be named at this height
     assert len(named) >= len(names) // 2 - 5
@@ -99,9 +99,9 @@ def test_sixty_rows_are_named_without_covering_each_other(heatmap: HeatmapPlot, 
 
 def test_blocks_have_brackets_and_zooming_in_names_every_row(heatmap: HeatmapPlot) -> None:
     show(heatmap, watched([np.linspace(-5, -1, 60)] * 20))
-    axis = heatmap._layer_axis
+    axis = heatmap.panes[0].layers
     assert [group.name for group in axis.groups()] == ["embed", *(f"encoder.layers.{block}" for block in range(4))]
-    heatmap._view.setYRange(2.5, 16.5, padding=0)
+    heatmap.panes[0].view.setYRange(2.5, 16.5, padding=0)
     heatmap.grab()
     assert set(range(3, 17)) <= set(ticks(axis))
     assert ticks(axis)[9] == "encoder.layers.0.linear1"
@@ -114,11 +114,11 @@ def test_a_bracket_is_drawn_where_its_layers_are(heatmap: HeatmapPlot, first_at:
     names = ("a", "b", "deep.0", "deep.1", "deep.2", "deep.3", "deep.4", "deep.5")
     show(heatmap, watched([np.zeros(8)] * 20, names))
     image = heatmap.grab().toImage()
-    x = heatmap.mapFromScene(heatmap._layer_axis.mapToScene(38, 0)).x()
-    pen = QColor(heatmap._style.muted)
+    x = heatmap.mapFromScene(heatmap.panes[0].layers.mapToScene(38, 0)).x()
+    pen = QColor(heatmap.style_in_use.muted)
 
     def ink(layer: float) -> bool:
-        y = place_of(heatmap, heatmap._view, 0, layer).y()
+        y = place_of(heatmap, heatmap.panes[0].view, 0, layer).y()
         return any(abs(image.pixelColor(x + dx, y).lightness() - pen.lightness()) < 60 for dx in (-1, 0, 1))
 
     assert [ink(layer) for layer in range(1, 9)] == [False, False, True, True, True, True, True, True]
@@ -126,16 +126,16 @@ def test_a_bracket_is_drawn_where_its_layers_are(heatmap: HeatmapPlot, first_at:
 
 def test_a_network_of_gradviz_is_numbered_as_ever(heatmap: HeatmapPlot) -> None:
     show(heatmap, watched([np.zeros(60)] * 20))
-    wide = heatmap._layer_axis.width()
+    wide = heatmap.panes[0].layers.width()
     show(heatmap, run_of([np.zeros(60)] * 20))
-    assert heatmap._layer_axis.labelText == "layer (1 = next to the input)"
-    assert heatmap._layer_axis.width() < wide
-    assert ticks(heatmap._layer_axis)[1] == "1"
+    assert heatmap.panes[0].layers.labelText == "layer (1 = next to the input)"
+    assert heatmap.panes[0].layers.width() < wide
+    assert ticks(heatmap.panes[0].layers)[1] == "1"
 
 
 def test_the_hover_has_the_whole_name(heatmap: HeatmapPlot, qtbot: QtBot) -> None:
     show(heatmap, watched([np.full(60, -3.0)] * 20))
-    words = hover(heatmap, qtbot, place_of(heatmap, heatmap._view, 5, 5))
+    words = hover(heatmap, qtbot, place_of(heatmap, heatmap.panes[0].view, 5, 5))
     assert "layer 5 (encoder.layers.0.self_attn.out_proj)" in words
 
 
@@ -143,12 +143,12 @@ def test_the_profile_has_brackets_below_and_names_where_there_is_room(qtbot: QtB
     plot = ProfilePlot()
     shown(plot, qtbot, (560, 380))
     show(plot, watched([np.linspace(-5, -1, 60)] * 3))
-    axis = plot._layer_axis
+    axis = plot.layers
     assert axis.labelText == "module, in the order of execution"
     assert ticks(axis)[10] == "10"
     assert "encoder.layers.2" in {group.name for group in axis.groups()}
-    plot._view.setXRange(8, 11, padding=0)
+    plot.view.setXRange(8, 11, padding=0)
     plot.grab()
     assert ticks(axis)[9].endswith("linear1")
-    words = hover(plot, qtbot, place_of(plot, plot._view, 9, -3))
+    words = hover(plot, qtbot, place_of(plot, plot.view, 9, -3))
     assert "layer 9 (encoder.layers.0.linear1)" in words

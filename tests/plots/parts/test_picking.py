@@ -81,7 +81,7 @@ def test_a_click_at_the_edge_of_a_long_run_picks_its_first_step(qtbot: QtBot) ->
     picked: list[int] = []
     plot.step_picked.connect(picked.append)
     for step in (15, 3000, 5990):
-        click(plot, place_of(plot, plot._view, step, 1.5), Qt.MouseButton.LeftButton)
+        click(plot, place_of(plot, plot.panes[0].view, step, 1.5), Qt.MouseButton.LeftButton)
     assert picked[0] == 0
     assert abs(picked[1] - 3000) < 20
     assert picked[2] == 5999
@@ -95,24 +95,24 @@ def test_the_curves_take_the_keys_of_the_heatmap(curves: CurvesPlot, qtbot: QtBo
     for key in (KEY.Key_Left, KEY.Key_PageDown, KEY.Key_Home, KEY.Key_Right, KEY.Key_End):
         qtbot.keyClick(curves, key)
     assert picked == [99, 89, 0, 1, 100]
-    assert curves._cursors[1]._lines[0].value() == 100
+    assert curves.readout().lines["step"] == (100,)
 
 
 def test_the_curves_say_their_values_at_the_cursor(curves: CurvesPlot) -> None:
     history = append(history_of(2), [ROW] * 8, losses=[8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0])
     curves.show_history(history)
-    assert [words for _, _, words in curves._key.entries] == ["training batch", "held out"]
-    curves.pick_step(3)
+    assert curves.readout().words == ("training batch", "held out")
+    curves.show_step(3)
     # nothing was held out yet; the share of the batch is step / 50 in a made-up run
-    assert [words for _, _, words in curves._key.entries] == ["training batch: loss 5, accuracy 6.0%", "held out"]
+    assert curves.readout().words == ("training batch: loss 5, accuracy 6.0%", "held out")
     evaluate(history, 2, 0.25, 0.625)
     curves.refresh()
-    assert curves._key.entries[1][2] == "held out (step 2): loss 0.25, accuracy 62.5%"
-    curves.pick_step(2)
-    assert curves._key.entries[1][2] == "held out: loss 0.25, accuracy 62.5%"
-    assert curves._title.text == "Loss and accuracy · up to step 7, 2 picked"
-    curves.pick_step(None)
-    assert curves._key.entries[0][2] == "training batch"
+    assert curves.readout().words[1] == "held out (step 2): loss 0.25, accuracy 62.5%"
+    curves.show_step(2)
+    assert curves.readout().words[1] == "held out: loss 0.25, accuracy 62.5%"
+    assert curves.readout().title == "Loss and accuracy · up to step 7, 2 picked"
+    curves.show_step(None)
+    assert curves.readout().words[0] == "training batch"
 
 
 def test_the_values_at_the_cursor_do_not_move_the_plot(curves: CurvesPlot) -> None:
@@ -120,6 +120,6 @@ def test_the_values_at_the_cursor_do_not_move_the_plot(curves: CurvesPlot) -> No
     curves.show_history(append(history_of(2), [ROW] * 8, losses=[1.0, 0.123456, 1e-9, 2.0, 12345.6, 1.0, 1.0, 1.0]))
     heights = set()
     for step in (None, 0, 1, 2, 4):
-        curves.pick_step(step)
-        heights.add(curves._key.minimumHeight())
+        curves.show_step(step)
+        heights.add(curves.views[0].height())
     assert len(heights) == 1

@@ -4,6 +4,7 @@ import csv
 import math
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gradviz.errors import ExperimentError, ExportError
-from gradviz.experiment import from_json
+from gradviz.experiment import Row, from_json
 from gradviz.recording.exports import parquet, table_blocks
 from gradviz.recording.exports.tables import read_experiment, save_table
 from gradviz.recording.frame import Evaluation, Frame, Started
@@ -231,3 +232,38 @@ def test_memory_does_not_grow_with_the_run(
         tracemalloc.stop()
     # eight times the data: the scalars of a step grow with it, its rows must not
     assert peaks[1] < 2.5 * peaks[0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [
+        ((Row(), Row(), Row()), {}),
+        ((Row("a"), Row("100% b"), Row('c, "d"')), {"module": ["a", "100% b", 'c, "d"']}),
+        ((Row("a", "x"), Row("b", "x"), Row("c")), {"module": ["a", "b", "c"], "group": ["x", "x", ""]}),
+        ((Row(group="x"), Row(group="x"), Row(group="y")), {"group": ["x", "x", "y"]}),
+    ],
+)
+def test_every_table_tells_rows_by_name_and_group_where_they_have_one(
+    make_started: Callable[..., Started],
+    make_frame: Callable[..., Frame],
+    tmp_path: Path,
+    rows: tuple[Row, ...],
+    columns: dict[str, list[str]],
+) -> None:
+    history = History(replace(make_started(), rows=rows))
+    for step in range(2):
+        history.append(make_frame(step))
+    for suffix in (".csv", ".npz", ".parquet"):
+        save_table(tmp_path / f"run{suffix}", history)
+    with (tmp_path / "run.csv").open(newline="", encoding="utf-8") as file:
+        head, *lines = csv.reader(file)
+    table = pq.read_table(tmp_path / "run.parquet")
+    first_quantity = history.quantities[0].name
+    for names in (head, table.column_names):
+        assert names[: names.index(first_quantity)] == ["step", "layer", *columns]
+    with np.load(tmp_path / "run.npz", allow_pickle=False) as arrays:
+        assert arrays.files.count("module") == ("module" in columns)
+        for name, texts in columns.items():
+            assert arrays[name].tolist() == texts
+            assert [line[head.index(name)] for line in lines] == texts * 2
+            assert table.column(name).to_pylist() == texts * 2

@@ -29,7 +29,7 @@ class Disk:
         path.write_bytes(name.encode())
         info = RunInfo(
             path=path, name="", note="", ending="finished", why="", created=began, frames=11, experiment=experiment,
-            watched=None, environment={}, quantities=(), accuracy=0.5, loss=1.0, sparkline=(2.0, 1.0), size=4,
+            title="", environment={}, quantities=(), accuracy=0.5, loss=1.0, sparkline=(2.0, 1.0), size=4,
         )  # fmt: skip
         self.infos[path] = replace(info, **facts)  # type: ignore[arg-type]
         return path
@@ -61,7 +61,7 @@ def test_the_newest_comes_first_and_says_what_changed_since_the_one_before(disk:
 def test_watched_networks_are_no_neighbours(disk: Disk) -> None:
     paths = [
         disk.write("a", 1.0),
-        disk.write("b", 2.0, None, watched="mine"),
+        disk.write("b", 2.0, None, title="mine"),
         disk.write("c", 3.0, PLAIN.changed(width=8)),
     ]
     assert [run.change for run in RunReader(disk.read).listing(paths)] == ["width 32 → 8", "", ""]

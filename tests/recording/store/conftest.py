@@ -33,9 +33,12 @@ def write(path: Path, troubles: list[str]) -> Iterator[Callable[[History], Store
     """Begin to write a history into `path`."""
     begun: list[StoreWriter] = []
 
-    def begin(history: History, name: str = "", **environment: str) -> StoreWriter:
-        begun.append(StoreWriter(path, history, environment=environment, name=name, on_trouble=troubles.append))
-        return begun[-1]
+    def begin(history: History, name: str = "", *, resume_at: int | None = None, **environment: str) -> StoreWriter:
+        writer = StoreWriter(
+            path, history, environment=environment, name=name, resume_at=resume_at, on_trouble=troubles.append
+        )
+        begun.append(writer)
+        return writer
 
     yield begin
     for each in begun:

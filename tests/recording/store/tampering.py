@@ -27,7 +27,7 @@ class Mutator:
             "blobs swapped": self._swap_blobs,
             "blobs tampered with": self._tamper_with_blob,
             "bombs": self._plant_bomb,
-            "facts edited": self._edit_fact,
+            "documents edited": self._edit_document,
             "hostile numbers": self._edit_number,
             "values of another type": self._edit_type,
             "rows removed or doubled": self._edit_rows,
@@ -127,14 +127,14 @@ class Mutator:
         letters = bytes(value or b"f4")[:2]
         bomb = letters + zlib.compress(bytes(rng.choice((10_000_000, 200_000_000))), 9)
         connection.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (bomb, rowid))
-        if table in ("arrays", "checkpoints"):
+        if table == "arrays":
             shape = json.dumps([rng.choice((10_000_000, 200_000_000, 2**31))])
             connection.execute(f"UPDATE {table} SET shape = ?, dtype = '|u1' WHERE rowid = ?", (shape, rowid))
         connection.close()
 
-    def _edit_fact(self, rng: random.Random, path: Path) -> None:
+    def _edit_document(self, rng: random.Random, path: Path) -> None:
         connection = self._edited(path)
-        key, value = rng.choice(connection.execute("SELECT key, value FROM facts ORDER BY key").fetchall())
+        key, value = rng.choice(connection.execute("SELECT name, content FROM documents ORDER BY name").fetchall())
         text = str(value)
         hostile = ("null", "[]", "{}", '"x"', "-1", "1e999", "NaN", "true", "9" * 5000, str(2**62), "[" * 100_000)
         match rng.randrange(4):
@@ -151,7 +151,7 @@ class Mutator:
                 text = text[:place] + chr(rng.randrange(32, 1000)) + text[place + 1 :]
             case _:
                 text = text[: rng.randrange(len(text))]
-        connection.execute("UPDATE facts SET value = ? WHERE key = ?", (text, key))
+        connection.execute("UPDATE documents SET content = ? WHERE name = ?", (text, key))
         connection.close()
 
     def _edit_number(self, rng: random.Random, path: Path) -> None:
@@ -160,8 +160,7 @@ class Mutator:
             ("chunks", "by_layer"), ("chunks", "lowest"), ("scalars", "rows"), ("scalars", "first"),
             ("evaluations", "step"), ("evaluations", "samples"), ("evaluations", "grid"), ("distributions", "bins"),
             ("distributions", "step"), ("arrays", "shape"), ("arrays", "part"), ("arrays", "dtype"),
-            ("checkpoints", "shape"), ("checkpoints", "part"), ("checkpoints", "step"), ("checkpoints", "dtype"),
-            ("quantities", "number"), ("quantities", "lowest"),
+            ("arrays", "step"),
         ))  # fmt: skip
         numbers = (-1, 0, 1, 5, 2**31 - 1, 2**31, 2**40, 2**62, -(2**63), 1.5, 1e300)
         shapes = ("[]", "[1]", "[-1, -1]", "[1e9]", "[4611686018427387904, 2]", "[3, 1099511627776]", "[0]", "{}", "x")
@@ -218,16 +217,16 @@ class Mutator:
         schema = "PRAGMA writable_schema = ON; UPDATE sqlite_master SET"
         statements = (
             f"CREATE VIEW more AS {recursion}",
-            f"DROP TABLE facts; CREATE VIEW facts (key, value) AS {recursion}",
-            "CREATE TRIGGER t AFTER INSERT ON facts BEGIN DELETE FROM chunks; END",
-            "CREATE TRIGGER t BEFORE UPDATE ON facts BEGIN DELETE FROM facts; END",
+            f"DROP TABLE documents; CREATE VIEW documents (name, content) AS {recursion}",
+            "CREATE TRIGGER t AFTER INSERT ON documents BEGIN DELETE FROM chunks; END",
+            "CREATE TRIGGER t BEFORE UPDATE ON documents BEGIN DELETE FROM documents; END",
             "CREATE TABLE more (x)",
             "CREATE VIRTUAL TABLE more USING fts5(x)",
-            "ALTER TABLE facts ADD COLUMN more GENERATED ALWAYS AS (zeroblob(100000000))",
-            "CREATE INDEX more ON facts (length(value))",
+            "ALTER TABLE documents ADD COLUMN more GENERATED ALWAYS AS (zeroblob(100000000))",
+            "CREATE INDEX more ON documents (length(content))",
             "DROP INDEX places",
             "ALTER TABLE chunks RENAME COLUMN data TO dates",
-            f"PRAGMA user_version = {rng.choice((0, 2, 77, -5))}",
+            f"PRAGMA user_version = {rng.choice((0, 1, 77, -5))}",
             f"PRAGMA application_id = {rng.choice((0, 1, -1))}",
             f"{schema} rootpage = 2 WHERE name = 'chunks'",
             f"{schema} rootpage = 99999 WHERE name = 'scalars'",

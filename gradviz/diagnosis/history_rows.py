@@ -1,0 +1,120 @@
+"""Rows of a history as the diagnosis looks at them: the latest, and medians and maxima of the latest few."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradviz.recording.history import History
+from gradviz.recording.source import LEARNING_RATE, LOSS
+
+# what tells of the update before its step
+AFTER_UPDATE = ("update_ratio", "unchanged_fraction")
+# of its largest, at the end of a schedule or at the beginning of its warm-up
+LOW_RATE = 0.01
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What was measured of every row at `step`, or over the `steps` latest ones up to it; NaN where nothing was.
+
+    `there` marks the rows that were measured: a value may be NaN although it was.
+    """
+
+    step: int
+    values: NDArray[np.float64]
+    there: NDArray[np.bool_]
+    steps: int = 1
+
+    @property
+    def not_finite(self) -> NDArray[np.bool_]:
+        """The rows whose value was measured and is infinite or not a number."""
+        return self.there & ~np.isfinite(self.values)
+
+    @property
+    def broken_log10(self) -> NDArray[np.bool_]:
+        """The same of a logarithm, whose minus infinity stands for a zero."""
+        return self.not_finite & ~np.isneginf(self.values)
+
+    def at(self, row: int) -> float:
+        """Return the value of `row`, counted from 1."""
+        return float(self.values[row - 1])
+
+
+def measures(history: History, name: str) -> bool:
+    """Whether the run measures `name` at all."""
+    return any(quantity.name == name for quantity in history.quantities)
+
+
+def latest(history: History, name: str, step: int) -> Measured | None:
+    """Return what was measured at `step` or, of a scheduled quantity, when it last was its turn; None: nothing."""
+    found = history.latest_row(name, step) if measures(history, name) else None
+    if found is None:
+        return None
+    return Measured(found[0], found[1].astype(np.float64), history.measured(name, found[0]))
+
+
+def latest_largest(history: History, name: str, step: int, most: int) -> Measured | None:
+    """Return the largest value of each row that is a number, among the `most` latest that the optimiser went by."""
+    steps, values, there = _latest_rows(history, name, step, most)
+    if not steps.size:
+        return None
+    # NaN gives way to every number
+    largest = np.fmax.reduce(np.where(np.isposinf(values), np.nan, values))
+    return Measured(int(steps[-1]), largest.astype(np.float64), np.logical_or.reduce(there, axis=0), steps.size)
+
+
+def latest_median(history: History, name: str, step: int, most: int) -> Measured | None:
+    """Return the median of what was measured of each row in the `most` latest steps; the lower of two in the middle."""
+    steps, values, there = _latest_rows(history, name, step, most)
+    if not steps.size:
+        return None
+    # NaN is sorted behind all numbers
+    ordered = np.sort(values, axis=0)
+    if np.isnan(ordered[-1]).any():
+        known = (~np.isnan(ordered)).sum(axis=0)
+        middle = np.take_along_axis(ordered, np.maximum(known - 1, 0)[np.newaxis] // 2, axis=0)[0]
+    else:
+        middle = ordered[(steps.size - 1) // 2]
+    return Measured(int(steps[-1]), middle.astype(np.float64), np.logical_or.reduce(there, axis=0), steps.size)
+
+
+def median_loss(history: History, first: int, last: int) -> float | None:
+    """Return the median of the finite losses from step `first` to `last`, the lower of two; None if there is none."""
+    losses = history.scalars(max(first, 0), last + 1)[:, LOSS]
+    finite = np.sort(losses[np.isfinite(losses)])
+    return float(finite[(finite.size - 1) // 2]) if finite.size else None
+
+
+def rate_is_low(history: History, step: int) -> bool:
+    """Whether a schedule has the learning rate next to nothing of its largest: weights are meant to stand still."""
+    now = history.scalars(step, step + 1)[0, LEARNING_RATE]
+    largest = history.curve("learning_rate", 0, history.frames - 1, 2).largest
+    return bool((now < LOW_RATE * largest).any())
+
+
+def _latest_rows(
+    history: History, name: str, step: int, most: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]:
+    """Return the `most` latest rows of `name`, none of a step that the optimiser skipped: steps, values, what is there.
+
+    Values [steps, rows] are NaN where nothing was measured. What is measured after an update tells of the update of the
+    step before.
+    """
+    rows = len(history.started.rows)
+    if not measures(history, name):
+        return np.empty(0, np.int64), np.empty((0, rows), np.float32), np.empty((0, rows), np.bool_)
+    every = history.started.scheduled_every if history.quantity(name).scheduled else 1
+    skipped = history.skipped_steps()
+    # twice as far where steps may be missing
+    reach = most if every == 1 and not skipped.size else 2 * most * every
+    window = history.window(name, step - reach + 1, step)
+    columns = np.flatnonzero(window.measured)
+    if skipped.size:
+        columns = columns[~np.isin(window.first_step + columns - (name in AFTER_UPDATE), skipped)]
+    columns = columns[-most:]
+    values = window.values[columns]
+    there = window.measured_layers
+    return window.first_step + columns, values, np.ones_like(values, np.bool_) if there is None else there[columns]

@@ -1,0 +1,24 @@
+"""What to try against each finding: chosen by the architecture of the recipe, or for a script where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gradviz.diagnosis.finding import Finding, Remedy
+from gradviz.diagnosis.readings import Readings
+from gradviz.diagnosis.remedies import mlp, script
+from gradviz.diagnosis.thresholds import Thresholds
+from gradviz.experiment import Experiment
+
+Remedies = tuple[Remedy, ...]
+OF_ARCHITECTURE: dict[str, Callable[[Finding, Readings, Thresholds, Experiment], Remedies]] = {"mlp": mlp.remedies}
+
+
+def remedies_for(
+    finding: Finding, readings: Readings, thresholds: Thresholds, experiment: Experiment | None
+) -> Remedies:
+    """Return what may help, best first; nothing for an architecture of which nothing is known."""
+    if experiment is None:
+        return script.remedies(finding, readings)
+    choose = OF_ARCHITECTURE.get(experiment.network.architecture)
+    return choose(finding, readings, thresholds, experiment) if choose is not None else ()

@@ -1,0 +1,69 @@
+"""What the loss says: diverged, or nothing learnt."""
+
+from __future__ import annotations
+
+from gradviz.diagnosis.finding import Evidence, Finding, Severity, evidence
+from gradviz.diagnosis.readings import MEAN, RECENT_STEPS, Lost, Readings
+from gradviz.diagnosis.rule import rule
+from gradviz.diagnosis.thresholds import Thresholds
+
+
+@rule("diverged", rank=10)
+def diverged(readings: Readings, _thresholds: Thresholds, *, lost: Lost) -> Finding | None:
+    """Say where the loss ceased to be finite, and which row was the first to put out such numbers."""
+    facts = [evidence("loss_lost", "", lost.step, loss=lost.loss)]
+    rows = () if lost.first_row is None else tuple(range(lost.first_row, len(readings.rows) + 1))
+    if rows:
+        facts.append(evidence("output_not_finite", MEAN, lost.step, rows, lost.first_row))
+    return Finding(
+        "diverged",
+        Severity.CRITICAL,
+        lost.step,
+        tuple(facts),
+        rows=rows,
+        worst_row=lost.first_row,
+        first_step=lost.step,
+        quantity=MEAN if rows else "",
+    )
+
+
+@rule("not_learning", rank=90)
+def not_learning(readings: Readings, thresholds: Thresholds) -> Finding | None:
+    """Find a loss that training has made worse, or that is no better after a while."""
+    return _worse(readings, thresholds) or _still_a_guess(readings, thresholds) or _no_lower(readings, thresholds)
+
+
+def _worse(readings: Readings, thresholds: Thresholds) -> Finding | None:
+    """Find a loss much higher than at the start, if only for a while. One that may be negative has no scale."""
+    loss, first, chance = readings.loss, readings.first_loss, readings.chance_loss
+    start = max((each for each in (first, chance) if each is not None), default=0.0)
+    if loss is None or readings.step < RECENT_STEPS or not loss > thresholds.worse_factor * start > 0.0:
+        return None
+    fact = evidence("loss_grew", "", readings.step, loss=loss, first_loss=first, chance_loss=chance)
+    return _finding(readings, Severity.WARNING, fact, ("worse_factor",))
+
+
+def _still_a_guess(readings: Readings, thresholds: Thresholds) -> Finding | None:
+    loss, chance = readings.loss, readings.chance_loss
+    if loss is None or chance is None or readings.step < thresholds.patience_steps:
+        return None
+    allowed = thresholds.chance_loss_share * chance
+    if loss < allowed:
+        return None
+    fact = evidence("loss_of_a_guess", "", readings.step, loss=loss, chance_loss=chance, allowed_loss=allowed)
+    return _finding(readings, Severity.WARNING, fact, ("chance_loss_share", "patience_steps"))
+
+
+def _no_lower(readings: Readings, thresholds: Thresholds) -> Finding | None:
+    """Find a loss without a scale whose median has not fallen since the first steps."""
+    late, early = readings.late_loss, readings.early_loss
+    if readings.chance_loss is not None or readings.step < thresholds.patience_steps:
+        return None
+    if late is None or early is None or not late >= early > 0.0:
+        return None
+    fact = evidence("loss_no_lower", "", readings.step, loss=late, first_loss=early)
+    return _finding(readings, Severity.NOTICE, fact, ("patience_steps",))
+
+
+def _finding(readings: Readings, severity: Severity, fact: Evidence, thresholds: tuple[str, ...]) -> Finding:
+    return Finding("not_learning", severity, readings.step, (fact,), thresholds=thresholds)

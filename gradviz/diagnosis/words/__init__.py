@@ -1,0 +1,57 @@
+"""The one place where findings become words: titles, headlines, evidence, remedies, and a verdict in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradviz.diagnosis.finding import Finding, Remedy
+from gradviz.diagnosis.words.facts import FACTS, TITLES
+from gradviz.diagnosis.words.names import Names
+from gradviz.diagnosis.words.numbers import listed
+from gradviz.diagnosis.words.remedies import REMEDIES
+
+__all__ = ["Names", "capitalised", "evidence", "headline", "remedy", "title", "verdict"]
+
+NAMELESS = Names(())
+MOST_IN_VERDICT = 3
+MOST_IN_HEADLINE = 2
+
+
+def title(finding: Finding) -> str:
+    """Return the name of the kind, as a heading."""
+    return TITLES[finding.kind]
+
+
+def headline(finding: Finding, names: Names) -> str:
+    """Say what was found in a few words, without its title."""
+    said = [FACTS[fact.fact](fact, names)[0] for fact in finding.evidence]
+    parts = [words for words in dict.fromkeys(said) if words]
+    if finding.kind == "not_measured":
+        return listed(parts)
+    return "; ".join(parts[:MOST_IN_HEADLINE])
+
+
+def capitalised(words: str, names: Names) -> str:
+    """Return words with a capital at their beginning, unless that is the name of a row."""
+    begins = words.split(" ", 1)[0].rstrip(",;")
+    return words if begins in names.rows else words[:1].upper() + words[1:]
+
+
+def evidence(finding: Finding, names: Names) -> str:
+    """Say by which numbers it was found, in sentences."""
+    said = [FACTS[fact.fact](fact, names)[1] for fact in finding.evidence]
+    return " ".join(words for words in said if words)
+
+
+def remedy(suggested: Remedy, names: Names = NAMELESS) -> str:
+    """Say what to try, in a sentence. Changes of a recipe speak of no rows."""
+    return REMEDIES[suggested.kind](suggested, names)
+
+
+def verdict(findings: Sequence[Finding], names: Names) -> str:
+    """Say everything in one line; the findings are ranked, worst first."""
+    if not findings:
+        return "Nothing was diagnosed"
+    parts = [f"{title(finding)}: {headline(finding, names)}" for finding in findings]
+    more = len(parts) - MOST_IN_VERDICT
+    return " · ".join(parts[:MOST_IN_VERDICT]) + (f" · and {more} more" if more > 0 else "")

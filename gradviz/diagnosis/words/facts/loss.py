@@ -1,0 +1,52 @@
+"""Words for what the loss says."""
+
+from __future__ import annotations
+
+from gradviz.diagnosis.finding import Evidence
+from gradviz.diagnosis.words.names import Names
+from gradviz.diagnosis.words.numbers import counted, plain
+from gradviz.diagnosis.words.said import Said, Words
+
+
+def _loss_lost(fact: Evidence, _names: Names) -> Said:
+    loss = plain(fact.number("loss"))
+    return f"at step {fact.step:,}", f"The loss of step {fact.step:,} is {loss}; nothing after it can be trained."
+
+
+def _loss_grew(fact: Evidence, _names: Names) -> Said:
+    loss = plain(fact.number("loss"))
+    full = f"The loss is {loss}"
+    if fact.has("first_loss"):
+        full += f"; at the start it was {plain(fact.number('first_loss'))}"
+    if fact.has("chance_loss"):
+        full += f"; a guess has {plain(fact.number('chance_loss'))}"
+    return f"loss {loss}, worse than at the start", f"{full}."
+
+
+def _loss_of_a_guess(fact: Evidence, _names: Names) -> Said:
+    loss, steps = plain(fact.number("loss")), counted(fact.step, "step")
+    return (
+        f"loss {loss} after {steps}, that of a guess",
+        f"After {steps} the loss is {loss}. A guess has {plain(fact.number('chance_loss'))}; something has been learnt "
+        f"below {plain(fact.number('allowed_loss'))}.",
+    )
+
+
+def _loss_no_lower(fact: Evidence, _names: Names) -> Said:
+    loss, first, steps = plain(fact.number("loss")), plain(fact.number("first_loss")), counted(fact.step, "step")
+    return (
+        f"loss {loss} after {steps}, no lower than at the start",
+        f"After {steps} the median of the latest losses is {loss}; that of the first was {first}.",
+    )
+
+
+TITLES = {
+    "diverged": "Diverged",
+    "not_learning": "Not learning",
+}
+FACTS: dict[str, Words] = {
+    "loss_lost": _loss_lost,
+    "loss_grew": _loss_grew,
+    "loss_of_a_guess": _loss_of_a_guess,
+    "loss_no_lower": _loss_no_lower,
+}

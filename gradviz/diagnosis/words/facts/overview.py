@@ -1,0 +1,83 @@
+"""Words where nothing is the matter, and for what nobody has measured."""
+
+from __future__ import annotations
+
+from gradviz.diagnosis.finding import Evidence
+from gradviz.diagnosis.words.names import Names
+from gradviz.diagnosis.words.numbers import plain, power
+from gradviz.diagnosis.words.said import Said, Words
+
+
+def _level_gradient(fact: Evidence, names: Names) -> Said:
+    decades = f"{fact.number('decades'):.1f} decades"
+    first, last = names.row(fact.rows[-1]), names.row(fact.rows[0])
+    way = f" from {first} back to {last}" if first != last else f" in {first}"
+    return f"gradient level within {decades}", f"The gradient stays within {decades}{way}."
+
+
+def _nothing_left(_fact: Evidence, _names: Names) -> Said:
+    return "nothing left to learn", "There is nothing left to learn, and so no gradient."
+
+
+def _gradient_everywhere(fact: Evidence, names: Names) -> Said:
+    least, median = power(fact.number("gradient_log10")), power(fact.number("median_log10"))
+    return (
+        f"every {names.noun} that is measured gets a gradient",
+        f"A typical {names.noun} gets a gradient of {median}; {names.row(fact.at)} gets the least, {least}.",
+    )
+
+
+def _nothing_learnt_yet(_fact: Evidence, _names: Names) -> Said:
+    return "nothing learnt yet", ""
+
+
+def _typical_update(fact: Evidence, names: Names) -> Said:
+    return "", f"A typical {names.noun} moves by {power(fact.number('update_log10'))} of its length in a step."
+
+
+def _loss(fact: Evidence, _names: Names) -> Said:
+    guess = f"; a guess has {plain(fact.number('chance_loss'))}" if fact.has("chance_loss") else ""
+    return "", f"The loss is {plain(fact.number('loss'))}{guess}."
+
+
+_MEASURED = {
+    "activation_grad_rms": "the gradient",
+    "weight_grad_norm": "the gradient",
+    "update_ratio": "update ratio",
+    "dead_fraction": "dead units",
+    "saturated_fraction": "saturated units",
+}
+
+
+def _never(fact: Evidence, _names: Names) -> Said:
+    return _MEASURED[fact.quantity], f"This run does not measure {_MEASURED[fact.quantity]}."
+
+
+def _not_yet(fact: Evidence, _names: Names) -> Said:
+    return _MEASURED[fact.quantity], f"Not measured yet: {_MEASURED[fact.quantity]}."
+
+
+def _no_loss(_fact: Evidence, _names: Names) -> Said:
+    return "loss", "The script logs no loss; recorder.log(loss=...) tells whether it falls."
+
+
+def _nothing_yet(_fact: Evidence, _names: Names) -> Said:
+    return "nothing yet", "There is nothing to judge up to here; in the first steps that need not mean anything."
+
+
+TITLES = {
+    "healthy": "Healthy",
+    "not_measured": "Not measured",
+}
+FACTS: dict[str, Words] = {
+    "level_gradient": _level_gradient,
+    "nothing_left": _nothing_left,
+    "gradient_everywhere": _gradient_everywhere,
+    "nothing_learnt_yet": _nothing_learnt_yet,
+    "typical_update": _typical_update,
+    "loss": _loss,
+    "never": _never,
+    "not_yet": _not_yet,
+    "no_loss": _no_loss,
+    "nothing_yet": _nothing_yet,
+}
