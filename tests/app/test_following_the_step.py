@@ -117,6 +117,6 @@ def test_a_run_that_is_not_evaluated_yet_says_so(window: MainWindow) -> None:
     history = History(made_up([[-1.0] * LAYERS]).started)
     history.append(Frame(0, 1.0, 0.25, 0.1, {}))
     window.session.show(history)
-    assert window.board.samples.message.text == "The held-out samples have not been evaluated yet"
+    assert window.board.samples.message.text == "The validation samples have not been evaluated yet"
     window.session.display.pick_step(0)
-    assert window.board.samples.message.text == "The held-out samples have not been evaluated up to step 0"
+    assert window.board.samples.message.text == "The validation samples have not been evaluated up to step 0"
