@@ -153,11 +153,11 @@ def test_a_frame_on_which_nothing_moves_is_a_frame_all_the_same(
 
 
 @BOTH
-@pytest.mark.parametrize("rate", FRAME_RATES)
-def test_every_rate_is_one_that_both_formats_can_hold(stage: Stage, tmp_path: Path, suffix: str, rate: int) -> None:
-    write(tmp_path / f"x.{suffix}", stage.film, Cut(0, 1, 1, rate))
-    _, durations = read(tmp_path / f"x.{suffix}")
-    assert durations == [1000 / rate] * 2
+def test_every_rate_is_one_that_both_formats_can_hold(stage: Stage, tmp_path: Path, suffix: str) -> None:
+    for rate in FRAME_RATES:
+        write(tmp_path / f"x.{suffix}", stage.film, Cut(0, 1, 1, rate))
+        _, durations = read(tmp_path / f"x.{suffix}")
+        assert durations == [1000 / rate] * 2
 
 
 @BOTH
