@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 BAD_ARGUMENTS = 2
 INTERRUPTED = 130
 RECORDED = ".gradviz"
-PLOTS = ("heatmap", "profile", "curves", "held-out", "board")
+PLOTS = ("heatmap", "profile", "curves", "validation", "board")
+# what 0.1.0 called them
+FORMER_PLOTS = {"held-out": "validation"}
 OTHER_COMMANDS = """\
 other commands, each with --help:
   gradviz run       train without a window; record the run, write pictures and numbers
@@ -127,7 +129,9 @@ def _run(arguments: list[str]) -> int:
     parser.add_argument(
         "--export", action="append", default=[], metavar="FILE", help="write a picture: .png, .svg or .pdf; repeatable"
     )
-    parser.add_argument("--plot", choices=PLOTS, default="heatmap", help="what the picture shows (default: heatmap)")
+    parser.add_argument(
+        "--plot", type=_plot, choices=PLOTS, default="heatmap", help="what the picture shows (default: heatmap)"
+    )
     parser.add_argument("--probe", metavar="NAME", help="the quantity in the picture (default: weight_grad_norm)")
     parser.add_argument("--data", metavar="FILE", help="write the numbers: .csv, .npz or .parquet")
     parser.add_argument("--out", metavar="FILE", help="record the run while it trains: .gradviz")
@@ -168,6 +172,10 @@ def _resume(parser: _OneLineParser, options: argparse.Namespace) -> int:
     return run(experiment, _outputs(options), as_json=options.json, resumed=path)
 
 
+def _plot(name: str) -> str:
+    return FORMER_PLOTS.get(name, name)
+
+
 def _outputs(options: argparse.Namespace) -> Outputs:
     from pathlib import Path
 
@@ -204,7 +212,7 @@ def _export(arguments: list[str]) -> int:
     parser = _parser("export", "Write pictures, numbers and event files of a recorded run.")
     parser.add_argument("file", metavar="FILE", help="a recorded run: .gradviz")
     parser.add_argument(
-        "--plot", choices=PLOTS, action="append", default=[],
+        "--plot", type=_plot, choices=PLOTS, action="append", default=[],
         help="what the pictures show (default: heatmap); one for all, or one for each --to",
     )  # fmt: skip
     parser.add_argument(

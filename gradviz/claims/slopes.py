@@ -9,6 +9,8 @@ import torch
 from gradviz.claims.claim import Outcome, Progress
 from gradviz.experiment import Mlp, choices, load_preset
 from gradviz.network.stack.activation_kernels import activation
+from gradviz.network.stack.stack import Network
+from gradviz.probes.observer import Due
 from gradviz.training.run import TrainingRun
 
 # published or elementary maxima of |phi'|
@@ -33,11 +35,13 @@ def steepest_slopes(progress: Progress) -> Outcome:
 def product_of_slopes(progress: Progress) -> Outcome:
     """Multiply, layer by layer, the steepest slope of any unit on any sample, in a network as initialised."""
     run = TrainingRun(load_preset("sigmoid-30").changed(device="cpu", precision="float64"))
-    run.measure(0, thorough=False)
-    trace = run.network.trace
-    slopes = run.network.stack.activation.derivative(trace.pre_activations())
+    run.measure(0, Due(thorough=False))
+    network = run.network
+    assert isinstance(network, Network)
+    trace = network.trace
+    slopes = network.stack.activation.derivative(trace.pre_activations())
     product = float(slopes.abs().amax((1, 2)).log10().sum())
-    bound = trace.layers * math.log10(run.network.stack.activation.supremum)
+    bound = trace.layers * math.log10(network.stack.activation.supremum)
     progress(1.0)
     numbers = {"log10_bound": bound, "log10_product": product, "layers": float(trace.layers)}
     return Outcome(f"at most {10**product:.2e}, below the bound of {10**bound:.2e}", product <= bound, numbers)

@@ -100,8 +100,8 @@ def check_qt() -> None:
 
 
 def _check_probe(name: str) -> None:
-    from gradviz.probes.fused.catalogue import PROBES
+    from gradviz.probes.catalogue import quantity_names
 
-    known = [quantity.name for probe in PROBES for quantity in probe.quantities]
+    known = quantity_names()
     if name not in known:
         raise ExperimentError(f"there is no quantity {name!r}; the probes measure {', '.join(known)}")

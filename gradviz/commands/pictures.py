@@ -29,7 +29,7 @@ BOARD = {
     "heatmap": QRectF(0, 0, 900, 960),
     "profile": QRectF(900, 0, 560, 320),
     "curves": QRectF(900, 320, 560, 320),
-    "held-out": QRectF(900, 640, 560, 320),
+    "validation": QRectF(900, 640, 560, 320),
 }
 # a watched network has no validation samples
 WATCHED_BOARD = {
@@ -40,7 +40,7 @@ WATCHED_BOARD = {
 
 
 def save_plot(path: Path, history: History, plot: str, probe: str | None, step: int | None = None) -> None:
-    """Draw the plot `plot` (heatmap, profile, curves, held-out, or board: all of them) into the file `path`.
+    """Draw the plot `plot` (heatmap, profile, curves, validation, or board: all of them) into the file `path`.
 
     `probe` is the name of the quantity shown (None: the first), `step` the step shown (None: the latest).
 

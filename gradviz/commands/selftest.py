@@ -25,6 +25,7 @@ from gradviz.app.help_pages import PAGES, page_text
 from gradviz.app.main_window import MainWindow
 from gradviz.app.run_controller import Phase
 from gradviz.app.settings import Settings
+from gradviz.diagnosis.rules import RULES
 from gradviz.errors import GradvizError
 from gradviz.experiment import Experiment, from_json
 from gradviz.licences import third_party
@@ -123,6 +124,7 @@ class Visitor(QObject):
         _check_history(history)
         _check_recording(window.run.path, history)
         _require("GNU LESSER GENERAL PUBLIC LICENSE" in third_party(), "third-party licences are missing")
+        _require(len(RULES) > 0, "the rules of the diagnosis are missing")
         _require(all(page_text(name).startswith("# ") for name in PAGES), "the help pages are missing")
         for name, check in _EXPORTS.items():
             path = self._folder / name

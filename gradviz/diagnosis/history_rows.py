@@ -110,7 +110,7 @@ def _latest_rows(
     skipped = history.skipped_steps()
     # twice as far where steps may be missing
     reach = most if every == 1 and not skipped.size else 2 * most * every
-    window = history.window(name, step - reach + 1, step, reach)
+    window = history.window(name, step - reach + 1, step)
     columns = np.flatnonzero(window.measured)
     if skipped.size:
         columns = columns[~np.isin(window.first_step + columns - (name in AFTER_UPDATE), skipped)]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QWidget
 
 from gradviz.plots.held_out import HeldOutPlot, channels
 from gradviz.plots.parts.axes import style_axis
+from gradviz.plots.parts.drawn import DrawnSeries, Readout, axis_labels, marks_of
 from gradviz.plots.parts.key import KeyEntry
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.recording.frame import Evaluation, HeldOut
@@ -45,6 +49,31 @@ class BoundaryPlot(HeldOutPlot):
         self._plot.setLabel("left", "second input")
         self.setToolTip("Colour: the class the network sees at each place; points: samples it never trains on")
         self.apply_style(LIGHT)
+
+    @property
+    def view(self) -> Any:
+        """The view, whose axes are the two inputs."""
+        return self._plot.getViewBox()
+
+    def readout(self) -> Readout:
+        """Return what is drawn and written: the points of each class by its name, those that are `wrong`, and lines.
+
+        Line number n is named `undecided n`, from 0 on.
+        """
+        series = []
+        samples = self.history.started.held_out if self.history is not None else None
+        for name, item in zip(samples.class_names if samples is not None else (), self._points, strict=False):
+            series += marks_of(name, item)
+        series += marks_of("wrong", self._wrong)
+        for number, line in enumerate(self._lines):
+            if line.isVisible():
+                line.generatePath()
+                path = line.path
+                elements = [path.elementAt(place) for place in range(path.elementCount())]
+                places = [self.view.mapFromItemToView(line, QPointF(each.x, each.y)) for each in elements]
+                x, y = (np.array([getattr(place, axis)() for place in places]) for axis in "xy")
+                series.append(DrawnSeries(f"undecided {number}", x, y))
+        return replace(super().readout(), series=tuple(series), axes=axis_labels(self._plot))
 
     def _picture(self) -> pg.GraphicsWidget:
         return self._plot

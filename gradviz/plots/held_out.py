@@ -137,8 +137,8 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def readout(self) -> Readout:
         """Return title and legend, or the message in place of the picture."""
-        shown = self.ci.getItem(1, 0) is self.message
-        return Readout(title=self.title.text, notice=self.message.text if shown else "", key=self.key.entries)
+        told = self.ci.getItem(1, 0) is self.message
+        return Readout(title=self.title.text, notice=self.message.text if told else "", key=self.key.entries)
 
     def _order(self) -> bool:
         """Return whether wrong samples come first."""

@@ -37,6 +37,11 @@ class SamplesPlot(HeldOutPlot):
         self.setToolTip("Samples the network never trains on; right-click to put the wrong ones first")
         self.apply_style(LIGHT)
 
+    @property
+    def samples(self) -> tuple[ShownSample, ...]:
+        """What is drawn, in this order as far as there is room."""
+        return tuple(self._grid.samples)
+
     def _order(self) -> bool:
         return self.wrong_first.isChecked()
 
@@ -61,7 +66,7 @@ class SamplesPlot(HeldOutPlot):
         pictures = _grey_levels(held_out, chosen)
         self._grid.show(
             [
-                _Sample(
+                ShownSample(
                     picture,
                     held_out.class_names[evaluation.predicted[index]],
                     held_out.class_names[held_out.labels[index]],
@@ -84,8 +89,8 @@ class SamplesPlot(HeldOutPlot):
 
 
 @dataclass(frozen=True, slots=True)
-class _Sample:
-    """`grey` uint8 [rows, columns], 0 empty and 255 full."""
+class ShownSample:
+    """A sample as it is drawn. `grey` uint8 [rows, columns], 0 empty and 255 full."""
 
     grey: NDArray[np.uint8]
     predicted: str
@@ -105,14 +110,14 @@ class _Grid(pg.GraphicsWidget):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self._samples: list[_Sample] = []
+        self.samples: list[ShownSample] = []
         self._style = LIGHT
         self._font = QFont()
         self._font.setPointSizeF(7.5)
         self._metrics = QFontMetricsF(self._font)
 
-    def show(self, samples: list[_Sample]) -> None:
-        self._samples = samples
+    def show(self, samples: list[ShownSample]) -> None:
+        self.samples = samples
         self.update()
 
     def apply_style(self, style: Style) -> None:
@@ -120,21 +125,21 @@ class _Grid(pg.GraphicsWidget):  # type: ignore[misc]
         self.update()
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
-        if not self._samples:
+        if not self.samples:
             return
         area = QRectF(self.rect())
         caption = self._metrics.lineSpacing()
-        columns, side, count = _best_grid(area.width(), area.height(), len(self._samples), caption)
+        columns, side, count = _best_grid(area.width(), area.height(), len(self.samples), caption)
         ramp = _ramp(self._style)
         width = area.width() / columns
         height = side + caption + 2 * MARGIN_PX
         top = area.center().y() - height * math.ceil(count / columns) / 2
-        for place, sample in enumerate(self._samples[:count]):
+        for place, sample in enumerate(self.samples[:count]):
             row, column = divmod(place, columns)
             cell = QRectF(area.left() + column * width, top + row * height, width, height)
             self._paint_sample(painter, sample, cell, side, ramp)
 
-    def _paint_sample(self, painter: QPainter, sample: _Sample, cell: QRectF, side: float, ramp: list[int]) -> None:
+    def _paint_sample(self, painter: QPainter, sample: ShownSample, cell: QRectF, side: float, ramp: list[int]) -> None:
         rows, columns = sample.grey.shape
         scale = side / max(rows, columns)
         picture = QRectF(0, 0, columns * scale, rows * scale)

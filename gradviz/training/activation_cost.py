@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from gradviz.errors import DeviceError
 from gradviz.experiment import Mlp, choices
 from gradviz.network.stack.activation_kernels import Activation, Op, activation
+from gradviz.probes.environment import device_label
 from gradviz.recording.activations import (
     ARRAYS_AT_WORK,
     BYTES_PER_ELEMENT,
@@ -33,7 +34,7 @@ from gradviz.recording.activations import (
     Spread,
     memory_in_words,
 )
-from gradviz.training.devices import device_label, resolve
+from gradviz.training.devices import resolve
 
 ROUNDS = 21
 # how long a turn takes at least, so that neither the clock nor the loop around the call is what is measured

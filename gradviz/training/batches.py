@@ -16,7 +16,7 @@ _NUMBERS = 624
 class ShuffledBatches:
     """Indices of batch after batch, reshuffled each epoch; the incomplete last batch of an epoch is left out.
 
-    The order follows from the seed alone. `generator` and `position` say where in it one stands, and `go_to` goes back
+    The order follows from the seed alone. `generator` and `position` say where in it one is, and `go_to` returns
     there.
     """
 
@@ -45,7 +45,7 @@ class ShuffledBatches:
         return self._order[first : first + self._batch_size]
 
     def go_to(self, generator: NDArray[np.uint8], position: int) -> None:
-        """Go on where another one stood. Raises ValueError for what no generator and no epoch ever was."""
+        """Continue from where another one was. Raises ValueError for what was never the state of a generator."""
         if not 0 <= position <= self.per_epoch:
             raise ValueError(f"there is no batch {position} in an epoch of {self.per_epoch}")
         if not _plausible(generator, self._epoch_began.numel()):

@@ -19,6 +19,7 @@ from torch import nn
 
 from gradviz.experiment import Experiment
 from gradviz.network.stack.reference import copy_weights, reference_network
+from gradviz.network.stack.stack import Network
 from gradviz.training.run import TrainingRun
 
 
@@ -104,7 +105,7 @@ def _instrumented_step(experiment: Experiment) -> Callable[[int], None]:
     run = TrainingRun(experiment)
 
     def step(number: int) -> None:
-        run.measure(number, thorough=number % experiment.training.probe_every == 0)
+        run.measure(number)
         list(run.frames(wait=True))
         run.update()
 
@@ -114,6 +115,7 @@ def _instrumented_step(experiment: Experiment) -> Callable[[int], None]:
 def _ordinary_step(experiment: Experiment) -> Callable[[int], None]:
     run = TrainingRun(experiment)
     network = reference_network(experiment, run.data.features, run.data.classes)
+    assert isinstance(run.network, Network)
     copy_weights(run.network, network)
     rule = torch.optim.SGD(
         network.parameters(), lr=experiment.training.learning_rate, momentum=experiment.training.momentum

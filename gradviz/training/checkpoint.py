@@ -1,10 +1,10 @@
-"""Everything needed to go on with a run as plain numpy arrays, and back.
+"""Everything needed to resume a run, as plain numpy arrays, and back.
 
 By name: `network/...`, weights and running statistics; `optimizer/...`, what the optimiser remembers of each parameter;
 `probes/...`, what the latest update left to be told with the next state; `batches/...`, where in the shuffled batches
 the run stands; `experiment`, the recipe as bytes of JSON; and `data`, a fingerprint, where the data are a file of the
-person's own. On the CPU of the same kind of machine, with as many threads, a run goes on from there bit by bit as it
-would have gone on without a break.
+person's own. On the CPU of the same kind of machine, with as many threads, a run resumes from there bit by bit as if
+there had been no break.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from torch import Tensor
 
 from gradviz.errors import CheckpointError, ExperimentError
 from gradviz.experiment import Experiment, from_json, to_json
-from gradviz.network.stack.memory import NUMBER_BYTES, OPTIMIZER_STATES
 from gradviz.recording.frame import Checkpoint, Started
 from gradviz.training.data import Dataset
+from gradviz.training.memory import NUMBER_BYTES, OPTIMIZER_STATES
 from gradviz.training.run import TrainingRun
 
 LARGEST_BYTES = 512_000_000
@@ -32,7 +32,7 @@ Arrays = dict[str, NDArray[Any]]
 def state_bytes(started: Started) -> int:
     """Return about how many bytes the state of a run takes: its weights, and what the optimiser remembers of each."""
     experiment = started.experiment
-    assert experiment is not None, "only experiments can be gone on with"
+    assert experiment is not None, "only experiments can be resumed"
     return (
         started.parameters
         * (1 + OPTIMIZER_STATES[experiment.training.optimizer])
@@ -65,7 +65,7 @@ def check(experiment: Experiment, checkpoint: Checkpoint) -> None:
     try:
         trained = from_json(bytes(np.asarray(recipe, np.uint8)).decode())
     except (ExperimentError, TypeError, ValueError, OverflowError):
-        raise CheckpointError("the stored state does not say which experiment it is of; the run cannot go on") from None
+        raise CheckpointError("the stored state does not say which experiment it is of; it cannot be resumed") from None
     was, now = trained.flat(), experiment.flat()
     changed = [name for name in was | now if was.get(name) != now.get(name) and name != "steps"]
     if changed:
@@ -77,7 +77,7 @@ def check(experiment: Experiment, checkpoint: Checkpoint) -> None:
     if checkpoint.step < 0:
         raise CheckpointError(f"the stored state is of no step that there is: {checkpoint.step}")
     if 0 < experiment.training.steps < checkpoint.step:
-        raise CheckpointError(f"the run already has its {experiment.training.steps:,} steps; ask for more to go on")
+        raise CheckpointError(f"the run already has its {experiment.training.steps:,} steps; ask for more to resume it")
 
 
 def restore(run: TrainingRun, checkpoint: Checkpoint) -> None:
@@ -87,7 +87,7 @@ def restore(run: TrainingRun, checkpoint: Checkpoint) -> None:
     be.
     """
     if checkpoint.step:
-        run.prepare_to_go_on()
+        run.prepare_to_resume(checkpoint.step)
     tensors = run.tensors()
     recipe = _recipe(run.experiment, run.data)
     needed = {*tensors, *recipe, "batches/generator", "batches/position"}
@@ -98,7 +98,7 @@ def restore(run: TrainingRun, checkpoint: Checkpoint) -> None:
         _fill(name, tensor, checkpoint.arrays[name])
     if "data" in recipe and not np.array_equal(recipe["data"], checkpoint.arrays["data"]):
         raise CheckpointError(
-            f"{run.experiment.data.data_file} has changed since; the run cannot go on with other data"
+            f"{run.experiment.data.data_file} has changed since; the run cannot be resumed with other data"
         )
     position = checkpoint.arrays["batches/position"]
     if not isinstance(position, np.ndarray) or position.shape or position.dtype != np.int64:

@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 
 from gradviz.errors import DeviceError
-from gradviz.experiment import Experiment, stack_of
+from gradviz.experiment import Experiment
+from gradviz.network.catalogue import size_of
 
 # From this many multiplications per layer and batch on, a second core pays for the hand-over between threads
 # (measured at batch 128 with a window painting beside: width 256 gains a third, width 128 loses).
@@ -57,18 +58,13 @@ def resolve(name: str, precision: str) -> torch.device:
     return torch.device(name)
 
 
-def device_label(device: torch.device) -> str:
-    """Return what to call `device` in a sentence."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-
-
 def training_threads(experiment: Experiment) -> int:
     """Return how many threads torch should use for one step of `experiment` on the CPU.
 
     Narrow layers are faster on one: handing a product of a few microseconds to a second core costs more than it
     saves, and many times more while a window paints on that core.
     """
-    work = experiment.training.batch_size * stack_of(experiment).width ** 2
+    work = experiment.training.batch_size * size_of(experiment).products
     cores = os.cpu_count() or 1
     return max(1, min(cores, MOST_THREADS, work // WORK_PER_THREAD))
 

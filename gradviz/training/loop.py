@@ -74,8 +74,7 @@ def _events(
             if (yield from _between_steps(run, control, step)):
                 return
             last = step == experiment.training.steps > 0
-            thorough = step % experiment.training.probe_every == 0 or last
-            run.measure(step, thorough=thorough, distributed=control.take_closer_look() or thorough)
+            run.measure(step, run.due(step, distributions=control.take_closer_look()))
             if step % experiment.training.evaluate_every == 0 or last:
                 yield run.evaluate(step)
             if (yield from _arrived(run, wait=last or step == first or control.paused)):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
 from gradviz.experiment import Experiment
-from gradviz.probes.norms import norms
+from gradviz.probes.norms import row_norms
 
 FUSED_ON = ("cpu", "cuda")
 
@@ -42,7 +42,7 @@ def clip_gradients(parameters: Iterable[nn.Parameter], longest: float) -> Tensor
     """Shorten the whole gradient to the L2 norm `longest` if it is longer; return its norm before, a tensor."""
     grads = [parameter.grad for parameter in parameters if parameter.grad is not None]
     # row by row, because a norm of a whole stack would be taken on a float64 copy of all of it
-    total: Tensor = torch.linalg.vector_norm(torch.cat([norms(grad) for grad in grads]))
+    total: Tensor = torch.linalg.vector_norm(torch.cat([row_norms(grad) for grad in grads]))
     factor = (longest / total).clamp_max(1.0)
     for grad in grads:
         grad.mul_(factor.to(grad.dtype))
@@ -50,7 +50,7 @@ def clip_gradients(parameters: Iterable[nn.Parameter], longest: float) -> Tensor
 
 
 def optimizer_state(rule: Optimizer, names: Mapping[nn.Parameter, str]) -> dict[str, Tensor]:
-    """Return what `rule` remembers of each parameter, as the tensors it goes on with, by name."""
+    """Return what `rule` remembers of each parameter, the tensors themselves, by name."""
     return {
         f"{name}/{key}": value
         for parameter, name in names.items()

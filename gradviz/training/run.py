@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -12,18 +12,19 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gradviz.errors import DeviceError
-from gradviz.experiment import Experiment, stack_of
-from gradviz.network.stack.memory import estimated_bytes
-from gradviz.network.stack.stack import DTYPES, Network
-from gradviz.probes.fused.catalogue import PROBES
-from gradviz.probes.fused.distributions import DistributionProbe
-from gradviz.probes.fused.probe import Probe
-from gradviz.recording.frame import Distributions, Evaluation, Frame, Quantity, Started
+from gradviz.experiment import Experiment
+from gradviz.network.architecture import DTYPES
+from gradviz.network.catalogue import build_network
+from gradviz.probes.catalogue import observer_of
+from gradviz.probes.environment import device_label
+from gradviz.probes.frame_queue import FrameQueue
+from gradviz.probes.observer import Due
+from gradviz.recording.frame import Distributions, Evaluation, Frame, Started
 from gradviz.training.batches import ShuffledBatches
 from gradviz.training.data import Dataset, boundary_grid, load_data
-from gradviz.training.devices import device_label, free_bytes, resolve
+from gradviz.training.devices import free_bytes, resolve
+from gradviz.training.memory import estimated_bytes
 from gradviz.training.optimization import clip_gradients, optimizer, optimizer_state, prepare_state
-from gradviz.training.readings import Readings
 
 BOUNDARY_CELLS = 40
 EVALUATION_SAMPLES = 2048
@@ -42,28 +43,30 @@ class TrainingRun:
         self.device = resolve(experiment.training.device, experiment.training.precision)
         _check_memory(experiment, self.device)
         self.data: Dataset = load_data(experiment)
-        self.network = Network(experiment, self.data.features, self.data.classes, self.device)
+        shape = self.data.held_out.image_shape or (self.data.features,)
+        self.network = build_network(experiment, shape, self.data.classes, self.device)
         self._parameters = list(self.network.parameters())
-        self.probes = [probe() for probe in PROBES if probe.applies_to(experiment)]
-        self.quantities: tuple[Quantity, ...] = tuple(q for probe in self.probes for q in probe.quantities)
         self.batch_size = min(experiment.training.batch_size, len(self.data.train_labels))
         self._optimizer: Optimizer | None = None
         self._inputs = self._on_device(self.data.train_inputs)
         self._labels = torch.from_numpy(self.data.train_labels).to(self.device)
         self._test_inputs = self._on_device(self.data.test_inputs)
-        self._probe_inputs = self._test_inputs[:PROBE_SAMPLES]
         self._test_labels = torch.from_numpy(self.data.held_out.labels).to(self.device)
         self.batches = ShuffledBatches(
             len(self.data.train_labels), self.batch_size, experiment.training.seed, self.device
         )
-        self._distributions = DistributionProbe(stack_of(experiment).depth)
-        self._readings = Readings(experiment, self.device, self.batch_size)
+        rows = [row.name for row in experiment.network.rows()]
+        self.probe_batch = self._test_inputs[:PROBE_SAMPLES]
+        self.observer = observer_of(self.network, rows, self.probe_batch)
+        self._queue = FrameQueue(self.device)
+        self._wide = torch.float32 if self.device.type == "mps" else torch.float64
+        self._step = 0
 
     def started(self, threads: int) -> Started:
         """Return what is known before the first step."""
         return Started.of_experiment(
             self.experiment,
-            quantities=self.quantities,
+            quantities=self.observer.quantities,
             held_out=self.data.held_out,
             batch_size=self.batch_size,
             training_samples=len(self.data.train_labels),
@@ -73,31 +76,39 @@ class TrainingRun:
             input_mean_square=np.square(self.data.train_inputs).mean(1),
         )
 
-    def measure(self, step: int, *, thorough: bool = True, distributed: bool | None = None) -> None:
-        """Put the next batch forward and backward and begin to copy what the probes say of it.
+    def due(self, step: int, *, distributions: bool = False) -> Due:
+        """Return what is measured at `step`: on schedule and at the end all; `distributions` whatever the schedule."""
+        training = self.experiment.training
+        thorough = step % training.probe_every == 0 or step == training.steps > 0
+        return Due(thorough=thorough, distributions=thorough or distributions)
 
-        Only if `thorough` are probes asked that run on a schedule. Distributions are taken if `distributed`, by
-        default at the same steps.
+    def measure(self, step: int, due: Due | None = None) -> None:
+        """Put the next batch forward and backward and begin to copy what the observer says of it.
+
+        What is `due` follows from the schedule unless it is given.
         """
-        distributed = thorough if distributed is None else distributed
+        self._step = step
         chosen = self.batches.take()
         inputs, labels = self._inputs[chosen], self._labels[chosen]
         for parameter in self._parameters:
             parameter.grad = None
+        self.observer.before_forward(due or self.due(step))
         logits = self.network(inputs)
         loss = nn.functional.cross_entropy(logits, labels)
         loss.backward()  # type: ignore[no-untyped-call]
-        with torch.no_grad():
-            self._look_at_the_probe_batch(self.probes if thorough else [], distributed=distributed)
-            trace = self.network.trace
-            # before the probes, of which the last overwrites the gradients
-            spread = self._distributions.measure(trace) if distributed else None
-            rows = [(probe, probe.measure(trace)) for probe in self.probes if thorough or not probe.scheduled]
-            self._readings.submit(step, loss, logits.argmax(1) == labels, rows, spread)
+        self.observer.after_backward()
+        right = (logits.detach().argmax(1) == labels).to(self._wide).mean()
+        rate = self.experiment.training.learning_rate
+        scalars = {"loss": loss.detach(), "accuracy": right, "learning_rate": rate}
+        self._queue.submit(step, self.observer.take(), scalars)
 
     def events(self, *, wait: bool) -> Iterator[Frame | Distributions]:
         """Return what has reached the host of what was measured, the distributions of a step before its frame."""
-        return self._readings.events(wait=wait)
+        for arrived in self._queue.collect(wait=wait):
+            frame, distributions = arrived.read()
+            if distributions is not None:
+                yield distributions
+            yield frame
 
     def frames(self, *, wait: bool) -> Iterator[Frame]:
         """Return the frames that have reached the host, oldest first."""
@@ -107,16 +118,11 @@ class TrainingRun:
         """Let the optimiser move the weights by the gradients last measured."""
         if self._optimizer is None:
             self._optimizer = optimizer(self.experiment, self._parameters)
-        trace = self.network.trace
-        with torch.no_grad():
-            for probe in self.probes:
-                probe.before_update(trace)
+        self.observer.before_update(self.due(self._step + 1))
         if self.experiment.training.gradient_clip:
             clip_gradients(self._parameters, self.experiment.training.gradient_clip)
         self._optimizer.step()
-        with torch.no_grad():
-            for probe in self.probes:
-                probe.after_update(trace)
+        self.observer.after_update()
 
     def tensors(self) -> dict[str, Tensor]:
         """Return what one step hands to the next, by name: the tensors themselves, in the state between two steps."""
@@ -124,19 +130,13 @@ class TrainingRun:
         if self._optimizer is not None:
             names = {parameter: f"optimizer/{name}" for name, parameter in self.network.named_parameters()}
             tensors |= optimizer_state(self._optimizer, names)
-        carried = {probe.quantities[-1].name: probe.carried for probe in self.probes}
-        return tensors | {f"probes/{name}": rows for name, rows in carried.items() if rows is not None}
+        return tensors | {f"probes/{name}": rows for name, rows in self.observer.carried().items()}
 
-    def prepare_to_go_on(self) -> None:
-        """Make all `tensors` that a run has after its first update, to be filled with those of another."""
+    def prepare_to_resume(self, step: int) -> None:
+        """Make all `tensors` that a run has before update `step`, its first excepted, to be filled with another's."""
         self._optimizer = optimizer(self.experiment, self._parameters)
         prepare_state(self.experiment, self._optimizer)
-        for probe in self.probes:
-            if probe.carried_rows:
-                wide = torch.float32 if self.device.type == "mps" else torch.float64
-                probe.carried = torch.zeros(
-                    probe.carried_rows, stack_of(self.experiment).depth, dtype=wide, device=self.device
-                )
+        self.observer.prepare_carried(self.due(step))
 
     def evaluate(self, step: int) -> Evaluation:
         """Put the held-out samples through the network, and the grid over the plane where there is one."""
@@ -152,15 +152,6 @@ class TrainingRun:
             confidence=confidence.float().cpu().numpy(),
             boundary=self._boundary(),
         )
-
-    def _look_at_the_probe_batch(self, probes: Sequence[Probe], *, distributed: bool) -> None:
-        if not probes and not distributed:
-            return
-        for chunk in self.network.chunks(self._probe_inputs):
-            if distributed:
-                self._distributions.look_at(chunk)
-            for probe in probes:
-                probe.look_at(chunk)
 
     def _boundary(self) -> NDArray[np.float32] | None:
         held_out = self.data.held_out
@@ -179,17 +170,17 @@ class TrainingRun:
 
 
 def _check_memory(experiment: Experiment, device: torch.device) -> None:
-    needed, free = estimated_bytes(stack_of(experiment), experiment.training), free_bytes(device)
+    needed, free = estimated_bytes(experiment), free_bytes(device)
     if free is not None and needed > free:
         raise DeviceError(too_large(experiment, device))
 
 
 def too_large(experiment: Experiment, device: torch.device) -> str:
     """Say how much memory the experiment needs and what to lower."""
-    needed = estimated_bytes(stack_of(experiment), experiment.training) / 1e9
+    needed = estimated_bytes(experiment) / 1e9
     free = free_bytes(device)
     has = f"has {free / 1e9:.1f} GB free" if free is not None and math.isfinite(free) else "has too little"
     return (
-        f"{stack_of(experiment).depth:,} layers of {stack_of(experiment).width:,} units need about {needed:.1f} GB and "
+        f"{experiment.network.summary} needs about {needed:.1f} GB and "
         f"{device_label(device)} {has}; lower the depth, the width or the batch size"
     )

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradviz.errors import RecordingError
+from gradviz.probes.environment import environment
 from gradviz.recording.frame import Checkpoint, Ending, Event, Frame, Started
 from gradviz.recording.history import History
 from gradviz.training.control import Control
-from gradviz.training.environment import environment
 
 if TYPE_CHECKING:
     from gradviz.recording.store import StoreWriter
@@ -31,7 +31,7 @@ class RunRecording:
 
     Without a `path` nothing is kept. With one the file is made after the first frame, and checkpoints are asked for
     through `control` from time to time, and when the run is paused. `resumed` is the history of a file that is resumed.
-    `on_trouble` is told once, in any thread, if the disk does not take what there is; the run goes on.
+    `on_trouble` is told once, in any thread, if the file cannot be written; the run continues.
     """
 
     def __init__(

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import atexit
-import os
 import sys
 import traceback
-import warnings
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 import torch
 from torch import nn
-from torch.optim import Optimizer
 
-from gradviz.recording.frame import Ending, Frame, Started
+from gradviz.recording.frame import Ending
 from gradviz.recording.history import History
-from gradviz.training.environment import environment
-from gradviz.watching.engine import Engine, Settings
+from gradviz.watching.guard import Guard
+from gradviz.watching.run_file import RunFile
 from gradviz.watching.step_hooks import StepHooks
-
-if TYPE_CHECKING:
-    from gradviz.recording.store.writer import StoreWriter
+from gradviz.watching.steps import Settings, Steps
 
 
 class Recorder:
@@ -34,15 +28,21 @@ class Recorder:
     """
 
     def __init__(self, model: nn.Module, path: Path | None, settings: Settings) -> None:
-        self.path = self._asked_for = path
-        self._make_way()
-        self.history: History | None = None
-        self._store: StoreWriter | None = None
-        self._process = os.getpid()
-        self._ended = False
-        self._engine = Engine(model, settings, self, self._guarded)
-        self._hooks = StepHooks(self, settings.scaler)
+        self._file = RunFile(path)
+        self._guard = Guard(self._give_up)
+        self._steps = Steps(model, settings, self._file, self._guard)
+        self._hooks = StepHooks(self._steps, self._guard, settings.scaler)
         atexit.register(self._at_exit)
+
+    @property
+    def path(self) -> Path | None:
+        """The file that the run is recorded in; None without one."""
+        return self._file.path
+
+    @property
+    def history(self) -> History | None:
+        """The recording so far; None before the first step."""
+        return self._file.history
 
     @property
     def steps(self) -> int:
@@ -63,7 +63,7 @@ class Recorder:
         unless it is given here.
         """
         values = {"loss": loss, "accuracy": accuracy, "learning_rate": learning_rate}
-        self._safely(self._engine.log, {name: value for name, value in values.items() if value is not None})
+        self._guard.run(self._steps.log, {name: value for name, value in values.items() if value is not None})
 
     def close(self) -> None:
         """End the recording: the last step is written, every hook is gone."""
@@ -82,116 +82,38 @@ class Recorder:
         else:
             self._end("stopped", kind.__name__)
 
-    # what the hooks tell
-
-    def concerned(self, optimizer: Optimizer) -> bool:
-        """Whether a step of `optimizer` is one of the watched network."""
-        return not self._ended and bool(self._safely(self._engine.holds_weights, optimizer))
-
-    def step_begins(self, optimizer: Optimizer, loss: object = None) -> None:
-        """Measure before a step."""
-        self._guarded(self._engine.before_step, optimizer, loss)
-
-    def step_ended(self, optimizer: Optimizer) -> None:
-        """Measure after a step."""
-        self._guarded(self._engine.after_step, optimizer)
-
-    def step_skipped(self, optimizer: Optimizer) -> None:
-        """Measure a step that is not made."""
-        self._guarded(self._engine.skipped_step, optimizer)
-
-    # what the engine tells
-
-    def begin(self, started: Started, notes: dict[str, str]) -> None:
-        """Open the recording."""
-        self.history = History(started)
-        self._make_way()
-        if self.path is not None:
-            from gradviz.recording.store.writer import StoreWriter
-
-            facts = environment(started) | notes
-            self._store = StoreWriter(self.path, self.history, environment=facts, on_trouble=self.warn)
-
-    def frame(self, frame: Frame) -> None:
-        """Record a frame; the store's own thread reads it from the history."""
-        assert self.history is not None
-        self.history.append(frame)
-
-    def warn(self, message: str) -> None:
-        """Say something to the person, wherever their warnings go."""
-        try:
-            warnings.warn(f"gradviz.watch: {message}", RuntimeWarning, stacklevel=2)
-        except RuntimeWarning:
-            # a script for which warnings are errors is not to die of this one
-            sys.stderr.write(f"gradviz.watch: {message}\n")
-
-    def _make_way(self) -> None:
-        """Go to the next free name where there is a file already: an earlier run, or one begun since."""
-        if self.path is None or self._asked_for is None or not self.path.exists():
-            return
-        taken, asked_for = self.path, self._asked_for
-        number = 2
-        while self.path.exists():
-            self.path = asked_for.with_name(f"{asked_for.stem}-{number}{asked_for.suffix}")
-            number += 1
-        self.warn(f"{taken.name} is there already; this run is recorded in {self.path.name}")
-
-    # how it ends
-
-    def _guarded(self, action: Callable[..., Any], *arguments: Any) -> Any:
-        """Return what `action` returns, which computes without leaving a trace in any graph."""
-        with torch.no_grad():
-            return self._safely(action, *arguments)
-
-    def _safely(self, action: Callable[..., Any], *arguments: Any) -> Any:
-        """Return what `action` returns; whatever it raises ends the watching and nothing else.
-
-        In a process that was forked off nothing is done: it has a copy of this, with locks that nobody there releases.
-        """
-        if self._ended or os.getpid() != self._process:
-            return None
-        try:
-            return action(*arguments)
-        except Exception as error:
-            self._give_up(error)
-            return None
-
     def _give_up(self, error: Exception) -> None:
         where = traceback.extract_tb(error.__traceback__)[-1]
         why = f"{_in_words(error)} ({Path(where.filename).name}, line {where.lineno})"
         self._let_go()
         try:
-            self._close_store("failed", f"watching ended: {why}")
+            self._file.close("failed", f"watching ended: {why}")
         except Exception as second:
             why = f"{why}; {_in_words(second)}"
-        self.warn(f"watching ended, training goes on: {why}")
+        self._file.warn(f"watching ended, training goes on: {why}")
 
     def _end(self, ending: Ending, why: str = "") -> None:
-        if self._ended or os.getpid() != self._process:
+        if self._guard.off:
             return
-        self._guarded(self._engine.finish)
-        if self._ended:
+        self._guard(self._steps.finish)
+        # which may have failed
+        if self._guard.ended:
             return
         self._let_go()
         try:
-            self._close_store(ending, why)
+            self._file.close(ending, why)
         except Exception as error:
-            self.warn(f"the recording could not be closed in order: {_in_words(error)}")
+            self._file.warn(f"the recording could not be closed in order: {_in_words(error)}")
         if self.history is None and ending == "finished":
-            self.warn(
+            self._file.warn(
                 "nothing was recorded: no optimiser of torch.optim that holds parameters of the model made a step"
             )
 
     def _let_go(self) -> None:
-        self._ended = True
-        self._engine.stop()
+        self._guard.ended = True
+        self._steps.release()
         self._hooks.remove()
         atexit.unregister(self._at_exit)
-
-    def _close_store(self, ending: Ending, why: str) -> None:
-        store, self._store = self._store, None
-        if store is not None:
-            store.close(ending, why)
 
     def _at_exit(self) -> None:
         error = getattr(sys, "last_value", None)
@@ -205,9 +127,7 @@ class IdleRecorder(Recorder):
     """What the ranks above 0 of a distributed training hold: it measures nothing and writes nothing."""
 
     def __init__(self) -> None:
-        self.path = None
-        self.history = None
-        self._ended = True
+        self._file = RunFile(None)
 
     def log(self, **_values: object) -> None:
         """Do nothing."""

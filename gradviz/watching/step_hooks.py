@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
+from gradviz.watching.guard import Guard
+from gradviz.watching.steps import Steps
+
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
-
-
-class Listener(Protocol):
-    """Who is told; no exception may come out of these."""
-
-    def step_begins(self, optimizer: Optimizer, loss: object = None) -> None:
-        """Gradients stand, and the weights are still what they were."""
-        ...
-
-    def step_ended(self, optimizer: Optimizer) -> None:
-        """The weights have been moved, perhaps by an optimiser that is none of the listener's concern."""
-        ...
-
-    def step_skipped(self, optimizer: Optimizer) -> None:
-        """A scaler found an overflow, and the optimiser was not even asked."""
-        ...
-
-    def concerned(self, optimizer: Optimizer) -> bool:
-        """Whether to tell of this optimiser at all."""
-        ...
 
 
 class StepHooks:
     """Hooks on all optimisers, and on the `step` of a scaler, which knows of the steps that are not made."""
 
-    def __init__(self, listener: Listener, scaler: GradScaler | None) -> None:
-        self._listener, self._scaler = listener, scaler
+    def __init__(self, steps: Steps, guard: Guard, scaler: GradScaler | None) -> None:
+        self._steps, self._guard, self._scaler = steps, guard, scaler
         self._told = 0
         self._handles = [
             register_optimizer_step_pre_hook(self._before),
@@ -54,8 +37,11 @@ class StepHooks:
         if self._scaler is not None:
             self._scaler.__dict__.pop("step", None)
 
+    def _concerns_us(self, optimizer: Optimizer) -> bool:
+        return bool(self._guard.run(self._steps.holds_weights, optimizer))
+
     def _before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Arguments | None:
-        if not self._listener.concerned(optimizer):
+        if not self._concerns_us(optimizer):
             return None
         self._told += 1
         # args[0] is the optimiser; a closure computes the gradients only inside the step
@@ -63,11 +49,11 @@ class StepHooks:
             return (args[0], self._looked_at(optimizer, args[1]), *args[2:]), kwargs
         if callable(kwargs.get("closure")):
             return args, {**kwargs, "closure": self._looked_at(optimizer, kwargs["closure"])}
-        self._listener.step_begins(optimizer)
+        self._guard(self._steps.before_step, optimizer)
         return None
 
     def _after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
-        self._listener.step_ended(optimizer)
+        self._guard(self._steps.after_step, optimizer)
 
     def _looked_at(self, optimizer: Optimizer, closure: Callable[[], Any]) -> Callable[[], Any]:
         """Return `closure`, after whose first call gradients and weights are what the step begins with."""
@@ -78,7 +64,7 @@ class StepHooks:
             result = closure()
             if first:
                 first = False
-                self._listener.step_begins(optimizer, result)
+                self._guard(self._steps.before_step, optimizer, result)
             return result
 
         return closure_and_look
@@ -86,6 +72,6 @@ class StepHooks:
     def _scaler_step(self, optimizer: Optimizer, *args: Any, **kwargs: Any) -> Any:
         told = self._told
         result = self._make_step(optimizer, *args, **kwargs)
-        if self._told == told and self._listener.concerned(optimizer):
-            self._listener.step_skipped(optimizer)
+        if self._told == told and self._concerns_us(optimizer):
+            self._guard(self._steps.skipped_step, optimizer)
         return result

@@ -12,9 +12,9 @@ from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
 from gradviz.errors import RecordingError
-from gradviz.probes.modules.layers import is_row, named_modules, unwrapped
-from gradviz.watching.engine import Settings
+from gradviz.probes.modules.rows import is_row, named_modules, unwrapped
 from gradviz.watching.recorder import IdleRecorder, Recorder
+from gradviz.watching.steps import Settings
 
 Patterns = str | Sequence[str]
 SUFFIX = ".gradviz"
@@ -45,14 +45,17 @@ def watch(
     Call it once, before the first forward pass. From then on each step of an optimiser of `torch.optim` (or derived
     from it) that holds parameters of `model` becomes a frame; several optimisers that take turns make one frame a
     round. The training computes the same numbers as without, bit by bit; an error in here ends the watching with a
-    warning and never the training. `gradviz --follow run.gradviz` shows the run while it goes on.
+    warning and never the training. `gradviz --follow run.gradviz` shows the run while it is recorded.
 
     Every `every` steps: the length of the gradient of each module's weights, as the optimiser is given it, that is
     accumulated, unscaled and after clipping. This costs one pass over the gradients. Every `thorough_every` steps (a
     multiple of `every`) also what needs more: the length of the weights, the update ratio and the share of unchanged
     weights, for which the weights are copied once (memory for one more copy of them is kept), and mean, spread and
-    gradient of each module's output, for which there are hooks on the modules in that step only. What both cost on
-    your machine says `gradviz bench --watch`.
+    gradient of each module's output, for which there are hooks on the modules in that step only. `gradviz bench
+    --watch` shows what both cost on your machine.
+
+    Of an `nn.Sequential` the exact gradient is measured as well, which no floating-point range ends: in those steps
+    what enters its blocks is kept until the optimiser's step, and copies of the blocks are run once more, backwards.
 
     Args:
         model: any module, also one in DistributedDataParallel (rank 0 records, the other ranks do nothing) or compiled

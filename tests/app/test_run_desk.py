@@ -275,7 +275,7 @@ def test_a_run_is_shown_also_where_it_cannot_be_noted_down(
     assert same_numbers(window.board.history, live)
     wait_until(qtbot, lambda: window.errors.box is not None)
     assert window.errors.box is not None
-    assert "cannot note down where runs are" in window.errors.box.text()
+    assert "cannot save the list of runs" in window.errors.box.text()
 
 
 def test_a_stopped_run_goes_on_in_its_file(window: MainWindow, qtbot: QtBot) -> None:

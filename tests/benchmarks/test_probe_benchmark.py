@@ -10,6 +10,8 @@ import torch
 
 from gradviz.experiment import Experiment
 from gradviz.probes.fused.exact import ExactGradients
+from gradviz.probes.fused.observer import PROBES, FusedObserver
+from gradviz.probes.observer import Due
 from gradviz.training.run import TrainingRun
 
 ROUNDS = 12
@@ -25,7 +27,7 @@ def experiment(depth: int) -> Experiment:
 
 def seconds(run: TrainingRun, step: int, *, thorough: bool) -> float:
     begin = time.perf_counter()
-    run.measure(step, thorough=thorough)
+    run.measure(step, Due(thorough=thorough, distributions=thorough))
     list(run.events(wait=True))
     run.update()
     return time.perf_counter() - begin
@@ -33,12 +35,12 @@ def seconds(run: TrainingRun, step: int, *, thorough: bool) -> float:
 
 def costs(depth: int) -> tuple[float, dict[str, float]]:
     """Return the median time of a step that measures nothing, and what each probe adds to one that it measures in."""
-    runs = {"": TrainingRun(experiment(depth))}
-    for kind in [type(probe) for probe in runs[""].probes]:
-        run = runs[kind.__name__] = TrainingRun(experiment(depth))
-        run.probes = [probe for probe in run.probes if type(probe) is kind]
-    scheduled = {name for name, run in runs.items() if name and run.probes[0].scheduled}
-    runs[""].probes = []
+    runs, scheduled = {}, set()
+    for name, kinds in {"": (), **{kind.__name__: (kind,) for kind in PROBES}}.items():
+        run = runs[name] = TrainingRun(experiment(depth))
+        run.observer = FusedObserver(run.network, run.probe_batch, kinds)
+        if kinds and all(quantity.scheduled for quantity in kinds[0].quantities):
+            scheduled.add(name)
     thorough = {name: [] for name in runs}
     plain = {name: [] for name in runs}
     for turn in range(ROUNDS + 1):

@@ -95,6 +95,7 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 import test_recording_benchmark as benchmark
+from gradviz.recording.zoom.levels import stride_for
 
 def resident_mb():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
@@ -105,7 +106,7 @@ generator = np.random.default_rng(0)
 for name in ("gradient", "weight"):
     for _ in range(100):
         first, last = sorted(generator.integers(0, benchmark.LONG, 2))
-        history.window(name, first, last, 1000, "mean" if first % 2 else "largest")
+        history.window(name, first, last, stride_for(int(last - first + 1), 1000), "mean" if first % 2 else "largest")
 print(resident_mb() - before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before)
 """
 

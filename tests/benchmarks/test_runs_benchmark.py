@@ -43,7 +43,7 @@ def test_two_hundred_runs_are_listed_at_once_and_again_for_next_to_nothing(tmp_p
 
     def look() -> None:
         with open_run(first) as run:
-            run.history.window("weight_grad_norm", 0, run.history.frames - 1, 500)
+            run.history.window("weight_grad_norm", 0, run.history.frames - 1, 1)
 
     opened = median(seconds(look) for _ in range(ROUNDS))
     size = first.stat().st_size / 1e3

@@ -8,6 +8,7 @@ import pytest
 from gradviz.claims.claim import Outcome
 from gradviz.claims.precision import STEPS
 from gradviz.experiment import load_preset
+from gradviz.probes.observer import Due
 from gradviz.training.run import TrainingRun
 
 
@@ -20,7 +21,7 @@ def test_the_first_layers_stand_still(outcome: Callable[[str], Outcome]) -> None
     run = TrainingRun(load_preset("sigmoid-30").changed(device="cpu", steps=STEPS))
     before = after = np.empty(0)
     for step in range(STEPS):
-        run.measure(step, thorough=False)
+        run.measure(step, Due(thorough=False))
         before = run.network.weights.detach().numpy().copy()
         run.update()
         after = run.network.weights.detach().numpy().copy()

@@ -9,6 +9,7 @@ from torch import nn
 from gradviz.claims.claim import Outcome
 from gradviz.experiment import load_preset
 from gradviz.network.stack.reference import copy_weights, reference_network
+from gradviz.probes.observer import Due
 from gradviz.training.run import TrainingRun
 from gradviz.training.thread_settings import thread_settings
 
@@ -19,7 +20,7 @@ def share_never_active(preset: str) -> float:
     # with as many threads as the loop has: sums rounded otherwise end in another network at so high a learning rate
     with thread_settings(run.experiment, run.device):
         for step in range(run.experiment.training.steps):
-            run.measure(step, thorough=False)
+            run.measure(step, Due(thorough=False))
             run.update()
     plain = reference_network(run.experiment, run.data.features, run.data.classes)
     copy_weights(run.network, plain)

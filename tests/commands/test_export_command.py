@@ -139,7 +139,7 @@ def test_what_cannot_be_written_is_said_before_anything_is(
         ([str(run), "--to", picture, "--probe", "nothing"], "weight_grad_norm, share"),
         ([str(run), "--tensorboard", str(tmp_path / "logs"), "--every", "0"], "--every"),
         ([str(run), "--to", picture, "--plot", "curves", "--plot", "board"], "--to"),
-        ([str(watched), "--to", picture, "--plot", "held-out"], "watched network"),
+        ([str(watched), "--to", picture, "--plot", "validation"], "watched network"),
         ([str(tmp_path / "none.gradviz"), "--to", picture], "none.gradviz"),
     ):
         assert said in refusal(arguments, capsys)

@@ -110,8 +110,8 @@ def test_every_plot_and_probe_gives_its_own_picture(tmp_path: Path) -> None:
         ["--plot", "heatmap", "--probe", "activation_std"],
         ["--plot", "profile"],
         ["--plot", "curves"],
-        ["--plot", "held-out"],
-        ["--plot", "held-out", "--set", "data=moons"],
+        ["--plot", "validation"],
+        ["--plot", "validation", "--set", "data=moons"],
         ["--plot", "board"],
     ]
     contents = []

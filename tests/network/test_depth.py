@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
+from gradviz.network.catalogue import build_network
 from gradviz.network.stack.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
 from gradviz.network.stack.stack import Network
 from gradviz.network.stack.weight_grads import LAYERS_PER_CHUNK, WeightGrads
@@ -17,7 +18,7 @@ def pair(**values: object) -> tuple[Network, nn.Sequential]:
     """A fused and a plain network with the same parameters, all of them away from 0 and 1."""
     base = {"width": 3, "precision": "float64", "initialization": "gaussian", "sigma_w": 1.2, "sigma_b": 0.2}
     experiment = Experiment.parse(base | values)
-    network, generator = Network(experiment, FEATURES, CLASSES), torch.Generator().manual_seed(3)
+    network, generator = build_network(experiment, (FEATURES,), CLASSES), torch.Generator().manual_seed(3)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64) * 0.1)

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from gradviz.experiment import Experiment, choices
 from gradviz.experiment.networks.mlp import Initialization
+from gradviz.network.catalogue import build_network
 from gradviz.network.stack.initialization import bias_rule, initialize_hidden, weight_rule
 from gradviz.network.stack.shortcuts import blocks_of
-from gradviz.network.stack.stack import Network
 
 OUT, IN, MATRICES = 40, 90, 60
 SIGMA_W, SIGMA_B = 1.7, 0.6
@@ -110,7 +110,9 @@ def test_other_biases_are_zero(rule: str) -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_the_bias_shift_is_added_and_moves_nothing_else(rule: str) -> None:
     np.testing.assert_allclose(biases_of(rule, 50, bias_shift=-1.25), biases_of(rule, 50) - 1.25, rtol=0, atol=1e-15)
-    plain, shifted = (Network(experiment(rule, bias_shift=shift, precision="float64"), 5, 3) for shift in (0.0, -1.25))
+    plain, shifted = (
+        build_network(experiment(rule, bias_shift=shift, precision="float64"), (5,), 3) for shift in (0.0, -1.25)
+    )
     torch.testing.assert_close(shifted.stack.biases, plain.stack.biases - 1.25, rtol=0, atol=1e-15)
     assert torch.equal(shifted.weights, plain.weights)
     assert torch.equal(shifted.head.bias, plain.head.bias)
@@ -131,7 +133,8 @@ def test_pytorchs_default_is_what_a_linear_layer_draws() -> None:
 @pytest.mark.parametrize("shortcut", ["none", "highway"])
 def test_precision_rounds_the_network_and_does_not_change_it(rule: str, shortcut: str) -> None:
     single, double = (
-        Network(experiment(rule, precision=precision, shortcut=shortcut), 5, 3) for precision in ("float32", "float64")
+        build_network(experiment(rule, precision=precision, shortcut=shortcut), (5,), 3)
+        for precision in ("float32", "float64")
     )
     narrow, wide = dict(single.named_parameters()), dict(double.named_parameters())
     assert narrow.keys() == wide.keys()
@@ -141,7 +144,7 @@ def test_precision_rounds_the_network_and_does_not_change_it(rule: str, shortcut
 
 
 def parameters_of(e: Experiment) -> list[Tensor]:
-    return [parameter.detach().clone() for parameter in Network(e, 5, 3).parameters()]
+    return [parameter.detach().clone() for parameter in build_network(e, (5,), 3).parameters()]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -167,7 +170,7 @@ def test_no_global_generator_is_touched_or_needed(shortcut: str) -> None:
 
 @pytest.mark.parametrize("rule", ["he_normal", "gaussian"])
 def test_input_layer_and_head_are_lecun_normal_whatever_the_rule(rule: str) -> None:
-    network = Network(experiment(rule, width=300, depth=1, bias_shift=2.0, precision="float64"), 200, 100)
+    network = build_network(experiment(rule, width=300, depth=1, bias_shift=2.0, precision="float64"), (200,), 100)
     check_moments(network.input_layer.weight.detach().numpy().ravel(), 1 / 200, uniform=False)
     check_moments(network.head.weight.detach().numpy().ravel(), 1 / 300, uniform=False)
     assert not network.input_layer.bias.any()
@@ -177,7 +180,7 @@ def test_input_layer_and_head_are_lecun_normal_whatever_the_rule(rule: str) -> N
 @pytest.mark.parametrize("span", [1, 2, 4])
 def test_silent_branches_end_in_zeros_and_nothing_else_does(span: int) -> None:
     e = experiment("pytorch_default", shortcut="identity", shortcut_span=span, zero_init_branch=True)
-    stack, loud = Network(e, 5, 3).stack, Network(e.changed(zero_init_branch=False), 5, 3).stack
+    stack, loud = build_network(e, (5,), 3).stack, build_network(e.changed(zero_init_branch=False), (5,), 3).stack
     last = {min(first + span, 6) - 1 for first in range(0, 6, span)}
     assert {block.last for block in blocks_of(e.network)} == last
     for layer in range(6):
@@ -191,4 +194,6 @@ def test_silent_branches_end_in_zeros_and_nothing_else_does(span: int) -> None:
 
 def test_without_a_shortcut_there_is_no_branch_to_silence() -> None:
     e = experiment("he_normal", zero_init_branch=True)
-    assert torch.equal(Network(e, 5, 3).weights, Network(e.changed(zero_init_branch=False), 5, 3).weights)
+    assert torch.equal(
+        build_network(e, (5,), 3).weights, build_network(e.changed(zero_init_branch=False), (5,), 3).weights
+    )

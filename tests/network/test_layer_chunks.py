@@ -9,6 +9,7 @@ from covering import pairwise
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
+from gradviz.network.catalogue import build_network
 from gradviz.network.stack import layer_chunks as layer_chunks
 from gradviz.network.stack.activation_kernels import activation
 from gradviz.network.stack.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
@@ -24,7 +25,7 @@ def experiment(**values: object) -> Experiment:
 
 def trained_a_little(e: Experiment) -> Network:
     """A network whose batch statistics and shortcuts are no longer those of the beginning."""
-    network, generator = Network(e, FEATURES, CLASSES), torch.Generator().manual_seed(3)
+    network, generator = build_network(e, (FEATURES,), CLASSES), torch.Generator().manual_seed(3)
     rule = torch.optim.SGD(network.parameters(), lr=0.05)
     for _ in range(3):
         x = torch.randn(11, FEATURES, generator=generator, dtype=torch.float64)

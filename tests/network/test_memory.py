@@ -6,7 +6,7 @@ import pytest
 from torch import Tensor
 
 from gradviz.experiment import Experiment
-from gradviz.network.stack.memory import estimated_bytes
+from gradviz.training.memory import estimated_bytes
 from gradviz.training.run import TrainingRun
 
 # what the estimate may be, as a multiple of what is held: too little would let a run begin that cannot go on
@@ -51,9 +51,7 @@ def test_the_estimate_is_close_to_what_a_run_holds(values: dict[str, object]) ->
         run.update()
     run.measure(2)
     held = held_bytes() - before
-    assert LEAST * held < estimated_bytes(e.network, e.training) < MOST * held, (
-        f"{estimated_bytes(e.network, e.training) / held:.2f} times what is held"
-    )
+    assert LEAST * held < estimated_bytes(e) < MOST * held, f"{estimated_bytes(e) / held:.2f} times what is held"
 
 
 def test_the_estimate_needs_no_memory_of_its_own() -> None:
@@ -61,4 +59,4 @@ def test_the_estimate_needs_no_memory_of_its_own() -> None:
     largest = experiment(depth=2000, width=1024, batch_size=4096, precision="float64", optimizer="adam")
     weights = 2000 * 1024 * 1024 * 8
     states = 2000 * 1024 * 4096 * 8
-    assert 5 * weights + 2 * states < estimated_bytes(largest.network, largest.training) < 5.1 * weights + 4 * states
+    assert 5 * weights + 2 * states < estimated_bytes(largest) < 5.1 * weights + 4 * states

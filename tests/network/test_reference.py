@@ -6,8 +6,8 @@ from covering import pairwise
 from torch import nn
 
 from gradviz.experiment import Experiment, choices
+from gradviz.network.catalogue import build_network
 from gradviz.network.stack.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
-from gradviz.network.stack.stack import Network
 
 FEATURES, CLASSES = 7, 4
 NORMS = {"none": None, "layer": nn.LayerNorm, "rms": nn.RMSNorm, "batch": nn.BatchNorm1d}
@@ -33,7 +33,7 @@ def test_both_networks_have_the_parameters_of_the_formula(shortcut: str, span: i
     ends = (FEATURES + 1) * width + (width + 1) * CLASSES
     expected = ends + depth * (width * width + width + NORM_PARAMETERS[normalization] * width) + own
     assert parameters(reference_network(e, FEATURES, CLASSES)) == expected
-    assert parameters(Network(e, FEATURES, CLASSES)) == expected
+    assert parameters(build_network(e, (FEATURES,), CLASSES)) == expected
 
 
 @pytest.mark.parametrize("normalization", choices("normalization"))
@@ -70,7 +70,7 @@ def test_a_layer_before_its_activation_is_ordered_so() -> None:
 )
 def test_a_block_is_its_formula(shortcut: str, expected: object) -> None:
     e = experiment(depth=1, shortcut=shortcut, shortcut_scale=0.25, initialization="gaussian", sigma_b=1.0)
-    network = Network(e, FEATURES, CLASSES)
+    network = build_network(e, (FEATURES,), CLASSES)
     own = network.stack.shortcut
     if shortcut == "rezero":
         with torch.no_grad():
@@ -85,11 +85,11 @@ def test_a_block_is_its_formula(shortcut: str, expected: object) -> None:
 
 def test_special_starts_are_as_published() -> None:
     """ReZero's factors begin at 0, so that the network begins as the identity; highway gates begin nearly closed."""
-    rezero = Network(experiment(shortcut="rezero"), FEATURES, CLASSES)
+    rezero = build_network(experiment(shortcut="rezero"), (FEATURES,), CLASSES)
     x = torch.randn(5, 6, dtype=torch.float64)
     with torch.no_grad():
         assert torch.equal(rezero.stack(x), x)
-    highway = Network(experiment(shortcut="highway"), FEATURES, CLASSES).stack.shortcut
+    highway = build_network(experiment(shortcut="highway"), (FEATURES,), CLASSES).stack.shortcut
     assert torch.equal(highway.gate_biases, torch.full((7, 6), -2.0, dtype=torch.float64))
     assert highway.gate_weights.std() > 0
 
@@ -103,7 +103,7 @@ def test_the_branch_scale_defaults_to_one_over_root_depth(depth: int) -> None:
 @pytest.mark.parametrize("shortcut", choices("shortcut"))
 def test_copied_networks_agree(shortcut: str, normalization: str) -> None:
     e = experiment(shortcut=shortcut, shortcut_span=2, normalization=normalization, initialization="he_normal")
-    network, reference = Network(e, FEATURES, CLASSES), reference_network(e, FEATURES, CLASSES)
+    network, reference = build_network(e, (FEATURES,), CLASSES), reference_network(e, FEATURES, CLASSES)
     x = torch.randn(9, FEATURES, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     assert (network(x) - reference(x)).abs().max() > 1e-3
     copy_weights(network, reference)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
 from gradviz.experiment.activations import Activation
+from gradviz.network.catalogue import build_network
 from gradviz.network.stack.reference import copy_weights, hidden_layers, reference_network
 from gradviz.network.stack.stack import Network, Stack, StaleBackwardError
 
@@ -53,7 +54,7 @@ def awaken(network: nn.Module) -> None:
 
 
 def pair(e: Experiment) -> tuple[Network, nn.Sequential]:
-    network = Network(e, FEATURES, CLASSES)
+    network = build_network(e, (FEATURES,), CLASSES)
     awaken(network)
     reference = reference_network(e, FEATURES, CLASSES)
     copy_weights(network, reference)
@@ -255,7 +256,7 @@ def test_a_backward_pass_that_comes_too_late_is_refused() -> None:
 
 def test_there_is_no_trace_before_a_backward_pass() -> None:
     with pytest.raises(RuntimeError, match="no trace"):
-        _ = Network(experiment(), FEATURES, CLASSES).trace
+        _ = build_network(experiment(), (FEATURES,), CLASSES).trace
 
 
 def test_a_batch_of_another_size_gets_buffers_of_its_own() -> None:
@@ -271,7 +272,9 @@ def test_a_batch_of_another_size_gets_buffers_of_its_own() -> None:
 
 def test_two_runs_from_one_seed_are_bit_identical() -> None:
     def run() -> Tensor:
-        network = Network(experiment(depth=30, width=16, precision="float32", activation="relu"), FEATURES, CLASSES)
+        network = build_network(
+            experiment(depth=30, width=16, precision="float32", activation="relu"), (FEATURES,), CLASSES
+        )
         x, y = batch(torch.float32)
         loss_of(network, x, y).backward()
         return network.weights.grad
@@ -280,13 +283,15 @@ def test_two_runs_from_one_seed_are_bit_identical() -> None:
 
 
 def test_another_seed_is_another_network() -> None:
-    first = Network(experiment(seed=1), FEATURES, CLASSES)
-    second = Network(experiment(seed=2), FEATURES, CLASSES)
+    first = build_network(experiment(seed=1), (FEATURES,), CLASSES)
+    second = build_network(experiment(seed=2), (FEATURES,), CLASSES)
     assert not torch.equal(first.weights, second.weights)
 
 
 def test_the_deepest_network_runs() -> None:
-    network = Network(experiment(depth=2000, width=2, activation="sigmoid", shortcut="identity"), FEATURES, CLASSES)
+    network = build_network(
+        experiment(depth=2000, width=2, activation="sigmoid", shortcut="identity"), (FEATURES,), CLASSES
+    )
     x, y = batch()
     loss_of(network, x, y).backward()
     assert torch.isfinite(network.trace.output_grads).all()

@@ -263,6 +263,7 @@ def test_inputs_are_divided_anew_for_another_activation(plot: ActivationPlot) ->
 
 def test_inputs_can_be_hidden_and_take_no_room_then(plot: ActivationPlot) -> None:
     plot.show_distribution(*inputs(0.0, 1.0), LABEL)
+    QApplication.processEvents()
     plot.grab()
     height = plot.views[1].height()
     plot.show_distribution(None)

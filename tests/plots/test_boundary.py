@@ -70,7 +70,7 @@ def plot(qtbot: object) -> Iterator[BoundaryPlot]:
 
 
 def colour_at(plot: BoundaryPlot, x: float, y: float) -> tuple[int, int, int]:
-    position = plot._plot.getViewBox().mapViewToScene(pg.Point(x, y))
+    position = plot.view.mapViewToScene(pg.Point(x, y))
     colour = plot.grab().toImage().pixelColor(round(position.x()), round(position.y()))
     return colour.red(), colour.green(), colour.blue()
 
@@ -104,15 +104,8 @@ def test_the_line_runs_where_the_network_is_undecided(plot: BoundaryPlot, points
     run.append(evaluated(points))
     plot.show_history(run)
     plot.grab()
-    (line,) = plot._lines
-    line.generatePath()
-    box = plot._plot.getViewBox()
-    ends = []
-    for number in range(line.path.elementCount()):
-        element = line.path.elementAt(number)
-        point = box.mapSceneToView(line.mapToScene(pg.Point(element.x, element.y)))
-        ends.append((point.x(), point.y()))
-    x, y = np.array(ends).T
+    (line,) = (each for each in plot.readout().series if each.name.startswith("undecided"))
+    x, y = line.x, line.y
     assert x.size > 50
     cell = (TOP - BOTTOM) / ROWS
     # within a hundredth of a cell of the true line; its two ends run straight to the border of the field
@@ -149,11 +142,12 @@ def test_every_class_has_its_own_symbol_and_points(plot: BoundaryPlot, points: H
     run = history(points)
     run.append(evaluated(points))
     plot.show_history(run)
-    assert len({item.opts["symbol"] for item in plot._points}) == 2
-    for number, item in enumerate(plot._points):
-        found = np.column_stack(item.getData())
-        np.testing.assert_array_equal(found, points.inputs[points.labels == number])
-    np.testing.assert_array_equal(np.column_stack(plot._wrong.getData()), points.inputs[:5])
+    readout = plot.readout()
+    drawn = [readout[name] for name in points.class_names]
+    assert len({each.symbol for each in drawn}) == 2
+    for number, each in enumerate(drawn):
+        np.testing.assert_array_equal(np.column_stack([each.x, each.y]), points.inputs[points.labels == number])
+    np.testing.assert_array_equal(np.column_stack([readout["wrong"].x, readout["wrong"].y]), points.inputs[:5])
 
 
 def test_words_around_the_plot(plot: BoundaryPlot, points: HeldOut) -> None:
@@ -166,8 +160,8 @@ def test_words_around_the_plot(plot: BoundaryPlot, points: HeldOut) -> None:
     assert marks["above"] == ("▲", LIGHT.series[1])
     assert "wrong" in marks
     for side, words in (("left", "second input"), ("bottom", "first input")):
-        assert plot._plot.getAxis(side).labelText == words
-    ((low_x, high_x), (low_y, high_y)) = plot._plot.getViewBox().viewRange()
+        assert plot.readout().axes[side] == words
+    ((low_x, high_x), (low_y, high_y)) = plot.view.viewRange()
     assert low_x <= LEFT < RIGHT <= high_x
     assert low_y <= BOTTOM < TOP <= high_y
 
@@ -178,7 +172,7 @@ def test_very_many_points_are_cut_and_it_says_so(plot: BoundaryPlot) -> None:
     run = history(many)
     run.append(evaluated(many))
     plot.show_history(run)
-    assert sum(len(item.getData()[0]) for item in plot._points) == MOST_POINTS
+    assert sum(len(plot.readout()[name].x) for name in "ab") == MOST_POINTS
     assert plot.key.entries[-1][2] == "the first 2,000 of 2,500 points"
 
 
@@ -187,25 +181,25 @@ def test_a_run_with_fewer_classes_leaves_nothing_of_the_last_one(plot: BoundaryP
     run = history(three)
     run.append(evaluated(three, boundary=np.full((ROWS, COLUMNS, 3), 1 / 3, np.float32)))
     plot.show_history(run)
-    assert len(plot._points[2].getData()[0]) > 0
+    before = {each.name for each in plot.readout().series}
+    assert {"a", "b", "c", "undecided 0", "undecided 1", "undecided 2"} <= before
     run = history(points)
     run.append(evaluated(points))
     plot.show_history(run)
-    assert len(plot._points[2].getData()[0]) == 0
-    assert [line.isVisible() for line in plot._lines] == [True, False, False]
+    assert {each.name for each in plot.readout().series} == {"below", "above", "wrong", "undecided 0"}
 
 
 def test_refresh_draws_only_what_is_new(plot: BoundaryPlot, points: HeldOut, monkeypatch: pytest.MonkeyPatch) -> None:
     run = history(points)
     plot.show_history(run)
-    drawn: list[int] = []
-    draw = plot._draw
-    monkeypatch.setattr(plot, "_draw", lambda held_out, item: (drawn.append(item.step), draw(held_out, item))[1])
+    drawn: list[str] = []
+    # shown anew with every picture
+    monkeypatch.setattr(plot.key, "show_entries", lambda *_entries: drawn.append(plot.title.text))
     for step in (0, 10):
         run.append(evaluated(points, step))
         for _ in range(3):
             plot.refresh()
-    assert drawn == [0, 10]
+    assert ["step 0:" in words for words in drawn] == [True, False]
 
 
 def test_why_nothing_is_drawn(plot: BoundaryPlot) -> None:

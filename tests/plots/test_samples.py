@@ -83,7 +83,7 @@ def test_every_sample_has_its_prediction_and_confidence(plot: SamplesPlot, pictu
     run = history(pictures)
     run.append(evaluated())
     plot.show_history(run)
-    shown = plot._grid._samples
+    shown = plot.samples
     assert len(shown) == MOST_SAMPLES
     for number, sample in enumerate(shown):
         assert sample.wrong == (number in WRONG)
@@ -101,12 +101,12 @@ def test_wrong_ones_come_first_on_demand(plot: SamplesPlot, pictures: HeldOut) -
     run.append(evaluated())
     plot.show_history(run)
     plot.wrong_first.setChecked(True)
-    greys = [int(sample.grey[0, 0]) for sample in plot._grid._samples]
+    greys = [int(sample.grey[0, 0]) for sample in plot.samples]
     order = [*WRONG, *(number for number in range(COUNT) if number not in WRONG)][:MOST_SAMPLES]
     assert greys == [round(255 * number / (COUNT - 1)) for number in order]
     assert "wrong ones first, of 60" in words_of(plot)
     plot.wrong_first.setChecked(False)
-    assert not plot._grid._samples[0].wrong
+    assert not plot.samples[0].wrong
 
 
 @pytest.mark.parametrize("style", [LIGHT, DARK], ids=["light", "dark"])
@@ -131,14 +131,14 @@ def test_refresh_draws_only_what_is_new(plot: SamplesPlot, pictures: HeldOut, mo
     run = history(pictures)
     plot.show_history(run)
     assert "not been evaluated" in plot.message.text
-    drawn: list[int] = []
-    draw = plot._draw
-    monkeypatch.setattr(plot, "_draw", lambda held_out, item: (drawn.append(item.step), draw(held_out, item))[1])
+    drawn: list[str] = []
+    # shown anew with every picture
+    monkeypatch.setattr(plot.key, "show_entries", lambda *_entries: drawn.append(plot.title.text))
     for step in (0, 10):
         run.append(evaluated(step))
         for _ in range(3):
             plot.refresh()
-    assert drawn == [0, 10]
+    assert ["step 0:" in words for words in drawn] == [True, False]
     assert "step 10:" in plot.title.text
 
 
@@ -159,11 +159,11 @@ def test_words_give_way_to_pictures_and_back(plot: SamplesPlot, pictures: HeldOu
     run.append(evaluated())
     for _ in range(2):
         plot.show_history(run)
-        assert plot.ci.getItem(1, 0) is plot._grid
+        assert plot.readout().notice == ""
         assert plot.message.scene() is None
         plot.show_history(None)
+        assert plot.readout().notice
         assert plot.ci.getItem(1, 0) is plot.message
-        assert plot._grid.scene() is None
 
 
 @pytest.mark.parametrize("width", [10.0, 120.0, 300.0, 700.0])

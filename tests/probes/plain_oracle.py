@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment
+from gradviz.network.catalogue import build_network
 from gradviz.network.stack.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
 from gradviz.network.stack.stack import Network
 from gradviz.network.stack.trace import Trace
@@ -29,7 +30,7 @@ def batch(size: int, seed: int = 2) -> tuple[Tensor, Tensor]:
 
 def measured_network(e: Experiment, x: Tensor, y: Tensor) -> Network:
     """The fused network after one forward and backward pass, its trace ready to be measured."""
-    network = Network(e, FEATURES, CLASSES)
+    network = build_network(e, (FEATURES,), CLASSES)
     backward(network, x.to(network.weights.dtype), y)
     return network
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gradviz.network.stack import layer_chunks as layer_chunks
 from gradviz.probes.fused.distributions import BINS, DistributionProbe, Histograms, _Indices, distributions
+from gradviz.probes.observer import Due
 from gradviz.recording.frame import KINDS, Distribution, Distributions
 from gradviz.training.loop import train
 from gradviz.training.run import TrainingRun
@@ -127,7 +128,7 @@ def test_a_run_counts_what_it_says_it_counts(shortcut: str, precision: str) -> N
     taken, trace = of_run(run), run.network.trace
     assert taken.step == 0
     assert set(taken.by_kind) == {kind.name for kind in KINDS}
-    chunks = list(run.network.chunks(run._probe_inputs))
+    chunks = list(run.network.chunks(run.probe_batch))
     expected = {
         "pre_activations": torch.cat([chunk.pre_activations() for chunk in chunks])[:, :32],
         "activations": torch.cat([chunk.outputs() for chunk in chunks])[:, :32],
@@ -146,8 +147,7 @@ def test_gradients_are_those_of_each_samples_own_loss() -> None:
     probe = DistributionProbe(e.network.depth)
     for chunk in network.chunks(x):
         probe.look_at(chunk)
-    taken = distributions(0, probe.measure(network.trace).numpy(), batch_size=20)
-    gradients = taken.by_kind["gradients"]
+    gradients = distributions(probe.measure(network.trace).numpy(), batch_size=20)["gradients"]
     assert gradients.total == 20 * 40
     for layer, grads in enumerate(truth(e, network, x, y).sample_grads):
         logs = np.log10(np.abs(grads)).ravel()
@@ -163,7 +163,7 @@ def test_gradients_that_underflow_are_counted_as_zeros() -> None:
     delivered = run.network.trace.output_grads
     # before the exact gradient overwrites them; a run of its own delivers them once more
     again = TrainingRun(run.experiment)
-    again.measure(0, thorough=False)
+    again.measure(0, Due(thorough=False))
     zeros = (again.network.trace.output_grads[:, :64] == 0).sum((1, 2)).numpy()
     gradients = of_run(run).by_kind["gradients"]
     assert zeros.max() == gradients.total == 64 * 16

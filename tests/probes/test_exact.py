@@ -12,11 +12,12 @@ from covering import pairwise
 from plain_oracle import backward, batch, experiment, measured_network
 
 from gradviz.experiment import Experiment, choices
+from gradviz.network.catalogue import build_network
 from gradviz.network.stack.stack import Network
 from gradviz.network.stack.trace import Trace
-from gradviz.probes.fused.catalogue import PROBES
 from gradviz.probes.fused.exact import ExactGradients
 from gradviz.probes.fused.gradients import ActivationGradRms, WeightGradNorm
+from gradviz.probes.fused.observer import PROBES
 
 DECADES = 1e-3
 
@@ -139,7 +140,7 @@ def test_it_leaves_the_gradients_that_the_optimiser_sees_alone() -> None:
     ExactGradients().measure(network.trace)
     assert all(torch.equal(a, b.grad) for a, b in zip(before, network.parameters(), strict=True))
     # and the next pass is as it would have been
-    again = Network(e, *map(int, (x.shape[1], network.head.out_features)))
+    again = build_network(e, (x.shape[1],), network.head.out_features)
     for each in (network, again):
         each.zero_grad()
         backward(each, x, y)

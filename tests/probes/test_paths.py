@@ -11,6 +11,7 @@ from plain_oracle import CLASSES, FEATURES, batch, experiment, measured_network
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
+from gradviz.network.catalogue import build_network
 from gradviz.network.stack.reference import ResidualBlock, copy_weights, reference_network
 from gradviz.network.stack.stack import Network
 from gradviz.probes.fused.paths import GradientPaths
@@ -57,7 +58,7 @@ def open_rezero(network: Network) -> None:
 def test_both_paths_are_those_of_autograd(shortcut: str, span: int) -> None:
     e = experiment(depth=9, shortcut=shortcut, shortcut_span=span)
     x, y = batch(6)
-    network = Network(e, FEATURES, CLASSES)
+    network = build_network(e, (FEATURES,), CLASSES)
     open_rezero(network)
     nn.functional.cross_entropy(network(x), y).backward()
     by_shortcut, by_branch, share, cosine = GradientPaths().measure(network.trace).numpy()
@@ -102,7 +103,7 @@ def test_cosines_do_not_underflow() -> None:
 
 
 def test_without_a_shortcut_there_is_nothing_to_split() -> None:
-    assert not GradientPaths.applies_to(experiment())
     network = measured_network(experiment(), *batch(3))
+    assert not GradientPaths.applies_to(network)
     with pytest.raises(RuntimeError, match="no shortcut"):
         network.trace.split_grads()

@@ -11,11 +11,13 @@ from trained_runs import events_of
 
 from gradviz.experiment import Experiment, choices
 from gradviz.experiment.presets import load_preset
+from gradviz.network.catalogue import build_network
 from gradviz.network.stack.activation_kernels import activation
 from gradviz.network.stack.layer_chunks import LayerChunk
 from gradviz.network.stack.reference import copy_weights, reference_network
 from gradviz.network.stack.stack import Network
 from gradviz.probes.fused.slopes import Slopes
+from gradviz.probes.observer import Due
 from gradviz.recording.frame import Frame
 from gradviz.training.loop import train
 from gradviz.training.run import TrainingRun
@@ -54,7 +56,7 @@ def by_autograd(e: Experiment, network: Network, x: Tensor) -> tuple[np.ndarray,
 def test_shares_are_those_of_autograd(name: str, precision: str) -> None:
     # wide weights: units far out on both sides, some of which no sample brings back
     e = experiment(activation=name, precision=precision, width=40, sigma_w=6.0, sigma_b=6.0, depth=5)
-    network, x = Network(e, FEATURES, CLASSES), batch(12)[0].to(getattr(torch, precision))
+    network, x = build_network(e, (FEATURES,), CLASSES), batch(12)[0].to(getattr(torch, precision))
     dead, saturated = measured(network, x)
     expected_dead, expected_saturated = by_autograd(e, network, x)
     np.testing.assert_allclose(dead, expected_dead, atol=1e-7)
@@ -110,7 +112,7 @@ def test_the_probe_batch_is_held_out_and_stays_the_same() -> None:
     run = TrainingRun(experiment(activation="relu", depth=4, width=16, learning_rate=1e-30, precision="float32"))
     rows = []
     for step in range(3):
-        run.measure(step)
+        run.measure(step, Due())
         rows += [(frame.rows["dead_fraction"], frame.rows["saturated_fraction"]) for frame in run.frames(wait=True)]
         run.update()
     assert all(np.array_equal(rows[0], later) for later in rows[1:])

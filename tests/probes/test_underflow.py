@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from gradviz.experiment import Experiment
-from gradviz.probes.fused.catalogue import PROBES
+from gradviz.probes.fused.observer import PROBES
 from gradviz.training.run import TrainingRun
 
 

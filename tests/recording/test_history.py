@@ -22,7 +22,7 @@ from gradviz.recording.frame import (
 )
 from gradviz.recording.history import History
 from gradviz.recording.zoom.chunked_series import ChunkedSeries
-from gradviz.recording.zoom.levels import BATCH
+from gradviz.recording.zoom.levels import BATCH, stride_for
 
 ONE = (Quantity("norm", "Norm", "", "made up"),)
 
@@ -39,7 +39,7 @@ def test_a_new_history_is_empty(history: History) -> None:
     assert history.span("mean") is None
     assert history.row("mean", 0) is None
     assert history.losses()[0].size == history.accuracies()[1].size == 0
-    assert history.window("mean", 0, 10, 10).values.shape == (0, 3)
+    assert history.window("mean", 0, 10).values.shape == (0, 3)
 
 
 def test_frames_come_back_as_they_went_in(history: History, make_frame: Callable[..., Frame]) -> None:
@@ -75,7 +75,7 @@ def test_what_was_not_measured_is_none_and_no_column(history: History, make_fram
     assert history.row("mean", 1) is not None
     assert history.row("mean", 4) is None
     assert history.row("mean", -1) is None
-    window = history.window("mean", 0, 3, 10)
+    window = history.window("mean", 0, 3)
     assert window.measured.tolist() == [False, True, False, True]
     assert np.isnan(window.values[0]).all()
 
@@ -148,7 +148,7 @@ def test_a_reader_never_sees_what_is_not_whole(make_started: Callable[..., Start
             frames = history.frames
             if frames:
                 newest = history.row("norm", frames - 1)
-                window = history.window("norm", 0, frames - 1, 16)
+                window = history.window("norm", 0, frames - 1, stride_for(frames, 16))
                 ends = np.minimum(window.first_step + window.stride * np.arange(1, len(window.values) + 1), frames) - 1
                 # every value grows with its step: the maximum of a column is its last step
                 if not (newest == frames - 1).all() or not (window.values[:-1] == ends[:-1, np.newaxis]).all():
@@ -196,9 +196,13 @@ def test_a_window_costs_the_same_however_long_the_run(
         history = long_history(make_started, steps)
         with monkeypatch.context() as patch:
             counter = CountedReads(patch)
-            history.window("norm", 0, steps, 500)
+            history.window("norm", 0, steps, stride_for(steps, 500))
             costs.append(counter.rows)
-        times.append(median(_seconds(lambda history=history, steps=steps: history.window("norm", 0, steps, 500))))
+        times.append(
+            median(
+                _seconds(lambda history=history, steps=steps: history.window("norm", 0, steps, stride_for(steps, 500)))
+            )
+        )
     # two rows for each of at most 500 columns, and for the last one a batch and three rows for each of 17 levels
     assert all(500 / 2 < cost <= 2 * 500 + BATCH + 3 * 17 for cost in costs)
     assert times[1] < 4 * times[0]

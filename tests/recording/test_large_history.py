@@ -18,6 +18,7 @@ from gradviz.recording.source import Chunk, ChunkKey
 from gradviz.recording.zoom import cache
 from gradviz.recording.zoom.cache import ChunkCache
 from gradviz.recording.zoom.chunks import rows_per_chunk
+from gradviz.recording.zoom.levels import stride_for
 
 # 64 rows per chunk, the fewest there are
 LAYERS = 1100
@@ -76,7 +77,9 @@ def check(history: History, made: MadeUp, seed: int = 0, windows: int = 12) -> N
         for kind in ("largest", "mean"):
             for _ in range(windows):
                 first, last = sorted(generator.integers(0, frames, 2))
-                window = history.window(quantity.name, first, last, int(generator.integers(2, 40)), kind)
+                window = history.window(
+                    quantity.name, first, last, stride_for(int(last - first + 1), int(generator.integers(2, 40))), kind
+                )
                 starts = window.first_step + window.stride * np.arange(len(window.values))
                 wanted = [
                     made.expected(quantity.name, start, min(start + window.stride, frames), kind) for start in starts
@@ -116,7 +119,7 @@ def test_what_was_released_comes_back_right(large: Started, steps: int) -> None:
     check(history, made)
     # every whole chunk did leave
     source.asked.clear()
-    history.window("norm", 0, steps - 1, max(steps, 2))
+    history.window("norm", 0, steps - 1)
     assert source.asked == [ChunkKey("norm", 0, "rows", n) for n in range(steps // rows_per_chunk(LAYERS))]
     assert all(type(key.number) is int for key in source.asked)
 
@@ -201,13 +204,14 @@ def wrongly_read(history: History, generator: np.random.Generator) -> bool:
     """Look at some steps of a run in which every number is its step, so that what is torn, lost or early shows."""
     frames = history.frames
     begin, last = sorted(generator.integers(0, frames, 2))
-    window = history.window("norm", begin, last, 16)
+    stride = stride_for(int(last - begin + 1), 16)
+    window = history.window("norm", begin, last, stride)
     ends = np.minimum(window.first_step + window.stride * np.arange(1, len(window.values) + 1), frames) - 1
     # the maximum of a column is its last step; the newest column may have grown meanwhile
     right = window.values == ends[:, np.newaxis]
     if not right[:-1].all() or not (window.values[-1] >= ends[-1]).all():
         return True
-    means = history.window("norm", begin, last, 16, "mean")
+    means = history.window("norm", begin, last, stride, "mean")
     starts = means.first_step + means.stride * np.arange(len(means.values) - 1)
     return not np.allclose(means.values[:-1, 0], starts + (means.stride - 1) / 2, rtol=1e-6)
 

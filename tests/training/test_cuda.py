@@ -9,7 +9,7 @@ import torch
 
 from gradviz.errors import DeviceError
 from gradviz.experiment import Experiment, choices
-from gradviz.probes.norms import norms, sums_and_norms
+from gradviz.probes.norms import row_norms, row_sums_and_norms
 from gradviz.recording.frame import Checkpoint, Diverged, Evaluation, Event, Frame, Started
 from gradviz.training.control import Control, pump
 from gradviz.training.devices import available_devices, free_bytes
@@ -153,8 +153,8 @@ def test_norms_on_the_device_are_right_at_every_magnitude(exponent: int) -> None
         torch.randn(6, 30, 40, dtype=torch.float64, generator=torch.Generator().manual_seed(1)) * 10.0**exponent
     ).float()
     expected = [np.linalg.norm(layer) for layer in x.numpy().astype(np.float64)]
-    np.testing.assert_allclose(norms(x.to(GPU)).cpu().numpy(), expected, rtol=3e-6)
-    total, _ = sums_and_norms(x.to(GPU))
+    np.testing.assert_allclose(row_norms(x.to(GPU)).cpu().numpy(), expected, rtol=3e-6)
+    total, _ = row_sums_and_norms(x.to(GPU))
     np.testing.assert_allclose(total.cpu().numpy(), x.double().sum((1, 2)).numpy(), rtol=1e-5)
 
 

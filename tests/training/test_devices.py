@@ -7,11 +7,11 @@ import torch
 
 from gradviz.errors import DeviceError
 from gradviz.experiment import Experiment
+from gradviz.probes.environment import device_label
 from gradviz.training import devices
 from gradviz.training.devices import (
     Device,
     available_devices,
-    device_label,
     free_bytes,
     resolve,
     training_threads,
@@ -99,7 +99,7 @@ def test_the_picker_offers_what_there_is_by_name(machine: object, monkeypatch: p
 def test_what_is_offered_is_what_an_experiment_may_name(machine: object) -> None:
     machine(2, mps=True)
     for device in available_devices():
-        assert Experiment.parse({"device": device.value}).device == device.value
+        assert Experiment.parse({"device": device.value}).training.device == device.value
 
 
 def test_labels_are_those_of_the_cards(machine: object) -> None:

@@ -13,7 +13,7 @@ from covering import each_value
 
 from gradviz.errors import DataError, DeviceError
 from gradviz.experiment import Experiment
-from gradviz.network.stack.stack import Network
+from gradviz.network.catalogue import build_network
 from gradviz.recording.frame import Distributions, Diverged, Evaluation, Event, Frame, Started
 from gradviz.training import loop
 from gradviz.training.control import Control, pump
@@ -109,7 +109,7 @@ def test_the_beginning_can_be_had_alone_with_its_distributions() -> None:
 def test_frame_zero_is_the_network_as_initialised() -> None:
     e = experiment(learning_rate=10.0)
     first, second = frames_of(list(train(e)))[:2]
-    untouched = Network(e, 2, 2).weights.detach().numpy().astype(np.float64)
+    untouched = build_network(e, (2,), 2).weights.detach().numpy().astype(np.float64)
     expected = np.log10([np.linalg.norm(layer) for layer in untouched])
     np.testing.assert_allclose(first.rows["weight_norm"], expected, rtol=0, atol=1e-6)
     assert np.abs(second.rows["weight_norm"] - expected).max() > 1e-4
@@ -258,7 +258,7 @@ def test_thread_settings_are_restored_after_an_error(
         list(train(experiment(data="file", data_file="/nowhere.csv")))
     assert settings() == odd_settings
 
-    def fail(_run: TrainingRun, _step: int, **_: object) -> None:
+    def fail(_run: TrainingRun, *_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(TrainingRun, "measure", fail)
@@ -336,7 +336,7 @@ def test_running_out_of_memory_is_a_device_error_that_says_what_to_lower(
         list(train(experiment(depth=1234)))
     assert caught.value.__cause__ is error
     message = str(caught.value)
-    assert message.startswith("1,234 layers of 6 units need about ")
+    assert message.startswith("1234 × 6 tanh needs about ")
     assert message.endswith("; lower the depth, the width or the batch size")
 
 
@@ -357,10 +357,8 @@ def test_a_network_larger_than_the_memory_is_refused_before_it_is_built(monkeypa
     def built(*_: object) -> None:
         pytest.fail("the network was built")
 
-    monkeypatch.setattr("gradviz.training.run.Network", built)
-    with pytest.raises(
-        DeviceError, match=r"2,000 layers of 1,024 units need about 25\.\d GB and cpu has 25\.2 GB free"
-    ):
+    monkeypatch.setattr("gradviz.training.run.build_network", built)
+    with pytest.raises(DeviceError, match=r"2000 × 1024 tanh needs about 25\.\d GB and cpu has 25\.2 GB free"):
         next(train(e))
 
 

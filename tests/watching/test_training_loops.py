@@ -130,9 +130,7 @@ def test_rows_are_in_the_order_of_execution(as_closure: bool) -> None:
         else:
             closure()
             optimizer.step()
-    watched = history_of(recorder).started.watched
-    assert watched is not None
-    assert watched.layer_names == ("first", "last")
+    assert history_of(recorder).started.row_names == ("first", "last")
     assert measured(history_of(recorder), 0)["first"]["activation_std"] > 0
 
 
@@ -216,9 +214,8 @@ def test_shared_frozen_and_unused_modules() -> None:
             optimizer.step()
             optimizer.zero_grad()
     history = history_of(recorder)
-    assert history.started.watched is not None
     # in the order of execution; what did not run in the first step comes last, as it is defined
-    assert history.started.watched.layer_names == ("words", "frozen", "out", "never", "sometimes")
+    assert history.started.row_names == ("words", "frozen", "out", "never", "sometimes")
     for step in range(4):
         assert lengths(history, step) == pytest.approx(
             {"words": expected[step], "out": expected[step]}
@@ -439,8 +436,7 @@ def test_include_and_exclude_go_by_qualified_names() -> None:
         with watch(model, None, include=include, exclude=exclude) as recorder:
             model["head"](model["body"](torch.randn(3, 6))).sum().backward()
             optimizer.step()
-        assert history_of(recorder).started.watched is not None
-        names.append(history_of(recorder).started.watched.layer_names)
+        names.append(history_of(recorder).started.row_names)
     body = ("body.0", "body.1", "body.2", "body.3", "body.4")
     assert names == [(*body, "head"), (*body[::2], "head"), body, body[::2]]
     with pytest.raises(ValueError, match="no module of ModuleDict fits"):

@@ -30,6 +30,7 @@ def test_every_quantity_of_every_module(make: Callable[[], nn.Module], accumulat
         for step in range(STEPS):
             for inputs, labels in data[step * accumulated : (step + 1) * accumulated]:
                 (nn.functional.cross_entropy(model(inputs), labels) / accumulated).backward()
+            oracle.before_clipping()
             if clip is not None:
                 nn.utils.clip_grad_norm_(model.parameters(), clip)
             oracle.before(samples=9 * accumulated)

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 from watched_training import Attentive, batches, convolutions, perceptron
 
-from gradviz.probes.modules import outputs, pending_frame, weights
+from gradviz.probes.modules import chain_gradients, exact, gradients, measurements, outputs, weight_changes
+from gradviz.probes.norms import NormsOf
 from gradviz.watching.watch import watch
 
 STEPS = 20
@@ -97,12 +98,14 @@ def test_a_watched_model_can_be_copied_and_saved_at_any_time() -> None:
 @pytest.mark.parametrize(
     ("where", "what"),
     [
-        (weights, "norms"),
-        (weights._Part, "measure_gradients"),
-        (weights._Part, "compare"),
+        (gradients, "norms"),
+        (gradients.WeightGradients, "after_backward"),
+        (weight_changes.WeightChanges, "after_update"),
         (outputs, "moments"),
-        (outputs.Activations, "_take_gradient"),
-        (pending_frame.FrameMaker, "frame"),
+        (outputs, "norms"),
+        (exact.ExactGradients, "after_backward"),
+        (chain_gradients, "Twins"),
+        (measurements.ModulePending, "read"),
     ],
 )
 def test_an_error_anywhere_ends_the_watching_with_one_warning_and_nothing_else(
@@ -117,7 +120,7 @@ def test_an_error_anywhere_ends_the_watching_with_one_warning_and_nothing_else(
 
     if what == "norms":
         # used when a gradient is missing
-        monkeypatch.setattr(weights.NormsOf, "__call__", broken)
+        monkeypatch.setattr(NormsOf, "__call__", broken)
     monkeypatch.setattr(where, what, broken)
     torch.manual_seed(5)
     model = nn.Sequential(perceptron(), nn.Dropout(0.3))
@@ -142,7 +145,7 @@ def test_where_warnings_are_errors_the_warning_is_written_instead(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # as pytest has it here
-    monkeypatch.setattr(weights._Part, "measure_gradients", None)
+    monkeypatch.setattr(gradients.WeightGradients, "after_backward", None)
     model = perceptron()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with watch(model, None) as recorder:

@@ -84,6 +84,13 @@ class Oracle:
         output.register_hook(lambda found: gradient.append(found.double().clone()))
         self.outputs.setdefault(self.names[module], []).append((kept, gradient))  # type: ignore[arg-type]
 
+    def before_clipping(self) -> None:
+        """Take the gradients as the backward pass delivered them."""
+        self.unclipped = {
+            name: length([weight.grad for weight in weights_of(module) if weight.grad is not None])
+            for name, module in self.model.named_modules()
+        }
+
     def before(self, samples: int) -> None:
         """Take everything that can be known before the step."""
         self.rows = {}
@@ -93,6 +100,9 @@ class Oracle:
             row = {"activation_mean": numbers.mean().item(), "activation_std": numbers.std(correction=0).item()}
             if gradients:
                 row["activation_grad_rms"] = torch.cat(gradients).square().mean().sqrt().item() * samples
+                if isinstance(self.model, nn.Sequential):
+                    # nothing underflows here
+                    row["exact_log10_activation_grad_rms"] = row["activation_grad_rms"]
             self.rows[name] = row
         for name, module in self.model.named_modules():
             weights = [weight for weight in weights_of(module) if weight.requires_grad]
@@ -103,6 +113,8 @@ class Oracle:
             gradients = [weight.grad for weight in weights if weight.grad is not None]
             if gradients:
                 row["weight_grad_norm"] = length(gradients)
+                if isinstance(self.model, nn.Sequential):
+                    row["exact_log10_weight_grad_norm"] = self.unclipped[name]
         self.outputs.clear()
         self.before_step = {
             name: [weight.detach().clone() for weight in weights_of(module)]
@@ -132,13 +144,12 @@ def length(tensors: Sequence[Tensor]) -> float:
 
 def measured(history: History, step: int) -> dict[str, dict[str, float]]:
     """Return what a recording says of `step`, by module and quantity, norms as themselves and not as logarithms."""
-    assert history.started.watched is not None
     result: dict[str, dict[str, float]] = {}
     for quantity in history.quantities:
         row = history.row(quantity.name, step)
         if row is None:
             continue
-        for name, value in zip(history.started.watched.layer_names, row.astype(float), strict=True):
+        for name, value in zip(history.started.row_names, row.astype(float), strict=True):
             if not np.isnan(value):
                 result.setdefault(name, {})[quantity.name] = 10**value if quantity.scale == "log10" else value
     return result

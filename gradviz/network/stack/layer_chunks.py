@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gradviz.network.cache import CACHED_NUMBERS
 from gradviz.network.stack.activation_kernels import Activation
 
-# copies of this many numbers stay in a core's cache: half the time of going over everything at once
-CACHED_NUMBERS = 1 << 17
 # a GPU wants many at once; only its memory sets an end
 DEVICE_NUMBERS = 1 << 22
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, Mlp
-from gradviz.network.stack.stack import DTYPES, Network
+from gradviz.network.architecture import DTYPES
+from gradviz.network.stack.stack import Network
 
 
 def _activation(network: Mlp) -> nn.Module:

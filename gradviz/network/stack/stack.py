@@ -14,16 +14,16 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from gradviz.experiment import Experiment, Mlp
+from gradviz.experiment import Mlp
+from gradviz.network.architecture import Architecture, Plan, Trainable
 from gradviz.network.stack.activation_kernels import activation
 from gradviz.network.stack.initialization import initialize_end, initialize_hidden
 from gradviz.network.stack.layer_chunks import LayerChunk, layers_per_chunk
 from gradviz.network.stack.normalization import normalization
 from gradviz.network.stack.passes import Passes
 from gradviz.network.stack.shortcuts import blocks_of, shortcut
+from gradviz.network.stack.size import size
 from gradviz.network.stack.trace import Trace
-
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 class StaleBackwardError(RuntimeError):
@@ -152,23 +152,21 @@ class Stack(nn.Module):
             self.biases[block.last].zero_()
 
 
-class Network(nn.Module):
-    """Input layer, hidden stack, head; on `device`, in the experiment's precision, drawn from its seed.
+class Network(Trainable):
+    """Input layer, hidden stack, head.
 
-    The input layer and the head are affine maps from `features` to the width and from the width to `classes`; they
+    The input layer and the head are affine maps from the features to the width and from the width to the classes; they
     are not counted as layers.
     """
 
-    def __init__(self, experiment: Experiment, features: int, classes: int, device: torch.device | str = "cpu") -> None:
+    def __init__(self, network: Mlp, plan: Plan) -> None:
         super().__init__()
-        network = experiment.network
-        assert isinstance(network, Mlp)
-        factory: dict[str, Any] = {"dtype": DTYPES[experiment.training.precision], "device": torch.device(device)}
-        generator = torch.Generator().manual_seed(experiment.training.seed)
+        factory: dict[str, Any] = {"dtype": plan.dtype, "device": plan.device}
+        generator = torch.Generator().manual_seed(plan.seed)
         # made without torch's own initialisation, which would draw from the global generator
         skip_init: Any = nn.utils.skip_init
-        self.input_layer: nn.Linear = skip_init(nn.Linear, features, network.width, **factory)
-        self.head: nn.Linear = skip_init(nn.Linear, network.width, classes, **factory)
+        self.input_layer: nn.Linear = skip_init(nn.Linear, plan.features, network.width, **factory)
+        self.head: nn.Linear = skip_init(nn.Linear, network.width, plan.classes, **factory)
         initialize_end(self.input_layer, generator)
         initialize_end(self.head, generator)
         self.stack = Stack(network, generator, **factory)
@@ -198,3 +196,6 @@ class Network(nn.Module):
     def chunks(self, x: Tensor) -> Iterator[LayerChunk]:
         """Put samples through as `evaluate` does, and yield what happens in the hidden layers, a few at a time."""
         yield from self.stack.chunks(self.input_layer(x))
+
+
+STACK = Architecture(build=Network, size=size)

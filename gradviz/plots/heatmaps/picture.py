@@ -84,14 +84,7 @@ class Picture:
 def read_columns(history: History, name: str, grid: Grid, start: int, end: int, frames: int) -> Window:
     """Return columns of the steps from `start * stride` up to but without `end * stride`, of the first `frames` frames.
 
-    A window chooses its stride from the number of steps and columns asked for. Asked for (m - 1) * stride + 1 steps in
-    m >= 2 columns it has just one choice, so a single column is read together with the one before it. Needs
-    `frames` > `stride` where the stride is not 1.
+    The run may have grown beyond them meanwhile.
     """
-    stride = grid.stride
-    columns = max(end - start, 2 if stride > 1 else 1)
-    last = min(end * stride, frames) - 1
-    window = history.window(name, last - (columns - 1) * stride, last, max(columns, 2), grid.summary)
-    wanted = slice(len(window.measured) - (end - start), None)
-    by_layer = window.measured_layers[wanted] if window.measured_layers is not None else None
-    return Window(start * stride, window.stride, window.values[wanted], window.measured[wanted], by_layer)
+    last = min(end * grid.stride, frames) - 1
+    return history.window(name, start * grid.stride, last, grid.stride, grid.summary)

@@ -45,6 +45,11 @@ class FloatFloors:
         """Exponents of the lines in sight."""
         return [line.value() for line in self._lines if line.isVisible()]
 
+    @property
+    def words(self) -> list[str]:
+        """What is written beside the lines in sight; empty for a line that shares the words of the other one."""
+        return [str(line.label.format) for line in self._lines if line.isVisible()]
+
     def show(self, limits: Span | None, *, double: bool) -> None:
         """Show the lines between `limits`, exponents of ten; None shows none."""
         normal, subnormal = floors(double).values()

@@ -32,7 +32,7 @@ class Key(pg.GraphicsWidget):  # type: ignore[misc]
         self._colour = QColor()
         self._font = QFont()
         self._font.setPointSizeF(size_pt)
-        self._metrics = QFontMetricsF(self._font)
+        self.metrics = QFontMetricsF(self._font)
         self._fit()
 
     def stack(self, stacked: bool) -> None:
@@ -57,46 +57,46 @@ class Key(pg.GraphicsWidget):  # type: ignore[misc]
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         """Draw; called by Qt."""
         painter.setFont(self._font)
-        for place, mark, colour, words in self._pieces():
+        for place, mark, colour, words in self.pieces():
             painter.setPen(QColor(colour))
             painter.drawText(place, mark)
             painter.setPen(self._colour)
             painter.drawText(place + QPointF(self._indent(mark), 0), words)
 
-    def _pieces(self) -> Iterator[tuple[QPointF, str, str, str]]:
+    def pieces(self) -> Iterator[tuple[QPointF, str, str, str]]:
         """Yield (where on its base line, mark, colour, words) of every entry; a long one goes on below its first."""
-        left, base = MARGIN_PX, self._metrics.ascent()
+        left, base = MARGIN_PX, self.metrics.ascent()
         for mark, colour, words in self.entries:
             indent = self._indent(mark)
             room = self.width() - 2 * MARGIN_PX - indent
-            width = indent + self._metrics.horizontalAdvance(words)
+            width = indent + self.metrics.horizontalAdvance(words)
             if left > MARGIN_PX and (self._stacked or left + width > self.width() - MARGIN_PX):
-                left, base = MARGIN_PX, base + self._metrics.lineSpacing()
+                left, base = MARGIN_PX, base + self.metrics.lineSpacing()
             for number, line in enumerate(self._broken(words, room)):
                 if number:
-                    left, base = MARGIN_PX, base + self._metrics.lineSpacing()
+                    left, base = MARGIN_PX, base + self.metrics.lineSpacing()
                 # the mark stands before the first line only, but takes its room before every one
                 shown = colour if number == 0 else "#00000000"
                 yield QPointF(left, base), mark, shown, line
-                width = indent + self._metrics.horizontalAdvance(line)
+                width = indent + self.metrics.horizontalAdvance(line)
             left += width + GAP_PX
 
     def _indent(self, mark: str) -> float:
-        return self._metrics.horizontalAdvance(mark) + MARK_GAP_PX
+        return self.metrics.horizontalAdvance(mark) + MARK_GAP_PX
 
     def _broken(self, words: str, room: float) -> list[str]:
         """Break `words` into lines of at most `room` pixels, between words."""
         lines: list[str] = []
         for word in words.split(" "):
             longer = f"{lines[-1]} {word}" if lines else word
-            if lines and self._metrics.horizontalAdvance(longer) <= room:
+            if lines and self.metrics.horizontalAdvance(longer) <= room:
                 lines[-1] = longer
             else:
                 lines.append(word)
         return lines
 
     def _fit(self, least: float = 0.0) -> None:
-        last = max((place.y() for place, *_ in self._pieces()), default=self._metrics.ascent())
-        height = max(last + self._metrics.descent() + 2, least)
+        last = max((place.y() for place, *_ in self.pieces()), default=self.metrics.ascent())
+        height = max(last + self.metrics.descent() + 2, least)
         if height != self.minimumHeight():
             self.setFixedHeight(height)

@@ -22,6 +22,11 @@ class Words(pg.GraphicsWidget):  # type: ignore[misc]
             self.setFixedHeight(lines * QFontMetricsF(self._font).lineSpacing() + 4)
 
     @property
+    def line_px(self) -> float:
+        """Height of a line."""
+        return QFontMetricsF(self._font).lineSpacing()
+
+    @property
     def is_cut(self) -> bool:
         """Whether a single line has less room than it needs."""
         return not self._wraps and QFontMetricsF(self._font).horizontalAdvance(self.text) > self.rect().width() - 16

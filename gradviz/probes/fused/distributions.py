@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gradviz.network.stack.layer_chunks import LayerChunk, layers_per_chunk
 from gradviz.network.stack.trace import Trace
-from gradviz.recording.frame import KINDS, Distribution, Distributions, Kind
+from gradviz.recording.frame import KINDS, Distribution, Kind
 
 BINS = 64
 # per layer: lower end and width of all bins, what lies below them, the bins, what lies beyond
@@ -161,13 +161,12 @@ def _finite_ends(rows: Tensor) -> tuple[Tensor, Tensor, bool]:
     return low.masked_fill_(none, 0.0), high.masked_fill_(none, 0.0), False
 
 
-def distributions(step: int, numbers: NDArray[np.float64], batch_size: int) -> Distributions:
-    """Turn what `DistributionProbe.measure` returned into what the views draw.
+def distributions(numbers: NDArray[np.float64], batch_size: int) -> dict[str, Distribution]:
+    """Turn what `DistributionProbe.measure` returned into what the views draw, by kind.
 
     Gradients are those of one sample's own loss, `batch_size` times what the backward pass of the mean delivers.
     """
-    by_kind = {kind.name: _distribution(kind, rows, batch_size) for kind, rows in zip(KINDS, numbers, strict=True)}
-    return Distributions(step, by_kind)
+    return {kind.name: _distribution(kind, rows, batch_size) for kind, rows in zip(KINDS, numbers, strict=True)}
 
 
 def _distribution(kind: Kind, rows: NDArray[np.float64], batch_size: int) -> Distribution:

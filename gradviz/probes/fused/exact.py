@@ -9,8 +9,8 @@ from torch import Tensor
 
 from gradviz.network.stack.trace import Trace
 from gradviz.probes.fused.probe import Probe
-from gradviz.probes.norms import norms
-from gradviz.recording.frame import Quantity
+from gradviz.probes.norms import row_norms
+from gradviz.probes.quantities import EXACT_ACTIVATION_GRAD, EXACT_WEIGHT_GRAD
 
 LOG10_2 = math.log10(2.0)
 
@@ -23,29 +23,12 @@ class ExactGradients(Probe):
     """
 
     logarithms = True
-    quantities = (
-        Quantity(
-            "exact_log10_activation_grad_rms",
-            "Exact activation gradient",
-            "rms ∂loss/∂h",
-            "The activation gradient as the mathematics has it: followed with an exponent beside it, so that it never "
-            "becomes zero or infinite. Measured every few steps",
-            scheduled=True,
-        ),
-        Quantity(
-            "exact_log10_weight_grad_norm",
-            "Exact weight gradient norm",
-            "|∂loss/∂W|₂",
-            "The weight gradient norm as the mathematics has it: followed with an exponent beside it, so that it never "
-            "becomes zero or infinite. Measured every few steps",
-            scheduled=True,
-        ),
-    )
+    quantities = (EXACT_ACTIVATION_GRAD, EXACT_WEIGHT_GRAD)
 
     def measure(self, trace: Trace) -> Tensor:
         """Return log10 values [2, layers]."""
         batch, width = trace.output_grads.shape[1:]
         exact = trace.exact_gradients()
-        activation, weight = norms(exact.output_grads), norms(exact.weight_grads)
+        activation, weight = row_norms(exact.output_grads), row_norms(exact.weight_grads)
         shift = exact.exponents.to(activation.dtype) * LOG10_2
         return torch.stack([activation * (batch / math.sqrt(batch * width)), weight]).log10() + shift

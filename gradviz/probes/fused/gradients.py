@@ -8,26 +8,18 @@ from torch import Tensor
 
 from gradviz.network.stack.trace import Trace
 from gradviz.probes.fused.probe import Probe
-from gradviz.probes.norms import norms
-from gradviz.recording.frame import Quantity
+from gradviz.probes.norms import row_norms
+from gradviz.probes.quantities import ACTIVATION_GRAD_RMS, WEIGHT_GRAD_NORM
 
 
 class WeightGradNorm(Probe):
     """L2 norm of the derivative of the batch-mean loss with respect to each layer's weight matrix."""
 
-    quantities = (
-        Quantity(
-            "weight_grad_norm",
-            "Weight gradient norm",
-            "|∂loss/∂W|₂",
-            "Length of the loss gradient with respect to all weights of a layer: what the optimiser has to go by",
-            beside="exact_log10_weight_grad_norm",
-        ),
-    )
+    quantities = (WEIGHT_GRAD_NORM,)
 
     def measure(self, trace: Trace) -> Tensor:
         """Return [1, layers]."""
-        return norms(trace.weight_grads)[None]
+        return row_norms(trace.weight_grads)[None]
 
 
 class ActivationGradRms(Probe):
@@ -38,18 +30,9 @@ class ActivationGradRms(Probe):
     other, and the value is batch size times the delivered gradient all the same.)
     """
 
-    quantities = (
-        Quantity(
-            "activation_grad_rms",
-            "Activation gradient",
-            "rms ∂loss/∂h",
-            "How much one sample's loss would change if the output of a layer changed: root mean square over samples "
-            "and units, whatever the batch size",
-            beside="exact_log10_activation_grad_rms",
-        ),
-    )
+    quantities = (ACTIVATION_GRAD_RMS,)
 
     def measure(self, trace: Trace) -> Tensor:
         """Return [1, layers]."""
         batch, width = trace.output_grads.shape[1:]
-        return (norms(trace.output_grads) * (batch / math.sqrt(batch * width)))[None]
+        return (row_norms(trace.output_grads) * (batch / math.sqrt(batch * width)))[None]

@@ -7,11 +7,11 @@ import math
 import torch
 from torch import Tensor
 
-from gradviz.experiment import Experiment, stack_of
 from gradviz.network.stack.layer_chunks import layer_slices
+from gradviz.network.stack.stack import Network
 from gradviz.network.stack.trace import Trace
 from gradviz.probes.fused.probe import Probe
-from gradviz.probes.norms import norms
+from gradviz.probes.norms import row_norms
 from gradviz.recording.frame import Quantity
 
 
@@ -65,15 +65,15 @@ class GradientPaths(Probe):
     )
 
     @classmethod
-    def applies_to(cls, experiment: Experiment) -> bool:
+    def applies_to(cls, network: Network) -> bool:
         """Only where there are shortcuts."""
-        return stack_of(experiment).shortcut != "none"
+        return network.stack.shortcut is not None
 
     def measure(self, trace: Trace) -> Tensor:
         """Return [4, layers]."""
         split = trace.split_grads()
         batch, width = split.shortcut.shape[1:]
-        shortcut, branch = norms(split.shortcut), norms(split.branch)
+        shortcut, branch = row_norms(split.shortcut), row_norms(split.branch)
         share = shortcut / (shortcut + branch)
         cosine = _cosines(split.shortcut, split.branch)
         unit = batch / math.sqrt(batch * width)

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from gradviz.experiment import Experiment
 from gradviz.network.stack.layer_chunks import LayerChunk
+from gradviz.network.stack.stack import Network
 from gradviz.network.stack.trace import Trace
 from gradviz.recording.frame import Quantity
 
@@ -20,7 +20,7 @@ class Probe:
     A probe keeps its numbers on the device and never asks for one of them: the frame is copied once, as a whole.
     One whose quantities are `scheduled` measures only on the experiment's schedule. One of `logarithms` returns log10
     of its values, because no float could hold the values themselves. One that looks on while weights move has the last
-    `carried_rows` of its rows `carried`, [rows, layers], from there to the next state; a run that is gone on with is
+    `carried_rows` of its rows `carried`, [rows, layers], from there to the next state; a run that is resumed is
     given them back.
     """
 
@@ -30,8 +30,8 @@ class Probe:
     carried: Tensor | None = None
 
     @classmethod
-    def applies_to(cls, experiment: Experiment) -> bool:
-        """Whether there is anything of this kind to measure in the network of `experiment`."""
+    def applies_to(cls, network: Network) -> bool:
+        """Whether there is anything of this kind to measure in `network`."""
         return True
 
     @property

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from gradviz.network.stack.trace import Trace
 from gradviz.probes.fused.probe import Probe
-from gradviz.probes.norms import sums_and_norms
-from gradviz.recording.frame import Quantity
+from gradviz.probes.norms import row_sums_and_norms
+from gradviz.probes.quantities import ACTIVATION_MEAN, ACTIVATION_STD
 
 # variance over squared mean, below which rounding is more than a thousandth of the difference of the two
 NEARLY_NOTHING = 1e-8
@@ -21,28 +21,12 @@ class ActivationMoments(Probe):
     nothing are measured again around their mean; elsewhere it is uncertain by about a millionth of the mean.
     """
 
-    quantities = (
-        Quantity(
-            "activation_mean",
-            "Activation mean",
-            "mean h",
-            "Mean of a layer's output over samples and units",
-            scale="linear",
-            signed=True,
-        ),
-        Quantity(
-            "activation_std",
-            "Activation spread",
-            "std h",
-            "Standard deviation of a layer's output over samples and units; 0 means that all are the same number",
-            scale="linear",
-        ),
-    )
+    quantities = (ACTIVATION_MEAN, ACTIVATION_STD)
 
     def measure(self, trace: Trace) -> Tensor:
         """Return [2, layers]."""
         count = trace.outputs[0].numel()
-        total, norm = sums_and_norms(trace.outputs)
+        total, norm = row_sums_and_norms(trace.outputs)
         mean = total / count
         variance = (norm.square() / count - mean.square()).clamp_min(0.0)
         if trace.outputs.device.type == "cpu":

@@ -8,8 +8,8 @@ from torch import Tensor
 from gradviz.network.stack.layer_chunks import layer_slices
 from gradviz.network.stack.trace import Trace
 from gradviz.probes.fused.probe import Probe
-from gradviz.probes.norms import norms
-from gradviz.recording.frame import Quantity
+from gradviz.probes.norms import row_norms
+from gradviz.probes.quantities import UNCHANGED_FRACTION, UPDATE_RATIO, WEIGHT_NORM
 
 BITS = {torch.float32: torch.int32, torch.float64: torch.int64}
 
@@ -24,27 +24,7 @@ class Weights(Probe):
     at step 0. The three share one norm of the weights and one copy of them.
     """
 
-    quantities = (
-        Quantity("weight_norm", "Weight norm", "|W|₂", "Length of all weights of a layer"),
-        Quantity(
-            "update_ratio",
-            "Update ratio",
-            "|ΔW|₂ / |W|₂",
-            "Length of the latest step over the length of the weights it moved: near 0.001 a layer learns, "
-            "below a millionth it stands still",
-            # Karpathy's rule of thumb (CS231n notes, Neural Networks Part 3)
-            guide=(-3.0, "10⁻³, where a layer usually learns well"),
-        ),
-        Quantity(
-            "unchanged_fraction",
-            "Unchanged weights",
-            "share of weights",
-            "Share of the weights of a layer whose bits the latest step did not change, because it was nothing next "
-            "to them: 1 means that the layer stands still, whatever the gradient says",
-            scale="linear",
-            bounds=(0.0, 1.0),
-        ),
-    )
+    quantities = (WEIGHT_NORM, UPDATE_RATIO, UNCHANGED_FRACTION)
 
     carried_rows = 2
 
@@ -55,7 +35,7 @@ class Weights(Probe):
 
     def measure(self, trace: Trace) -> Tensor:
         """Return [1, layers] at first, [3, layers] from the second state on."""
-        self._norm = norms(trace.weights)
+        self._norm = row_norms(trace.weights)
         return torch.stack([self._norm, *(self.carried if self.carried is not None else ())])
 
     def before_update(self, trace: Trace) -> None:
@@ -69,7 +49,7 @@ class Weights(Probe):
         assert self._before is not None, "before_update comes first"
         assert self._norm is not None, "measure comes first"
         same = self._unchanged(self._before, trace.weights)
-        step = norms(self._before.sub_(trace.weights))
+        step = row_norms(self._before.sub_(trace.weights))
         self.carried = torch.stack([torch.where(step > 0, step / self._norm, step), same.to(step.dtype)])
 
     def _unchanged(self, before: Tensor, after: Tensor) -> Tensor:

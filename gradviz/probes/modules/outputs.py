@@ -7,78 +7,152 @@ would put a node of its own into the graph and forbid what is done in place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from gradviz.probes.modules.norms import moments, norms
+from gradviz.probes.modules.hooks import GradientHook, Guard, TrainingHook, first_tensor
+from gradviz.probes.modules.measurements import ModulePending, ModuleProbe, Numbers
+from gradviz.probes.modules.weights import OptimizerParams, RowValues, joint_lengths
+from gradviz.probes.norms import moments, norms
+from gradviz.probes.observer import Due
+from gradviz.probes.quantities import ACTIVATION_GRAD_RMS, ACTIVATION_MEAN, ACTIVATION_STD
 
-# runs the measurement it is given, and makes sure that no error of ours reaches the training
-Guard = Callable[..., Any]
-
-
-class Seen:
-    """What one module put out in one step, call by call."""
-
-    def __init__(self) -> None:
-        self.counts: list[int] = []
-        self.means: list[Tensor] = []
-        self.lengths: list[Tensor] = []
-        self.grad_counts: list[int] = []
-        self.grad_norms: list[Tensor] = []
-        self.grad_samples = 0
+KINDS = ("output mean", "output length", "output gradient")
 
 
-class Activations:
-    """Armed before the forward pass of a step, it gathers until it is disarmed."""
+@dataclass(slots=True, eq=False)
+class OutputStats:
+    """What one module put out in one step, call by call: how many numbers, their mean, the length of the rest."""
 
-    def __init__(self, guard: Guard) -> None:
-        self._guard = guard
+    counts: list[int] = field(default_factory=list)
+    means: list[Tensor] = field(default_factory=list)
+    lengths: list[Tensor] = field(default_factory=list)
+    grad_counts: list[int] = field(default_factory=list)
+    grad_norms: list[Tensor] = field(default_factory=list)
+    grad_samples: int = 0
+
+
+class Outputs(ModuleProbe):
+    """Mean, spread and gradient of what modules put out; all calls of a step, and all its passes, together.
+
+    `model` is what is called with a batch.
+    """
+
+    quantities = (
+        replace(
+            ACTIVATION_GRAD_RMS,
+            description="How much one sample's loss would change if the output of a module changed: root mean square "
+            "over samples and units, times the number of samples that the model was given in the step (going by the "
+            "first dimension of its input), because the loss is taken to be their mean. A loss that is a sum, or a "
+            "mean over the tokens of each sample as well, puts all layers off by one and the same factor",
+            scheduled=True,
+        ),
+        replace(
+            ACTIVATION_MEAN,
+            description="Mean of a module's output over samples and units, all calls of the step together",
+            scheduled=True,
+        ),
+        replace(
+            ACTIVATION_STD,
+            description="Standard deviation of a module's output over samples and units, all calls of the step "
+            "together; 0 means that all are the same number",
+            scheduled=True,
+        ),
+    )
+
+    def __init__(self, model: nn.Module, guard: Guard) -> None:
+        self._model, self._guard = model, guard
+        self._modules: tuple[nn.Module, ...] = ()
         self._handles: list[RemovableHandle] = []
         self._open = False
-        self.seen: dict[nn.Module, Seen] = {}
-        # in the order of the first call; the values mean nothing
-        self.executed: dict[nn.Module, None] = {}
+        self._stats: dict[nn.Module, OutputStats] = {}
         self._samples = 0
+        self._looked = self._seen = False
 
     @property
-    def armed(self) -> bool:
-        """Whether there are hooks on the modules."""
-        return bool(self._handles)
+    def available(self) -> bool:
+        """Whether any module was seen to put something out, once there was a step."""
+        return self._seen or not self._looked
 
-    @property
-    def samples(self) -> int:
-        """How many samples the model was given since it was armed, going by the first dimension of its input.
+    def notes(self) -> dict[str, str]:
+        """Say if no module was seen to run."""
+        why = "not measured: none of the modules was seen to run (are they compiled?)"
+        return {} if self.available else {"activations": why}
 
-        If it was not called as a whole, by that of the gradients at its first module. At least 1.
-        """
-        return self._samples or next((one.grad_samples for one in self.seen.values() if one.grad_samples), 1)
+    def watch(self, modules: Iterable[nn.Module]) -> None:
+        """Look at what these modules put out."""
+        self._modules = tuple(modules)
 
-    def arm(self, model: nn.Module, modules: Iterable[nn.Module], order: Iterable[nn.Module] = ()) -> None:
-        """Forget what was gathered and look at the output of `modules`; keep also in which order `order` is executed.
+    def before_forward(self, due: Due) -> None:
+        """Put hooks on the modules and forget what was gathered, if outputs are due; take them away if not."""
+        self.release()
+        if not (due.thorough and self._modules):
+            return
+        self._stats, self._samples, self._open = {}, 0, True
+        leave = TrainingHook(self._guard, self._leave)
+        self._handles = [module.register_forward_hook(leave) for module in self._modules]
+        count = TrainingHook(self._guard, self._count)
+        self._handles.append(self._model.register_forward_pre_hook(count, with_kwargs=True))
 
-        `model` is what is called with a batch.
-        """
-        self.disarm()
-        self.seen, self.executed, self._open = {}, {}, True
-        self._samples = 0
-        first_calls = [module.register_forward_pre_hook(_Hook(self._guard, self._enter)) for module in order]
-        outputs = [module.register_forward_hook(_Hook(self._guard, self._leave)) for module in modules]
-        whole = model.register_forward_pre_hook(_Hook(self._guard, self._count), with_kwargs=True)
-        self._handles = [*first_calls, *outputs, whole]
-
-    def disarm(self) -> None:
+    def release(self) -> None:
         """Take the hooks away. What was gathered stays until this is armed again."""
         for handle in self._handles:
             handle.remove()
-        self._handles = []
-        self._open = False
+        self._handles, self._open = [], False
 
-    def _enter(self, module: nn.Module, _args: Any) -> None:
-        self.executed.setdefault(module)
+    def after_backward(self, due: Due, params: OptimizerParams, pending: ModulePending) -> None:
+        """Take what modules put out, in place of what was taken before."""
+        self._looked = True
+        if not (due.thorough and self._stats):
+            return
+        self._seen = True
+        pending.drop(*KINDS)
+        # by the gradients at the first module where the model was not called as a whole
+        by_gradients = next((one.grad_samples for one in self._stats.values() if one.grad_samples), 1)
+        pending.samples = self._samples or by_gradients
+        rows = pending.table.row_of
+        found = [(rows[module], one) for module, one in self._stats.items() if module in rows]
+        for kind, tensors, counts in (
+            (KINDS[0], [one.means for _, one in found], [one.counts for _, one in found]),
+            (KINDS[1], [one.lengths for _, one in found], [one.counts for _, one in found]),
+            (KINDS[2], [one.grad_norms for _, one in found], [one.grad_counts for _, one in found]),
+        ):
+            of = np.repeat(np.array([row for row, _ in found], np.int64), [len(part) for part in counts])
+            flat = [tensor for part in tensors for tensor in part]
+            if flat:
+                device = flat[0].device
+                values = torch.stack([tensor.to(device) for tensor in flat])
+                pending.add(kind, values, of, np.array([count for part in counts for count in part], np.float64))
+
+    def rows(self, numbers: Numbers, pending: ModulePending) -> dict[str, RowValues]:
+        """Return mean and spread of each row's outputs, and the root mean square of one sample's gradient there."""
+        if KINDS[0] not in numbers:
+            return {}
+        total = len(pending.table.rows)
+        [(one, means)], [(_, lengths)] = numbers[KINDS[0]], numbers[KINDS[1]]
+        assert one.counts is not None
+        counts = np.bincount(one.of, one.counts, total)
+        mean = np.bincount(one.of, one.counts * means, total) / counts
+        # within each call, and between the calls
+        apart = np.sqrt(one.counts) * np.abs(means - mean[one.of])
+        length, measured = joint_lengths(np.hypot(lengths, apart), one.of, total)
+        rows: dict[str, RowValues] = {
+            ACTIVATION_MEAN.name: (mean, measured),
+            ACTIVATION_STD.name: (length / np.sqrt(counts), measured),
+        }
+        if KINDS[2] in numbers:
+            [(one, found)] = numbers[KINDS[2]]
+            assert one.counts is not None
+            length, measured = joint_lengths(found, one.of, total)
+            rms = length / np.sqrt(np.bincount(one.of, one.counts, total)) * (pending.samples / pending.loss_scale)
+            rows[ACTIVATION_GRAD_RMS.name] = rms, measured
+        return rows
 
     def _count(self, _model: nn.Module, args: Any, kwargs: Any) -> None:
         batch = first_tensor((args, kwargs))
@@ -89,67 +163,16 @@ class Activations:
         x = first_tensor(output)
         if x is None or not x.is_floating_point() or x.layout is not torch.strided or not x.numel():
             return
-        if module not in self.seen:
-            self.seen[module] = Seen()
-        seen = self.seen[module]
+        stats = self._stats.setdefault(module, OutputStats())
         mean, length = moments(x.detach())
-        seen.counts.append(x.numel())
-        seen.means.append(mean)
-        seen.lengths.append(length)
+        stats.counts.append(x.numel())
+        stats.means.append(mean)
+        stats.lengths.append(length)
         if x.requires_grad:
-            x.register_hook(_GradientHook(self._guard, self._take_gradient, seen))  # type: ignore[no-untyped-call]
+            x.register_hook(GradientHook(self._guard, self._take_gradient, stats))  # type: ignore[no-untyped-call]
 
-    def _take_gradient(self, seen: Seen, gradient: Tensor) -> None:
+    def _take_gradient(self, stats: OutputStats, gradient: Tensor) -> None:
         if self._open:
-            seen.grad_counts.append(gradient.numel())
-            seen.grad_norms.append(norms([gradient])[0])
-            seen.grad_samples += gradient.shape[0] if gradient.dim() else 1
-
-
-def first_tensor(tree: Any) -> Tensor | None:
-    """Return the first tensor in nested tuples, lists and mappings; None if there is none."""
-    if isinstance(tree, Tensor):
-        return tree
-    if isinstance(tree, Mapping):
-        tree = tree.values()
-    elif not isinstance(tree, (tuple, list)):
-        return None
-    return next((found for part in tree if (found := first_tensor(part)) is not None), None)
-
-
-class _Hook:
-    """A forward hook that looks at training passes only; a copy of it, and one that was pickled, does nothing.
-
-    So a person may copy or save the model at any time, whoever is looking at it.
-    """
-
-    def __init__(self, guard: Guard, look: Callable[..., None]) -> None:
-        self._guard, self._look = guard, look
-
-    def __call__(self, *seen: Any) -> None:
-        # a pass that is being compiled is no pass
-        if torch.compiler.is_compiling() or not torch.is_grad_enabled():
-            return
-        self._guard(self._look, *seen)
-
-    def __reduce__(self) -> tuple[Callable[[], Callable[..., None]], tuple[()]]:
-        return idle_hook, ()
-
-
-class _GradientHook:
-    """Catches the gradient of one output."""
-
-    def __init__(self, guard: Guard, take: Callable[[Seen, Tensor], None], seen: Seen) -> None:
-        self._guard, self._take, self._seen = guard, take, seen
-
-    def __call__(self, gradient: Tensor) -> None:
-        self._guard(self._take, self._seen, gradient.detach())
-
-
-def idle_hook() -> Callable[..., None]:
-    """Return what stands in a copied model where the original was being looked at."""
-    return _do_nothing
-
-
-def _do_nothing(*_anything: Any) -> None:
-    pass
+            stats.grad_counts.append(gradient.numel())
+            stats.grad_norms.append(norms([gradient])[0])
+            stats.grad_samples += gradient.shape[0] if gradient.dim() else 1

@@ -59,8 +59,7 @@ def own_values(
 
     What was not measured is NaN.
     """
-    # no more steps than columns: none of them are drawn together
-    window = history.window(quantity.name, first, end - 1, max(end - first, 2))
+    window = history.window(quantity.name, first, end - 1)
     values = window.values.astype(np.float64)
     if quantity.scale == "log10" and not quantity.name.startswith(LOGARITHM_PREFIX):
         values = 10.0**values

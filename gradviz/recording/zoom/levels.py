@@ -35,6 +35,18 @@ def level_for(steps: int, columns: int) -> int:
     return level
 
 
+def stride_for(steps: int, columns: int) -> int:
+    """Return the smallest stride at which `steps` steps, wherever they begin, touch at most `columns` columns."""
+    return 1 << level_for(steps, columns)
+
+
+def level_of(stride: int) -> int:
+    """Return the level whose rows stand for `stride` steps. Raises ValueError unless that is a power of two."""
+    if stride < 1 or stride.bit_count() != 1:
+        raise ValueError(f"a column stands for a power of two steps, not for {stride}")
+    return stride.bit_length() - 1
+
+
 def pieces(first: int, end: int, frames: int, level: int) -> Iterator[tuple[int, int, int]]:
     """Divide the steps `first` up to but without `end` into complete rows of kept levels, the highest first.
 

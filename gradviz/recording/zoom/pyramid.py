@@ -20,7 +20,7 @@ from gradviz.recording.zoom.cache import CachedSource
 from gradviz.recording.zoom.chunked_series import ChunkedSeries, Rows, joined
 from gradviz.recording.zoom.chunks import rows_per_chunk
 from gradviz.recording.zoom.combining import combined
-from gradviz.recording.zoom.levels import BATCH, FAN_OUT, KEPT_LEVELS, complete_rows, kept_level, level_for, pieces
+from gradviz.recording.zoom.levels import BATCH, FAN_OUT, KEPT_LEVELS, complete_rows, kept_level, level_of, pieces
 
 Row = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -91,22 +91,20 @@ class Pyramid:
         measured = self._levels[0]["rows"].view(step, step + 1)[1]
         return np.broadcast_to(measured[0], self._layers).copy()
 
-    def window(self, first: int, last: int, columns: int, count: int, summary: Summary = "largest") -> Window:
-        """Return the steps `first` to `last` (both included), as far as they are below `count`, in at most `columns`.
+    def window(self, first: int, last: int, stride: int, count: int, summary: Summary = "largest") -> Window:
+        """Return the steps `first` to `last` (both included), as far as they are below `count`, `stride` to a column.
 
-        The stride depends on the number of steps alone and columns begin at its multiples, so a window that slides
-        keeps its columns. Raises ValueError for fewer than two columns, which no aligned grid could promise.
+        Columns begin at multiples of the stride, so a window that slides keeps its columns. Raises ValueError unless
+        `stride` is a power of two.
         """
-        if columns < 2:
-            raise ValueError("a window has at least two columns")
+        level = level_of(stride)
         first, last = max(first, 0), min(last, count - 1)
         if first > last:
-            return Window(first, 1, np.empty((0, self._layers), np.float32), np.empty(0, np.bool_))
-        level = level_for(last - first + 1, columns)
+            return Window(first, stride, np.empty((0, self._layers), np.float32), np.empty(0, np.bool_))
         values, counts = self._columns(level, first >> level, (last >> level) + 1, count, summary)
         seen: Mask = counts > 0
         values[~seen] = np.nan
-        first_step, stride = first >> level << level, 1 << level
+        first_step = first >> level << level
         if seen.ndim == 1:
             return Window(first_step, stride, values, seen)
         return Window(first_step, stride, values, np.logical_or.reduce(seen, axis=1), seen)

@@ -21,7 +21,7 @@ def test_rows_are_on_the_path_where_the_engine_joins(shortcut: str, span: int, d
 
 
 def test_layers_of_a_stack_have_numbers_for_names() -> None:
-    assert set(Mlp(depth=1000, activation="gelu").rows()) == {Row(slope="saturates")}
+    assert set(Mlp(depth=1000, width=48, activation="gelu").rows()) == {Row(slope="saturates", units=48)}
 
 
 @pytest.mark.parametrize(

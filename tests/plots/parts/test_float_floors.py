@@ -38,7 +38,7 @@ def test_floors_that_lie_close_share_one_label() -> None:
     view = pg.GraphicsLayoutWidget()
     lines = FloatFloors(view.addPlot())
     lines.show((-640.0, 0.0), double=False)
-    assert [line.label.format for line in lines._lines] == ["", "float32 ends"]
+    assert lines.words == ["", "float32 ends"]
     lines.show((-50.0, 0.0), double=False)
-    assert all("float32, " in line.label.format for line in lines._lines)
+    assert all("float32, " in words for words in lines.words)
     view.close()

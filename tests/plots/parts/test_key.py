@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pyqtgraph as pg
 import pytest
-from PySide6.QtGui import QFontMetricsF
 from pytestqt.qtbot import QtBot
 
 from gradviz.plots.parts.key import MARGIN_PX, Key
@@ -37,8 +36,8 @@ def test_every_entry_is_inside_the_width_on_as_many_lines_as_it_takes(
     key.show_entries(ENTRIES, "#000000")
     # a new height is asked for while the lines are broken, and granted in the next round of the event loop
     qtbot.waitUntil(lambda: key.height() == key.minimumHeight())
-    metrics = QFontMetricsF(key._font)
-    pieces = list(key._pieces())
+    metrics = key.metrics
+    pieces = list(key.pieces())
     places = [place for place, *_ in pieces]
     for (place, mark, _, words), entry in zip(pieces, ENTRIES, strict=True):
         assert (mark, words) == (entry[0], entry[2])
@@ -58,12 +57,12 @@ def test_a_sentence_too_long_for_one_line_goes_on_below_with_nothing_lost(
     sentence = "float32 delivers exactly zero from layer 932 on down; in truth it is 2.41e-44 there"
     key.show_entries([ENTRIES[0], ("!", "#ff0000", sentence), ENTRIES[1]], "#000000")
     qtbot.waitUntil(lambda: key.height() == key.minimumHeight())
-    pieces = list(key._pieces())
+    pieces = list(key.pieces())
     of_sentence = [piece for piece in pieces if piece[1] == "!"]
     assert len(of_sentence) >= 2
     assert " ".join(words for *_, words in of_sentence) == sentence
     assert [colour for *_, colour, _ in of_sentence].count("#ff0000") == 1
-    metrics = QFontMetricsF(key._font)
+    metrics = key.metrics
     for place, mark, _, words in pieces:
         assert place.x() + metrics.horizontalAdvance(mark + words) <= key.width()
         assert place.y() <= key.height() - metrics.descent()
@@ -89,7 +88,7 @@ def test_a_line_too_long_is_cut_and_asks_for_no_more_room(widget: pg.GraphicsLay
     widget.grab()
     assert widget.width() == 160
     assert words.width() <= 160
-    one_line = QFontMetricsF(words._font).lineSpacing()
+    one_line = words.line_px
     assert one_line <= words.height() < 2 * one_line
 
 

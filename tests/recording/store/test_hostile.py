@@ -220,7 +220,7 @@ def test_a_window_that_has_to_go_on_is_told_once_and_sees_what_is_whole(run: Pat
     edited(run, "UPDATE chunks SET data = zeroblob(9) WHERE series = 0 AND level = 0 AND number = 0")
     told: list[str] = []
     with open_run(run, told.append) as opened:
-        window = opened.history.window("grad", 0, 69, 100)
+        window = opened.history.window("grad", 0, 69)
         assert window.measured.tolist() == [False] * 64 + [True] * 6
         assert opened.history.row("grad", 3) is None
         assert opened.history.row("mean", 3) is not None

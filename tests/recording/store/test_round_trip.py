@@ -61,9 +61,9 @@ def test_zoomed_out_it_is_what_was_never_stored(path: Path, write: Write, kind: 
     writer.close("finished")
     with open_run(path) as run:
         for quantity in QUANTITIES:
-            for columns in (2, 7, 40, 100):
-                one = run.history.window(quantity.name, 0, STEPS, columns, kind)
-                other = kept.window(quantity.name, 0, STEPS, columns, kind)
+            for stride in (1, 2, 4, 16, 64):
+                one = run.history.window(quantity.name, 0, STEPS, stride, kind)
+                other = kept.window(quantity.name, 0, STEPS, stride, kind)
                 assert (one.first_step, one.stride) == (other.first_step, other.stride)
                 assert same_bits(one.measured, other.measured)
                 np.testing.assert_array_equal(one.values, other.values)
@@ -96,7 +96,7 @@ def test_a_run_without_a_frame_is_a_file_too(path: Path, write: Write) -> None:
     assert info.loss is info.accuracy is None
     with open_run(path) as run:
         assert run.history.frames == 0
-        assert run.history.window("grad", 0, 10, 10).values.shape == (0, LAYERS)
+        assert run.history.window("grad", 0, 10).values.shape == (0, LAYERS)
 
 
 def test_at_a_glance(path: Path, write: Write) -> None:

@@ -1,14 +1,13 @@
-"""How much memory a run takes, estimated before anything is allocated."""
+"""How large a stack will be, estimated before anything is allocated."""
 
 from __future__ import annotations
 
-from gradviz.experiment import Mlp, Training
+from gradviz.experiment import Mlp
+from gradviz.network.architecture import Size
+from gradviz.network.cache import CACHED_NUMBERS
 from gradviz.network.stack.activation_kernels import activation
-from gradviz.network.stack.layer_chunks import CACHED_NUMBERS
 from gradviz.network.stack.weight_grads import LAYERS_PER_CHUNK
 
-NUMBER_BYTES = {"float32": 4, "float64": 8}
-OPTIMIZER_STATES = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2, "rmsprop": 1}
 # the states and their gradients
 BATCH_BUFFERS = 2
 # gates, their gradients, the gates' inputs gathered for one product
@@ -17,16 +16,14 @@ HIGHWAY_BUFFERS = 3
 CHUNK_BUFFERS = 11
 
 
-def estimated_bytes(network: Mlp, training: Training) -> int:
-    """Return about how many bytes weights, gradients, optimiser and buffers will take together."""
-    weights = network.depth * network.width * (network.width + 1)
+def size(network: Mlp, batch_size: int) -> Size:
+    """Return about how many numbers the parameters and the buffers of `network` are."""
+    parameters = network.depth * network.width * (network.width + 1)
     if network.shortcut == "highway":
-        weights += weights // network.shortcut_span
-    # the weights, their gradients, their values before the update, and what the optimiser remembers of each
-    copies = 3 + OPTIMIZER_STATES[training.optimizer]
-    state = network.depth * training.batch_size * network.width
-    numbers = weights * copies + round(state * _buffers(network)) + CHUNK_BUFFERS * CACHED_NUMBERS
-    return NUMBER_BYTES[training.precision] * numbers
+        parameters += parameters // network.shortcut_span
+    state = network.depth * batch_size * network.width
+    buffers = round(state * _buffers(network)) + CHUNK_BUFFERS * CACHED_NUMBERS
+    return Size(parameters, buffers, network.width**2)
 
 
 def _buffers(network: Mlp) -> float:

@@ -1,4 +1,4 @@
-"""What a run was trained with beside its recipe: what one has to know to get the same numbers again."""
+"""Where a network is trained: what one has to know beside its recipe to get the same numbers again."""
 
 from __future__ import annotations
 
@@ -27,3 +27,8 @@ def environment(started: Started) -> dict[str, str]:
     if started.experiment is not None:
         facts["seed"] = str(started.experiment.training.seed)
     return facts
+
+
+def device_label(device: torch.device) -> str:
+    """Return what to call `device` in a sentence."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

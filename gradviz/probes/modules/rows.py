@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from torch import nn
 from torch.nn import Parameter
+
+from gradviz.probes.modules.hooks import Guard, TrainingHook
 
 # how torch.compile calls what it wrapped
 COMPILED = "_orig_mod"
@@ -16,7 +18,7 @@ WRAPPERS = (nn.parallel.DistributedDataParallel, nn.DataParallel)
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class MeasuredModule:
     """One row: a module under its qualified name, and the names of those of its own parameters that are its weights.
 
     Biases are not, except where a module has nothing else.
@@ -63,12 +65,12 @@ def compiled_modules(model: nn.Module) -> set[nn.Module]:
     }
 
 
-def find_layers(
+def find_rows(
     model: nn.Module,
     executed: Sequence[nn.Module],
     include: Sequence[str] = ("*",),
     exclude: Sequence[str] = (),
-) -> tuple[Layer, ...]:
+) -> tuple[MeasuredModule, ...]:
     """Return the rows of `model`, in the order in which its modules were first `executed`.
 
     Rows are the modules that own parameters themselves, and the innermost modules that were executed. A module with
@@ -79,12 +81,18 @@ def find_layers(
     modules = named_modules(model)
     places = {module: place for place, module in enumerate(executed)}
     keys = _sort_keys(modules, places)
-    layers = []
+    rows = []
     for name, module in modules.items():
         weights = weight_names(module)
         if (weights or module in places) and is_row(name, module, include, exclude):
-            layers.append(Layer(name, module, weights))
-    return tuple(sorted(layers, key=lambda layer: keys[layer.name]))
+            rows.append(MeasuredModule(name, module, weights))
+    return tuple(sorted(rows, key=lambda row: keys[row.name]))
+
+
+def module_rows(model: nn.Module, names: Sequence[str]) -> tuple[MeasuredModule, ...]:
+    """Return the modules of these qualified names as rows, with the weights that each owns itself."""
+    modules = [(name, model.get_submodule(name)) for name in names]
+    return tuple(MeasuredModule(name, module, weight_names(module)) for name, module in modules)
 
 
 def is_row(name: str, module: nn.Module, include: Sequence[str], exclude: Sequence[str]) -> bool:
@@ -100,16 +108,33 @@ def weight_names(module: nn.Module) -> tuple[str, ...]:
     return weights or own
 
 
-def shared_weights(layers: Sequence[Layer]) -> dict[str, str]:
+def shared_weights(rows: Sequence[MeasuredModule]) -> dict[str, str]:
     """Return, for every row that has a parameter of an earlier row, the name of that earlier row."""
     owners: dict[Parameter, str] = {}
     shared = {}
-    for layer in layers:
-        for parameter in layer.parameters():
-            owner = owners.setdefault(parameter, layer.name)
-            if owner != layer.name:
-                shared[layer.name] = owner
+    for row in rows:
+        for parameter in row.parameters():
+            owner = owners.setdefault(parameter, row.name)
+            if owner != row.name:
+                shared[row.name] = owner
     return shared
+
+
+class ExecutionOrder:
+    """Keeps in which order `modules` are first called, until it is told to stop."""
+
+    def __init__(self, modules: Iterable[nn.Module], guard: Guard) -> None:
+        # in the order of the first call; the values mean nothing
+        self._executed: dict[nn.Module, None] = {}
+        hook = TrainingHook(guard, lambda module, _args: self._executed.setdefault(module))
+        self._handles = [module.register_forward_pre_hook(hook) for module in modules]
+
+    def stop(self) -> list[nn.Module]:
+        """Take the hooks away and return the modules that were called, in order."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+        return list(self._executed)
 
 
 def _asked_for(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:

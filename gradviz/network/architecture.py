@@ -1,0 +1,76 @@
+"""What a network of any architecture offers to the training loop, and what an architecture has to say of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+class Trainable(nn.Module):
+    """A classifier. Called with a training batch [batch, features] it returns logits [batch, classes].
+
+    The rows of its recipe that have a name are modules of that name.
+    """
+
+    @property
+    def chain(self) -> Sequence[nn.Module] | None:
+        """Blocks that do, one after the other, all that the network does; None where it is not such a chain."""
+        return None
+
+    @torch.no_grad()
+    def evaluate(self, x: Tensor) -> Tensor:
+        """Return the logits [samples, classes] of any number of samples, as the network is used after training."""
+        training = self.training
+        self.eval()
+        try:
+            logits: Tensor = self(x)
+        finally:
+            self.train(training)
+        return logits
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a network is to be built for: samples of `sample_shape` (which come flat), `classes`, from `seed`."""
+
+    sample_shape: tuple[int, ...]
+    classes: int
+    seed: int
+    dtype: torch.dtype
+    device: torch.device
+
+    @property
+    def features(self) -> int:
+        """Numbers in a sample."""
+        return torch.Size(self.sample_shape).numel()
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a network will be.
+
+    Numbers that it keeps: its `parameters`, and `buffers` for a batch, its gradients and its probes. `products`:
+    multiplications for one sample in one layer.
+    """
+
+    parameters: int
+    buffers: int
+    products: int
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A kind of network.
+
+    `build(network, plan)` makes one from its part of the recipe; `size(network, batch_size)` estimates how large it
+    will be before anything is allocated.
+    """
+
+    build: Callable[[Any, Plan], Trainable]
+    size: Callable[[Any, int], Size]

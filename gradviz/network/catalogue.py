@@ -1,0 +1,28 @@
+"""All architectures by name. A new one is a file of its own and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from gradviz.experiment import Experiment
+from gradviz.network.architecture import DTYPES, Architecture, Plan, Size, Trainable
+from gradviz.network.stack.stack import STACK
+
+ARCHITECTURES: Mapping[str, Architecture] = {"mlp": STACK}
+
+
+def build_network(
+    experiment: Experiment, sample_shape: tuple[int, ...], classes: int, device: torch.device | str = "cpu"
+) -> Trainable:
+    """Return the network of `experiment` on `device`, in its precision, drawn from its seed."""
+    training = experiment.training
+    plan = Plan(sample_shape, classes, training.seed, DTYPES[training.precision], torch.device(device))
+    return ARCHITECTURES[experiment.network.architecture].build(experiment.network, plan)
+
+
+def size_of(experiment: Experiment) -> Size:
+    """Return how large the network of `experiment` will be."""
+    architecture = ARCHITECTURES[experiment.network.architecture]
+    return architecture.size(experiment.network, experiment.training.batch_size)

@@ -1,0 +1,30 @@
+"""Which observer looks on at which network, and all that may be measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from gradviz.network.architecture import Trainable
+from gradviz.network.stack.stack import Network
+from gradviz.probes.fused.observer import PROBES, FusedObserver
+from gradviz.probes.modules.observer import ModuleObserver
+from gradviz.probes.modules.rows import module_rows
+from gradviz.probes.observer import Observer
+
+
+def observer_of(network: Trainable, rows: Sequence[str], probe_batch: Tensor) -> Observer:
+    """Return what observes `network`: the fused stack has its own, everything else is observed module by module.
+
+    `rows` are the names of the rows of its recipe; `probe_batch` [samples, features] are samples that are not trained
+    on, the same at every step.
+    """
+    if isinstance(network, Network):
+        return FusedObserver(network, probe_batch)
+    return ModuleObserver(network, module_rows(network, rows), chain=network.chain)
+
+
+def quantity_names() -> tuple[str, ...]:
+    """Return the names of all that is measured on built-in networks."""
+    return tuple(quantity.name for probe in PROBES for quantity in probe.quantities)

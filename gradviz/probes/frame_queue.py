@@ -1,0 +1,80 @@
+"""From what was measured on a device to frames: everything of a step goes to the host in one copy, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gradviz.probes.host_copy import HostCopies
+from gradviz.probes.observer import Pending, Values
+from gradviz.recording.frame import Distributions, Frame
+
+Scalars = Mapping[str, float | Tensor]
+# a scalar above zero under a name that begins so says that the optimiser made no step
+OVERFLOW = "overflow"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrived:
+    """A step that has reached the host and can be read."""
+
+    step: int
+    pending: Pending
+    scalars: Scalars
+    skipped: bool
+    host: Values
+
+    def read(self) -> tuple[Frame, Distributions | None]:
+        """Return the frame, and the distributions that come before it, if there are any."""
+        tensors = sum(isinstance(scalar, Tensor) for scalar in self.scalars.values())
+        rest = iter(self.host[len(self.host) - tensors :])
+        values = {
+            name: float(next(rest)) if isinstance(scalar, Tensor) else scalar for name, scalar in self.scalars.items()
+        }
+        measured = self.pending.read(self.host[: len(self.host) - tensors])
+        frame = Frame(
+            step=self.step,
+            loss=values.get("loss", np.nan),
+            batch_accuracy=values.get("accuracy", np.nan),
+            learning_rate=values.get("learning_rate", np.nan),
+            rows=measured.rows,
+            measured=measured.measured,
+            skipped=self.skipped or any(value > 0 for name, value in values.items() if name.startswith(OVERFLOW)),
+        )
+        spread = measured.distributions
+        return frame, None if spread is None else Distributions(self.step, spread)
+
+
+class FrameQueue:
+    """Steps on their way to the host.
+
+    Scalars are numbers, or tensors that are not waited for: `loss`, `accuracy` and `learning_rate`, NaN where they are
+    missing.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._wide = torch.float32 if device.type == "mps" else torch.float64
+        self._copies = HostCopies(device)
+        self._under_way: dict[int, tuple[Pending, Scalars, bool]] = {}
+
+    def submit(self, step: int, pending: Pending, scalars: Scalars, *, skipped: bool = False) -> None:
+        """Begin to copy what was measured at `step`."""
+        tensors = [*pending.tensors(), *(s.reshape(1) for s in scalars.values() if isinstance(s, Tensor))]
+        self._under_way[step] = pending, scalars, skipped
+        self._copies.submit(step, self._together(tensors))
+
+    def collect(self, *, wait: bool) -> list[Arrived]:
+        """Return the steps that have reached the host, oldest first; with `wait` all of them."""
+        return [Arrived(step, *self._under_way.pop(step), host=host) for step, host in self._copies.collect(wait=wait)]
+
+    def _together(self, tensors: list[Tensor]) -> Tensor:
+        if not tensors:
+            return torch.empty(0, dtype=self._wide)
+        if len(tensors) == 1:
+            return tensors[0].to(self._device, self._wide)
+        return torch.cat([tensor.to(self._device, self._wide) for tensor in tensors])

@@ -1,0 +1,291 @@
+"""From the steps of somebody's optimisers to frames: what is measured when.
+
+A frame is one round of the optimisers that hold weights of the network: it begins when one of them makes its second
+step. Gradients and weights are read just before a step, what the step did just after it, and outputs in the forward
+and backward passes before it. The frame of step t goes out when step t + 1 begins, so that what the script says about
+it after the step still belongs to it; the numbers stay on their device until then, and go to the host in one copy.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor, nn
+from torch.amp.grad_scaler import GradScaler
+from torch.optim import Optimizer
+
+from gradviz.experiment import Row
+from gradviz.probes.environment import device_label
+from gradviz.probes.frame_queue import OVERFLOW, Arrived, FrameQueue
+from gradviz.probes.modules.observer import ModuleObserver
+from gradviz.probes.modules.rows import (
+    ExecutionOrder,
+    MeasuredModule,
+    compiled_modules,
+    find_rows,
+    is_row,
+    named_modules,
+    shared_weights,
+)
+from gradviz.probes.modules.weights import OptimizerParams
+from gradviz.probes.observer import Due
+from gradviz.recording.frame import Started
+from gradviz.watching.guard import Guard
+from gradviz.watching.log_entries import LogEntries
+from gradviz.watching.run_file import RunFile
+
+# frames that have arrived wait for others, at most so many and so long
+MOST_WAITING = 16
+LONGEST_WAIT_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What to watch, and how often: gradients every `every` steps, all else every `thorough_every` steps."""
+
+    title: str
+    every: int = 1
+    thorough_every: int = 20
+    include: Sequence[str] = ("*",)
+    exclude: Sequence[str] = ()
+    optimizers: Sequence[Optimizer] = ()
+    scaler: GradScaler | None = None
+
+    def due(self, step: int) -> Due:
+        """Return what is measured at `step`."""
+        thorough = step % self.thorough_every == 0
+        return Due(gradients=thorough or step % self.every == 0, thorough=thorough)
+
+
+@dataclass(slots=True, eq=False)
+class Round:
+    """A frame to be. `stepped` are the optimisers, by identity, that have made their step."""
+
+    step: int
+    scalars: dict[str, float | Tensor] = field(default_factory=dict)
+    stepped: set[int] = field(default_factory=set)
+    skipped: bool = False
+
+
+class Steps:
+    """Measures one network. `before_step`, `after_step` and `log` are called from the training thread."""
+
+    def __init__(self, model: nn.Module, settings: Settings, file: RunFile, guard: Guard) -> None:
+        self._model, self._settings, self._file, self._guard = model, settings, file, guard
+        self._observer = ModuleObserver(model, guard=guard)
+        self._rows: tuple[MeasuredModule, ...] | None = None
+        self._queue: FrameQueue | None = None
+        self._round: Round | None = None
+        self._usual: set[int] = set()
+        self._arrived: list[Arrived] = []
+        self._delivered_at = 0.0
+        self._log = LogEntries(model)
+        self._told: set[str] = set()
+        self._partly_compiled = False
+        self._look_at_first_pass()
+
+    def holds_weights(self, optimizer: Optimizer) -> bool:
+        """Whether `optimizer` moves anything that is watched."""
+        if self._rows is not None or not self._is_asked_for(optimizer):
+            return self._params_of(optimizer) is not None
+        # the first forward pass may be still to come, inside of the step
+        own = set(self._model.parameters())
+        return any(parameter in own for group in optimizer.param_groups for parameter in group["params"])
+
+    def before_step(self, optimizer: Optimizer, loss: object = None, *, skipped: bool = False) -> None:
+        """Measure what `optimizer` is about to go by. `loss` is what its closure returned."""
+        params = self._params_of(optimizer)
+        if params is None:
+            return
+        if self._round is None or id(optimizer) in self._round.stepped:
+            self._turn_over()
+            # the weights may have been replaced
+            params = self._params_of(optimizer)
+        if params is None or self._round is None:
+            return
+        self._round.stepped.add(id(optimizer))
+        self._round.skipped |= skipped
+        self._round.scalars.setdefault("learning_rate", _learning_rate(optimizer))
+        if loss is not None:
+            self._log.returned(loss)
+        self._measure(self._round, params, optimizer)
+        self._log.step_begins(params.weight_with_gradient())
+
+    def after_step(self, optimizer: Optimizer) -> None:
+        """Measure what the step did, and prepare for the next one; nothing, if nothing was measured before it."""
+        present = self._round
+        if present is None or id(optimizer) not in present.stepped:
+            return
+        coming = self._settings.due(present.step + 1)
+        if (params := self._params_of(optimizer)) is not None:
+            self._observer.after_update(params)
+        if coming.thorough or present.stepped >= self._usual:
+            self._observer.before_forward(coming)
+        self._log.step_ended()
+
+    def skipped_step(self, optimizer: Optimizer) -> None:
+        """Measure a step that was not made because gradients overflowed."""
+        self.before_step(optimizer, skipped=True)
+        self.after_step(optimizer)
+
+    def log(self, values: dict[str, object]) -> None:
+        """Take what the script says about the present step."""
+        self._log.add(values)
+
+    def finish(self) -> None:
+        """Hand out every frame that is still under way, and take all hooks away."""
+        self.release()
+        if self._round is not None:
+            self._submit(self._round)
+            self._round = None
+            self._deliver(wait=True)
+
+    def release(self) -> None:
+        """Take all hooks away."""
+        self._order.stop()
+        self._observer.release()
+
+    def _look_at_first_pass(self) -> None:
+        compiled = compiled_modules(self._model)
+        modules = [
+            module
+            for name, module in named_modules(self._model).items()
+            if module not in compiled and is_row(name, module, self._settings.include, self._settings.exclude)
+        ]
+        order = [module for module in self._model.modules() if module not in compiled]
+        self._order = ExecutionOrder(order if modules else (), self._guard)
+        self._observer.look_at(modules)
+        self._observer.before_forward(self._settings.due(0))
+
+    def _params_of(self, optimizer: Optimizer) -> OptimizerParams | None:
+        if not self._is_asked_for(optimizer):
+            return None
+        if self._rows is None:
+            self._find_rows()
+        return self._observer.table.params_of(optimizer)
+
+    def _is_asked_for(self, optimizer: Optimizer) -> bool:
+        asked_for = self._settings.optimizers
+        return not asked_for or any(optimizer is one for one in asked_for)
+
+    def _find_rows(self) -> None:
+        settings = self._settings
+        self._rows = find_rows(self._model, self._order.stop(), settings.include, settings.exclude)
+        # once more, because a part may have been compiled since
+        self._partly_compiled = bool(compiled_modules(self._model))
+        self._observer.watch(self._rows)
+
+    def _turn_over(self) -> None:
+        """Hand out the frame that is over and begin the next one."""
+        if self._round is None:
+            self._log.turn_over()
+            self._round = Round(0)
+            return
+        over = self._round
+        self._usual = over.stepped
+        self._submit(over)
+        self._deliver(wait=False)
+        self._round = Round(over.step + 1)
+        due = self._settings.due(self._round.step)
+        if not due.thorough:
+            # hooks may still be there for an optimiser that did not take its turn
+            self._observer.before_forward(due)
+
+    def _measure(self, present: Round, params: OptimizerParams, optimizer: Optimizer) -> None:
+        overflow = getattr(optimizer, "found_inf", None)
+        if isinstance(overflow, Tensor):
+            # a fused optimiser finds out by itself whether to skip its step
+            present.scalars[f"{OVERFLOW} {id(optimizer)}"] = overflow.detach().clone()
+        self._observer.after_backward(params)
+        if self._settings.due(present.step).thorough:
+            self._observer.scale_loss(self._loss_scale(params))
+        if self._queue is None:
+            self._begin(params.device)
+        self._observer.before_update(self._settings.due(present.step + 1), params)
+
+    def _loss_scale(self, params: OptimizerParams) -> float:
+        """Return by what the loss was multiplied before the backward pass."""
+        scaler = self._settings.scaler
+        if scaler is not None:
+            return scaler.get_scale()
+        return float(params.grad_scale) if params.grad_scale is not None else 1.0
+
+    def _begin(self, device: torch.device) -> None:
+        self._queue = FrameQueue(device)
+        notes = self._notes()
+        self._told.update(notes)
+        self._file.begin(self._started(device), notes)
+        if "activations" in notes:
+            self._file.warn(f"activations are {notes['activations']}; gradients, weights and updates are measured")
+
+    def _started(self, device: torch.device) -> Started:
+        assert self._rows is not None
+        sizes: dict[torch.dtype, int] = {}
+        for parameter in self._model.parameters():
+            sizes[parameter.dtype] = sizes.get(parameter.dtype, 0) + parameter.numel()
+        # nothing is measured at every step if gradients are not
+        seldom = self._settings.every > 1
+        return Started(
+            title=self._settings.title,
+            rows=tuple(Row(row.name) for row in self._rows),
+            quantities=tuple(replace(q, scheduled=q.scheduled or seldom) for q in self._observer.quantities),
+            precision=str(max(sizes, key=lambda dtype: sizes[dtype])).removeprefix("torch."),
+            parameters=sum(sizes.values()),
+            device=device_label(device),
+            threads=torch.get_num_threads(),
+            scheduled_every=self._settings.thorough_every,
+        )
+
+    def _notes(self) -> dict[str, str]:
+        notes = self._observer.notes
+        if shared := shared_weights(self._rows or ()):
+            notes["shared weights"] = ", ".join(f"{name} with {owner}" for name, owner in shared.items())
+        if self._partly_compiled:
+            notes["activations"] = "not measured in what is compiled: no hook runs there"
+        return notes
+
+    def _submit(self, over: Round) -> None:
+        assert self._queue is not None
+        over.scalars |= self._log.turn_over()
+        self._queue.submit(over.step, self._observer.take(), over.scalars, skipped=over.skipped)
+        if self._settings.due(over.step).thorough:
+            self._tell_what_was_not_measured()
+            self._look_for_replaced_weights()
+
+    def _deliver(self, *, wait: bool) -> None:
+        assert self._queue is not None
+        self._arrived += self._queue.collect(wait=wait)
+        now = time.monotonic()
+        # several frames in one go take half the time that each takes by itself
+        if wait or len(self._arrived) >= MOST_WAITING or now - self._delivered_at > LONGEST_WAIT_S:
+            self._delivered_at = now
+            for arrived in self._arrived:
+                frame, _ = arrived.read()
+                self._file.append(frame)
+            self._arrived.clear()
+
+    def _tell_what_was_not_measured(self) -> None:
+        for what, why in self._observer.notes.items():
+            if what not in self._told:
+                self._told.add(what)
+                self._file.warn(f"{what}: {why}")
+
+    def _look_for_replaced_weights(self) -> None:
+        if not (names := self._observer.table.replaced()):
+            return
+        if "replaced weights" not in self._told:
+            self._told.add("replaced weights")
+            self._file.warn(
+                f"the parameters of {', '.join(names[:3])}{' and others' if len(names) > 3 else ''} were replaced; "
+                "the new ones are watched from here on, if an optimiser holds them"
+            )
+        assert self._rows is not None
+        self._observer.watch(self._rows)
+
+
+def _learning_rate(optimizer: Optimizer) -> float | Tensor:
+    rate = optimizer.param_groups[0]["lr"] if "lr" in optimizer.param_groups[0] else float("nan")
+    return rate.detach().clone() if isinstance(rate, Tensor) else float(rate)
