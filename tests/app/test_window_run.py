@@ -52,6 +52,7 @@ def test_a_change_of_the_form_shows_the_new_profile_at_once(window: MainWindow, 
     assert window.board.heatmap.plot.history is window.board.profile.history
 
 
+@pytest.mark.slow
 def test_a_change_after_a_run_lies_before_the_run_which_stays(window: MainWindow, qtbot: QtBot) -> None:
     begin(window, qtbot)
     history = run_to_end(qtbot, window)
@@ -63,6 +64,7 @@ def test_a_change_after_a_run_lies_before_the_run_which_stays(window: MainWindow
     assert window.board.profile.history is history
 
 
+@pytest.mark.slow
 def test_a_change_during_a_run_waits_for_the_next_start(window: MainWindow, qtbot: QtBot) -> None:
     window.set_experiment(ENDLESS)
     trigger(window, "start")
@@ -79,6 +81,7 @@ def test_a_change_during_a_run_waits_for_the_next_start(window: MainWindow, qtbo
     assert window.previous is history
 
 
+@pytest.mark.slow
 def test_every_run_has_the_one_before_it_for_comparison(window: MainWindow, qtbot: QtBot) -> None:
     first = run_to_end(qtbot, window)
     assert window.board.reference is None
@@ -93,6 +96,7 @@ def test_every_run_has_the_one_before_it_for_comparison(window: MainWindow, qtbo
     assert window.transport.state.text() == "finished"
 
 
+@pytest.mark.slow
 def test_reset_goes_back_to_the_network_as_initialised(window: MainWindow, qtbot: QtBot) -> None:
     begin(window, qtbot)
     window.set_experiment(ENDLESS)
@@ -151,6 +155,7 @@ def test_a_defect_is_told_once_and_the_next_run_works(
     assert run_to_end(qtbot, window).frames == TINY.training.steps + 1
 
 
+@pytest.mark.slow
 def test_a_device_that_is_not_there_is_a_plain_message(window: MainWindow, qtbot: QtBot) -> None:
     edit(window, "device", "cuda:77")
     trigger(window, "start")
@@ -195,6 +200,7 @@ def test_undo_and_redo_go_through_the_form_and_the_preview(window: MainWindow, q
     wait_until(qtbot, lambda: shown_layers(window) == 8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", ["moons", "circles", "spirals", "xor", "gaussian"])
 def test_data_in_the_plane_shows_a_boundary(window: MainWindow, qtbot: QtBot, data: str) -> None:
     window.set_experiment(TINY.changed(data=data, samples=100, title=""))
@@ -219,6 +225,7 @@ def test_the_title_names_the_experiment_that_is_shown(window: MainWindow) -> Non
     assert window.windowTitle() == "2 × 8 ReLU – gradviz"
 
 
+@pytest.mark.slow
 def test_keys_alone_train_a_network(window: MainWindow, qtbot: QtBot) -> None:
     """Tab to the depth, type it, start, and pick a step in the heatmap: no mouse."""
     window.activateWindow()

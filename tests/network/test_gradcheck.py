@@ -54,6 +54,7 @@ def inputs_for(experiment: Experiment) -> list[Tensor]:
     return [value.requires_grad_() for value in values]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", get_args(Activation))
 def test_numerical_differentiation_agrees(activation: str) -> None:
     for experiment in combinations(activation):

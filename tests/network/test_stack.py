@@ -65,6 +65,7 @@ def loss_of(network: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return nn.functional.cross_entropy(network(x), y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", get_args(Activation))
 def test_gradients_of_every_variant_equal_autograds(activation: str) -> None:
     x, y = batch()
@@ -115,6 +116,7 @@ def stacked_grads(reference: nn.Sequential, network: Network) -> dict[str, Tenso
     return grads
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shortcut", "normalization", "kind"),
     pairwise(choices("shortcut"), choices("normalization"), [("tanh", 1), ("gelu", 2), ("sigmoid", 3), ("selu", 4)]),
@@ -147,6 +149,7 @@ def test_gradcheck_in_float64(shortcut: str, normalization: str, kind: tuple[str
     assert torch.autograd.gradcheck(run, (x, *inputs), eps=1e-6, atol=1e-6), (activation, span)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("shortcut", choices("shortcut"))
 def test_losses_and_weights_stay_equal_over_many_steps(shortcut: str, optimizer: str) -> None:

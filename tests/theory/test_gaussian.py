@@ -95,6 +95,7 @@ def test_averages_of_bent_lines_have_closed_forms(slope: float, mean: float) -> 
         assert found.td[0] == pytest.approx((1 - slope) * density, rel=1e-11, abs=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "elu", "silu", "gelu"])
 def test_averages_are_the_integrals(name: str) -> None:
     phi, slope = FORMULAS[name], SLOPES[name]
@@ -106,6 +107,7 @@ def test_averages_are_the_integrals(name: str) -> None:
         assert found.tdf[0] == pytest.approx(cross, rel=1e-10, abs=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_activations_mean_square_is_the_integral(name: str) -> None:
     for mean, variance in ((0.0, 1.0), (-1.3, 40.0)):
