@@ -402,28 +402,3 @@ def test_every_command_says_what_it_does(window: MainWindow) -> None:
         assert action.statusTip() == command.tip
         if command.shortcut:
             assert action.shortcut().toString(QKeySequence.SequenceFormat.NativeText) in action.toolTip()
-<<<<<<< HEAD
-
-
-POSSIBLE = {
-    Phase.IDLE: {"start", "step"},
-    Phase.STARTING: {"start", "pause", "step", "stop"},
-    Phase.RUNNING: {"start", "pause", "step", "stop"},
-    Phase.PAUSED: {"start", "pause", "step", "stop"},
-    Phase.STOPPING: set(),
-    Phase.FINISHED: {"start", "step"},
-    Phase.STOPPED: {"start", "step"},
-    Phase.DIVERGED: {"start", "step"},
-    Phase.FAILED: {"start", "step", "reset"},
-}
-
-
-def test_what_means_nothing_now_is_greyed(window: MainWindow) -> None:
-    for phase, possible in POSSIBLE.items():
-        window.run.phase = phase
-        window.commands.enable()
-        transport = ("start", "pause", "step", "stop", "reset", "swap")
-        assert {name for name in transport if window.actions_by_name[name].isEnabled()} == possible, phase
-    window.run.phase = Phase.IDLE
-=======
->>>>>>> main

@@ -54,10 +54,6 @@ def test_a_change_of_the_form_shows_the_new_profile_at_once(window: MainWindow, 
     assert window.board.heatmap.plot.history is window.board.profile.history
 
 
-<<<<<<< HEAD
-@pytest.mark.slow
-def test_a_change_after_a_run_lies_before_the_run_which_stays(window: MainWindow, qtbot: QtBot) -> None:
-=======
 def on_every_plot(window: MainWindow) -> list[History | None]:
     """Return what each part of the window shows."""
     board = window.board
@@ -73,10 +69,10 @@ def exported(window: MainWindow, path: Path) -> Experiment:
     return from_json(text)
 
 
+@pytest.mark.slow
 def test_a_run_stays_on_every_plot_while_the_form_changes_and_the_preview_takes_all_of_them(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
->>>>>>> main
     begin(window, qtbot)
     run = run_to_end(qtbot, window)
     assert not window.shown_bar.button.isVisible()
