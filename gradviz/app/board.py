@@ -31,7 +31,7 @@ from gradviz.recording.frame import Started
 from gradviz.recording.history import History
 
 PROFILE_TIP = "The quantity of the heatmap over the layers, at the picked or the latest step"
-OWN_PLOTS = ("heatmap", "profile", "curves", "held-out samples")
+OWN_PLOTS = ("heatmap", "profile", "curves", "validation samples")
 PICTURE_PERIOD_MS = 33
 TEXT_PERIOD_MS = 250
 
@@ -81,8 +81,8 @@ class Board(QObject):
         self.profile.hovered.connect(self.heatmap.say)
         self.profile.setToolTip(PROFILE_TIP)
         self.curves.setToolTip(
-            "Loss and accuracy of the training batch and of samples held out; click or drag to pick a step, also with "
-            "← and →"
+            "Loss and accuracy of the training batch and of the validation samples; click or drag to pick a step, "
+            "also with ← and →"
         )
         for plot in (self.profile, self.samples, self.boundary):
             # they have no keys of their own; the heatmap's arrows move all of them

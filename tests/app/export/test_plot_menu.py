@@ -30,13 +30,14 @@ def entries(menu: QMenu) -> list[str]:
     return [action.text().replace("&", "") for action in menu.actions() if not action.isSeparator()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "own"),
     [
         ("heatmap", ["At the bottom", "At the top"]),
         ("profile", []),
         ("curves", ["Logarithmic loss axis"]),
-        ("held-out samples", ["Show wrong samples first"]),
+        ("validation samples", ["Show wrong samples first"]),
     ],
 )
 def test_each_plot_offers_what_it_can_do(shown: MainWindow, name: str, own: list[str]) -> None:
