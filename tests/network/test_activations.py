@@ -62,7 +62,7 @@ GRID = [sign * size for size in (1e-9, 1e-3, 0.1, 0.5, 1.0, 1.9, 2.4, 3.3, 7.0, 
 
 
 def named(name: str) -> Activation:
-    return activation(Experiment.parse({"activation": name, "leaky_slope": SLOPE}).network)
+    return activation(Experiment.parse({"activation": name, "leaky_slope": SLOPE}).network.phi)
 
 
 def points(values: list[float]) -> Tensor:

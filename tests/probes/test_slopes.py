@@ -71,7 +71,7 @@ def chunk(name: str, values: object, precision: str = "float32", **settings: obj
     """Both shares of one layer whose activations are given `values` [samples, units]."""
     given = torch.tensor(values, dtype=getattr(torch, precision))
     probe = Slopes()
-    probe.look_at(LayerChunk((given,), (given,), activation(experiment(activation=name, **settings).network)))
+    probe.look_at(LayerChunk((given,), (given,), activation(experiment(activation=name, **settings).network.phi)))
     dead, saturated = probe.measure(None)
     return float(dead[0]), float(saturated[0])
 

@@ -60,7 +60,7 @@ def integral(function: Callable[[mpf], mpf], mean: float, variance: float) -> fl
 
 @pytest.mark.parametrize("name", NAMES)
 def test_activations_and_slopes_are_the_networks(name: str) -> None:
-    kind = activation(Experiment.parse({"activation": name, "leaky_slope": SLOPE}).network)
+    kind = activation(Experiment.parse({"activation": name, "leaky_slope": SLOPE}).network.phi)
     z = np.concatenate([np.linspace(-40, 40, 4001), [1e-9, -1e-9, 300.0, -300.0]])
     found = curve(Experiment.parse({"activation": name, "leaky_slope": SLOPE}).network)
     expected, slope = (f(torch.from_numpy(z)).numpy() for f in (kind.function, kind.derivative))
