@@ -31,7 +31,7 @@ from gradviz.recording.frame import Started
 from gradviz.recording.history import History
 
 PROFILE_TIP = "The quantity of the heatmap over the layers, at the picked or the latest step"
-OWN_PLOTS = ("heatmap", "profile", "curves", "held-out samples")
+OWN_PLOTS = ("heatmap", "profile", "curves", "validation samples")
 PICTURE_PERIOD_MS = 33
 TEXT_PERIOD_MS = 250
 
@@ -81,7 +81,7 @@ class Board(QObject):
         self.profile.hovered.connect(self.heatmap.say)
         self.profile.setToolTip(PROFILE_TIP)
         self.curves.setToolTip(
-            "Loss and accuracy of the training batch and of samples held out; click or drag to pick a step, also with "
+            "Loss and accuracy of the training batch and of validation samples; click or drag to pick a step, or press "
             "← and →"
         )
         for plot in (self.profile, self.samples, self.boundary):
@@ -166,7 +166,7 @@ class Board(QObject):
 
     @property
     def held_out_plot(self) -> QGraphicsView:
-        """Held-out samples as they are shown: pictures, or points in the plane."""
+        """Validation samples as they are shown: pictures, or points in the plane."""
         return self.boundary if self.held_out.currentWidget() is self.boundary else self.samples
 
     def plots(self) -> dict[str, QGraphicsView]:

@@ -24,7 +24,7 @@ UNTOLD = {
 def title(runs: Sequence[ShownRun], frames: int, picked: int | None) -> str:
     """Say what is drawn; of a single run how far, `frames` of it, and which step is picked."""
     if len(runs) > 1:
-        return "Loss of the training batch, accuracy on held-out samples"
+        return "Loss of the training batch, accuracy on validation samples"
     if not frames:
         return "Loss and accuracy"
     words = f"Loss and accuracy · up to step {frames - 1}"
@@ -45,9 +45,9 @@ def legend(runs: Sequence[ShownRun], picked: int | None, reference: str | None, 
     batch, held_out = values_at(history, picked) if history is not None and picked is not None else ("", "")
     entries = [("—", style.series[0], f"training batch{batch}")]
     if history is None or history.started.held_out is not None:
-        entries.append(("●", style.series[1], f"held out{held_out}"))
+        entries.append(("●", style.series[1], f"validation{held_out}"))
     if reference is not None:
-        entries.append(("- -", style.series[2], f"{reference}, held out"))
+        entries.append(("- -", style.series[2], f"{reference}, validation"))
     return entries
 
 
@@ -62,9 +62,9 @@ def what_is_missing(history: History, name: Literal["loss", "batch_accuracy"]) -
 
 
 def values_at(history: History, step: int) -> tuple[str, str]:
-    """Return what to write behind the names of the curves: values of the batch, and of the samples held out.
+    """Return what to write behind the names of the curves: values of the batch, and of the validation samples.
 
-    The samples held out are looked at on a schedule: theirs may be of an earlier step, which is said then. Empty where
+    Validation samples are evaluated on a schedule: theirs may be of an earlier step, which is said then. Empty where
     there are none.
     """
     if not 0 <= step < history.frames:
@@ -83,7 +83,7 @@ def in_words(history: History, step: int) -> str:
     words = f"step {step} · batch: {_pair(_told_loss(history, step), history.batch_accuracy(step))}"
     latest = _latest_evaluation(history, step)
     if latest is not None:
-        words += f" · held out at step {latest[0]}: {_pair(*latest[1:])}"
+        words += f" · validation at step {latest[0]}: {_pair(*latest[1:])}"
     return words
 
 
@@ -99,7 +99,7 @@ def compared_words_at(runs: Sequence[ShownRun], step: int) -> str:
 
 
 def _share_at(history: History, step: int) -> float | None:
-    """Return the accuracy that is drawn of one of several runs: on samples held out where it has some."""
+    """Return the accuracy that is drawn of one of several runs: on validation samples where it has some."""
     if history.started.held_out is None:
         return history.batch_accuracy(step)
     latest = _latest_evaluation(history, step)
@@ -107,7 +107,7 @@ def _share_at(history: History, step: int) -> float | None:
 
 
 def _whose_accuracy(run: ShownRun) -> str:
-    """Say where the accuracy of a run is not that of held-out samples."""
+    """Say where the accuracy of a run is not that of validation samples."""
     history = run.history
     if history.started.held_out is not None:
         return ""

@@ -145,7 +145,7 @@ def test_points_in_the_plane_get_a_boundary_and_pictures_their_samples(board: Bo
     wanted = board.boundary if planar else board.samples
     assert board.held_out.currentWidget() is wanted
     assert board.held_out_plot is wanted
-    assert board.plots()["held-out samples"] is wanted
+    assert board.plots()["validation samples"] is wanted
 
 
 def test_a_live_board_pulls_and_an_ended_one_rests(board: Board, qtbot: QtBot) -> None:
@@ -172,7 +172,7 @@ def test_a_right_click_asks_for_the_menu_of_that_plot_and_a_drag_does_not(board:
     click(board.profile, place_of(board.profile, board.profile.view, 2, -3), right)
     click(board.curves, place_of(board.curves, board.curves.views[0], 2, 0.5), right)
     click(board.samples, board.samples.rect().center(), right)
-    assert wanted == ["heatmap", "profile", "curves", "held-out samples"]
+    assert wanted == ["heatmap", "profile", "curves", "validation samples"]
 
 
 def test_the_board_on_one_page_covers_no_plot_with_another(board: Board) -> None:

@@ -57,7 +57,7 @@ def test_held_out_samples_are_those_of_the_step(window: MainWindow, history: His
         window.session.display.pick_step(step)
         measured = latest(EVALUATED, step)
         assert measured is not None
-        what = "Held-out samples" if measured == step else "Held out"
+        what = "Validation samples" if measured == step else "Validation"
         expected = f"{what} {when(measured, step)}: {measured:.1f}% right"
         assert window.board.samples.title.text == expected
 
@@ -93,7 +93,7 @@ def test_pre_activations_are_those_of_the_step(window: MainWindow, history: Hist
 def test_the_latest_of_everything_is_back_with_live(window: MainWindow, history: History) -> None:
     window.session.display.pick_step(3)
     window.board.playback_bar.live.click()
-    assert window.board.samples.title.text == "Held-out samples at step 20: 20.0% right"
+    assert window.board.samples.title.text == "Validation samples at step 20: 20.0% right"
     assert window.panels.distributions.plot.readout().title == "Gradients of layer 1 at step 20"
     assert window.panels.verdict.step is None
 
@@ -117,6 +117,6 @@ def test_a_run_that_is_not_evaluated_yet_says_so(window: MainWindow) -> None:
     history = History(made_up([[-1.0] * LAYERS]).started)
     history.append(Frame(0, 1.0, 0.25, 0.1, {}))
     window.session.show(history)
-    assert window.board.samples.message.text == "The held-out samples have not been evaluated yet"
+    assert window.board.samples.message.text == "The validation samples have not been evaluated yet"
     window.session.display.pick_step(0)
-    assert window.board.samples.message.text == "The held-out samples have not been evaluated up to step 0"
+    assert window.board.samples.message.text == "The validation samples have not been evaluated up to step 0"

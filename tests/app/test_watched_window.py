@@ -107,7 +107,7 @@ def test_panels_say_what_they_cannot_show(shown: MainWindow, qtbot: QtBot) -> No
     assert board.curves.readout().notice == UNTOLD["loss"]
     assert board.curves.readout().labels["no accuracy"] == UNTOLD["batch_accuracy"]
     assert "script of its own" in board.samples.message.text
-    assert not any("held out" in words for words in board.curves.readout().words)
+    assert not any("validation" in words for words in board.curves.readout().words)
     board.heatmap.choose(RMS.name)
     wait_until(qtbot, lambda: any("no theory" in words for words in board.profile.readout().words))
 

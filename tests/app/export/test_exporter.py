@@ -24,7 +24,16 @@ from gradviz.recording.exports import tables
 from gradviz.recording.history import History
 
 ROWS = [[-1.0 - step / 3, -2.5 - step, -30.25, -600.0 - step] for step in range(5)]
-WHATS = ["board", "heatmap", "profile", "curves", "held-out samples", "distribution", "activation", "activation costs"]
+WHATS = [
+    "board",
+    "heatmap",
+    "profile",
+    "curves",
+    "validation samples",
+    "distribution",
+    "activation",
+    "activation costs",
+]
 SVG = "{http://www.w3.org/2000/svg}"
 
 

@@ -32,7 +32,7 @@ def entries(menu: QMenu) -> list[str]:
         ("heatmap", ["At the bottom", "At the top"]),
         ("profile", []),
         ("curves", ["Logarithmic loss axis"]),
-        ("held-out samples", ["Show wrong samples first"]),
+        ("validation samples", ["Show wrong samples first"]),
     ],
 )
 def test_each_plot_offers_what_it_can_do(shown: MainWindow, name: str, own: list[str]) -> None:
