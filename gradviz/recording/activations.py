@@ -1,4 +1,4 @@
-"""What is known of an activation by itself, apart from any run: its curves, and what it costs. Plain numpy."""
+"""What is known of an activation by itself, apart from any run: its curves and its cost. Plain numpy."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ActivationCurve:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """What repeated measurements say: their median, and the quartiles between which half of them lie."""
+    """Repeated measurements: their median, and the quartiles between which half of them lie."""
 
     median: float
     low: float
@@ -68,7 +68,7 @@ class ActivationCost:
     """What the activation `name` costs per element of arrays of `size` elements, in nanoseconds.
 
     Divided by ReLU's cost round by round, so that what slows a whole round down leaves the ratio alone, it is
-    `forward_ratio` and `backward_ratio`. At size 1 all of it is the call itself.
+    `forward_ratio` and `backward_ratio`. At size 1 it is the cost of the call.
     """
 
     name: str
@@ -81,7 +81,7 @@ class ActivationCost:
 
 @dataclass(frozen=True, slots=True)
 class ActivationCosts:
-    """The costs of all activations on one device, as far as they were measured: after `rounds` rounds of all of them.
+    """The costs of all activations on one device, after `rounds` rounds of measuring all of them.
 
     `cache_bytes` is the size of the device's largest cache; None where the system does not tell.
     """

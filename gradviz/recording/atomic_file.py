@@ -20,16 +20,16 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to write that becomes `path` when the block ends well, and vanishes when it does not.
+    """Open a file to write that becomes `path` when the block succeeds, and vanishes when it fails.
 
     It lies in the folder of `path`, because only within one file system is a rename atomic. Raises ExportError for
     every OSError, in the block as well; other exceptions pass through.
     """
-    # through a symbolic link to the file it stands for, as an ordinary open() would
+    # follows a symbolic link, as an ordinary open() does
     target = Path(os.path.realpath(path))
     aside = target.with_name(f".gradviz-{os.urandom(8).hex()}.part")
     try:
-        # "x": never into somebody else's file; permissions follow the umask, which a mkstemp file would not
+        # "x": never into another file; permissions follow the umask, which a mkstemp file would not
         with aside.open("xb") as file:
             yield file
             file.flush()

@@ -1,12 +1,12 @@
-"""The append-only record of one run, written by the worker and read by everybody else at the same time.
+"""The append-only record of one run, written by one thread and read by others at the same time.
 
-There is no lock, and none is needed, because there is one writer and nothing that was published ever changes: `append`
-writes a row, and every block of the pyramid that it completes, into memory no reader looks at, and only then publishes
-it by raising `frames`, a plain attribute whose assignment is atomic in CPython. A reader takes `frames` once and stays
-below it. Storage grows by whole chunks, so what a reader looks at is never moved.
+No lock is needed, because there is one writer and nothing that is published ever changes: `append` writes a row, and
+every block of the pyramid that it completes, into memory that no reader looks at, and only then publishes it by raising
+`frames`, a plain attribute whose assignment is atomic in CPython. A reader takes `frames` once and stays below it.
+Memory grows by whole chunks, so data never move while they are read.
 
-A run that is being stored, or was opened from a file, need not fit into memory: whole chunks that are stored may leave
-it, and come back when somebody looks at them (`cache.py`). To whoever reads, the history is the same.
+A run that is stored need not fit into memory: whole chunks may leave it and are loaded again when they are needed
+(`cache.py`). Readers see no difference.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ _CURVES: dict[str, int] = {"loss": LOSS, "batch_accuracy": BATCH_ACCURACY, "lear
 
 
 class History:
-    """All frames and evaluations of one run, readable at any zoom while it goes on.
+    """All frames and evaluations of one run, readable at any zoom while it is recorded.
 
-    Only one thread may call `append`; every other method may be called from any thread at any time. What was stored
-    and has to be fetched raises RecordingError where it cannot be read.
+    Only one thread may call `append`; every other method may be called from any thread at any time, and raises
+    RecordingError if data have to be loaded from a file and cannot be read.
     """
 
     def __init__(self, started: Started, stored: StoredRun | None = None) -> None:
@@ -88,12 +88,12 @@ class History:
 
     @classmethod
     def restored(cls, started: Started, stored: StoredRun) -> History:
-        """Return the recording of a stored run, which may be appended to; chunks are fetched when looked at."""
+        """Return the history of a stored run, which may be appended to; chunks are loaded when they are needed."""
         return cls(started, stored)
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> History:
-        """Return the recording of `events`, of which the first is Started and no other."""
+        """Return the history of `events`; the first of them, and no other, is Started."""
         rest = iter(events)
         started = next(rest)
         assert isinstance(started, Started)
@@ -115,32 +115,32 @@ class History:
 
     @property
     def latest_evaluation(self) -> Evaluation | None:
-        """The newest look at the held-out samples."""
+        """The newest evaluation of the held-out samples."""
         return _at(self._evaluations, self._evaluations.latest_step)
 
     @property
     def first_distributions(self) -> Distributions | None:
-        """How the numbers of each layer were spread at initialisation."""
+        """The distributions at initialisation."""
         return _at(self._distributions, self._distributions.first_step)
 
     @property
     def latest_distributions(self) -> Distributions | None:
-        """How the numbers of each layer are spread, as last measured."""
+        """The newest distributions."""
         return _at(self._distributions, self._distributions.latest_step)
 
     @property
     def evaluation_steps(self) -> NDArray[np.int64]:
-        """The steps whose evaluations can be looked at, rising; of a long run that is not stored, every so many."""
+        """The steps with evaluations, ascending; a long run that is not stored keeps only some of them."""
         return self._evaluations.steps
 
     @property
     def distribution_steps(self) -> NDArray[np.int64]:
-        """The steps whose distributions can be looked at, rising; of a run that is not stored, every so many."""
+        """The steps with distributions, ascending; a long run that is not stored keeps only some of them."""
         return self._distributions.steps
 
     @property
     def diverged(self) -> Diverged | None:
-        """Where the loss ceased to be finite, if it did."""
+        """The step at which the loss was not finite any more, if there is one."""
         return self._diverged
 
     def append(self, event: Frame | Evaluation | Distributions | Diverged) -> None:
@@ -179,7 +179,7 @@ class History:
         return self._pyramids[name].measured(step)
 
     def latest_row(self, name: str, step: int) -> tuple[int, NDArray[np.float32]] | None:
-        """Return (step, row) of what was measured at `step` or, of a scheduled quantity, when it last was its turn."""
+        """Return (step, row) of what was measured at `step` or, of a scheduled quantity, when it was last due."""
         every = self.started.scheduled_every if self._quantities[name].scheduled else 1
         # the last step of a run is measured whenever it comes
         turns = [step, step - step % every]
@@ -262,17 +262,17 @@ class History:
         return self.latest_distributions if step is None else self.distributions_at(step)
 
     def whole_chunks(self, level: int) -> int:
-        """Return how many chunks of a `level` (0, 2, 4 ...) are whole; they never change again."""
+        """Return how many chunks of a `level` (0, 2, 4 ...) are complete; they never change again."""
         return (self._frames >> level) // rows_per_chunk(len(self.started.rows))
 
     def chunk(self, key: ChunkKey) -> Chunk:
-        """Return a copy of a chunk, with as many rows as stand at this moment."""
+        """Return a copy of a chunk, with the rows that are complete at this moment."""
         return self._pyramids[key.series].chunk(key, self._frames)
 
     def release(self, source: ChunkSource, frames: int) -> None:
-        """Take note that the first `frames` frames, and what belongs to them, are in `source`, and free memory.
+        """Free the memory of the first `frames` frames, and of what belongs to them: from now on they are in `source`.
 
-        That is all whole chunks of every level, all evaluations and all distributions of the steps below `frames`.
+        That is all complete chunks of every level, all evaluations and all distributions of the steps below `frames`.
         """
         if frames > self._frames:
             raise ValueError(f"{frames} frames cannot be stored where there are {self._frames}")

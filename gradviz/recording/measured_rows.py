@@ -1,4 +1,4 @@
-"""One row of a recording together with which of its layers were measured: of a watched network not always all are."""
+"""One row of a recording, and which of its layers were measured: in a watched network not always all are."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ def row_at(history: History, name: str, step: int) -> MeasuredRow | None:
 
 
 def latest_row(history: History, name: str, step: int) -> MeasuredRow | None:
-    """Return what was measured at `step` or, of a scheduled quantity, when it last was its turn; None: nothing."""
+    """Return what was measured at `step` or, of a scheduled quantity, when it was last due; None if nothing was."""
     found = history.latest_row(name, step)
     return row_at(history, name, found[0]) if found is not None else None

@@ -1,4 +1,4 @@
-"""Powers of ten as numbers that a person reads, however far beyond every float."""
+"""Powers of ten in scientific notation, also beyond the range of floats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks at a run that are taken at some steps and kept as long as memory allows."""
+"""What is measured at some steps of a run only, and kept as long as memory allows."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ T = TypeVar("T", bound=_Taken)
 class Snapshots(Generic[T]):
     """What was taken at each of some steps, in at most `most_bytes` of memory beside the first and the latest.
 
-    What was stored may leave and is fetched again when it is asked for. Where nothing is stored some are given up for
-    good, those whose neighbours are closest, which leaves the others evenly spread over the run. Any thread may call
-    any method.
+    Those that are stored may leave memory and are loaded again when they are needed. Where nothing is stored, some are
+    dropped for good: those with the closest neighbours, which leaves the rest evenly spread over the run. Any thread
+    may call any method.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Snapshots(Generic[T]):
         self._weigh, self._fetch, self._most_bytes = weigh, fetch, most_bytes
         self._steps = [int(step) for step in stored]
         self._stored_below = self._steps[-1] + 1 if self._steps else 0
-        # in the order of the last look
+        # least recently used first
         self._here: dict[int, T] = {}
         self._bytes = 0
         self._lock = threading.Lock()
@@ -76,13 +76,13 @@ class Snapshots(Generic[T]):
                 return taken
         taken = self._fetch(found)
         with self._lock:
-            # another thread may have been faster; everybody is to be given the same one
+            # another thread may have been faster; all get the same one
             if found not in self._here:
                 self._take(found, taken)
             return self._here.get(found, taken)
 
     def release(self, below: int) -> None:
-        """Take note that those of steps below `below` are stored and can be fetched."""
+        """Take note that those of steps below `below` are stored and can be loaded again."""
         with self._lock:
             self._stored_below = max(self._stored_below, below)
             self._make_room()
@@ -102,7 +102,7 @@ class Snapshots(Generic[T]):
             self._steps.remove(dispensable)
 
     def _most_dispensable(self) -> int | None:
-        """Return the step whose neighbours are closest, of those that memory alone knows, without first and last."""
+        """Return the step with the closest neighbours of those that are only in memory, without first and last."""
         steps, begin = self._steps, bisect_left(self._steps, self._stored_below)
         between = range(begin + 1, len(steps) - 1)
         index = min(between, key=lambda index: steps[index + 1] - steps[index - 1], default=None)

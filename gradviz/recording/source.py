@@ -1,8 +1,8 @@
-"""How a history asks for what it no longer holds in memory, and what it has to be told of a run that was stored.
+"""How a history loads what is not in memory any more, and what it needs to know of a stored run.
 
 A quantity is cut into chunks of `rows_per_chunk(layers)` rows each (`chunks.py`). Row i of level k stands for the
 steps from i * 2^k up to but without (i + 1) * 2^k. Only even levels are ever stored; the odd ones are derived while
-reading. How many chunks of a level are whole is told by `History.whole_chunks`: `(frames >> level) // rows_per_chunk`.
+reading. `History.whole_chunks` says how many chunks of a level are complete: `(frames >> level) // rows_per_chunk`.
 """
 
 from __future__ import annotations
@@ -62,17 +62,17 @@ def measured_dtype(kind: ChunkKind) -> np.dtype[Any]:
 
 
 class ChunkSource(Protocol):
-    """Where chunks, evaluations and distributions come back from.
+    """Where chunks, evaluations and distributions are loaded from.
 
-    Called from any thread, several at a time, for as long as somebody looks at the history. Each method raises
-    RecordingError if what is asked for cannot be read.
+    Called from any thread, several at a time, for as long as the history is in use. Each method raises RecordingError
+    if the data cannot be read.
     """
 
     def chunk(self, key: ChunkKey) -> Chunk:
-        """Return a chunk, as `History.chunk` gave it away; nobody writes to its arrays.
+        """Return a chunk as `History.chunk` returned it; its arrays are not written to.
 
-        Asked for are whole chunks of every level, and of level 0 the last one, however few rows of it stand. It may
-        hold more rows than the history has frames; the rest is ignored.
+        Asked for are complete chunks of every level, and the last one of level 0, however few rows it has. It may hold
+        more rows than the history has frames; the rest is ignored.
         """
         ...
 
@@ -86,7 +86,7 @@ class ChunkSource(Protocol):
 
 
 class StoredRun(ChunkSource, Protocol):
-    """A stored run as it is opened. What is small is read at once, chunks when somebody looks at them."""
+    """A stored run as it is opened. What is small is read at once, chunks when they are needed."""
 
     @property
     def frames(self) -> int:
@@ -107,17 +107,17 @@ class StoredRun(ChunkSource, Protocol):
     def evaluation_scalars(self) -> NDArray[np.float64]:
         """[evaluations, 3]: step (rising), loss, accuracy.
 
-        An evaluation comes before the frame of its step. A run cut off to be continued at `frames` holds none of that
-        step or later, for it will be evaluated then once more.
+        An evaluation comes before the frame of its step. A run that is resumed at `frames` holds none of that step or
+        later, because that step will be evaluated again.
         """
         ...
 
     @property
     def distribution_steps(self) -> NDArray[np.int64]:
-        """Steps of which there are distributions, rising; cut off like evaluations."""
+        """Steps of which there are distributions, rising; those of a resumed run end like its evaluations."""
         ...
 
     @property
     def diverged(self) -> Diverged | None:
-        """Where the loss ceased to be finite, if it did."""
+        """The step at which the loss was not finite any more, if there is one."""
         ...

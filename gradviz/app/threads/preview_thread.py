@@ -11,7 +11,7 @@ import threading
 from PySide6.QtCore import QObject, QThread, Signal
 
 from gradviz.app.failure import Failure
-from gradviz.experiment import Experiment, stack_of
+from gradviz.experiment import Experiment
 from gradviz.recording.history import History
 
 
@@ -92,7 +92,8 @@ class PreviewThread(QThread):
         from gradviz.training.activation_curves import activation_curve
 
         try:
-            curve = activation_curve(stack_of(experiment))
+            assert experiment.network.phi is not None, "asked for the curve of an activation"
+            curve = activation_curve(experiment.network.phi)
         except Exception as error:  # as below
             self.failed.emit(Failure.of(error))
             return

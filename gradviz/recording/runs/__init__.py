@@ -1,1 +1,1 @@
-"""The files of runs: where they lie, what they are, copying and going on with them."""
+"""The files of runs: where they are, what they contain, copying and resuming them."""

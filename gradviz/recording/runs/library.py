@@ -1,12 +1,12 @@
-"""The folder that keeps every run: where the next one goes, what is in it, what was thrown away.
+"""The folder of all runs: where the next one goes, what is in it, what was deleted.
 
 A run is one file. While it is written, or after a crash, more lie beside it that belong to it, two of SQLite's (`-wal`,
 `-shm`) and the lock of the process that writes it (`-lock`): whatever moves a run moves all of them. Deleting moves a
-run into `trash/<day of the deletion>/`, from where it can be put back; a later start empties what has lain there for
+run into `trash/<day of the deletion>/`, from where it can be restored; a later start removes what has been there for
 `DAYS_IN_TRASH` days.
 
-Runs that were opened from elsewhere are listed where they are; the file `elsewhere.json` says where that is, and
-deleting one of them takes it off the list and leaves the file alone.
+Runs that were opened from other folders are listed, too; the file `elsewhere.json` says where they are, and deleting
+one of them takes it off the list and leaves the file alone.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def runs_folder() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """Runs that were thrown away together: pairs of where each was and where it is now, and those only forgotten."""
+    """Runs that were deleted together: pairs of where each was and where it is now, and those only unlisted."""
 
     moves: tuple[tuple[Path, Path], ...]
     forgotten: tuple[Path, ...] = ()
@@ -59,7 +59,7 @@ class Library:
         self.folder = folder or runs_folder()
 
     def new_path(self, experiment: Experiment, now: datetime | None = None) -> Path:
-        """Return a name for a run that begins `now`, never given out before. Raises RecordingError without a folder."""
+        """Return a new name for a run that begins `now`. Raises RecordingError if there can be no folder."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -71,19 +71,19 @@ class Library:
         return path
 
     def paths(self) -> list[Path]:
-        """Return the runs in the folder and those remembered elsewhere, in no order; none while there is no folder."""
+        """Return the runs in the folder and those listed from elsewhere, in no order; none while there is no folder."""
         return [*self._own_paths(), *(path for path in self._elsewhere() if path.is_file())]
 
     def remember(self, path: Path) -> None:
-        """List a run that lies elsewhere. Raises RecordingError if that cannot be noted down."""
+        """List a run that is in another folder. Raises RecordingError if that cannot be saved."""
         path = path.absolute()
         if path.parent != self.folder and path not in (known := self._elsewhere()):
             self._note_down([path, *known])
 
     def delete(self, paths: list[Path]) -> Deletion:
-        """Move runs into the trash, and forget those that lie elsewhere.
+        """Move runs into the trash, and take those in other folders off the list.
 
-        Raises RecordingError, and puts back what was moved, if one cannot be moved.
+        Raises RecordingError, and moves back what was moved, if one cannot be moved.
         """
         day = self.folder / TRASH / f"{date.today():%Y-%m-%d}"
         own = [path for path in paths if path.parent == self.folder]
@@ -103,7 +103,7 @@ class Library:
         return Deletion(tuple(moves), strangers)
 
     def restore(self, deletion: Deletion) -> None:
-        """Put deleted runs back where they were. Raises RecordingError naming the first that cannot be."""
+        """Restore deleted runs. Raises RecordingError naming the first that cannot be restored."""
         for path in reversed(deletion.forgotten):
             self.remember(path)
         for was, now in deletion.moves:
@@ -112,7 +112,7 @@ class Library:
                     raise FileExistsError(0, "there is another file of that name")
                 _move(now, was)
             except OSError as error:
-                raise RecordingError(f"cannot put {was.name} back: {error.strerror or error}") from error
+                raise RecordingError(f"cannot restore {was.name}: {error.strerror or error}") from error
 
     def empty_trash(self, today: date | None = None) -> int:
         """Remove for good what was deleted more than `DAYS_IN_TRASH` days ago; return the number of runs removed."""
@@ -139,9 +139,7 @@ class Library:
         return []
 
     def _elsewhere(self) -> list[Path]:
-        """Return the runs remembered elsewhere, the last remembered first; what was noted down badly is no reason to
-        list nothing.
-        """  # fmt: skip
+        """Return the runs in other folders, the last one listed first; none if the list cannot be read."""
         try:
             noted = json.loads((self.folder / ELSEWHERE).read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
@@ -154,7 +152,7 @@ class Library:
             content = json.dumps([str(path) for path in paths[:MOST_ELSEWHERE]], indent=1)
             write_atomically(self.folder / ELSEWHERE, content.encode("utf-8"))
         except (OSError, ExportError) as error:
-            raise RecordingError(f"cannot note down where runs are: {error}") from error
+            raise RecordingError(f"cannot save the list of runs: {error}") from error
 
 
 def companions(path: Path) -> list[Path]:
@@ -173,7 +171,7 @@ def _names(folder: Path, stem: str) -> Iterator[Path]:
 
 
 def _move(path: Path, target: Path) -> None:
-    # the log first: without its file it is harmless, but a file without its log has lost its end
+    # the log first: alone it does no harm, but a file without its log has lost its end
     for beside in companions(path):
         beside.replace(target.with_name(target.name + beside.name.removeprefix(path.name)))
     path.replace(target)

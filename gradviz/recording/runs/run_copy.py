@@ -1,4 +1,4 @@
-"""A copy of a run as one file, whether the run has ended, was cut short or is still being written."""
+"""A copy of a run as one file, whether the run has ended, was interrupted or is still being written."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from gradviz.errors import RecordingError
+from gradviz.recording.store.error_messages import sentence
 
 PAGES_AT_A_TIME = 2_000
 
@@ -43,13 +44,9 @@ def copy_run(path: Path, target: Path, progress: Progress | None = None) -> bool
     except _CancelledError:
         return False
     except (OSError, sqlite3.Error) as error:
-        raise RecordingError(f"cannot copy {path.name} to {target}: {_reason(error)}") from error
+        raise RecordingError(f"cannot copy {path.name} to {target}: {sentence(error)}") from error
     finally:
         for left in (aside, *(aside.with_name(aside.name + end) for end in ("-journal", "-wal", "-shm"))):
             with suppress(OSError):
                 left.unlink()
     return True
-
-
-def _reason(error: OSError | sqlite3.Error) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else str(error)

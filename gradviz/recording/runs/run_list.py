@@ -1,4 +1,4 @@
-"""What is known of every run, newest first; a file is read anew only when it has changed."""
+"""What is known of every run, newest first; a file is read again only when it has changed."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class RunReader:
             if not stamp:
                 continue
             kept = self._known.get(path)
-            # a process that writes may end without touching its file again
+            # a process that writes may die without touching its file again
             if kept is not None and kept[0] == stamp and not _is_live(kept[1]):
                 known[path] = kept
             else:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from gradviz.recording.frame import Started
 from gradviz.recording.store import arrays, previous_format, schema
 from gradviz.recording.store.checks import DamagedError, checked_text
-from gradviz.recording.store.metadata import ARRAYS, Metadata, State, held_arrays
+from gradviz.recording.store.metadata import Metadata, State, held_arrays
 
 LONGEST_DOCUMENT = 32_000_000
 
@@ -39,11 +39,6 @@ def metadata(connection: sqlite3.Connection) -> Metadata:
 def state(connection: sqlite3.Connection) -> State:
     """Return how the run stands. Raises DamagedError."""
     return _read(connection, State)
-
-
-def started(connection: sqlite3.Connection) -> Started:
-    """Return how the run began. Raises DamagedError, or RecordingError for an experiment that is unknown here."""
-    return metadata(connection).started(arrays.get(connection, ARRAYS))
 
 
 def _read(connection: sqlite3.Connection, kind: type[Document]) -> Document:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from gradviz.recording.frame import Ending, Quantity
 from gradviz.recording.store import documents
 from gradviz.recording.store.connection import changing, read_once
 from gradviz.recording.store.liveness import is_written
+from gradviz.recording.store.metadata import Metadata, State
 
 LONGEST_NAME = 200
 LONGEST_NOTE = 20_000
@@ -49,18 +49,18 @@ class RunInfo:
 
 def read_info(path: Path) -> RunInfo:
     """Return what there is to say of the run at `path`. Raises RecordingError."""
-    return read_once(path, lambda connection: info_of(path, connection))
+    without_ending = unended(path)
+    metadata, state = read_once(path, lambda connection: (documents.metadata(connection), documents.state(connection)))
+    return info_of(path, metadata, state, without_ending)
 
 
-def info_of(path: Path, connection: sqlite3.Connection) -> RunInfo:
-    """Return what there is to say of the run into which `connection` looks. Raises RecordingError."""
-    ending = ending_of(path, connection)
-    state, metadata = documents.state(connection), documents.metadata(connection)
+def info_of(path: Path, metadata: Metadata, state: State, without_ending: Ending) -> RunInfo:
+    """Return what the documents of a run say. Raises RecordingError for an experiment that is unknown here."""
     return RunInfo(
         path=path,
         name=state.name,
         note=state.note,
-        ending=ending,
+        ending=state.ending or without_ending,
         why=state.why,
         created=min(max(state.created, 0.0), LATEST) if math.isfinite(state.created) else 0.0,
         frames=state.frames,
@@ -75,11 +75,12 @@ def info_of(path: Path, connection: sqlite3.Connection) -> RunInfo:
     )
 
 
-def ending_of(path: Path, connection: sqlite3.Connection) -> Ending:
-    """Return how the run at `path` stands, into which `connection` looks for the first time. Raises RecordingError."""
-    # before the state is read: a process that ends a run writes how, and only then lets go of its lock
-    unended: Ending = "recording" if is_written(path) else "interrupted"
-    return documents.state(connection).ending or unended
+def unended(path: Path) -> Ending:
+    """Return how the run at `path` stands if its state, which is read after this, tells of no ending.
+
+    The order counts: a process that ends a run writes how, and only then releases its lock.
+    """
+    return "recording" if is_written(path) else "interrupted"
 
 
 def rename(path: Path, name: str) -> None:

@@ -17,7 +17,7 @@ from gradviz.recording.history import History
 from gradviz.recording.source import BATCH_ACCURACY, LEARNING_RATE, LOSS, SKIPPED, Chunk, ChunkKey
 from gradviz.recording.store import chunk_table, documents, event_tables
 from gradviz.recording.store.connection import changing, is_one_file, make_one_file, read_once
-from gradviz.recording.store.info import RunInfo, ending_of, info_of
+from gradviz.recording.store.info import RunInfo, info_of, unended
 from gradviz.recording.store.live_file import identity
 from gradviz.recording.store.liveness import WriterLock
 from gradviz.recording.store.stored_file import StoredFile
@@ -62,9 +62,9 @@ class Run:
             # a reader in the way is why the process that wrote could not make one file of it
             self._stored.close()
             settle(self.path)
-            self.info = self._stored.read(self._info)
+            self.info = self._read_info()
         elif found:
-            self.info = self._stored.read(self._info)
+            self.info = self._read_info()
         return found or self.info.ending != before
 
     def close(self) -> None:
@@ -82,10 +82,11 @@ class Run:
         self._identity = identity(self.path)
         self._stored = StoredFile(self.path, on_damage=self._on_damage)
         self.history = History.restored(self._stored.started, self._stored)
-        self.info = self._stored.read(self._info)
+        self.info = self._read_info()
 
-    def _info(self, connection: sqlite3.Connection) -> RunInfo:
-        return info_of(self.path, connection)
+    def _read_info(self) -> RunInfo:
+        without_ending = unended(self.path)
+        return info_of(self.path, self._stored.metadata, self._stored.read(documents.state), without_ending)
 
     def _new_events(self, connection: sqlite3.Connection) -> New:
         """Return what is new, of frames those of one chunk at most."""
@@ -132,7 +133,9 @@ def settle(path: Path) -> Ending:
     Does nothing for a run that is being written, and for a file that may only be read. Returns how the run stands.
     Raises RecordingError for a file that is no run, or damaged.
     """
-    ending, one_file = read_once(path, lambda connection: (ending_of(path, connection), is_one_file(connection)))
+    without_ending = unended(path)
+    state, one_file = read_once(path, lambda connection: (documents.state(connection), is_one_file(connection)))
+    ending = state.ending or without_ending
     if ending == "interrupted" or not (ending == "recording" or one_file):
         with suppress(RecordingError, OSError):
             _tidy_up(path)

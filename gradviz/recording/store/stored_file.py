@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from gradviz.errors import RecordingError
 from gradviz.recording.frame import Distributions, Diverged, Evaluation, Started
 from gradviz.recording.source import Chunk, ChunkKey, measured_dtype
-from gradviz.recording.store import chunk_table, documents, event_tables
+from gradviz.recording.store import arrays, chunk_table, documents, event_tables
 from gradviz.recording.store.checks import DamagedError
 from gradviz.recording.store.connection import close, connected, look
-from gradviz.recording.store.metadata import LARGEST_FRAMES, State
+from gradviz.recording.store.metadata import ARRAYS, LARGEST_FRAMES, Metadata, State
 from gradviz.recording.zoom.chunks import rows_per_chunk
 
 T = TypeVar("T")
@@ -37,9 +37,10 @@ class StoredFile:
     turns out to be damaged later counts as not measured instead: a window has to go on.
     """
 
-    started: Started
+    metadata: Metadata
     # as it was opened
     state: State
+    started: Started
     frames: int
     spans: Mapping[str, chunk_table.Span]
     scalars: NDArray[np.float64]
@@ -58,7 +59,8 @@ class StoredFile:
 
     def _load(self, connection: sqlite3.Connection, until: int) -> None:
         """Read what is small."""
-        self.started, self.state = documents.started(connection), documents.state(connection)
+        self.metadata, self.state = documents.metadata(connection), documents.state(connection)
+        self.started = self.metadata.started(arrays.get(connection, ARRAYS))
         frames = self.state.frames
         quantities, layers = self.started.quantities, len(self.started.rows)
         _check_size(connection, frames)
