@@ -81,8 +81,8 @@ class Board(QObject):
         self.profile.hovered.connect(self.heatmap.say)
         self.profile.setToolTip(PROFILE_TIP)
         self.curves.setToolTip(
-            "Loss and accuracy of the training batch and of validation samples; click or drag to pick a step, or press "
-            "← and →"
+            "Loss and accuracy of the training batch and of the validation samples; click or drag to pick a step, "
+            "also with ← and →"
         )
         for plot in (self.profile, self.samples, self.boundary):
             # they have no keys of their own; the heatmap's arrows move all of them

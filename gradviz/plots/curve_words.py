@@ -24,7 +24,7 @@ UNTOLD = {
 def title(runs: Sequence[ShownRun], frames: int, picked: int | None) -> str:
     """Say what is drawn; of a single run how far, `frames` of it, and which step is picked."""
     if len(runs) > 1:
-        return "Loss of the training batch, accuracy on validation samples"
+        return "Loss of the training batch, validation accuracy"
     if not frames:
         return "Loss and accuracy"
     words = f"Loss and accuracy · up to step {frames - 1}"

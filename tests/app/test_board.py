@@ -55,6 +55,7 @@ def test_every_plot_shows_the_run(board: Board) -> None:
     assert shown_step(board) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [0, 2, 5])
 def test_a_click_into_the_heatmap_picks_a_step_for_all(board: Board, step: int) -> None:
     click(board.heatmap.plot, heatmap_place(board, step))

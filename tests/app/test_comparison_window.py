@@ -88,6 +88,7 @@ def test_heatmaps_and_profiles_show_the_chosen_quantity(comparison: ComparisonWi
     assert all(comparison.profiles.readout()[letter].y.tolist() == [0.5] * 3 for letter in "ABC")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_a_comparison_is_exported(comparison: ComparisonWindow, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"comparison.{suffix}"

@@ -62,6 +62,7 @@ def test_held_out_samples_are_those_of_the_step(window: MainWindow, history: His
         assert window.board.samples.title.text == expected
 
 
+@pytest.mark.slow
 def test_distributions_are_those_of_the_step(window: MainWindow, history: History) -> None:
     for step in PICKED:
         window.session.display.pick_step(step)
@@ -75,6 +76,7 @@ def test_distributions_are_those_of_the_step(window: MainWindow, history: Histor
         assert plot.now.counts[0] == measured
 
 
+@pytest.mark.slow
 def test_pre_activations_are_those_of_the_step(window: MainWindow, history: History) -> None:
     for step in PICKED:
         window.session.display.pick_step(step)
@@ -113,6 +115,7 @@ def test_the_verdict_follows_at_once_and_then_no_oftener_than_can_be_read(
     assert window.panels.verdict.about.text() == "Step 9, as picked"
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_evaluated_yet_says_so(window: MainWindow) -> None:
     history = History(made_up([[-1.0] * LAYERS]).started)
     history.append(Frame(0, 1.0, 0.25, 0.1, {}))

@@ -79,6 +79,7 @@ def drop(window: MainWindow, path: Path) -> None:
     window.dropEvent(event)
 
 
+@pytest.mark.slow
 def test_the_title_and_the_verdict_name_network_and_module(shown: MainWindow) -> None:
     assert shown.windowTitle() == "my transformer – gradviz"
     panel = shown.panels.verdict
@@ -97,6 +98,7 @@ def test_the_title_and_the_verdict_name_network_and_module(shown: MainWindow) ->
     assert first.row == MODULES.index(SICK) + 1
 
 
+@pytest.mark.slow
 def test_panels_say_what_they_cannot_show(shown: MainWindow, qtbot: QtBot) -> None:
     panels, board = shown.panels, shown.board
     assert panels.activation.absent.isVisibleTo(panels.activation)
@@ -112,6 +114,7 @@ def test_panels_say_what_they_cannot_show(shown: MainWindow, qtbot: QtBot) -> No
     wait_until(qtbot, lambda: any("no theory" in words for words in board.profile.readout().words))
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_told_is_drawn(window: MainWindow) -> None:
     history = recording(loss=0.5)
     window.session.show(history)
@@ -119,12 +122,14 @@ def test_a_loss_that_is_told_is_drawn(window: MainWindow) -> None:
     assert window.transport.result.text() == "loss 0.5"
 
 
+@pytest.mark.slow
 def test_the_transport_says_nothing_of_a_loss_that_nobody_told(shown: MainWindow) -> None:
     shown.transport.show_phase(shown.session.run.phase, shown.session.run)
     assert shown.transport.result.text() == ""
     assert shown.transport.device.text() == "CPU"
 
 
+@pytest.mark.slow
 def test_back_to_a_network_of_gradviz(shown: MainWindow) -> None:
     shown.session.reset()
     panels = shown.panels
@@ -133,6 +138,7 @@ def test_back_to_a_network_of_gradviz(shown: MainWindow) -> None:
     assert panels.activation._parts.isVisibleTo(panels.activation)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["board.png", "heatmap.svg", "data.npz", "data.csv", "data.parquet"])
 def test_it_can_be_exported(shown: MainWindow, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
@@ -142,6 +148,7 @@ def test_it_can_be_exported(shown: MainWindow, tmp_path: Path, name: str) -> Non
         assert "blocks.1" in path.read_text()
 
 
+@pytest.mark.slow
 def test_following_waits_shows_and_says_how_it_ended(window: MainWindow, qtbot: QtBot, path: Path) -> None:
     window.session.follow(path)
     assert window.transport.state.text() == "waiting for run.gradviz"
@@ -171,6 +178,7 @@ def test_what_a_script_ends_as_a_run_is_waited_for_under_that_name(window: MainW
     assert window.transport.state.text() == "waiting for rate0.1.gradviz"
 
 
+@pytest.mark.slow
 def test_the_step_can_be_picked_while_it_goes_on(
     window: MainWindow, qtbot: QtBot, path: Path, script: tuple[History, StoreWriter]
 ) -> None:
@@ -184,6 +192,7 @@ def test_the_step_can_be_picked_while_it_goes_on(
     assert window.panels.verdict.step is None
 
 
+@pytest.mark.slow
 def test_stop_following_leaves_the_script_alone(
     window: MainWindow, qtbot: QtBot, path: Path, script: tuple[History, StoreWriter]
 ) -> None:
@@ -195,6 +204,7 @@ def test_stop_following_leaves_the_script_alone(
     assert window.board.history is not None
 
 
+@pytest.mark.slow
 def test_what_is_dropped_is_followed_while_it_is_recorded_and_opened_afterwards(
     window: MainWindow, qtbot: QtBot, path: Path
 ) -> None:
@@ -214,6 +224,7 @@ def test_what_is_dropped_is_followed_while_it_is_recorded_and_opened_afterwards(
     assert window.board.history.frames == 3
 
 
+@pytest.mark.slow
 def test_opening_a_run_that_is_being_recorded_follows_it(
     window: MainWindow, qtbot: QtBot, path: Path, script: tuple[History, StoreWriter]
 ) -> None:

@@ -80,6 +80,7 @@ def test_values_are_those_of_the_formula(name: str) -> None:
     torch.testing.assert_close(named(name).function(points(GRID)), points(expected), rtol=1e-13, atol=absolute)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_derivatives_are_those_of_the_formula(name: str) -> None:
     with mp.workdps(50):

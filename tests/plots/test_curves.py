@@ -145,6 +145,7 @@ def test_a_long_run_is_a_line_through_as_many_points_as_the_screen_shows(plot: C
     assert [step for step, _ in points(plot, "batch accuracy")] == list(range(11_999, 12_102))
 
 
+@pytest.mark.slow
 def test_many_looks_at_the_held_out_samples_are_few_points_too(plot: CurvesPlot) -> None:
     history, losses = history_of(3), np.random.default_rng(0).normal(5, 1, 9000)
     for step, loss in enumerate(losses):

@@ -136,6 +136,7 @@ def dead_shares(preset: str) -> list[float]:
     return [float(frame.rows["dead_fraction"].mean()) for frame in frames if "dead_fraction" in frame.rows]
 
 
+@pytest.mark.slow
 def test_a_high_learning_rate_kills_relus_and_no_leaky_relu() -> None:
     """C7, with both presets as they are."""
     relu = dead_shares("dying-relu")

@@ -104,7 +104,7 @@ class Mlp(NetworkRecipe):
     zero_init_branch: Annotated[
         bool,
         Field(description="Start the last layer of every residual branch at zero, so that it adds nothing at first"),
-        FieldSpec("Zero-init residual branches", "Initialisation", "z"),
+        FieldSpec("Zero-init branches", "Initialisation", "z"),
     ] = False
 
     @property
