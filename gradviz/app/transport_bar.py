@@ -9,7 +9,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
-from gradviz.app.run_controller import Phase, RunController
+from gradviz.app.session.phase import Phase
+from gradviz.app.session.run_controller import RunController
 from gradviz.app.theme import ICON_PX
 from gradviz.recording.history import History
 
@@ -116,7 +117,7 @@ def _result(history: History) -> str:
     # a script that is watched may not tell its loss
     parts = [f"loss {loss:.4g}"] if loss is not None and not _is_untold(history, loss) else []
     if history.latest_evaluation is not None:
-        parts.append(f"held-out {history.latest_evaluation.accuracy:.1%}")
+        parts.append(f"validation {history.latest_evaluation.accuracy:.1%}")
     return " · ".join(parts)
 
 

@@ -88,7 +88,7 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._say(reason)
         elif evaluation is None:
             so_far = "yet" if self._step is None else f"up to step {self._step:,}"
-            self._say(f"The held-out samples have not been evaluated {so_far}")
+            self._say(f"The validation samples have not been evaluated {so_far}")
         else:
             self._swap(show_picture=True)
             self._entitle(evaluation)
@@ -104,7 +104,7 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._said = self._step
         when, right = measured_at(evaluation.step, self._step), f"{evaluation.accuracy:.1%} right"
         # shorter where there is more to say, or the end would be cut
-        what = "Held-out samples" if self._step in (None, evaluation.step) else "Held out"
+        what = "Validation samples" if self._step in (None, evaluation.step) else "Validation"
         self.title.say(f"{what} {when}: {right}")
 
     def _say(self, reason: str) -> None:

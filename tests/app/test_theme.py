@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
 from gradviz.app import theme
-from gradviz.app.actions import COMMANDS
+from gradviz.app.commands import COMMANDS
 from gradviz.app.theme import ICON_PX, application_icon, apply_theme, icon, palette_of, style_for
 from gradviz.plots.parts.style import DARK, LIGHT, Style
 
@@ -65,6 +65,7 @@ def test_text_can_be_read(style: Style, text: ROLES, ground: ROLES) -> None:
     assert contrast(palette.color(text), palette.color(ground)) >= ENOUGH_FOR_TEXT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
 @pytest.mark.parametrize("text", [ROLES.WindowText, ROLES.Text, ROLES.ButtonText], ids=lambda role: role.name)
 def test_what_is_greyed_can_be_read_and_is_fainter(style: Style, text: ROLES) -> None:

@@ -195,6 +195,9 @@ def test_weights_that_stand_still() -> None:
     # without a gradient it is no rounding that keeps them
     idle = at("head", 1.0, "unchanged_fraction") | at("head", -np.inf)
     assert "keep_float32_weights" not in remedies_of(found(run(idle), "not_updating"))
+    cut_off = {"weight_grad_norm": [name != "head" for name in NAMES]}
+    kept = at("head", 1.0, "unchanged_fraction")
+    assert "keep_float32_weights" not in remedies_of(found(run(kept, known=cut_off), "not_updating"))
     # of one module alone a little is enough; of most of them it is not
     assert kinds(diagnose(run(at("neck", -7.0, "update_ratio")))) == {"healthy"}
     everything = {"update_ratio": np.full(len(NAMES), -7.0)}

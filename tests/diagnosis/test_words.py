@@ -26,7 +26,7 @@ SCRIPT = words.Names(("stem", "block.0", "block.1", "neck", "head"))
     ("rows", "stack", "script"),
     [
         ((1,), "layer 1", "stem"),
-        ((2, 3), "layers 2 to 3", "block.0 and block.1"),
+        ((2, 3), "layers 2 and 3", "block.0 and block.1"),
         ((1, 3, 5), "layers 1, 3 and 5", "stem, block.1 and head"),
         ((1, 2, 3, 4, 5), "layers 1 to 5", "stem, block.0 and 3 more modules"),
     ],
@@ -68,8 +68,8 @@ def test_no_power_of_ten_is_off_by_more_than_its_last_digit(exponent: float) -> 
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(3.0, "3"), (0.1, "0.1"), (1e-6, "1e-6"), (2.302585, "2.3"), (1234.5, "1,230"), (1e12, "1e12"), (-0.5, "-0.5"),
-     (0.0, "0"), (math.nan, "not a number"), (-math.inf, "minus infinite")],
+    [(3.0, "3"), (0.1, "0.1"), (1e-6, "1e-6"), (2.302585, "2.3"), (1234.5, "1,230"), (1e12, "1e12"),
+     (1.7976e308, "1.8e308"), (-0.5, "-0.5"), (0.0, "0"), (math.nan, "not a number"), (-math.inf, "minus infinite")],
 )  # fmt: skip
 def test_plain_numbers(value: float, written: str) -> None:
     assert numbers.plain(value) == written

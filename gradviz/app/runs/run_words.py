@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from gradviz.app.session.run_names import name_of
 from gradviz.recording.runs.run_list import Listed
 from gradviz.recording.store import RunInfo
 
@@ -17,18 +18,6 @@ ENDINGS = {
     "interrupted": "interrupted",
 }
 UNREADABLE = "cannot be read"
-
-
-def name_of(listed: Listed) -> str:
-    """Return what the run is called: by the person, by its experiment, by what it is; else by its file."""
-    info = listed.info
-    if info is None:
-        return listed.path.name
-    if info.name:
-        return info.name
-    if info.title or info.experiment is None:
-        return info.title or listed.path.stem
-    return info.experiment.network.summary
 
 
 def change_of(listed: Listed) -> str:
@@ -93,7 +82,7 @@ def in_full(listed: Listed) -> str:
         lines[-1] += f"; {info.frames:,} steps recorded"
         lines.append(f"Compared with the run before it: {change_of(listed)}")
         if outcome := outcome_of(info):
-            lines.append(f"Accuracy on samples held out: {outcome}" if outcome.endswith("%") else f"Last {outcome}")
+            lines.append(f"Validation accuracy: {outcome}" if outcome.endswith("%") else f"Last {outcome}")
         if info.note:
             lines.append(f"Note: {info.note}")
         lines.append(f"{size_in_words(info.size)} on disk")

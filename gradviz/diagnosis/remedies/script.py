@@ -46,7 +46,8 @@ def _against_standing_still(finding: Finding, readings: Readings) -> Advice:
     if kept is None:
         return STANDING_STILL
     gradient = readings.weight_gradient
-    rounded_away = gradient is None or not np.isneginf(gradient.values[np.array(kept.rows) - 1]).all()
+    # what has no gradient keeps its bits without any rounding
+    rounded_away = gradient is None or np.isfinite(gradient.values[np.array(kept.rows) - 1]).any()
     return ("keep_float32_weights", *STANDING_STILL) if rounded_away else STANDING_STILL
 
 

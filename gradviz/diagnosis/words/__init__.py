@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gradviz.diagnosis.finding import Finding, Remedy
 from gradviz.diagnosis.words.facts import FACTS, TITLES
+from gradviz.diagnosis.words.facts.overview import unknown
 from gradviz.diagnosis.words.names import Names
 from gradviz.diagnosis.words.numbers import listed
 from gradviz.diagnosis.words.remedies import REMEDIES
@@ -39,7 +40,7 @@ def capitalised(words: str, names: Names) -> str:
 
 def evidence(finding: Finding, names: Names) -> str:
     """Say by which numbers it was found, in sentences."""
-    said = [FACTS[fact.fact](fact, names)[1] for fact in finding.evidence]
+    said = [unknown(finding), *(FACTS[fact.fact](fact, names)[1] for fact in finding.evidence)]
     return " ".join(words for words in said if words)
 
 

@@ -55,5 +55,7 @@ def _ranges(numbers: NDArray[np.int64]) -> str:
     firsts, lasts = numbers[np.r_[0, breaks + 1]], numbers[np.r_[breaks, numbers.size - 1]]
     if firsts.size > MOST_RANGES:
         return f"{numbers.size:,} layers between {numbers[0]} and {numbers[-1]}"
+    if numbers.size == 2:
+        return f"layers {numbers[0]} and {numbers[1]}"
     parts = [f"{a}" if a == b else f"{a} to {b}" for a, b in zip(firsts.tolist(), lasts.tolist(), strict=True)]
     return f"layers {listed(parts)}"

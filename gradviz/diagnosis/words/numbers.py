@@ -31,11 +31,10 @@ def plain(value: float) -> str:
         return "not a number"
     if math.isinf(value):
         return "infinite" if value > 0 else "minus infinite"
-    rounded = float(f"{value:.3g}")
-    if rounded and not 10.0**-5 < abs(rounded) < 10.0**9:
-        mantissa, exponent = f"{rounded:.2e}".split("e")
+    if value and not 1e-5 < abs(value) < 1e9:
+        mantissa, exponent = f"{value:.2e}".split("e")
         return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-    return f"{rounded:,.10f}".rstrip("0").rstrip(".")
+    return f"{float(f'{value:.3g}'):,.10f}".rstrip("0").rstrip(".")
 
 
 def share(value: float) -> str:

@@ -60,7 +60,7 @@ class HeatmapPane:
         """Draw another run, from its beginning."""
         self.run, self.picture, self.drawn_frames = run, None, 0
         if self._alone:
-            self.layers.show_names(run.history.started.row_names if run is not None else ())
+            self.layers.show_rows(run.history.started.rows if run is not None else ())
 
     def label_layers(self, wanted: bool) -> None:
         """Label the axis of the layers from the next drawing on, or not."""

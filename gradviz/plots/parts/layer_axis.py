@@ -1,4 +1,4 @@
-"""The axis over the layers: their numbers, or the names of the modules of a watched network and of their groups.
+"""The axis over the layers: their numbers, or the names of the rows and of the blocks that they belong to.
 
 Names stand beside the layers as far as there is room, each with a tick of its own; brackets along the axis name the
 modules that they belong to, the finer the closer one looks. Long names lose their beginning, which the bracket says.
@@ -6,14 +6,15 @@ modules that they belong to, the finer the closer one looks. Long names lose the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter
 
+from gradviz.experiment import Row
 from gradviz.plots.parts.axes import Ticks, WholeNumberAxis, relabel
-from gradviz.plots.parts.module_groups import Group, shortened, suited_groups
+from gradviz.plots.parts.row_groups import Group, owners_of, shortened, suited_groups
 
 NAMED = "module, in the order of execution"
 FONT_PT = 8.0
@@ -35,6 +36,7 @@ class LayerAxis(WholeNumberAxis):
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation, first=1)
         self.names: tuple[str, ...] = ()
+        self._owners: tuple[str, ...] = ()
         self._upright = orientation == "left"
         self._font = QFont()
         self._font.setPointSizeF(FONT_PT)
@@ -45,11 +47,14 @@ class LayerAxis(WholeNumberAxis):
         """Return what the axis counts, and what `more` there is to say about it."""
         return f"{NAMED}{more}" if self.names else f"layer (1 = next to the input{more})"
 
-    def show_names(self, names: tuple[str, ...]) -> None:
-        """Name the layers, the first one first; with no names they are numbered."""
-        if names == self.names:
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Name the layers by the rows, the first one first; where none has a name or a block they are numbered."""
+        owners = owners_of(rows)
+        named = any(owners) or any(row.name for row in rows)
+        names = tuple(row.name or str(number) for number, row in enumerate(rows, start=1)) if named else ()
+        if (names, owners) == (self.names, self._owners):
             return
-        self.names = names
+        self.names, self._owners = names, owners
         self.setStyle(tickFont=self._font if names else None, autoExpandTextSpace=not names)
         (self._take_width if self._upright else self._take_height)()
         relabel(self, self.title_with())
@@ -58,7 +63,7 @@ class LayerAxis(WholeNumberAxis):
 
     def groups(self) -> list[Group]:
         """Return the groups for which there is room now, those out of sight as well."""
-        return suited_groups(self.names, PIXELS_PER_GROUP / max(self._pixels_per_layer(), 1e-9))
+        return suited_groups(self._owners if self.names else (), PIXELS_PER_GROUP / max(self._pixels_per_layer(), 1e-9))
 
     def tickValues(self, low: float, high: float, size: float) -> Ticks:
         """Return numbers of layers: of those that can be named, each group from its first on."""

@@ -106,7 +106,7 @@ class ProfilePlot(RunsPlot):
             for run in runs
         ]
         history = self.history
-        self.layers.show_names(history.started.row_names if history is not None else ())
+        self.layers.show_rows(history.started.rows if history is not None else ())
         axis = self._depth_axis if self.relative else self.layers
         if self._plot.getAxis("bottom") is not axis:
             self._plot.setAxisItems({"bottom": axis})

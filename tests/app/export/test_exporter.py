@@ -24,15 +24,23 @@ from gradviz.recording.exports import tables
 from gradviz.recording.history import History
 
 ROWS = [[-1.0 - step / 3, -2.5 - step, -30.25, -600.0 - step] for step in range(5)]
-WHATS = ["board", "heatmap", "profile", "curves", "held-out samples", "distribution", "activation", "activation costs"]
+WHATS = [
+    "board",
+    "heatmap",
+    "profile",
+    "curves",
+    "validation samples",
+    "distribution",
+    "activation",
+    "activation costs",
+]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture
 def history(window: MainWindow) -> History:
     history = made_up(ROWS)
-    window.run.bring_back(history)
-    window.show_run(history)
+    window.session.show(history)
     return history
 
 
@@ -40,6 +48,7 @@ def carry_out(window: MainWindow, what: str, path: Path, scale: int = 1) -> bool
     return window.exporter.carry_out(ExportRequest(what, path, scale), window.style_now)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", WHATS)
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_each_plot_and_the_board_become_a_picture_with_the_experiment_inside(
@@ -98,6 +107,7 @@ def test_npz_has_an_array_for_every_probe(window: MainWindow, history: History, 
     assert from_json(text) == history.started.experiment
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "name"), [("board", "x.png"), ("board", "x.svg"), ("data", "x.csv"), ("data", "x.npz")]
 )
@@ -118,6 +128,7 @@ def test_a_folder_without_permission_is_said_to_be_one(window: MainWindow, histo
         carry_out(window, "board", folder / "x.png")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("what", "name"), [("board", "x.png"), ("data", "x.csv"), ("data", "x.npz")])
 def test_a_full_disk_is_said_to_be_full_and_the_file_before_stays(
     window: MainWindow, history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, name: str
@@ -134,6 +145,7 @@ def test_a_full_disk_is_said_to_be_full_and_the_file_before_stays(
     assert [each.name for each in tmp_path.iterdir() if each.suffix == ".part"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["x.csv", "x.npz"])
 def test_numbers_that_are_cancelled_leave_nothing(
     window: MainWindow, history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
@@ -141,7 +153,7 @@ def test_numbers_that_are_cancelled_leave_nothing(
     monkeypatch.setattr(QProgressDialog, "wasCanceled", lambda _self: True)
     assert not carry_out(window, "data", tmp_path / name)
     assert not (tmp_path / name).exists()
-    window.commands.carry_out(ExportRequest("data", tmp_path / name, 1))
+    window.exports.carry_out(ExportRequest("data", tmp_path / name, 1))
     assert window.statusBar().currentMessage() == "Export cancelled; nothing was written"
 
 
@@ -155,7 +167,7 @@ def test_a_window_that_is_closed_meanwhile_takes_its_export_along(
 
 
 def test_without_a_run_there_is_nothing_to_export(window: MainWindow, tmp_path: Path) -> None:
-    window.show_run(None)
+    window.session.reset()
     assert "data" not in window.exporter.subjects()
     with pytest.raises(ExportError, match="nothing to export yet"):
         carry_out(window, "board", tmp_path / "x.png")
@@ -169,10 +181,11 @@ def test_what_can_be_exported_says_how_large_it_is(window: MainWindow, history: 
     assert subjects["data"] == "5 steps × 4 layers × 2 quantities."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["board", "curves"])
 def test_the_clipboard_gets_a_picture_at_twice_the_size(window: MainWindow, history: History, what: str) -> None:
     QApplication.clipboard().clear()
-    window.commands.copy(what)
+    window.exports.copy(what)
     image = QApplication.clipboard().image()
     placements = window.board.placements(what)
     assert image.width() == 2 * round(max(each.rect.right() for each in placements))

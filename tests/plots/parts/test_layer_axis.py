@@ -12,9 +12,10 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from gradviz.experiment import Row
 from gradviz.plots.heatmaps.heatmap import HeatmapPlot
 from gradviz.plots.parts.layer_axis import PIXELS_PER_NAME, LayerAxis
-from gradviz.plots.parts.module_groups import Group, groups_at, shortened, suited_groups
+from gradviz.plots.parts.row_groups import Group, groups_at, owners_of, shortened, suited_groups
 from gradviz.plots.profiles.profile import ProfilePlot
 from gradviz.recording.history import History
 
@@ -43,31 +44,46 @@ def ticks(axis: LayerAxis) -> dict[int, str]:
     return {round(value): text for value, text in zip(values, axis.tickStrings(values, 1, spacing), strict=True)}
 
 
+def owners(*names: str) -> tuple[str, ...]:
+    return owners_of([Row(name) for name in names])
+
+
 def test_groups_are_runs_of_names_that_begin_alike() -> None:
-    names = ("stem", "a.0.x", "a.0.y", "a.1.x", "b.x", "a.1.z")
+    names = owners("stem", "a.0.x", "a.0.y", "a.1.x", "b.x", "a.1.z")
     assert groups_at(names, 1) == [Group("a", 2, 4), Group("b", 5, 5), Group("a", 6, 6)]
     assert groups_at(names, 2) == [Group("a.0", 2, 3), Group("a.1", 4, 4), Group("b", 5, 5), Group("a.1", 6, 6)]
 
 
 def test_a_module_stands_with_its_parts() -> None:
-    assert groups_at(("a.0.x", "a.0", "a.1.x", "a.1"), 2) == [Group("a.0", 1, 2), Group("a.1", 3, 4)]
+    assert groups_at(owners("a.0.x", "a.0", "a.1.x", "a.1"), 2) == [Group("a.0", 1, 2), Group("a.1", 3, 4)]
 
 
 def test_of_a_transformer_the_blocks_have_room_and_their_parts_have_not() -> None:
     blocks = [Group(f"encoder.layers.{block}", 3 + 14 * block, 16 + 14 * block) for block in range(4)]
-    assert suited_groups(TRANSFORMER, 5) == [Group("embed", 1, 2), *blocks]
-    assert suited_groups(TRANSFORMER, 20) == [Group("embed", 1, 2), Group("encoder.layers", 3, 58)]
-    assert suited_groups((), 5) == suited_groups(("a", "b"), 5) == []
+    assert suited_groups(owners(*TRANSFORMER), 5) == [Group("embed", 1, 2), *blocks]
+    assert suited_groups(owners(*TRANSFORMER), 20) == [Group("embed", 1, 2), Group("encoder.layers", 3, 58)]
+    assert suited_groups((), 5) == suited_groups(owners("a", "b"), 5) == []
 
 
 @given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map(".".join), max_size=12), st.integers(1, 5))
 def test_every_layer_of_a_group_has_its_name(names: list[str], depth: int) -> None:
-    groups = groups_at(names, depth)
+    groups = groups_at(owners(*names), depth)
     for group in groups:
         for name in names[group.first - 1 : group.last]:
             assert name == group.name or name.startswith(f"{group.name}.")
     edges = [edge for group in groups for edge in (group.first, group.last)]
     assert edges == sorted(edges)
+
+
+def test_rows_of_a_block_belong_to_it_whatever_they_are_called(heatmap: HeatmapPlot) -> None:
+    rows = [Row(group="block 1"), Row(group="block 1"), Row("conv", group="block 2"), Row(group="block 2")]
+    assert groups_at(owners_of(rows), 1) == [Group("block 1", 1, 2), Group("block 2", 3, 4)]
+    axis = heatmap.panes[0].layers
+    axis.show_rows(rows)
+    # nameless rows keep their numbers
+    assert axis.names == ("1", "2", "conv", "4")
+    axis.show_rows([Row(), Row()])
+    assert axis.names == ()
 
 
 def test_names_lose_whole_parts_from_the_left() -> None:

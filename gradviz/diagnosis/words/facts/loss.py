@@ -19,7 +19,7 @@ def _loss_grew(fact: Evidence, _names: Names) -> Said:
     if fact.has("first_loss"):
         full += f"; at the start it was {plain(fact.number('first_loss'))}"
     if fact.has("chance_loss"):
-        full += f"; a guess has {plain(fact.number('chance_loss'))}"
+        full += f"; guessing gives {plain(fact.number('chance_loss'))}"
     return f"loss {loss}, worse than at the start", f"{full}."
 
 
@@ -27,7 +27,7 @@ def _loss_of_a_guess(fact: Evidence, _names: Names) -> Said:
     loss, steps = plain(fact.number("loss")), counted(fact.step, "step")
     return (
         f"loss {loss} after {steps}, that of a guess",
-        f"After {steps} the loss is {loss}. A guess has {plain(fact.number('chance_loss'))}; something has been learnt "
+        f"After {steps} the loss is {loss}. Guessing gives {plain(fact.number('chance_loss'))}; something is learnt "
         f"below {plain(fact.number('allowed_loss'))}.",
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gradviz.diagnosis.finding import Evidence
+from gradviz.diagnosis.finding import Evidence, Finding
 from gradviz.diagnosis.words.names import Names
-from gradviz.diagnosis.words.numbers import plain, power
+from gradviz.diagnosis.words.numbers import listed, plain, power
 from gradviz.diagnosis.words.said import Said, Words
 
 
@@ -36,7 +36,7 @@ def _typical_update(fact: Evidence, names: Names) -> Said:
 
 
 def _loss(fact: Evidence, _names: Names) -> Said:
-    guess = f"; a guess has {plain(fact.number('chance_loss'))}" if fact.has("chance_loss") else ""
+    guess = f"; guessing gives {plain(fact.number('chance_loss'))}" if fact.has("chance_loss") else ""
     return "", f"The loss is {plain(fact.number('loss'))}{guess}."
 
 
@@ -49,12 +49,18 @@ _MEASURED = {
 }
 
 
-def _never(fact: Evidence, _names: Names) -> Said:
-    return _MEASURED[fact.quantity], f"This run does not measure {_MEASURED[fact.quantity]}."
+def _unknown(fact: Evidence, _names: Names) -> Said:
+    # several are told in one sentence
+    return _MEASURED[fact.quantity], ""
 
 
-def _not_yet(fact: Evidence, _names: Names) -> Said:
-    return _MEASURED[fact.quantity], f"Not measured yet: {_MEASURED[fact.quantity]}."
+def unknown(finding: Finding) -> str:
+    """Say in a sentence or two what this run does not measure, and what it has not measured yet."""
+    never, not_yet = (
+        [_MEASURED[fact.quantity] for fact in finding.evidence if fact.fact == kind] for kind in ("never", "not_yet")
+    )
+    parts = [f"This run does not measure {listed(never)}."] if never else []
+    return " ".join([*parts, f"Not measured yet: {listed(not_yet)}."] if not_yet else parts)
 
 
 def _no_loss(_fact: Evidence, _names: Names) -> Said:
@@ -76,8 +82,8 @@ FACTS: dict[str, Words] = {
     "nothing_learnt_yet": _nothing_learnt_yet,
     "typical_update": _typical_update,
     "loss": _loss,
-    "never": _never,
-    "not_yet": _not_yet,
+    "never": _unknown,
+    "not_yet": _unknown,
     "no_loss": _no_loss,
     "nothing_yet": _nothing_yet,
 }

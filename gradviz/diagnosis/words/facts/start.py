@@ -48,7 +48,7 @@ def _first_loss_high(fact: Evidence, _names: Names) -> Said:
     loss, chance, allowed = (plain(fact.number(name)) for name in ("loss", "chance_loss", "allowed_loss"))
     return (
         "first loss far above that of a guess",
-        f"At the start the loss is {loss}, where a guess has {chance} (allowed: {allowed}).",
+        f"At the start the loss is {loss}, where guessing gives {chance} (allowed: {allowed}).",
     )
 
 

@@ -31,21 +31,19 @@ def _zero_output(fact: Evidence, names: Names) -> Said:
 
 
 def _dead_share(fact: Evidence, names: Names) -> Said:
-    return _units(fact, names, "of the units have no slope for any sample")
+    return _units(fact, names, "units", "have no slope for any sample")
 
 
 def _saturated_share(fact: Evidence, names: Names) -> Said:
-    return _units(
-        fact, names, "of the inputs of the activations lie where the slope is below a hundredth of the steepest"
-    )
+    return _units(fact, names, "activations' inputs", "lie where the slope is below a hundredth of the steepest")
 
 
-def _units(fact: Evidence, names: Names, what: str) -> Said:
-    most, worst = share(fact.number("share")), names.row(fact.at)
-    full = f"In {names.several(fact.rows)} at least {share(fact.number('allowed_share'))} {what}"
-    if len(fact.rows) == 1:
-        return f"{most} of {worst}", f"{full}: {most}."
-    return f"{most} of {worst}", f"{full}; most of all in {worst}, {most}."
+def _units(fact: Evidence, names: Names, what: str, how: str) -> Said:
+    most, worst, allowed = share(fact.number("share")), names.row(fact.at), share(fact.number("allowed_share"))
+    full = f"{most} of the {what} of {worst} {how} (allowed: less than {allowed})."
+    if len(fact.rows) > 1:
+        full += f" At least {allowed} do in {names.several(fact.rows)}."
+    return f"{most} of {worst}", full
 
 
 TITLES = {

@@ -21,7 +21,10 @@ def _long_steps(fact: Evidence, names: Names) -> Said:
     )
     if len(fact.rows) > 1:
         full += f", those of {worst} by {most} it"
-    return f"steps of {most} the weights' length in {worst}", f"{full}. Near {guide} a {names.noun} learns."
+    return (
+        f"steps of {most} the weights' length in {worst}",
+        f"{full}. A {names.noun} that learns moves by about {guide}.",
+    )
 
 
 def _times(log10: float) -> str:
@@ -31,7 +34,7 @@ def _times(log10: float) -> str:
 def _short_steps(fact: Evidence, names: Names) -> Said:
     where, guide, allowed = names.several(fact.rows), plain(fact.number("guide")), plain(fact.number("allowed"))
     full = f"{_latest_steps(fact)} moved the weights of {where} by less than {allowed} of their length."
-    return f"{where} hardly {_moves(fact)}", f"{full} Near {guide} a {names.noun} learns."
+    return f"{where} hardly {_moves(fact)}", f"{full} One that learns moves by about {guide}."
 
 
 def _no_steps(fact: Evidence, names: Names) -> Said:

@@ -1,8 +1,8 @@
-"""The layers of a watched network in groups: neighbours whose module names begin alike.
+"""The rows of a network in groups: neighbours of one block, or whose names begin alike.
 
 `encoder.layers.0.linear1` and `encoder.layers.0.linear2` are of the group `encoder.layers.0`, that of `encoder.layers`
-and that of `encoder`. Layers are in the order of execution, so a module that is left and entered again makes two groups
-of the same name.
+and that of `encoder`. Rows are in the order of execution, so a block that is left and entered again makes two groups of
+the same name.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-# share of the grouped layers that have to lie in groups of enough room before finer groups are worth showing
+from gradviz.experiment import Row
+
+# share of the grouped rows that have to lie in groups of enough room before finer groups are worth showing
 SHARE_WITH_ROOM = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The layers from `first` to `last`, counted from 1, whose names all begin with `name` and a dot."""
+    """The rows from `first` to `last`, counted from 1, that all belong to `name`."""
 
     name: str
     first: int
@@ -29,15 +31,20 @@ class Group:
         return self.last - self.first + 1
 
 
-def groups_at(names: Sequence[str], depth: int) -> list[Group]:
-    """Return the groups of the first `depth` parts of the names; layers of the network itself are in none.
+def owners_of(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return what each row belongs to: its block, or the module around it by its name; empty for neither.
 
     A module that others are part of belongs to them: `encoder.layers.0` itself is of the group of that name.
     """
-    whole = {name.rpartition(".")[0] for name in names}
-    owners = [".".join((name if name in whole else name.rpartition(".")[0]).split(".")[:depth]) for name in names]
+    whole = {row.name.rpartition(".")[0] for row in rows}
+    return tuple(row.group or (row.name if row.name in whole else row.name.rpartition(".")[0]) for row in rows)
+
+
+def groups_at(owners: Sequence[str], depth: int) -> list[Group]:
+    """Return the groups of the first `depth` parts of the owners; rows of the network itself are in none."""
+    shortened_owners = [".".join(owner.split(".")[:depth]) for owner in owners]
     groups = []
-    for owner, run in groupby(range(1, len(names) + 1), key=lambda layer: owners[layer - 1]):
+    for owner, run in groupby(range(1, len(owners) + 1), key=lambda row: shortened_owners[row - 1]):
         layers = list(run)
         if owner:
             groups.append(Group(owner, layers[0], layers[-1]))
@@ -57,12 +64,12 @@ def shortened(name: str, fits: Callable[[str], bool]) -> str:
     return parts[-1]
 
 
-def suited_groups(names: Sequence[str], fewest_layers: float) -> list[Group]:
+def suited_groups(owners: Sequence[str], fewest_layers: float) -> list[Group]:
     """Return the finest groups of which nearly all have `fewest_layers` layers or more; else the coarsest there are."""
-    deepest = max((name.count(".") for name in names), default=0)
-    best = groups_at(names, 1)
+    deepest = max((owner.count(".") + 1 for owner in owners if owner), default=0)
+    best = groups_at(owners, 1)
     for depth in range(2, deepest + 1):
-        finer = groups_at(names, depth)
+        finer = groups_at(owners, depth)
         with_room = sum(group.layers for group in finer if group.layers >= fewest_layers)
         if with_room < SHARE_WITH_ROOM * sum(group.layers for group in finer):
             break
