@@ -18,7 +18,7 @@ PLACES = {
     "runs": ("Runs", _LEFT),
     "profile": ("Profile over layers", _RIGHT),
     "curves": ("Loss and accuracy", _RIGHT),
-    "samples": ("Held-out samples", _RIGHT),
+    "samples": ("Validation samples", _RIGHT),
     "distributions": ("Distributions", _RIGHT),
     "activation": ("Activation", _RIGHT),
     "verdict": ("Verdict", _RIGHT),
