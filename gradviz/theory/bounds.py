@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradviz.experiment import Mlp, NetworkRecipe, in_words
-from gradviz.theory.activations import curve, is_known
+from gradviz.theory.activations import Row, curve, is_known
 
 
 @dataclass(frozen=True, slots=True)
