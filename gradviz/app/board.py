@@ -166,7 +166,7 @@ class Board(QObject):
 
     @property
     def held_out_plot(self) -> QGraphicsView:
-        """Held-out samples as they are shown: pictures, or points in the plane."""
+        """Validation samples as they are shown: pictures, or points in the plane."""
         return self.boundary if self.held_out.currentWidget() is self.boundary else self.samples
 
     def plots(self) -> dict[str, QGraphicsView]:
