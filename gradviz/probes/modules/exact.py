@@ -29,7 +29,7 @@ class ExactGradients(ModuleProbe):
     """log10 of `activation_grad_rms` and `weight_grad_norm` of the modules of `chain`, without under- and overflow.
 
     This costs about as much as another step or two. As long as the gradients at all outputs are well within the range
-    of float32, where the delivered ones are right as well, it is done only in one of `every` steps in which it could be.
+    of float32, where the delivered ones are right as well, it is done in one of `every` steps in which it could be.
     """
 
     logarithms = True
