@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"  # pyqtgraph would take PyQt6 where both are installed
 
@@ -24,6 +25,9 @@ from gradviz.app.theme import application_icon
 from gradviz.app.threads.garbage import GarbageCollector
 from gradviz.experiment import Experiment
 from gradviz.recording.runs.library import Library
+
+if TYPE_CHECKING:
+    from gradviz.app.main_window import MainWindow
 
 # lets Python run its signal handlers (Ctrl-C in the terminal) while Qt's loop is idle
 HEARTBEAT_MS = 200
@@ -44,6 +48,14 @@ def application() -> QApplication:
     result.setApplicationDisplayName("gradviz")
     result.setWindowIcon(application_icon())
     return result
+
+
+def visible_window() -> MainWindow:
+    """Return the window that stands on the screen; there has to be one."""
+    from gradviz.app.main_window import MainWindow
+
+    windows = (widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow))
+    return next(window for window in windows if window.isVisible())
 
 
 class _Once(QObject):
@@ -109,7 +121,7 @@ def open_window(
 
     signal.signal(signal.SIGINT, interrupt)
     collector = GarbageCollector(window)
-    window.preview.devices_found.connect(collector.spare_what_is_loaded)
+    window.session.preview.devices_found.connect(collector.spare_what_is_loaded)
     window.show()
 
     def furnish() -> None:
@@ -119,16 +131,16 @@ def open_window(
     documents = Documents(window.open_file)
 
     def begin() -> None:
-        window.begin_background_work()
+        window.session.begin()
         if sys.platform == "darwin":
             # elsewhere it would only slow every event down
             program.installEventFilter(documents)
         if follow is not None:
-            window.follow_desk.follow(follow)
+            window.session.follow(follow)
         elif recorded is not None:
             window.open_file(recorded)
         elif start:
-            window.commands.start()
+            window.session.start()
 
     _Once(window.windowHandle(), QEvent.Type.Expose, furnish)
     collector.begin()

@@ -1,6 +1,6 @@
-"""The plots together: they show the same run, the same quantity and the same picked step.
+"""The plots together: all of them show the same run or preview, the same quantity and the same step.
 
-The board pulls: one timer refreshes the pictures, a slower one the words. It knows no thread; whatever history it is
+The board pulls: one timer refreshes the pictures, a slower one the words. It knows no thread and no session; what it is
 given, live, ended or a preview of one frame, is drawn in the same way.
 """
 
@@ -16,7 +16,8 @@ from PySide6.QtWidgets import QGraphicsView, QStackedWidget
 from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.app.panels.playback import Playback
 from gradviz.app.panels.playback_bar import PlaybackBar
-from gradviz.app.run_names import in_short
+from gradviz.app.session.run_names import in_short
+from gradviz.app.session.shown import Shown
 from gradviz.plots.boundary import BoundaryPlot
 from gradviz.plots.curves import CurvesPlot
 from gradviz.plots.pages.film import Film, SteppedPlot, copy_off_screen
@@ -36,17 +37,15 @@ TEXT_PERIOD_MS = 250
 
 
 class Board(QObject):
-    """Heatmap, profile, curves and held-out samples of one run.
+    """Heatmap, profile, curves and validation samples of what is shown.
 
-    `text_due` asks for the words to be pulled, too; `menu_wanted` says on which plot (by its name) and where on the
-    screen the right button was clicked; `history_shown` carries the History, of a run or a preview, that the profile
-    begins to show, or None; `step_shown` the step that is picked, None for the latest.
+    `text_due` asks for the words to be refreshed, too; `menu_wanted` says on which plot (by its name) and where on the
+    screen the right button was clicked; `step_wanted` carries the step that somebody picked, None for the latest.
     """
 
     text_due = Signal()
     menu_wanted = Signal(str, QPoint)
-    history_shown = Signal(object)
-    step_shown = Signal(object)
+    step_wanted = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -61,8 +60,7 @@ class Board(QObject):
         self.held_out = QStackedWidget()
         self.held_out.addWidget(self.samples)
         self.held_out.addWidget(self.boundary)
-        self.history: History | None = None
-        self.reference: History | None = None
+        self.shown = Shown()
         self._compare = True
         self._turn = 0
         self._pictures = QTimer(self)
@@ -72,11 +70,11 @@ class Board(QObject):
         self._words.setInterval(TEXT_PERIOD_MS)
         self._words.timeout.connect(self.text_due)
         self.heatmap.quantity_chosen.connect(self._show_quantity)
-        self.heatmap.plot.step_picked.connect(self.pick_step)
-        self.curves.step_picked.connect(self.pick_step)
-        self.playback.step_wanted.connect(self.pick_step)
+        self.heatmap.plot.step_picked.connect(self._want_step)
+        self.curves.step_picked.connect(self._want_step)
+        self.playback.step_wanted.connect(self._want_step)
         self.playback.changed.connect(self._share_time)
-        self.playback_bar.step_picked.connect(self.pick_step)
+        self.playback_bar.step_picked.connect(self._want_step)
         for plot in (self.heatmap.plot, self.curves):
             self.playback_bar.play_on_space(plot)
         self.curves.hovered.connect(self.heatmap.say)
@@ -99,70 +97,52 @@ class Board(QObject):
         for plot in plots.values():
             self._give_menu(plot)
 
-    def show_run(self, history: History | None, reference: History | None) -> None:
-        """Show a run, and the one before it for comparison."""
-        self.history, self.reference = history, reference
+    @property
+    def history(self) -> History | None:
+        """The history that every plot shows."""
+        return self.shown.history
+
+    def show(self, shown: Shown) -> None:
+        """Show a run or a preview, and the run it is compared with, in every plot."""
+        self.shown = shown
+        history = shown.history
         samples = history.started.held_out if history is not None else None
         planar = samples is not None and samples.extent is not None
         self.held_out.setCurrentWidget(self.boundary if planar else self.samples)
-        self.heatmap.show_history(history)
-        self.curves.show_history(history)
-        self.samples.show_history(history)
-        self.boundary.show_history(history)
-        self.playback.show_history(history)
-        self.pick_step(None)
-        self._show_reference()
-
-    def say_absent(self, words: str) -> None:
-        """Say `words` where there is no run, in place of how to start one; nothing in particular if empty."""
+        absence = f"Waiting for {shown.waiting_for} …" if shown.waiting_for else NO_RUN
         for plot in (self.heatmap.plot, self.profile, self.curves):
-            plot.absence = words or NO_RUN
-            plot.refresh()
+            plot.absence = absence
+        self.heatmap.show_history(history)
+        for part in (self.profile, self.curves, self.samples, self.boundary, self.playback):
+            part.show_history(history)
+        self.profile.setToolTip(PROFILE_TIP)
+        self.show_step(None)
+        self._show_reference()
+        self.refresh()
 
-    def show_preview(self, preview: History) -> None:
-        """Show the profile of a network that is not trained yet; a run on the board stays where it is."""
-        if self.history is None or self.history.frames <= 1:
-            self.show_run(preview, self.reference)
-            self.refresh()
-            return
-        self._show_profile(preview)
-        self.profile.show_reference(self.history, f"last run: {in_short(self.history)}")
-        self.profile.show_step(0)
-        self.profile.refresh()
-
-    def pick_step(self, step: int | None) -> None:
-        """Let every plot show `step`; None follows the latest."""
-        if self.profile.history is not self.history:
-            self._show_profile(self.history)
-            self._show_reference()
+    def show_step(self, step: int | None) -> None:
+        """Show `step` in every plot; None follows the latest."""
         self.heatmap.plot.show_step(step)
         self.curves.show_step(step)
         for plot in (self.profile, self.samples, self.boundary):
             plot.show_step(step)
         self.playback.show_step(step)
         self.playback_bar.refresh()
-        self.step_shown.emit(step)
-
-    def _show_profile(self, history: History | None) -> None:
-        self.profile.show_history(history)
-        self.profile.setToolTip(PROFILE_TIP)
-        self.history_shown.emit(history)
 
     def show_theory(self, started: Started, theory: Theory) -> None:
-        """Draw what theory expects, if `started` is still what the profile shows."""
-        shown = self.profile.history
-        if shown is not None and shown.started is started:
+        """Draw what theory predicts, if `started` is still what is shown."""
+        if self.history is not None and self.history.started is started:
             self.profile.show_theory(theory)
             self.profile.setToolTip("\n\n".join(part for part in (PROFILE_TIP, theory.words, theory.source) if part))
 
     def compare(self, wanted: bool) -> None:
-        """Draw the previous run behind the current one, or not."""
+        """Draw the run for comparison behind what is shown, or not."""
         self._compare = wanted
         self._show_reference()
         self.refresh()
 
     def live(self, running: bool) -> None:
-        """Pull regularly while a run moves; draw once more when it has ended."""
+        """Refresh regularly while a run trains; draw once more when it has ended."""
         self.playback.show_growing(running)
         if running and not self._pictures.isActive():
             self._pictures.start()
@@ -173,7 +153,7 @@ class Board(QObject):
             self.refresh()
 
     def refresh(self) -> None:
-        """Pull everything now."""
+        """Draw what is new, now."""
         self.heatmap.refresh()
         self.playback_bar.refresh()
         for plot in (self.profile, self.curves, self.samples, self.boundary):
@@ -222,6 +202,9 @@ class Board(QObject):
             name = next(name for name, each in self.plots().items() if each is plot)
             self.menu_wanted.emit(name, event.screenPos().toPoint())
 
+    def _want_step(self, step: int | None) -> None:
+        self.step_wanted.emit(step)
+
     def _share_time(self) -> None:
         """Pull what comes in less often while the person looks at what was, which is drawn as often then."""
         self._pictures.setInterval(TEXT_PERIOD_MS if self.playback.playing else PICTURE_PERIOD_MS)
@@ -239,8 +222,9 @@ class Board(QObject):
         self.profile.refresh()
 
     def _show_reference(self) -> None:
-        reference = self.reference if self._compare else None
-        label = f"previous: {in_short(reference)}" if reference is not None else ""
+        reference = self.shown.reference if self._compare else None
+        which = "last run" if self.shown.kind == "preview" else "previous"
+        label = f"{which}: {in_short(reference)}" if reference is not None else ""
         self.profile.show_reference(reference, label)
         self.curves.show_reference(reference, label)
 

@@ -1,64 +1,67 @@
 """The window: the form at the left, the heatmap in the middle, profile, curves and samples beside it, transport below.
 
-It puts the parts together and passes facts between them. The run lives in the run controller, the pictures on the
-board, the experiment on the form, and what the menus do in `commands`.
+It puts the parts together. What they show and do is up to the session, which knows no window.
 
 The drawing libraries take longer to load than all the rest. So the window is made in two parts: form, menus and
-transport first, and the board once these are on the screen.
+transport first, and the plots once these are on the screen.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSize, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
+from PySide6.QtCore import QByteArray, QPoint, QSize, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QMainWindow, QMenu, QVBoxLayout, QWidget
 
-from gradviz.app.actions import fill_menus, make_actions
-from gradviz.app.commands import Commands
+from gradviz.app.about import about_dialog
+from gradviz.app.actions import draw_icons, fill_menus, keys, make_actions, show_state
+from gradviz.app.commands import Command
 from gradviz.app.docks import Docks
 from gradviz.app.error_box import ErrorReporter
-from gradviz.app.form.experiment_edits import ExperimentEdits
 from gradviz.app.form.experiment_exchange import OPENABLE, ExperimentExchange
 from gradviz.app.form.experiment_panel import ExperimentPanel
-from gradviz.app.run_controller import LONGEST_STEP_MS, RunController
-from gradviz.app.run_names import in_short
-from gradviz.app.settings import Settings
-from gradviz.app.theme import apply_theme, icon, style_for
-from gradviz.app.threads.preview_thread import PreviewThread
-from gradviz.app.threads.theory_thread import TheoryThread
+from gradviz.app.help_window import show_help
+from gradviz.app.session.session import Session
+from gradviz.app.settings import Settings, ThemeChoice
+from gradviz.app.shown_bar import ShownBar
+from gradviz.app.theme import apply_theme, style_for
 from gradviz.app.transport_bar import TransportBar
 from gradviz.app.verdict.verdict_line import VerdictLine
 from gradviz.experiment import Experiment
 from gradviz.plots.parts.style import Style
-from gradviz.recording.history import History
 from gradviz.recording.runs.library import SUFFIX, Library
 
 if TYPE_CHECKING:
     from gradviz.app.board import Board
+    from gradviz.app.comparison.comparison_windows import ComparisonWindows
+    from gradviz.app.export.export_commands import ExportCommands
     from gradviz.app.export.exporter import Exporter
-    from gradviz.app.follow_desk import FollowDesk
     from gradviz.app.panels.side_panels import SidePanels
-    from gradviz.app.runs.run_desk import RunDesk
+    from gradviz.app.runs.run_dialogs import RunDialogs
+    from gradviz.app.runs.run_list_view import RunListView
 
 SAY_MS = 8_000
 FIRST_SIZE = QSize(1440, 900)
 
 
 class MainWindow(QMainWindow):
-    """The desktop window; one experiment and one run at a time, with the run before it for comparison.
+    """The desktop window around one session.
 
-    Its runs are kept in `library`, if there is one. Without `furnished` it has no plots yet and is to be shown;
-    `furnish` then brings them in.
+    Runs are kept in `library`, if there is one. Without `furnished` it has no plots yet and is to be shown; `furnish`
+    then brings them in.
     """
 
     board: Board
     panels: SidePanels
     exporter: Exporter
-    desk: RunDesk
-    follow_desk: FollowDesk
+    exports: ExportCommands
+    run_dialogs: RunDialogs
+    run_list: RunListView
+    comparisons: ComparisonWindows
 
     def __init__(
         self,
@@ -70,68 +73,65 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.settings = settings or Settings()
-        self.library = library
-        self.form = ExperimentPanel()
-        self.run = RunController(self, library)
-        self.preview = PreviewThread(self)
-        self.theory = TheoryThread(self)
         self.errors = ErrorReporter(self)
+        self.form = ExperimentPanel()
         first = experiment or self.settings.experiment or self.form.experiment()
         self.form.set_experiment(first)
-        self.edits = ExperimentEdits(first, self._show_experiment, self)
-        self.exchange = ExperimentExchange(self, self.settings, self.set_experiment, self.say)
-        self.commands = Commands(self)
-        self.actions_by_name = make_actions(self, self.commands)
+        self.session = Session(first, library, self)
+        self.session.become_ready(False)
+        self.exchange = ExperimentExchange(self, self.settings, self.session.set, self.say)
+        self.actions_by_name = make_actions(self, self.give)
+        self._acts = self._own_commands()
         self.transport = TransportBar(self.actions_by_name)
         self.verdict_line = VerdictLine()
-        self.previous: History | None = None
+        self.shown_bar = ShownBar(self.actions_by_name["preview"])
         self.setAcceptDrops(True)
-        self._docks = self._lay_out()
+        self.docks = self._lay_out()
         self._menus = self._fill_menus()
         self._first_layout = self.saveState()
+        self._connect()
         self._recall()
         if furnished:
             self.furnish()
 
     def furnish(self) -> None:
-        """Bring in the plots, and connect the parts."""
+        """Bring in the plots, and connect them."""
         from gradviz.app.board import Board
+        from gradviz.app.comparison.comparison_windows import ComparisonWindows
+        from gradviz.app.export.export_commands import ExportCommands
         from gradviz.app.export.exporter import Exporter
-        from gradviz.app.follow_desk import FollowDesk
         from gradviz.app.panels.side_panels import SidePanels
-        from gradviz.app.runs.run_desk import RunDesk
-        from gradviz.app.wiring import Wiring
+        from gradviz.app.runs.run_dialogs import RunDialogs
+        from gradviz.app.runs.run_list_view import RunListView
+        from gradviz.app.view_commands import ViewCommands
 
         sizes = self.saveState()
+        session, settings = self.session, self.settings
         self.board = Board(self)
-        self.panels = SidePanels(self.preview, self.settings, self)
+        self.panels = SidePanels(session.preview, settings, self)
         self.board.add_plots(self.panels.plots())
         self.exporter = Exporter(self, self.board)
-        self.desk = RunDesk(self, self.library)
-        self.follow_desk = FollowDesk(self)
-        self.setCentralWidget(self.board.heatmap)
-        contents: dict[str, QWidget] = {
-            "profile": self.board.profile,
-            "curves": self.board.curves,
-            "samples": self.board.held_out,
-            "runs": self.desk.panel,
-        }
-        self._docks.fill(contents | self.panels.by_name())
-        self._order_for_tab()
+        self.exports = ExportCommands(self, self.exporter, session, settings, self._style_in_force)
+        self.run_dialogs = RunDialogs(self, session, settings)
+        self.run_list = RunListView(session, self.run_dialogs, self)
+        self.comparisons = ComparisonWindows(
+            session, settings, lambda: self.board.heatmap.quantity.currentData() or "", self._style_in_force, self
+        )
+        view = ViewCommands(self.board, self.panels, settings, self.actions_by_name)
+        for part in (self.exports, self.run_dialogs, view):
+            self._acts |= part.by_name()
+        self._put_in_plots()
         if self.isVisible():
             # what comes into the panels pushes them about when it is laid out, in the next round of the event loop
             QTimer.singleShot(0, self, lambda: self.restoreState(sizes))
         else:
-            self._docks.give_sizes(self.settings.layout)
+            self.docks.give_sizes(settings.layout)
         self._menus["&View"].addAction(self.board.samples.wrong_first)
-        self._wiring = Wiring(self, self._docks)
-        # not there: the edits speak once more while the window goes, after its wiring went
-        self.edits.indexChanged.connect(self._edits_moved)
-        self.commands.recall(self.settings)
+        self._connect_plots()
+        view.recall()
         self._style_plots(self.style_now)
-        self.panels.show_experiment(self.form.experiment())
-        self.commands.enable()
-        self.show_title()
+        self.panels.show_experiment(session.experiment)
+        session.become_ready()
 
     @property
     def furnished(self) -> bool:
@@ -143,79 +143,57 @@ class MainWindow(QMainWindow):
         """The style in force: light or dark."""
         return style_for(self.settings.theme)
 
-    def set_experiment(self, experiment: Experiment) -> None:
-        """Put `experiment` on the form; can be undone."""
-        self._show_experiment(experiment)
-        self.edits.record(experiment)
-
-    def begin_background_work(self) -> None:
-        """Load torch behind the shown window and measure the network on the form."""
-        self.preview.request(self.form.experiment())
-        self.preview.start()
+    def give(self, command: Command) -> None:
+        """Carry out a command, once what is typed is taken over if it needs that; report what goes wrong."""
+        if command.reads_form(self.session.state) and not self.form.take_typed():
+            return
+        act = attrgetter(command.verb)(self.session) if command.verb else self._acts[command.name]
+        self.session.attempt(act)
 
     def say(self, text: str) -> None:
         """Tell the person in the status bar what just happened."""
         self.statusBar().showMessage(text, SAY_MS)
-
-    def show_run(self, history: History | None) -> None:
-        """Put a run on the board, beside the one before it."""
-        self.board.show_run(history, self.previous)
-        self.form.show_watched(
-            history.started.title if history is not None and history.started.experiment is None else ""
-        )
-        self.commands.enable()
-        self.show_title()
-
-    def bring(self, panel: str) -> None:
-        """Bring a panel to the front, wherever it is."""
-        self._docks.bring(panel)
-
-    def preview_form(self) -> None:
-        """Measure the network on the form at its initialisation, unless a run is under way."""
-        if not self.run.phase.busy:
-            self.preview.request(self.form.experiment())
-            if self.furnished:
-                self.panels.show_experiment(self.form.experiment())
 
     def restyle(self) -> None:
         """Put the window into the style in force."""
         style = self.style_now
         apply_theme(style)
         self.verdict_line.apply_style(style)
+        draw_icons(self.actions_by_name, style)
         if self.furnished:
             self._style_plots(style)
-        for command_name, action in self.actions_by_name.items():
-            if icon_name := self.commands.icon_of(command_name):
-                action.setIcon(icon(icon_name, style))
 
     def restore_first_layout(self) -> None:
         """Put every dock back where it was when the program first started."""
         self.restoreState(self._first_layout)
-        for dock in self._docks.values():
+        for dock in self.docks.values():
             dock.show()
+
+    def open_file(self, path: Path) -> None:
+        """Open the experiment or the run in a file, or show why it cannot be opened."""
+        opened = self.session.open if path.suffix.lower() == SUFFIX else self.exchange.open
+        self.session.attempt(lambda: opened(path))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the window and take it off the screen at once; then wait until nothing is left running."""
         if self.furnished:
             self.board.live(False)
             self.board.playback.pause()
+            self.run_list.stop()
         self.form.take_typed()
         self.settings.geometry = self.saveGeometry()
         self.settings.layout = self.saveState()
         self.settings.experiment = self.form.experiment()
         self.settings.write()
         self.hide()
-        self.preview.end()
-        self.theory.end()
-        quiet = not self.furnished or (self.desk.stop() and self.panels.stop())
-        beside = [thread for thread in (self.preview, self.theory) if thread.isRunning()]
-        if not quiet or not self.run.close() or not all(thread.wait(LONGEST_STEP_MS) for thread in beside):
+        if self.furnished:
+            self.comparisons.close()
+        if (self.furnished and not self.panels.stop()) or not self.session.close():
             self.show()
             self.say("A training step is still under way; close again in a moment")
             event.ignore()
             return
-        if self.furnished:
-            self.desk.close_files()
+        self.session.close_files()
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -228,10 +206,26 @@ class MainWindow(QMainWindow):
         if path := _dropped(event):
             self.open_file(path)
 
-    def open_file(self, path: Path) -> None:
-        """Open the experiment or the run in a file, or show why it cannot be opened."""
-        opened = self.follow_desk.open if path.suffix.lower() == SUFFIX else self.exchange.open
-        self.commands.guarded(lambda: opened(path))
+    def _own_commands(self) -> dict[str, Callable[[], object]]:
+        """Return what the window itself does, by command."""
+        exchange, session = self.exchange, self.session
+        return {
+            "open": exchange.ask_and_open,
+            "save": lambda: exchange.ask_and_save(session.experiment),
+            "copy_code": lambda: exchange.copy_code(session.experiment),
+            "paste_code": exchange.paste_code,
+            "quit": self.close,
+            "runs": lambda: self.docks.bring("runs"),
+            "layout": self.restore_first_layout,
+            "theme_system": lambda: self._choose_theme("system"),
+            "theme_light": lambda: self._choose_theme("light"),
+            "theme_dark": lambda: self._choose_theme("dark"),
+            "guide": lambda: show_help(self, "guide.md", keys()),
+            "glossary": lambda: show_help(self, "glossary.md", keys()),
+            "shortcuts": lambda: show_help(self, "keyboard.md", keys()),
+            "news": lambda: show_help(self, "changelog.md", keys()),
+            "about": lambda: about_dialog(self).open(),
+        }
 
     def _lay_out(self) -> Docks:
         self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize()))
@@ -243,49 +237,105 @@ class MainWindow(QMainWindow):
         docks.give_sizes(QByteArray())
         return docks
 
-    def _order_for_tab(self) -> None:
-        """Let Tab go from the form to the heatmap, and from there to the transport, whenever each came to be."""
+    def _put_in_plots(self) -> None:
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.shown_bar)
+        column.addWidget(self.board.heatmap, 1)
+        self.setCentralWidget(middle)
+        contents: dict[str, QWidget] = {
+            "profile": self.board.profile,
+            "curves": self.board.curves,
+            "samples": self.board.held_out,
+            "runs": self.run_list.panel,
+        }
+        self.docks.fill(contents | self.panels.by_name())
+        # Tab goes from the form to the heatmap, and from there to the transport, whenever each came to be
         last: QWidget = self.form.preset
         while (following := last.nextInFocusChain()) is not None and self.form.isAncestorOf(following):
             last = following
-        for part in (*self.board.heatmap.in_tab_order(), *self.board.playback_bar.in_tab_order()):
-            self.setTabOrder(last, part)
-            last = part
+        parts = (*self.board.heatmap.in_tab_order(), *self.board.playback_bar.in_tab_order())
+        for widget in (self.shown_bar.button, *parts):
+            self.setTabOrder(last, widget)
+            last = widget
 
     def _fill_menus(self) -> dict[str, QMenu]:
         menus = fill_menus(self, self.actions_by_name)
         panels = menus["&View"].addMenu("&Panels")
         panels.setToolTipsVisible(True)
-        panels.addActions(self._docks.toggles())
+        panels.addActions(self.docks.toggles())
         return menus
+
+    def _connect(self) -> None:
+        session, form = self.session, self.form
+        session.experiment_changed.connect(self._show_experiment)
+        session.state_changed.connect(self._show_state)
+        session.said.connect(self.say)
+        session.failed.connect(self.errors.report)
+        session.complained.connect(form.complain)
+        session.preview.devices_found.connect(form.set_devices)
+        session.run.phase_changed.connect(self._show_phase)
+        form.edited.connect(session.set)
+        form.rejected.connect(self.say)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self.restyle)
+
+    def _connect_plots(self) -> None:
+        from gradviz.app.wiring import connect_board, connect_panels
+
+        connect_board(self.session, self.board)
+        connect_panels(self.session, self.board, self.panels, self.docks)
+        self.session.display.changed.connect(self._show_phase)
+        self.session.run.phase_changed.connect(self.panels.refresh)
+        self.docks["runs"].visibilityChanged.connect(self.run_list.seen)
+        self.panels.failed.connect(self.errors.report)
+        self.panels.verdict.verdict_changed.connect(self.verdict_line.say)
+        self.verdict_line.clicked.connect(lambda: self.docks.bring("verdict"))
+        self.board.text_due.connect(lambda: self.transport.refresh(self.session.run))
+        self.board.menu_wanted.connect(self._show_menu)
+
+    def _show_menu(self, name: str, place: QPoint) -> None:
+        from gradviz.app.export.plot_menu import plot_menu
+
+        plot_menu(self, name, self.board.plots()[name], self.actions_by_name, self.exports).popup(place)
 
     def _recall(self) -> None:
         self.restoreGeometry(self.settings.geometry)
         self.restoreState(self.settings.layout)
+        self.actions_by_name[f"theme_{self.settings.theme}"].setChecked(True)
         self.restyle()
-        self.commands.enable()
-        self.transport.show_phase(self.run.phase, self.run)
-        self.show_title()
+        self._show_phase()
+        self._show_state()
+
+    def _style_in_force(self) -> Style:
+        return self.style_now
 
     def _style_plots(self, style: Style) -> None:
-        self.board.apply_style(style)
-        self.panels.apply_style(style)
-        self.desk.apply_style(style)
+        for part in (self.board, self.panels, self.run_list.panel, self.comparisons):
+            part.apply_style(style)
+
+    def _choose_theme(self, choice: ThemeChoice) -> None:
+        self.settings.theme = choice
+        self.restyle()
 
     def _show_experiment(self, experiment: Experiment) -> None:
-        self.form.set_experiment(experiment)
-        self.show_title()
-        self.preview_form()
+        if self.form.experiment() != experiment:
+            self.form.set_experiment(experiment)
 
-    def _edits_moved(self, _index: int) -> None:
-        self.commands.enable()
+    def _show_phase(self) -> None:
+        self.transport.show_phase(self.session.run.phase, self.session.run)
 
-    def show_title(self) -> None:
-        """Name what is shown in the title of the window."""
-        history = self.board.history if self.furnished else None
-        shown = history.started if history is not None else self.form.experiment()
-        name = shown.title or (in_short(history) if history is not None else "")
-        self.setWindowTitle(f"{name} – gradviz" if name else "gradviz")
+    def _show_state(self) -> None:
+        """Let commands, title and form follow the session."""
+        session, shown = self.session, self.session.shown
+        state = session.state
+        show_state(self.actions_by_name, state)
+        self.shown_bar.refresh(shown, state)
+        self.form.show_watched(shown.watched)
+        name = shown.name if shown.kind != "nothing" else session.experiment.title
+        parts = [f"{name}, before training" if name and shown.kind == "preview" else name, "gradviz"]
+        self.setWindowTitle(" – ".join(part for part in parts if part))
 
 
 def _dropped(event: QDropEvent) -> Path | None:

@@ -9,7 +9,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
-from gradviz.app.run_controller import Phase, RunController
+from gradviz.app.session.phase import Phase
+from gradviz.app.session.run_controller import RunController
 from gradviz.app.theme import ICON_PX
 from gradviz.recording.history import History
 

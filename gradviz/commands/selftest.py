@@ -19,11 +19,10 @@ from PySide6.QtCore import QMessageLogContext, QObject, QTimer, QtMsgType, qInst
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
-from gradviz.app.application import application, open_window
+from gradviz.app.application import application, open_window, visible_window
 from gradviz.app.export.export_dialog import ExportRequest
 from gradviz.app.help_pages import PAGES, page_text
-from gradviz.app.main_window import MainWindow
-from gradviz.app.run_controller import Phase
+from gradviz.app.session.phase import Phase
 from gradviz.app.settings import Settings
 from gradviz.diagnosis.rules import RULES
 from gradviz.errors import GradvizError
@@ -81,10 +80,9 @@ class Visitor(QObject):
 
     def arrive(self) -> None:
         """Start waiting; called once the event loop runs."""
-        windows = (widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow))
-        self._window = next(window for window in windows if window.isVisible())
-        self._window.run.failed.connect(lambda failure: self._leave(f"training failed: {failure.message}"))
-        self._window.run.phase_changed.connect(self._phase_changed)
+        self._window = visible_window()
+        self._window.session.run.failed.connect(lambda failure: self._leave(f"training failed: {failure.message}"))
+        self._window.session.run.phase_changed.connect(self._phase_changed)
         self._limit.timeout.connect(lambda: self._leave("training does not end"))
         self._limit.start()
 
@@ -118,11 +116,11 @@ class Visitor(QObject):
 
     def _look(self) -> None:
         window = self._window
-        history = window.board.history
+        history = window.session.shown.history
         if history is None:
             raise SelftestError("the window shows no run")
         _check_history(history)
-        _check_recording(window.run.path, history)
+        _check_recording(window.session.run.path, history)
         _require("GNU LESSER GENERAL PUBLIC LICENSE" in third_party(), "third-party licences are missing")
         _require(len(RULES) > 0, "the rules of the diagnosis are missing")
         _require(all(page_text(name).startswith("# ") for name in PAGES), "the help pages are missing")

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
-from gradviz.app.run_controller import Phase
+from gradviz.app.session.phase import Phase
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Evaluation, Frame, HeldOut, Quantity, Started
 from gradviz.recording.history import History
@@ -63,7 +63,7 @@ def wait_until(qtbot: QtBot, holds: Callable[[], bool]) -> None:
 
 
 def wait_for(qtbot: QtBot, window: MainWindow, *phases: Phase) -> None:
-    wait_until(qtbot, lambda: window.run.phase in phases)
+    wait_until(qtbot, lambda: window.session.run.phase in phases)
 
 
 def trigger(window: MainWindow, command: str) -> None:
@@ -75,9 +75,9 @@ def trigger(window: MainWindow, command: str) -> None:
 
 def run_to_end(qtbot: QtBot, window: MainWindow) -> History:
     trigger(window, "start")
-    wait_until(qtbot, lambda: not window.run.phase.busy)
-    assert window.run.history is not None
-    return window.run.history
+    wait_until(qtbot, lambda: not window.session.run.phase.busy)
+    assert window.session.run.history is not None
+    return window.session.run.history
 
 
 def turn_wheel(widget: QWidget, angle: int) -> None:

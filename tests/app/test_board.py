@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.board import PICTURE_PERIOD_MS, TEXT_PERIOD_MS, Board
-from gradviz.app.run_names import in_short
+from gradviz.app.session.run_names import in_short
+from gradviz.app.session.shown import Shown
 from gradviz.experiment import Experiment
 from gradviz.plots.parts.style import DARK
 from gradviz.recording.frame import Frame
@@ -31,7 +32,8 @@ def board(qtbot: QtBot) -> Iterator[Board]:
     holder.resize(500, 1000)
     qtbot.addWidget(holder)
     holder.show()
-    board.show_run(made_up(ROWS), None)
+    board.step_wanted.connect(board.show_step)
+    board.show(Shown("run", made_up(ROWS)))
     board.heatmap.plot.grab()
     board.curves.grab()
     yield board
@@ -59,7 +61,7 @@ def test_a_click_into_the_heatmap_picks_a_step_for_all(board: Board, step: int) 
     assert shown_step(board) == step
     assert board.heatmap.plot.step == step
     assert board.curves.readout().lines["step"] == (step,)
-    board.pick_step(None)
+    board.show_step(None)
     assert shown_step(board) == 5
     assert "step" not in board.curves.readout().lines
 
@@ -110,7 +112,7 @@ def test_every_plot_reads_out_into_the_same_line(board: Board) -> None:
 
 def test_the_run_before_is_drawn_for_comparison_unless_unwanted(board: Board) -> None:
     before = made_up(OTHERS, Experiment(depth=3, width=8, activation="leaky_relu", shortcut="pre_activation"))
-    board.show_run(made_up(ROWS), before)
+    board.show(Shown("run", made_up(ROWS), before))
     assert board.profile.readout()["other"].y.tolist() == OTHERS[0]
     assert any("previous: 3 × 8 leaky ReLU pre-activation shortcut" in words for words in board.profile.readout().words)
     board.compare(False)
@@ -119,33 +121,27 @@ def test_the_run_before_is_drawn_for_comparison_unless_unwanted(board: Board) ->
     assert "other" in board.profile.readout()
 
 
-def test_a_preview_stands_alone_where_there_is_no_run(board: Board) -> None:
-    board.show_run(None, None)
-    preview = made_up([[-4.0, -5.0]])
-    board.show_preview(preview)
-    assert board.history is preview
-    assert board.profile.readout()["now"].y.tolist() == [-4.0, -5.0]
-    newer = made_up([[-6.0, -7.0, -8.0]])
-    board.show_preview(newer)
-    assert board.history is newer
-
-
-def test_a_preview_comes_before_the_profile_of_the_run_which_stays(board: Board) -> None:
-    run = board.history
-    board.show_preview(made_up([[-4.0, -5.0, -6.0]]))
-    assert board.history is run
-    assert board.heatmap.plot.history is run
+def test_a_preview_fills_every_plot_with_the_run_behind_it(board: Board) -> None:
+    run, preview = board.history, made_up([[-4.0, -5.0, -6.0]])
+    board.show(Shown("preview", preview, run))
+    parts = (board.heatmap.plot, board.profile, board.curves, board.samples, board.boundary, board.playback)
+    assert all(part.history is preview for part in parts)
     assert board.profile.readout()["now"].y.tolist() == [-4.0, -5.0, -6.0]
-    # the run's first step, because the preview is one too
+    # the first step of the run, because the preview has no other
     assert board.profile.readout()["other"].y.tolist() == ROWS[0]
-    click(board.heatmap.plot, heatmap_place(board, 2))
-    assert board.profile.history is run
-    assert board.profile.readout()["now"].y.tolist() == ROWS[2]
+
+
+def test_nothing_is_shown_while_a_file_is_waited_for(board: Board) -> None:
+    board.show(Shown(waiting_for="run.gradviz"))
+    assert board.history is None
+    assert all("run.gradviz" in plot.readout().notice for plot in (board.heatmap.plot, board.profile, board.curves))
+    board.show(Shown())
+    assert not any("run.gradviz" in plot.readout().notice for plot in (board.heatmap.plot, board.profile, board.curves))
 
 
 @pytest.mark.parametrize("planar", [False, True])
 def test_points_in_the_plane_get_a_boundary_and_pictures_their_samples(board: Board, planar: bool) -> None:
-    board.show_run(made_up(ROWS, planar=planar), None)
+    board.show(Shown("run", made_up(ROWS, planar=planar)))
     wanted = board.boundary if planar else board.samples
     assert board.held_out.currentWidget() is wanted
     assert board.held_out_plot is wanted
@@ -201,8 +197,8 @@ def test_every_plot_takes_the_style(board: Board) -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({}, "4 × 4 tanh"),
-        ({"activation": "leaky_relu", "shortcut": "pre_activation"}, "4 × 4 leaky ReLU pre-activation shortcut"),
+        ({}, "3 × 4 tanh"),
+        ({"activation": "leaky_relu", "shortcut": "pre_activation"}, "3 × 4 leaky ReLU pre-activation shortcut"),
     ],
 )
 def test_a_run_has_a_short_name(values: dict[str, object], words: str) -> None:

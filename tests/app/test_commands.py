@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.about import TextDialog
-from gradviz.app.actions import COMMANDS
+from gradviz.app.commands import COMMANDS
 from gradviz.app.comparison.race_dialog import RaceDialog
 from gradviz.app.export.export_dialog import ExportDialog
 from gradviz.app.help_window import HelpWindow
 from gradviz.app.main_window import MainWindow
-from gradviz.app.run_controller import Phase
+from gradviz.app.session.phase import Phase
 from gradviz.experiment import Experiment, from_code, read, to_code
 from gradviz.plots.parts.style import DARK, LIGHT
 from gradviz.recording.frame import Frame
@@ -34,8 +34,7 @@ ROWS = [[-1.0, -2.0, -3.0]] * 5
 def put_up(window: MainWindow, depth: int = 3) -> None:
     """Show an ended run."""
     history = made_up([[-1.0] * depth] * 5)
-    window.run.bring_back(history)
-    window.show_run(history)
+    window.session.show(history)
 
 
 def dialog_of(window: MainWindow, kind: type[QDialog]) -> QDialog:
@@ -64,9 +63,9 @@ def follows_a_run(window: MainWindow, qtbot: QtBot, folder: Path, _patch: pytest
     assert isinstance(dialog, QFileDialog)
     dialog.fileSelected.emit(str(folder / "script.gradviz"))
     dialog.close()
-    assert window.run.phase is Phase.WAITING
+    assert window.session.run.phase is Phase.WAITING
     trigger(window, "stop")
-    wait_until(qtbot, lambda: window.run.phase is Phase.IDLE)
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.IDLE)
 
 
 def opens_a_run(window: MainWindow, _qtbot: QtBot, folder: Path, patch: pytest.MonkeyPatch) -> None:
@@ -81,7 +80,7 @@ def opens_a_run(window: MainWindow, _qtbot: QtBot, folder: Path, patch: pytest.M
 def saves_the_run(window: MainWindow, _qtbot: QtBot, folder: Path, patch: pytest.MonkeyPatch) -> None:
     assert not window.actions_by_name["save_run"].isEnabled()
     path = a_run_in(folder)
-    window.desk.open(path)
+    window.session.open(path)
     patch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(folder / "copy.gradviz"), ""))
     trigger(window, "save_run")
     assert read_info(folder / "copy.gradviz").frames == read_info(path).frames == 3
@@ -89,7 +88,7 @@ def saves_the_run(window: MainWindow, _qtbot: QtBot, folder: Path, patch: pytest
 
 def adopts(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: pytest.MonkeyPatch) -> None:
     assert not window.actions_by_name["adopt"].isEnabled()
-    window.desk.open(a_run_in(folder))
+    window.session.open(a_run_in(folder))
     trigger(window, "adopt")
     assert window.form.experiment() == OTHER
     trigger(window, "undo")
@@ -105,7 +104,7 @@ def proposes_a_race(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: py
 
 
 def brings_the_runs(window: MainWindow, qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
-    panel = window.desk.panel
+    panel = window.run_list.panel
     wait_until(qtbot, lambda: panel.visibleRegion().isEmpty())
     trigger(window, "runs")
     wait_until(qtbot, lambda: not panel.visibleRegion().isEmpty())
@@ -159,7 +158,7 @@ def quits(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.Monke
 
 
 def undoes(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
-    window.set_experiment(TINY.changed(activation="relu"))
+    window.session.set(TINY.changed(activation="relu"))
     assert window.actions_by_name["undo"].text() == "&Undo Activation tanh → relu"
     trigger(window, "undo")
     assert window.form.experiment() == TINY
@@ -167,7 +166,7 @@ def undoes(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.Monk
 
 
 def redoes(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
-    window.set_experiment(OTHER)
+    window.session.set(OTHER)
     trigger(window, "undo")
     trigger(window, "redo")
     assert window.form.experiment() == OTHER
@@ -194,63 +193,63 @@ def pastes_code(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest
 
 def starts(window: MainWindow, qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
     assert run_to_end(qtbot, window).frames == TINY.training.steps + 1
-    assert window.run.phase is Phase.FINISHED
-    assert window.board.history is window.run.history
+    assert window.session.run.phase is Phase.FINISHED
+    assert window.board.history is window.session.run.history
 
 
 def pauses(window: MainWindow, qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
-    window.set_experiment(ENDLESS)
+    window.session.set(ENDLESS)
     trigger(window, "start")
     wait_for(qtbot, window, Phase.RUNNING)
     trigger(window, "pause")
-    assert window.run.phase is Phase.PAUSED
+    assert window.session.run.phase is Phase.PAUSED
     assert window.actions_by_name["pause"].text() == "Resu&me"
     trigger(window, "pause")
-    assert window.run.phase is Phase.RUNNING
+    assert window.session.run.phase is Phase.RUNNING
     assert window.actions_by_name["pause"].text() == "&Pause"
 
 
 def steps(window: MainWindow, qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
     trigger(window, "step")
-    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames == 2)
-    assert window.run.phase is Phase.PAUSED
+    wait_until(qtbot, lambda: window.session.run.history is not None and window.session.run.history.frames == 2)
+    assert window.session.run.phase is Phase.PAUSED
     trigger(window, "step")
-    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames == 3)
+    wait_until(qtbot, lambda: window.session.run.history is not None and window.session.run.history.frames == 3)
 
 
 def stops(window: MainWindow, qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
-    window.set_experiment(ENDLESS)
+    window.session.set(ENDLESS)
     trigger(window, "start")
     wait_for(qtbot, window, Phase.RUNNING)
     trigger(window, "stop")
     wait_for(qtbot, window, Phase.STOPPED)
-    assert window.board.history is window.run.history is not None
+    assert window.board.history is window.session.run.history is not None
 
 
 def resets(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
     put_up(window)
-    ended = window.run.history
+    ended = window.session.run.history
     trigger(window, "reset")
-    assert window.run.phase is Phase.IDLE
+    assert window.session.run.phase is Phase.IDLE
     assert window.board.history is None
-    assert window.previous is ended
+    assert window.session.display.previous is ended
 
 
 def swaps(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
     put_up(window, depth=3)
-    first = window.run.history
-    window.previous = made_up([[-1.0] * 7] * 2)
-    window.commands.enable()
+    first = window.session.run.history
+    window.session.display.previous = made_up([[-1.0] * 7] * 2)
+    window.session.become_ready()
     trigger(window, "swap")
-    assert window.run.history is window.board.history is not first
-    assert window.board.reference is window.previous is first
+    assert window.session.run.history is window.board.history is not first
+    assert window.session.shown.reference is window.session.display.previous is first
     assert window.transport.steps.text() == "step 1 / 8"
     trigger(window, "swap")
     assert window.board.history is first
 
 
 def compares(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
-    window.previous = made_up([[-9.0, -9.0, -9.0]] * 5)
+    window.session.display.previous = made_up([[-9.0, -9.0, -9.0]] * 5)
     put_up(window)
     assert "other" in window.board.profile.readout()
     trigger(window, "compare")
@@ -268,8 +267,7 @@ def draws_log_loss(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pyt
 
 def fits(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
     history = made_up([[-1.0, -2.0, -3.0]] * 9)
-    window.run.bring_back(history)
-    window.show_run(history)
+    window.session.show(history)
     views = (window.board.heatmap.plot.panes[0].view, window.board.curves.views[0])
     whole = [view.viewRange()[0] for view in views]
     for view in views:
@@ -280,9 +278,20 @@ def fits(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.Monkey
 
 def follows(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
     put_up(window)
-    window.board.pick_step(1)
+    window.session.display.pick_step(1)
     trigger(window, "latest")
     assert window.board.profile.shown_step == 4
+
+
+def previews(window: MainWindow, qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    window.session.begin()
+    put_up(window)
+    run = window.session.shown.history
+    trigger(window, "preview")
+    wait_until(qtbot, lambda: window.session.shown.kind == "preview")
+    assert window.board.heatmap.plot.history is window.session.shown.history is not run
+    trigger(window, "preview")
+    assert window.board.heatmap.plot.history is window.session.shown.history is run
 
 
 def plays(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
@@ -320,11 +329,11 @@ def themes(choice: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch
 
 
 def restores_layout(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
-    window._docks["profile"].setFloating(True)
-    window._docks["curves"].hide()
+    window.docks["profile"].setFloating(True)
+    window.docks["curves"].hide()
     trigger(window, "layout")
-    assert not window._docks["profile"].isFloating()
-    assert all(dock.isVisibleTo(window) or dock is window._docks["samples"] for dock in window._docks.values())
+    assert not window.docks["profile"].isFloating()
+    assert all(dock.isVisibleTo(window) or dock is window.docks["samples"] for dock in window.docks.values())
 
 
 def helps(page: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]:
@@ -351,7 +360,7 @@ CHECKS: dict[str, Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]]
     "open_run": opens_a_run, "save_run": saves_the_run, "adopt": adopts, "race": proposes_a_race,
     "runs": brings_the_runs,
     "undo": undoes, "redo": redoes, "defaults": resets_form, "copy_code": copies_code, "paste_code": pastes_code,
-    "start": starts, "pause": pauses, "step": steps, "stop": stops, "reset": resets, "swap": swaps,
+    "start": starts, "pause": pauses, "step": steps, "stop": stops, "reset": resets, "swap": swaps, "preview": previews,
     "compare": compares, "log_loss": draws_log_loss, "fit": fits, "latest": follows, "play": plays,
     "first_bottom": turns("bottom"), "first_top": turns("top"),
     "theme_system": themes("system"), "theme_light": themes("light"), "theme_dark": themes("dark"),
@@ -392,26 +401,3 @@ def test_every_command_says_what_it_does(window: MainWindow) -> None:
         assert action.statusTip() == command.tip
         if command.shortcut:
             assert action.shortcut().toString(QKeySequence.SequenceFormat.NativeText) in action.toolTip()
-
-
-@pytest.mark.parametrize(
-    ("phase", "possible"),
-    [
-        (Phase.IDLE, {"start", "step"}),
-        (Phase.STARTING, {"start", "pause", "step", "stop"}),
-        (Phase.RUNNING, {"start", "pause", "step", "stop"}),
-        (Phase.PAUSED, {"start", "pause", "step", "stop"}),
-        (Phase.STOPPING, set()),
-        (Phase.FINISHED, {"start", "step"}),
-        (Phase.STOPPED, {"start", "step"}),
-        (Phase.DIVERGED, {"start", "step"}),
-        (Phase.FAILED, {"start", "step", "reset"}),
-    ],
-    ids=lambda value: value.value if isinstance(value, Phase) else "",
-)
-def test_what_means_nothing_now_is_greyed(window: MainWindow, phase: Phase, possible: set[str]) -> None:
-    window.run.phase = phase
-    window.commands.enable()
-    transport = ("start", "pause", "step", "stop", "reset", "swap")
-    assert {name for name in transport if window.actions_by_name[name].isEnabled()} == possible
-    window.run.phase = Phase.IDLE

@@ -47,8 +47,7 @@ def run() -> History:
 @pytest.fixture
 def history(window: MainWindow) -> History:
     history = run()
-    window.run.bring_back(history)
-    window.show_run(history)
+    window.session.show(history)
     x = np.linspace(-3.0, 3.0, 61)
     curve = ActivationCurve("tanh", x, np.tanh(x), 1 - np.tanh(x) ** 2, 1.0, (0.0, 0.0), True, "at x = 0")
     assert history.started.experiment is not None
@@ -92,7 +91,7 @@ def test_every_frame_is_the_picture_that_is_exported_of_its_step(
         frames = frames_of(tmp_path / "film.webp")
         assert len(frames) == len(SHOWN)
         for frame, step in zip(frames, SHOWN, strict=True):
-            window.board.pick_step(step)
+            window.session.display.pick_step(step)
             expected = still(window, what, tmp_path / "still.png")
             assert frame.shape == expected.shape
             assert (frame != expected).any(axis=-1).mean() < 1e-4, (what, step)
@@ -116,7 +115,7 @@ def test_a_film_shows_the_plots_as_the_person_has_set_them_up(
     window.panels.distributions.logarithmic.click()
     for what in ("board", "distribution"):
         assert record(window, what, tmp_path / "film.webp", Cut(4, 4))
-        window.board.pick_step(4)
+        window.session.display.pick_step(4)
         difference = frames_of(tmp_path / "film.webp")[0] != still(window, what, tmp_path / "still.png")
         assert difference.any(axis=-1).mean() < 1e-4, what
 
@@ -130,12 +129,12 @@ def test_a_film_at_twice_the_size_has_twice_the_pixels(window: MainWindow, histo
 def test_the_plots_on_screen_stay_where_they_are_and_the_window_lives(
     window: MainWindow, history: History, tmp_path: Path
 ) -> None:
-    window.board.pick_step(3)
+    window.session.display.pick_step(3)
     window.grab()
     QApplication.processEvents()
     before = window.grab().toImage()
     picked: list[object] = []
-    window.board.step_shown.connect(picked.append)
+    window.session.display.step_picked.connect(picked.append)
     turns: list[bool] = []
     timer = QTimer(window)
     timer.timeout.connect(lambda: turns.append(window.board.heatmap.grab().toImage() is not None))
@@ -173,7 +172,7 @@ def test_a_film_that_is_cancelled_leaves_nothing(
     monkeypatch.setattr(QProgressDialog, "wasCanceled", lambda _self: asked.append(1) or len(asked) == 2)
     folder = tmp_path / "films"
     folder.mkdir()
-    window.commands.carry_out(ExportRequest("curves", folder / f"x.{suffix}", 1, Cut(0, 8)))
+    window.exports.carry_out(ExportRequest("curves", folder / f"x.{suffix}", 1, Cut(0, 8)))
     assert len(asked) == 2
     assert list(folder.iterdir()) == []
     assert window.statusBar().currentMessage() == "Export cancelled; nothing was written"

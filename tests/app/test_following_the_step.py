@@ -48,14 +48,13 @@ def when(measured: int, step: int) -> str:
 @pytest.fixture
 def history(window: MainWindow) -> History:
     history = run()
-    window.run.bring_back(history)
-    window.show_run(history)
+    window.session.show(history)
     return history
 
 
 def test_held_out_samples_are_those_of_the_step(window: MainWindow, history: History) -> None:
     for step in PICKED:
-        window.board.pick_step(step)
+        window.session.display.pick_step(step)
         measured = latest(EVALUATED, step)
         assert measured is not None
         what = "Held-out samples" if measured == step else "Held out"
@@ -65,7 +64,7 @@ def test_held_out_samples_are_those_of_the_step(window: MainWindow, history: His
 
 def test_distributions_are_those_of_the_step(window: MainWindow, history: History) -> None:
     for step in PICKED:
-        window.board.pick_step(step)
+        window.session.display.pick_step(step)
         plot, measured = window.panels.distributions.plot, latest(COUNTED, step)
         if measured is None:
             assert plot.now is None
@@ -78,7 +77,7 @@ def test_distributions_are_those_of_the_step(window: MainWindow, history: Histor
 
 def test_pre_activations_are_those_of_the_step(window: MainWindow, history: History) -> None:
     for step in PICKED:
-        window.board.pick_step(step)
+        window.session.display.pick_step(step)
         panel, measured = window.panels.activation, latest(COUNTED, step)
         x = np.linspace(-2.0, 2.0, 5)
         curve = ActivationCurve("tanh", x, np.tanh(x), 1 - np.tanh(x) ** 2, 1.0, (0.0, 0.0), True, "at x = 0")
@@ -92,7 +91,7 @@ def test_pre_activations_are_those_of_the_step(window: MainWindow, history: Hist
 
 
 def test_the_latest_of_everything_is_back_with_live(window: MainWindow, history: History) -> None:
-    window.board.pick_step(3)
+    window.session.display.pick_step(3)
     window.board.playback_bar.live.click()
     assert window.board.samples.title.text == "Held-out samples at step 20: 20.0% right"
     assert window.panels.distributions.plot.readout().title == "Gradients of layer 1 at step 20"
@@ -107,7 +106,7 @@ def test_the_verdict_follows_at_once_and_then_no_oftener_than_can_be_read(
     monkeypatch.setattr(window.panels.verdict, "show_step", lambda step: (judged.append(step), show_step(step)))
     window.panels._words.stop()
     for step in range(10):
-        window.board.pick_step(step)
+        window.session.display.pick_step(step)
     assert judged == [0]
     qtbot.waitUntil(lambda: len(judged) > 1)
     assert judged == [0, 9]
@@ -117,7 +116,7 @@ def test_the_verdict_follows_at_once_and_then_no_oftener_than_can_be_read(
 def test_a_run_that_is_not_evaluated_yet_says_so(window: MainWindow) -> None:
     history = History(made_up([[-1.0] * LAYERS]).started)
     history.append(Frame(0, 1.0, 0.25, 0.1, {}))
-    window.show_run(history)
+    window.session.show(history)
     assert window.board.samples.message.text == "The held-out samples have not been evaluated yet"
-    window.board.pick_step(0)
+    window.session.display.pick_step(0)
     assert window.board.samples.message.text == "The held-out samples have not been evaluated up to step 0"

@@ -12,7 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMainWindow, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
-from gradviz.app.actions import COMMANDS, keys
+from gradviz.app.actions import keys
+from gradviz.app.commands import COMMANDS
 from gradviz.app.help_pages import PAGES, anchor, headings, page_text
 from gradviz.app.help_window import ADDRESS, HelpWindow, show_help
 from gradviz.app.theme import apply_theme

@@ -16,7 +16,7 @@ from driving import TINY, WAIT_MS, trigger, wait_for, wait_until
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
-from gradviz.app.run_controller import Phase
+from gradviz.app.session.phase import Phase
 from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
 from gradviz.recording.history import History
@@ -50,8 +50,8 @@ def window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[MainWin
 def running(window: MainWindow, qtbot: QtBot) -> float:
     """Start a run, and return the seconds that one of its steps takes."""
     trigger(window, "start")
-    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames > 2)
-    history = window.run.history
+    wait_until(qtbot, lambda: window.session.run.history is not None and window.session.run.history.frames > 2)
+    history = window.session.run.history
     assert history is not None
     begin, frames = time.perf_counter(), history.frames
     wait_until(qtbot, lambda: history.frames >= frames + STEPS_TIMED)
@@ -60,13 +60,13 @@ def running(window: MainWindow, qtbot: QtBot) -> float:
 
 @pytest.mark.benchmark
 def test_a_stop_at_a_thousand_layers_takes_a_step_and_little_more(window: MainWindow, qtbot: QtBot) -> None:
-    window.set_experiment(DEEP)
+    window.session.set(DEEP)
     over: list[float] = []
     for _ in range(ATTEMPTS):
         step = running(window, qtbot)
         begin = time.perf_counter()
         with qtbot.waitSignal(
-            window.run.phase_changed, timeout=WAIT_MS, check_params_cb=lambda phase: phase is Phase.STOPPED
+            window.session.run.phase_changed, timeout=WAIT_MS, check_params_cb=lambda phase: phase is Phase.STOPPED
         ):
             trigger(window, "stop")
         over.append(time.perf_counter() - begin - step)
@@ -76,7 +76,7 @@ def test_a_stop_at_a_thousand_layers_takes_a_step_and_little_more(window: MainWi
 
 @pytest.mark.benchmark
 def test_closing_at_a_thousand_layers_takes_a_step_and_little_more(window: MainWindow, qtbot: QtBot) -> None:
-    window.set_experiment(DEEP)
+    window.session.set(DEEP)
     over: list[float] = []
     for _ in range(ATTEMPTS):
         window.show()
@@ -90,8 +90,8 @@ def test_closing_at_a_thousand_layers_takes_a_step_and_little_more(window: MainW
 
 @pytest.mark.benchmark
 def test_a_settled_slider_shows_its_profile_at_once(window: MainWindow, qtbot: QtBot) -> None:
-    window.begin_background_work()
-    window.set_experiment(Experiment(depth=90, device="cpu"))
+    window.session.begin()
+    window.session.set(Experiment(depth=90, device="cpu"))
     slider = window.form.rows["depth"].editor.slider  # type: ignore[attr-defined]
     taken: list[float] = []
 
@@ -105,7 +105,7 @@ def test_a_settled_slider_shows_its_profile_at_once(window: MainWindow, qtbot: Q
         slider.setSliderPosition(slider.value() + 2)
         wanted = window.form.experiment().network.depth
         assert 90 < wanted < 110
-        with qtbot.waitSignal(window.preview.previewed, timeout=WAIT_MS):
+        with qtbot.waitSignal(window.session.preview.previewed, timeout=WAIT_MS):
             pass
         wait_until(qtbot, lambda wanted=wanted: depth_shown() == wanted)
         # the first one may wait for what torch imports late
@@ -131,9 +131,9 @@ def test_neither_profile_nor_training_is_computed_in_the_windows_thread(
             super().update()
 
     monkeypatch.setattr(loop, "first_events", watched)
-    window.begin_background_work()
+    window.session.begin()
     histories: list[History] = []
-    window.preview.previewed.connect(histories.append)
+    window.session.preview.previewed.connect(histories.append)
     wait_until(qtbot, lambda: bool(histories))
     monkeypatch.setattr(loop, "TrainingRun", Watched)
     trigger(window, "start")

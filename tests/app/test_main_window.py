@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
-from gradviz.app.run_controller import Phase
+from gradviz.app.session.phase import Phase
 from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
 from gradviz.plots.parts.style import DARK, LIGHT
@@ -133,22 +133,22 @@ def test_the_layout_and_the_form_are_there_again_at_the_next_start(
     window: MainWindow, settings: Settings, qtbot: QtBot
 ) -> None:
     window.resize(1500, 700)
-    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, window._docks["profile"])
-    window._docks["curves"].setFloating(True)
-    window._docks["samples"].hide()
+    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, window.docks["profile"])
+    window.docks["curves"].setFloating(True)
+    window.docks["samples"].hide()
     trigger(window, "first_top")
     trigger(window, "theme_dark")
     trigger(window, "compare")
     trigger(window, "log_loss")
-    window.set_experiment(TINY.changed(depth=55))
+    window.session.set(TINY.changed(depth=55))
     window.close()
     again = MainWindow(None, Settings(Path(settings._store.fileName())))
     qtbot.addWidget(again)
     again.show()
     assert again.form.experiment() == TINY.changed(depth=55)
-    assert again.dockWidgetArea(again._docks["profile"]) is Qt.DockWidgetArea.LeftDockWidgetArea
-    assert again._docks["curves"].isFloating()
-    assert again._docks["samples"].isHidden()
+    assert again.dockWidgetArea(again.docks["profile"]) is Qt.DockWidgetArea.LeftDockWidgetArea
+    assert again.docks["curves"].isFloating()
+    assert again.docks["samples"].isHidden()
     # as high as it was; Qt gives back no more width than the screen has, which is narrow offscreen
     assert again.height() == 700
     assert again.board.heatmap.plot.state().first_layer_at == "top"
@@ -203,17 +203,17 @@ def test_light_and_dark_follow_the_system_while_nothing_else_is_chosen(
 
 @pytest.mark.parametrize("paused", [False, True], ids=["running", "paused"])
 def test_closing_during_a_run_leaves_no_thread(window: MainWindow, qtbot: QtBot, paused: bool) -> None:
-    window.begin_background_work()
-    window.set_experiment(ENDLESS)
+    window.session.begin()
+    window.session.set(ENDLESS)
     trigger(window, "start")
     wait_for(qtbot, window, Phase.RUNNING)
     if paused:
         trigger(window, "pause")
-    training = window.run._thread
+    training = window.session.run._thread
     assert training is not None
     assert window.close()
     assert training.isFinished()
-    assert window.preview.isFinished()
+    assert window.session.preview.isFinished()
     assert window.isHidden()
 
 
@@ -221,14 +221,14 @@ def test_the_window_leaves_the_screen_before_it_waits_for_its_threads(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visible: list[bool] = []
-    monkeypatch.setattr(window.run, "close", lambda: visible.append(window.isVisible()) or True)
+    monkeypatch.setattr(window.session.run, "close", lambda: visible.append(window.isVisible()) or True)
     window.close()
     assert visible == [False]
 
 
 def test_a_step_that_does_not_end_keeps_the_window(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(window.run, "close", lambda: False)
+        patch.setattr(window.session.run, "close", lambda: False)
         assert not window.close()
     assert window.isVisible()
     assert "close again in a moment" in window.statusBar().currentMessage()
@@ -245,7 +245,7 @@ def test_an_edit_is_taken_over_by_closing(window: MainWindow, settings: Settings
 
 def test_a_window_that_is_gone_is_told_nothing_any_more(settings: Settings, qtbot: QtBot) -> None:
     window = MainWindow(TINY, settings)
-    window.set_experiment(TINY.changed(depth=9))
+    window.session.set(TINY.changed(depth=9))
     window.close()
     with qtbot.waitSignal(window.destroyed):
         window.deleteLater()
@@ -254,7 +254,7 @@ def test_a_window_that_is_gone_is_told_nothing_any_more(settings: Settings, qtbo
 
 
 def test_the_heatmap_moves_while_a_run_does(window: MainWindow, qtbot: QtBot) -> None:
-    window.set_experiment(ENDLESS)
+    window.session.set(ENDLESS)
     trigger(window, "start")
     plot = window.board.heatmap.plot
     wait_until(qtbot, lambda: plot.panes[0].drawn_frames > 3)
@@ -263,7 +263,7 @@ def test_the_heatmap_moves_while_a_run_does(window: MainWindow, qtbot: QtBot) ->
     wait_until(qtbot, lambda: window.transport.rate.text().endswith("steps/s"))
     trigger(window, "stop")
     wait_for(qtbot, window, Phase.STOPPED)
-    history = window.run.history
+    history = window.session.run.history
     assert history is not None
     assert plot.panes[0].drawn_frames == history.frames
     assert window.transport.rate.text() == ""

@@ -14,9 +14,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from gradviz.app.comparison.race_session import RaceControls
+from gradviz.app.comparison.race_controls import RaceControls
 from gradviz.app.main_window import MainWindow
-from gradviz.app.run_controller import Phase
+from gradviz.app.session.phase import Phase
 from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
 from gradviz.recording.history import History
@@ -38,28 +38,28 @@ def window(qtbot: QtBot, settings: Settings, library: Library) -> Iterator[MainW
     qtbot.addWidget(window)
     window.resize(1440, 900)
     window.show()
-    window.bring("runs")
+    window.docks.bring("runs")
     yield window
     window.close()
 
 
 def names(window: MainWindow) -> list[str]:
-    model = window.desk.panel.model
+    model = window.run_list.panel.model
     return [model.index(row).data() for row in range(model.rowCount())]
 
 
 def runs(window: MainWindow) -> list[Listed]:
-    return window.desk.panel.model.runs
+    return window.run_list.panel.model.runs
 
 
 def listed_as(window: MainWindow, qtbot: QtBot, wanted: list[str]) -> list[Listed]:
-    window.desk.list_anew()
+    window.run_list.refresh()
     wait_until(qtbot, lambda: names(window) == wanted)
     return runs(window)
 
 
 def train(window: MainWindow, qtbot: QtBot, experiment: Experiment = TINY) -> History:
-    window.set_experiment(experiment)
+    window.session.set(experiment)
     return run_to_end(qtbot, window)
 
 
@@ -91,17 +91,17 @@ def test_every_run_is_listed_and_kept_for_the_next_start(
     again = MainWindow(TINY, settings, library=Library(library.folder))
     qtbot.addWidget(again)
     again.show()
-    again.bring("runs")
+    again.docks.bring("runs")
     listed_as(again, qtbot, ["other", "tiny"])
     again.close()
 
 
 def test_a_run_is_listed_while_it_is_recorded(window: MainWindow, qtbot: QtBot) -> None:
-    window.set_experiment(ENDLESS)
+    window.session.set(ENDLESS)
     trigger(window, "start")
     wait_until(qtbot, lambda: bool(names(window)) and ending(window) == "recording")
-    window.desk.delete([runs(window)[0].path])
-    assert "still being recorded" in window.desk.panel.strip.words.text()
+    window.session.delete([runs(window)[0].path])
+    assert "still being recorded" in window.run_list.panel.strip.words.text()
     trigger(window, "stop")
     wait_until(qtbot, lambda: ending(window) == "stopped")
 
@@ -110,13 +110,13 @@ def test_an_opened_run_is_on_the_board_and_the_form_stays(window: MainWindow, qt
     live = train(window, qtbot)
     later = train(window, qtbot, OTHER)
     _, first = listed_as(window, qtbot, ["other", "tiny"])
-    window.desk.open(first.path)
+    window.session.open(first.path)
     shown = window.board.history
     assert shown is not None
     assert shown is not live
     assert same_numbers(shown, live)
-    assert window.run.phase is Phase.FINISHED
-    assert window.previous is later
+    assert window.session.run.phase is Phase.FINISHED
+    assert window.session.display.previous is later
     assert window.form.experiment() == OTHER
     trigger(window, "adopt")
     assert window.form.experiment() == TINY
@@ -127,55 +127,55 @@ def test_an_opened_run_is_on_the_board_and_the_form_stays(window: MainWindow, qt
 def test_another_run_is_opened_once_the_one_under_way_may_stop(window: MainWindow, qtbot: QtBot) -> None:
     train(window, qtbot)
     (first,) = listed_as(window, qtbot, ["tiny"])
-    window.set_experiment(ENDLESS)
+    window.session.set(ENDLESS)
     trigger(window, "start")
-    wait_until(qtbot, lambda: window.run.phase is Phase.RUNNING)
-    window.desk.open(first.path)
-    assert window.run.phase is Phase.RUNNING
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.RUNNING)
+    window.session.open(first.path)
+    assert window.session.run.phase is Phase.RUNNING
     box = window.findChild(QMessageBox)
     assert box is not None
     stop = next(button for button in box.buttons() if button.text() == "&Stop and open")
     QTest.mouseClick(stop, Qt.MouseButton.LeftButton)
-    wait_until(qtbot, lambda: not window.run.phase.busy and window.board.history is window.run.history)
-    assert window.run.history is not None
-    assert window.run.history.frames == TINY.training.steps + 1
+    wait_until(qtbot, lambda: not window.session.run.phase.busy and window.board.history is window.session.run.history)
+    assert window.session.run.history is not None
+    assert window.session.run.history.frames == TINY.training.steps + 1
 
 
 def test_the_one_under_way_may_come_to_its_end_before_it_is_told_to_stop(window: MainWindow, qtbot: QtBot) -> None:
     train(window, qtbot)
     (first,) = listed_as(window, qtbot, ["tiny"])
-    window.set_experiment(ENDLESS)
+    window.session.set(ENDLESS)
     trigger(window, "start")
-    wait_until(qtbot, lambda: window.run.phase is Phase.RUNNING)
-    window.desk.open(first.path)
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.RUNNING)
+    window.session.open(first.path)
     box = window.findChild(QMessageBox)
     assert box is not None
-    window.run.stop()
-    wait_until(qtbot, lambda: not window.run.phase.busy)
-    endless = window.run.history
+    window.session.run.stop()
+    wait_until(qtbot, lambda: not window.session.run.phase.busy)
+    endless = window.session.run.history
     next(button for button in box.buttons() if button.text() == "&Stop and open").click()
-    assert window.board.history is window.run.history
-    assert window.run.history not in (None, endless)
+    assert window.board.history is window.session.run.history
+    assert window.session.run.history not in (None, endless)
     # and it is not opened again at the end of a later run
     assert train(window, qtbot, OTHER).started.experiment == OTHER
-    assert window.board.history is window.run.history
+    assert window.board.history is window.session.run.history
 
 
 def test_a_run_that_is_brought_back_is_still_that_of_its_file(window: MainWindow, qtbot: QtBot) -> None:
     train(window, qtbot)
-    first = window.run.path
+    first = window.session.run.path
     assert first is not None
     train(window, qtbot, OTHER)
     trigger(window, "swap")
-    assert window.board.history is window.run.history
-    assert window.desk.shown_path() == first
+    assert window.board.history is window.session.run.history
+    assert window.session.shown_path == first
     assert window.actions_by_name["save_run"].isEnabled()
 
 
 def test_names_and_notes_are_in_the_file(window: MainWindow, qtbot: QtBot) -> None:
     train(window, qtbot)
     (run,) = listed_as(window, qtbot, ["tiny"])
-    panel = window.desk.panel
+    panel = window.run_list.panel
     panel.model.setData(panel.model.index(0), "My run")
     panel.select([run.path])
     QTest.keyClicks(panel.note, "a note")
@@ -194,7 +194,7 @@ def test_a_deleted_run_comes_back_with_control_z_and_the_form_is_untouched(
     train(window, qtbot)
     train(window, qtbot, OTHER)
     newest, _ = listed_as(window, qtbot, ["other", "tiny"])
-    panel = window.desk.panel
+    panel = window.run_list.panel
     window.activateWindow()
     panel.select([newest.path])
     panel.list.setFocus()
@@ -218,7 +218,7 @@ def test_the_trash_is_emptied_at_a_later_start(window: MainWindow, qtbot: QtBot,
     again = MainWindow(TINY, window.settings, library=library)
     qtbot.addWidget(again)
     again.show()
-    again.bring("runs")
+    again.docks.bring("runs")
     wait_until(qtbot, lambda: not old.exists())
     again.close()
 
@@ -230,10 +230,10 @@ def test_a_broken_file_is_listed_and_can_only_be_thrown_away(
     (library.folder / "broken.gradviz").write_bytes(b"no database")
     (broken,) = listed_as(window, qtbot, ["broken.gradviz"])
     assert broken.trouble
-    window.desk.panel.select([broken.path])
-    possible = {name for name, action in window.desk.panel.actions_by_name.items() if action.isEnabled()}
+    window.run_list.panel.select([broken.path])
+    possible = {name for name, action in window.run_list.panel.actions_by_name.items() if action.isEnabled()}
     assert possible == {"folder", "delete"}
-    window.commands.guarded(lambda: window.desk.open(broken.path))
+    window.session.attempt(lambda: window.session.open(broken.path))
     assert window.board.history is None
 
 
@@ -257,8 +257,8 @@ def test_a_copy_is_saved_and_dropped_into_the_window(
     assert same_numbers(shown, live)
     # it is listed where it lies, and can be saved again from there
     listed_as(window, qtbot, ["tiny", "tiny"])
-    assert window.desk.shown_path() == copy
-    window.desk.delete([copy])
+    assert window.session.shown_path == copy
+    window.session.delete([copy])
     listed_as(window, qtbot, ["tiny"])
     assert copy.exists()
 
@@ -268,7 +268,7 @@ def test_a_run_is_shown_also_where_it_cannot_be_noted_down(
 ) -> None:
     live = train(window, qtbot)
     copy = tmp_path / "copy.gradviz"
-    window.desk.save(window.run.path or copy, copy)
+    window.run_dialogs.save(window.session.run.path or copy, copy)
     (library.folder / "elsewhere.json").mkdir()
     window.open_file(copy)
     assert window.board.history not in (None, live)
@@ -279,70 +279,71 @@ def test_a_run_is_shown_also_where_it_cannot_be_noted_down(
 
 
 def test_a_stopped_run_goes_on_in_its_file(window: MainWindow, qtbot: QtBot) -> None:
-    window.set_experiment(TINY.changed(steps=5000))
+    window.session.set(TINY.changed(steps=5000))
     trigger(window, "start")
-    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames > 20)
+    wait_until(qtbot, lambda: window.session.run.history is not None and window.session.run.history.frames > 20)
     trigger(window, "stop")
-    wait_until(qtbot, lambda: not window.run.phase.busy)
+    wait_until(qtbot, lambda: not window.session.run.phase.busy)
     (run,) = listed_as(window, qtbot, ["tiny"])
     wait_until(qtbot, lambda: ending(window) == "stopped")
     assert run.info is not None
-    before = window.run.history
+    before = window.session.run.history
     assert before is not None
-    window.desk.ask_and_go_on(runs(window)[0])
-    wait_until(qtbot, lambda: window.run.history not in (None, before) and window.run.history.frames > before.frames)
-    assert window.run.path == run.path
+    window.run_dialogs.ask_and_resume(runs(window)[0])
+    controller = window.session.run
+    wait_until(qtbot, lambda: controller.history not in (None, before) and controller.history.frames > before.frames)
+    assert window.session.run.path == run.path
     # what was measured before is what it was
     quantity = before.quantities[0].name
-    continued = window.run.history
+    continued = window.session.run.history
     assert continued is not None
     for step in range(before.frames - 1):
         np.testing.assert_array_equal(continued.row(quantity, step), before.row(quantity, step))
     trigger(window, "stop")
-    wait_until(qtbot, lambda: not window.run.phase.busy)
+    wait_until(qtbot, lambda: not window.session.run.phase.busy)
     listed_as(window, qtbot, ["tiny"])
 
 
 def test_a_finished_run_asks_how_far_to_go_on(window: MainWindow, qtbot: QtBot) -> None:
     train(window, qtbot)
     (run,) = listed_as(window, qtbot, ["tiny"])
-    window.desk.ask_and_go_on(run)
+    window.run_dialogs.ask_and_resume(run)
     dialog = window.findChild(QInputDialog)
     assert dialog is not None
     assert dialog.intValue() == 2 * TINY.training.steps
     dialog.setIntValue(12)
     dialog.accept()
-    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames == 13)
-    wait_until(qtbot, lambda: not window.run.phase.busy)
+    wait_until(qtbot, lambda: window.session.run.history is not None and window.session.run.history.frames == 13)
+    wait_until(qtbot, lambda: not window.session.run.phase.busy)
     assert read_info(run.path).frames == 13
 
 
 def test_runs_are_compared_oldest_first_and_the_live_one_moves_on(window: MainWindow, qtbot: QtBot) -> None:
     live = train(window, qtbot)
-    window.set_experiment(ENDLESS.changed(title="endless"))
+    window.session.set(ENDLESS.changed(title="endless"))
     trigger(window, "start")
-    wait_until(qtbot, lambda: window.run.phase is Phase.RUNNING)
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.RUNNING)
     listed_as(window, qtbot, ["endless", "tiny"])
-    window.desk.compare(runs(window))
-    (comparison,) = window.desk.comparisons
+    window.session.comparisons.compare(runs(window))
+    (comparison,) = window.comparisons.windows
     assert [run.name for run in comparison.runs] == ["tiny", "endless"]
-    assert comparison.runs[1].history is window.run.history
+    assert comparison.runs[1].history is window.session.run.history
     assert same_numbers(comparison.runs[0].history, live) or comparison.runs[0].history is live
     frames = comparison.heatmaps.latest
     wait_until(qtbot, lambda: comparison.heatmaps.latest > frames + 5)
     trigger(window, "stop")
-    wait_until(qtbot, lambda: not window.run.phase.busy)
+    wait_until(qtbot, lambda: not window.session.run.phase.busy)
     assert not comparison._timer.isActive()
     comparison.close()
-    assert window.desk.comparisons == []
+    assert window.comparisons.windows == []
 
 
 def test_a_race_is_shown_side_by_side_and_recorded(window: MainWindow, qtbot: QtBot) -> None:
     variants = [TINY.changed(title="slow", learning_rate=0.01), TINY.changed(title="fast", learning_rate=0.5)]
-    window.desk.race(variants)
-    wait_until(qtbot, lambda: bool(window.desk.comparisons))
-    (comparison,) = window.desk.comparisons
-    wait_until(qtbot, lambda: not any(session.running for session in window.desk._races))
+    window.session.race(variants)
+    wait_until(qtbot, lambda: bool(window.comparisons.windows))
+    (comparison,) = window.comparisons.windows
+    wait_until(qtbot, lambda: not window.session.comparisons.racing)
     wait_until(qtbot, lambda: [run.history.frames for run in comparison.runs] == [TINY.training.steps + 1] * 2)
     assert [run.history.started.experiment for run in comparison.runs] == variants
     assert comparison.windowTitle() == "Race: slow | fast"
@@ -355,35 +356,35 @@ def test_a_race_is_shown_side_by_side_and_recorded(window: MainWindow, qtbot: Qt
     while not following.focusPolicy() & Qt.FocusPolicy.TabFocus:
         following = following.nextInFocusChain()
     assert following is comparison.quantity
-    window.desk.list_anew()
+    window.run_list.refresh()
     wait_until(qtbot, lambda: sorted(names(window)) == ["fast", "slow"])
 
 
 def test_a_race_is_not_thrown_away_while_it_is_recorded_and_ends_with_its_window(
     window: MainWindow, qtbot: QtBot
 ) -> None:
-    window.desk.race([ENDLESS.changed(title="one"), ENDLESS.changed(title="two", learning_rate=0.5)])
-    wait_until(qtbot, lambda: bool(window.desk.comparisons))
+    window.session.race([ENDLESS.changed(title="one"), ENDLESS.changed(title="two", learning_rate=0.5)])
+    wait_until(qtbot, lambda: bool(window.comparisons.windows))
     wait_until(qtbot, lambda: len(runs(window)) == 2)
-    window.desk.delete([runs(window)[0].path])
-    assert "still being recorded" in window.desk.panel.strip.words.text()
-    window.desk.comparisons[0].close()
-    wait_until(qtbot, lambda: window.desk._races == [])
-    window.desk.list_anew()
+    window.session.delete([runs(window)[0].path])
+    assert "still being recorded" in window.run_list.panel.strip.words.text()
+    window.comparisons.windows[0].close()
+    wait_until(qtbot, lambda: not window.session.comparisons.racing)
+    window.run_list.refresh()
     wait_until(qtbot, lambda: sorted(names(window)) == ["one", "two"] and ending(window) == "stopped")
 
 
 def test_closing_the_program_ends_a_race(window: MainWindow, qtbot: QtBot) -> None:
-    window.desk.race([ENDLESS.changed(title="one"), ENDLESS.changed(title="two", learning_rate=0.5)])
-    wait_until(qtbot, lambda: bool(window.desk.comparisons))
+    window.session.race([ENDLESS.changed(title="one"), ENDLESS.changed(title="two", learning_rate=0.5)])
+    wait_until(qtbot, lambda: bool(window.comparisons.windows))
     assert window.close()
-    assert not any(session.running for session in window.desk._races)
+    assert not window.session.comparisons.racing
 
 
 def test_a_race_is_held_stepped_and_resumed(window: MainWindow, qtbot: QtBot) -> None:
-    window.desk.race([ENDLESS.changed(title="one"), ENDLESS.changed(title="two", learning_rate=0.5)])
-    wait_until(qtbot, lambda: bool(window.desk.comparisons))
-    (comparison,) = window.desk.comparisons
+    window.session.race([ENDLESS.changed(title="one"), ENDLESS.changed(title="two", learning_rate=0.5)])
+    wait_until(qtbot, lambda: bool(window.comparisons.windows))
+    (comparison,) = window.comparisons.windows
     controls = comparison.findChild(RaceControls)
     assert controls is not None
     first, second = (run.history for run in comparison.runs)

@@ -118,9 +118,9 @@ def test_commands_are_possible_when_they_mean_something(panel: RunsPanel) -> Non
     panel.select([BEST.path])
     assert possible(panel) == everything - {"compare"}
     panel.select([LIVE.path])
-    assert possible(panel) == everything - {"compare", "go_on", "delete"}
+    assert possible(panel) == everything - {"compare", "resume", "delete"}
     panel.select([WATCHED.path])
-    assert possible(panel) == everything - {"compare", "go_on", "experiment"}
+    assert possible(panel) == everything - {"compare", "resume", "experiment"}
     panel.select([BROKEN.path])
     assert possible(panel) == {"folder", "delete"}
     panel.select([LIVE.path, BEST.path])
@@ -144,7 +144,7 @@ def test_five_are_too_many_to_compare(panel: RunsPanel) -> None:
 def test_only_what_can_go_on_is_offered_to_go_on(panel: RunsPanel, ending: str) -> None:
     panel.show_runs([listed("a", ending=ending)])
     panel.select([listed("a").path])
-    assert ("go_on" in possible(panel)) is (ending != "diverged")
+    assert ("resume" in possible(panel)) is (ending != "diverged")
 
 
 def test_return_opens_and_the_buttons_ask(panel: RunsPanel, qtbot: QtBot) -> None:

@@ -102,9 +102,9 @@ def cut_texts(window: MainWindow) -> list[str]:
 def test_the_window_after_a_run(window: MainWindow, qtbot: QtBot, theme: str) -> None:
     window.resize(*SIZE)
     for experiment in (BEFORE, SHORTCUT):
-        window.set_experiment(experiment)
+        window.session.set(experiment)
         history = run_to_end(qtbot, window)
-    window.board.pick_step(STEPS // 2)
+    window.session.display.pick_step(STEPS // 2)
     image = photograph(window, f"window-{theme}")
 
     assert cut_texts(window) == []
@@ -122,7 +122,7 @@ def test_the_window_after_a_run(window: MainWindow, qtbot: QtBot, theme: str) ->
 
 
 def test_every_axis_says_what_it_counts(window: MainWindow, qtbot: QtBot) -> None:
-    window.set_experiment(SHORTCUT.changed(steps=4))
+    window.session.set(SHORTCUT.changed(steps=4))
     run_to_end(qtbot, window)
     plots = window.board.heatmap.plot, window.board.profile, window.board.curves
     heatmap, profile, curves = (plot.readout().axes for plot in plots)
@@ -133,7 +133,7 @@ def test_every_axis_says_what_it_counts(window: MainWindow, qtbot: QtBot) -> Non
 
 
 def history_unit(window: MainWindow) -> str:
-    history = window.run.history
+    history = window.session.run.history
     assert history is not None
     return history.quantity(window.board.heatmap.quantity.currentData()).unit
 
@@ -145,9 +145,9 @@ def test_held_out_samples_are_in_sight(
     window: MainWindow, qtbot: QtBot, theme: str, experiment: Experiment, name: str
 ) -> None:
     window.resize(*SIZE)
-    window.set_experiment(experiment)
+    window.session.set(experiment)
     run_to_end(qtbot, window)
-    window._docks["samples"].raise_()
+    window.docks["samples"].raise_()
     qtbot.waitUntil(lambda: window.board.held_out_plot.isVisible())
     image = photograph(window, f"window-{name}-{theme}")
     plot = window.board.held_out_plot
@@ -158,8 +158,8 @@ def test_held_out_samples_are_in_sight(
 
 def test_a_change_after_a_run_in_one_picture(window: MainWindow, qtbot: QtBot, theme: str) -> None:
     window.resize(*SIZE)
-    window.begin_background_work()
-    window.set_experiment(BEFORE)
+    window.session.begin()
+    window.session.set(BEFORE)
     history = run_to_end(qtbot, window)
     window.form.rows["activation"].editor.changed.emit("tanh")
     qtbot.waitUntil(lambda: window.board.profile.history is not history, timeout=30_000)

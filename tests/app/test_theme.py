@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
 from gradviz.app import theme
-from gradviz.app.actions import COMMANDS
+from gradviz.app.commands import COMMANDS
 from gradviz.app.theme import ICON_PX, application_icon, apply_theme, icon, palette_of, style_for
 from gradviz.plots.parts.style import DARK, LIGHT, Style
 

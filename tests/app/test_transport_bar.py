@@ -10,7 +10,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from gradviz.app.run_controller import Phase, RunController
+from gradviz.app.session.phase import Phase
+from gradviz.app.session.run_controller import RunController
 from gradviz.app.transport_bar import TRANSPORT, TransportBar
 from gradviz.recording.frame import Diverged
 

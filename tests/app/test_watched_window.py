@@ -16,7 +16,8 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.export.export_dialog import ExportRequest
 from gradviz.app.main_window import MainWindow
-from gradviz.app.run_controller import Phase
+from gradviz.app.session.open_runs import is_being_recorded
+from gradviz.app.session.phase import Phase
 from gradviz.experiment import Row
 from gradviz.plots.curve_words import UNTOLD
 from gradviz.plots.histogram import NONE_YET
@@ -51,8 +52,7 @@ def append(history: History, frames: int, loss: float = math.nan) -> None:
 @pytest.fixture
 def shown(window: MainWindow) -> MainWindow:
     history = recording()
-    window.run.bring_back(history)
-    window.show_run(history)
+    window.session.show(history)
     return window
 
 
@@ -114,20 +114,19 @@ def test_panels_say_what_they_cannot_show(shown: MainWindow, qtbot: QtBot) -> No
 
 def test_a_loss_that_is_told_is_drawn(window: MainWindow) -> None:
     history = recording(loss=0.5)
-    window.run.bring_back(history)
-    window.show_run(history)
+    window.session.show(history)
     assert window.board.curves.readout().notice == ""
     assert window.transport.result.text() == "loss 0.5"
 
 
 def test_the_transport_says_nothing_of_a_loss_that_nobody_told(shown: MainWindow) -> None:
-    shown.transport.show_phase(shown.run.phase, shown.run)
+    shown.transport.show_phase(shown.session.run.phase, shown.session.run)
     assert shown.transport.result.text() == ""
     assert shown.transport.device.text() == "CPU"
 
 
 def test_back_to_a_network_of_gradviz(shown: MainWindow) -> None:
-    shown.show_run(None)
+    shown.session.reset()
     panels = shown.panels
     assert not shown.form.elsewhere.isVisibleTo(shown.form)
     assert not panels.activation.absent.isVisibleTo(panels.activation)
@@ -144,14 +143,14 @@ def test_it_can_be_exported(shown: MainWindow, tmp_path: Path, name: str) -> Non
 
 
 def test_following_waits_shows_and_says_how_it_ended(window: MainWindow, qtbot: QtBot, path: Path) -> None:
-    window.follow_desk.follow(path)
+    window.session.follow(path)
     assert window.transport.state.text() == "waiting for run.gradviz"
     assert window.board.heatmap.plot.readout().notice == "Waiting for run.gradviz …"
     assert not window.actions_by_name["pause"].isEnabled()
     assert not window.actions_by_name["step"].isEnabled()
     history = recording(frames=3)
     writer = StoreWriter(path, history, environment={}, on_trouble=lambda text: None)
-    wait_until(qtbot, lambda: window.run.phase is Phase.FOLLOWING)
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.FOLLOWING)
     assert window.board.heatmap.plot.readout().notice == ""
     assert window.transport.state.text() == "following run.gradviz"
     assert window.actions_by_name["stop"].text() == "S&top following"
@@ -159,27 +158,27 @@ def test_following_waits_shows_and_says_how_it_ended(window: MainWindow, qtbot: 
     assert not window.actions_by_name["pause"].isEnabled()
     append(history, 20)
     wait_until(qtbot, lambda: window.board.history is not None and window.board.history.frames == 23)
-    assert window.board.history is window.run.history
+    assert window.board.history is window.session.run.history
     writer.close("finished")
-    wait_until(qtbot, lambda: window.run.phase is Phase.FINISHED)
-    assert window.statusBar().currentMessage() == "run.gradviz: the script has ended"
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.FINISHED)
+    assert path.name in window.statusBar().currentMessage()
     assert window.actions_by_name["stop"].text() == "S&top"
     assert window.board.heatmap.plot.absence.startswith("Press Start")
 
 
 def test_what_a_script_ends_as_a_run_is_waited_for_under_that_name(window: MainWindow, tmp_path: Path) -> None:
-    window.follow_desk.follow(tmp_path / "rate0.1")
+    window.session.follow(tmp_path / "rate0.1")
     assert window.transport.state.text() == "waiting for rate0.1.gradviz"
 
 
 def test_the_step_can_be_picked_while_it_goes_on(
     window: MainWindow, qtbot: QtBot, path: Path, script: tuple[History, StoreWriter]
 ) -> None:
-    window.follow_desk.follow(path)
-    wait_until(qtbot, lambda: window.run.phase is Phase.FOLLOWING)
-    window.board.pick_step(1)
+    window.session.follow(path)
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.FOLLOWING)
+    window.session.display.pick_step(1)
     append(script[0], 10)
-    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames == 13)
+    wait_until(qtbot, lambda: window.session.run.history is not None and window.session.run.history.frames == 13)
     assert window.panels.verdict.step == 1
     trigger(window, "latest")
     assert window.panels.verdict.step is None
@@ -188,11 +187,11 @@ def test_the_step_can_be_picked_while_it_goes_on(
 def test_stop_following_leaves_the_script_alone(
     window: MainWindow, qtbot: QtBot, path: Path, script: tuple[History, StoreWriter]
 ) -> None:
-    window.follow_desk.follow(path)
-    wait_until(qtbot, lambda: window.run.phase is Phase.FOLLOWING)
+    window.session.follow(path)
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.FOLLOWING)
     trigger(window, "stop")
-    wait_until(qtbot, lambda: window.run.phase is Phase.LEFT)
-    assert window.statusBar().currentMessage() == "run.gradviz: no longer followed; the script goes on"
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.LEFT)
+    assert path.name in window.statusBar().currentMessage()
     assert window.board.history is not None
 
 
@@ -202,14 +201,14 @@ def test_what_is_dropped_is_followed_while_it_is_recorded_and_opened_afterwards(
     history = recording(frames=3)
     writer = StoreWriter(path, history, environment={}, on_trouble=lambda text: None)
     wait_until(qtbot, path.exists)
-    wait_until(qtbot, lambda: window.follow_desk.is_being_recorded(path))
+    wait_until(qtbot, lambda: is_being_recorded(path))
     drop(window, path)
-    wait_until(qtbot, lambda: window.run.phase is Phase.FOLLOWING)
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.FOLLOWING)
     writer.close("finished")
-    wait_until(qtbot, lambda: window.run.phase is Phase.FINISHED)
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.FINISHED)
     followed = window.board.history
     drop(window, path)
-    assert window.run.phase is Phase.FINISHED
+    assert window.session.run.phase is Phase.FINISHED
     assert window.board.history is not followed
     assert window.board.history is not None
     assert window.board.history.frames == 3
@@ -218,9 +217,9 @@ def test_what_is_dropped_is_followed_while_it_is_recorded_and_opened_afterwards(
 def test_opening_a_run_that_is_being_recorded_follows_it(
     window: MainWindow, qtbot: QtBot, path: Path, script: tuple[History, StoreWriter]
 ) -> None:
-    wait_until(qtbot, lambda: window.follow_desk.is_being_recorded(path))
-    window.desk.open(path)
-    wait_until(qtbot, lambda: window.run.phase is Phase.FOLLOWING)
+    wait_until(qtbot, lambda: is_being_recorded(path))
+    window.session.open(path)
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.FOLLOWING)
 
 
 def test_the_menu_asks_for_a_file_that_need_not_be_there(
@@ -233,7 +232,7 @@ def test_the_menu_asks_for_a_file_that_need_not_be_there(
     assert dialog.fileMode() is QFileDialog.FileMode.AnyFile
     assert dialog.acceptMode() is QFileDialog.AcceptMode.AcceptOpen
     dialog.fileSelected.emit(str(path.with_suffix("")))
-    assert window.run.phase is Phase.WAITING
-    assert window.run.path == path
+    assert window.session.run.phase is Phase.WAITING
+    assert window.session.run.path == path
     trigger(window, "stop")
-    wait_until(qtbot, lambda: window.run.phase is Phase.IDLE)
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.IDLE)

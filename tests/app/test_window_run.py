@@ -11,10 +11,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from gradviz.app.export.export_dialog import ExportRequest
 from gradviz.app.main_window import MainWindow
-from gradviz.app.run_controller import Phase
+from gradviz.app.session.phase import Phase
 from gradviz.app.settings import Settings
-from gradviz.experiment import Experiment
+from gradviz.experiment import Experiment, from_json
+from gradviz.plots.pages import images
 from gradviz.recording.history import History
 from gradviz.recording.runs.library import Library
 from gradviz.training import loop
@@ -31,14 +33,14 @@ def shown_layers(window: MainWindow) -> int:
 
 
 def begin(window: MainWindow, qtbot: QtBot) -> None:
-    window.begin_background_work()
+    window.session.begin()
     wait_until(qtbot, lambda: window.board.history is not None)
 
 
 def test_the_first_profile_is_there_without_a_run(window: MainWindow, qtbot: QtBot) -> None:
     begin(window, qtbot)
     assert shown_layers(window) == TINY.network.depth
-    assert window.run.phase is Phase.IDLE
+    assert window.session.run.phase is Phase.IDLE
     _, frame = loop.first_frame(TINY)
     name = window.board.heatmap.quantity.currentData()
     assert np.array_equal(window.board.profile.readout()["now"].y, frame.rows[name])
@@ -52,60 +54,98 @@ def test_a_change_of_the_form_shows_the_new_profile_at_once(window: MainWindow, 
     assert window.board.heatmap.plot.history is window.board.profile.history
 
 
-def test_a_change_after_a_run_lies_before_the_run_which_stays(window: MainWindow, qtbot: QtBot) -> None:
+def on_every_plot(window: MainWindow) -> list[History | None]:
+    """Return what each part of the window shows."""
+    board = window.board
+    parts = (board.heatmap.plot, board.profile, board.curves, board.samples, board.boundary, board.playback)
+    return [part.history for part in parts]
+
+
+def exported(window: MainWindow, path: Path) -> Experiment:
+    """Export all plots, and return the experiment that the picture carries."""
+    assert window.exporter.carry_out(ExportRequest("board", path, 1), window.style_now)
+    text = images.read_experiment(path)
+    assert text is not None
+    return from_json(text)
+
+
+def test_a_run_stays_on_every_plot_while_the_form_changes_and_the_preview_takes_all_of_them(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
     begin(window, qtbot)
-    history = run_to_end(qtbot, window)
+    run = run_to_end(qtbot, window)
+    assert not window.shown_bar.button.isVisible()
     edit(window, "activation", "relu")
-    wait_until(qtbot, lambda: window.board.profile.history is not history)
-    assert window.board.heatmap.plot.history is history
-    assert window.board.profile.state().reference is history
-    trigger(window, "latest")
-    assert window.board.profile.history is history
+    changed = window.session.experiment
+    # nothing is measured for the changed form unless somebody asks for it
+    assert on_every_plot(window) == [run] * 6
+    assert window.windowTitle() == "tiny – gradviz"
+    assert window.panels.verdict.history is run
+    assert window.shown_bar.button.isVisible()
+    assert exported(window, tmp_path / "run.png") == TINY
+    window.shown_bar.button.click()
+    wait_until(qtbot, lambda: window.session.shown.kind == "preview")
+    preview = window.session.shown.history
+    assert preview is not run
+    assert on_every_plot(window) == [preview] * 6
+    assert window.panels.verdict.history is preview
+    assert window.session.shown.experiment == exported(window, tmp_path / "preview.png") == changed
+    assert not window.actions_by_name["adopt"].isEnabled()
+    assert not window.actions_by_name["save_run"].isEnabled()
+    # the run is drawn behind the preview, and comes back
+    assert window.session.shown.reference is run
+    window.shown_bar.button.click()
+    assert on_every_plot(window) == [run] * 6
+    assert exported(window, tmp_path / "again.png") == TINY
 
 
 def test_a_change_during_a_run_waits_for_the_next_start(window: MainWindow, qtbot: QtBot) -> None:
-    window.set_experiment(ENDLESS)
+    window.session.set(ENDLESS)
     trigger(window, "start")
     wait_for(qtbot, window, Phase.RUNNING)
-    history = window.run.history
+    history = window.session.run.history
     # a run of which only the beginning was measured is not worth comparing with
     wait_until(qtbot, lambda: history is not None and history.frames > 1)
     edit(window, "depth", 7)
-    assert window.statusBar().currentMessage() == "The change applies when you press Start again"
+    assert window.session.state.form_differs
+    assert window.shown_bar.hint.isVisible()
+    assert not window.shown_bar.button.isVisible()
     assert window.board.history is history
     assert window.actions_by_name["start"].text() == "Re&start"
     trigger(window, "start")
-    wait_until(qtbot, lambda: window.run.history is not None and len(window.run.history.started.rows) == 7)
-    assert window.previous is history
+    wait_until(
+        qtbot, lambda: window.session.run.history is not None and len(window.session.run.history.started.rows) == 7
+    )
+    assert window.session.display.previous is history
 
 
 def test_every_run_has_the_one_before_it_for_comparison(window: MainWindow, qtbot: QtBot) -> None:
     first = run_to_end(qtbot, window)
-    assert window.board.reference is None
+    assert window.session.shown.reference is None
     edit(window, "activation", "relu")
     second = run_to_end(qtbot, window)
     assert second is not first
-    assert window.board.reference is first
+    assert window.session.shown.reference is first
     name = window.board.heatmap.quantity.currentData()
     assert np.array_equal(window.board.profile.readout()["other"].y, first.row(name, TINY.training.steps))
     trigger(window, "swap")
-    assert (window.board.history, window.board.reference) == (first, second)
+    assert (window.board.history, window.session.shown.reference) == (first, second)
     assert window.transport.state.text() == "finished"
 
 
 def test_reset_goes_back_to_the_network_as_initialised(window: MainWindow, qtbot: QtBot) -> None:
     begin(window, qtbot)
-    window.set_experiment(ENDLESS)
+    window.session.set(ENDLESS)
     trigger(window, "start")
-    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames > 2)
-    history = window.run.history
+    wait_until(qtbot, lambda: window.session.run.history is not None and window.session.run.history.frames > 2)
+    history = window.session.run.history
     trigger(window, "reset")
     wait_for(qtbot, window, Phase.IDLE)
     wait_until(qtbot, lambda: window.board.history is not None)
     assert window.board.history is not history
     assert window.board.history is not None
     assert window.board.history.frames == 1
-    assert window.board.reference is history
+    assert window.session.shown.reference is history
     assert window.transport.steps.text() == "step –"
 
 
@@ -123,7 +163,7 @@ def test_nothing_is_trained_while_something_typed_is_not_allowed(window: MainWin
     qtbot.keyClicks(box, "9999")
     for command in ("start", "step"):
         trigger(window, command)
-        assert window.run.phase is Phase.IDLE
+        assert window.session.run.phase is Phase.IDLE
         assert "9999 is not allowed" in window.form.mistake.text()
         box.selectAll()
         qtbot.keyClicks(box, "9999")
@@ -163,20 +203,20 @@ def test_a_device_that_is_not_there_is_a_plain_message(window: MainWindow, qtbot
     trigger(window, "reset")
     edit(window, "device", "cpu")
     run_to_end(qtbot, window)
-    assert window.run.phase is Phase.FINISHED
+    assert window.session.run.phase is Phase.FINISHED
 
 
 def test_a_preview_that_cannot_be_is_told_above_the_fields(window: MainWindow, qtbot: QtBot) -> None:
     begin(window, qtbot)
-    window.set_experiment(Experiment(data="file", data_file="/no/such/file.csv", device="cpu"))
+    window.session.set(Experiment(data="file", data_file="/no/such/file.csv", device="cpu"))
     wait_until(qtbot, lambda: "cannot read /no/such/file.csv" in window.form.mistake.text())
     assert window.errors.box is None
-    window.set_experiment(TINY)
+    window.session.set(TINY)
     assert window.form.mistake.isHidden()
 
 
 def test_a_divergence_is_named_with_its_step_and_the_plots_keep_what_was(window: MainWindow, qtbot: QtBot) -> None:
-    window.set_experiment(TINY.changed(learning_rate=100.0, activation="linear", steps=0, initialization="he_normal"))
+    window.session.set(TINY.changed(learning_rate=100.0, activation="linear", steps=0, initialization="he_normal"))
     history = run_to_end(qtbot, window)
     assert history.diverged is not None
     assert window.transport.state.text() == f"diverged at step {history.diverged.step:,}"
@@ -197,7 +237,7 @@ def test_undo_and_redo_go_through_the_form_and_the_preview(window: MainWindow, q
 
 @pytest.mark.parametrize("data", ["moons", "circles", "spirals", "xor", "gaussian"])
 def test_data_in_the_plane_shows_a_boundary(window: MainWindow, qtbot: QtBot, data: str) -> None:
-    window.set_experiment(TINY.changed(data=data, samples=100, title=""))
+    window.session.set(TINY.changed(data=data, samples=100, title=""))
     history = run_to_end(qtbot, window)
     assert window.board.held_out_plot is window.board.boundary
     assert history.latest_evaluation is not None
@@ -215,7 +255,7 @@ def test_digits_show_held_out_pictures(window: MainWindow, qtbot: QtBot) -> None
 def test_the_title_names_the_experiment_that_is_shown(window: MainWindow) -> None:
     assert window.windowTitle() == "tiny – gradviz"
     history: History = made_up([[-1.0, -2.0]], Experiment(depth=2, width=8, activation="relu"))
-    window.show_run(history)
+    window.session.show(history)
     assert window.windowTitle() == "2 × 8 ReLU – gradviz"
 
 
@@ -233,8 +273,8 @@ def test_keys_alone_train_a_network(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.keyClicks(QApplication.focusWidget(), "5")
     press(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     wait_for(qtbot, window, Phase.FINISHED)
-    assert window.run.history is not None
-    assert len(window.run.history.started.rows) == 5
+    assert window.session.run.history is not None
+    assert len(window.session.run.history.started.rows) == 5
     press(Qt.Key.Key_H, Qt.KeyboardModifier.AltModifier)
     assert QApplication.focusWidget() is window.board.heatmap.quantity
     # past what a column shows and the automatic range
@@ -256,7 +296,7 @@ def test_a_disk_that_takes_nothing_is_said_once_and_training_goes_on(
     qtbot.addWidget(window)
     window.show()
     history = run_to_end(qtbot, window)
-    assert window.run.phase is Phase.FINISHED
+    assert window.session.run.phase is Phase.FINISHED
     assert history.frames == TINY.training.steps + 1
     box = window.errors.box
     assert box is not None

@@ -54,7 +54,7 @@ def test_a_step_played_back_costs_no_more_than_a_step_watched(
     qtbot.addWidget(window)
     window.resize(1440, 900)
     window.show()
-    window.show_run(history)
+    window.session.show(history)
     window.grab()
     board = window.board
     times: dict[str, list[float]] = {"watched": [], "played": []}

@@ -76,20 +76,20 @@ def window_rate(qtbot: QtBot, settings: Path) -> tuple[float, list[float]]:
     window.resize(1440, 900)
     window.show()
     collector = GarbageCollector(window)
-    window.preview.devices_found.connect(collector.spare_what_is_loaded)
+    window.session.preview.devices_found.connect(collector.spare_what_is_loaded)
     collector.begin()
     # as a person would find it: torch is there, and theory has looked at the network on the form
-    with qtbot.waitSignal(window.theory.found, timeout=60_000):
-        window.begin_background_work()
-    with qtbot.waitSignal(window.run.began, timeout=60_000):
-        window.commands.start()
+    with qtbot.waitSignal(window.session.theory.found, timeout=60_000):
+        window.session.begin()
+    with qtbot.waitSignal(window.session.run.began, timeout=60_000):
+        window.session.start()
     viewport = window.board.heatmap.plot.viewport()
     paints = Paints(viewport)
     # a step takes longer than a frame, and the window paints only what is new: here it is made to paint every frame
     always = QTimer(window, interval=PICTURE_PERIOD_MS)
     always.timeout.connect(viewport.update)
     always.start()
-    history = window.run.history
+    history = window.session.run.history
     assert history is not None
     speed = rate(history, qtbot)
     window.close()

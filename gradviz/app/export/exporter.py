@@ -51,13 +51,18 @@ class Exporter:
             scale=request.scale,
             background=style.background,
             experiment_json=history.started.experiment_json,
-            title=history.started.title or "gradviz",
+            title=self._board.shown.title or "gradviz",
         )
         return True
 
     def copy(self, what: str, style: Style) -> None:
         """Put a picture of the plot `what` or of the whole `board` on the clipboard."""
         copy_to_clipboard(self._board.placements(what), scale=CLIPBOARD_SCALE, background=style.background)
+
+    @property
+    def frames(self) -> int:
+        """How many steps there are to animate."""
+        return self._board.history.frames if self._board.history is not None else 0
 
     def moving(self) -> set[str]:
         """Return the names of what can be exported as an animation."""
@@ -79,7 +84,7 @@ class Exporter:
         started, total = history.started, len(cut.steps)
         film = self._board.film(request.what, style.background, request.scale)
         frames = record(
-            request.path, film, cut, experiment_json=started.experiment_json, title=started.title or "gradviz"
+            request.path, film, cut, experiment_json=started.experiment_json, title=self._board.shown.title or "gradviz"
         )
         # left before its end, the recording leaves nothing behind
         with closing(film), closing(frames), self._progress(f"Drawing {total:,} frames…") as tell:

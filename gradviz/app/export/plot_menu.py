@@ -1,34 +1,34 @@
-"""The menu of one plot, for the right button of the mouse."""
+"""The menu of one plot, for the right mouse button."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QGraphicsView, QMenu, QWidget
 
-if TYPE_CHECKING:
-    from gradviz.app.main_window import MainWindow
+from gradviz.app.export.export_commands import ExportCommands
 
 # commands of the window that concern one plot
 OWN_COMMANDS = {"heatmap": ("first_bottom", "first_top"), "curves": ("log_loss",)}
 
 
-def plot_menu(window: MainWindow, name: str) -> QMenu:
-    """Return the menu of the plot `name`: what only it can do, then to see all of it, to copy and to export it."""
-    menu = QMenu(window)
+def plot_menu(
+    parent: QWidget, name: str, plot: QGraphicsView, actions: Mapping[str, QAction], exports: ExportCommands
+) -> QMenu:
+    """Return the menu of the plot `name`: its own commands, then to see all of it, to copy and to export it."""
+    menu = QMenu(parent)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.setToolTipsVisible(True)
-    own = window.board.plots()[name].actions() + [
-        window.actions_by_name[command] for command in OWN_COMMANDS.get(name, ())
-    ]
+    own = plot.actions() + [actions[command] for command in OWN_COMMANDS.get(name, ())]
     menu.addActions(own)
     if own:
         menu.addSeparator()
-    menu.addAction(window.actions_by_name["fit"])
+    menu.addAction(actions["fit"])
     for text, tip, act in (
-        ("&Copy this plot", "Put a picture of it on the clipboard", window.commands.copy),
-        ("&Export this plot…", "Save it as a picture or an animation", window.commands.ask_and_export),
+        ("&Copy this plot", "Put a picture of it on the clipboard", exports.copy),
+        ("&Export this plot…", "Save it as a picture or an animation", exports.ask),
     ):
         action = menu.addAction(text)
         action.setToolTip(tip)

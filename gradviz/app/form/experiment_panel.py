@@ -279,8 +279,19 @@ class ExperimentPanel(QScrollArea):
             row.editor.refused.connect(self.complain)
             row.label.customContextMenuRequested.connect(partial(self._offer_reset, name))
         network.addRow(self.formula)
+        self._order_for_tab()
         if self._devices is not None:
             self.set_devices(self._devices)
+
+    def _order_for_tab(self) -> None:
+        """Let Tab go from each heading through the fields below it, although the fields were made later."""
+        last: QWidget = self.preset
+        for group in (self.lookout, *self.groups.values()):
+            for widget in (group.heading, *group.content.findChildren(QWidget)):
+                # the list of a combo box is a window of its own
+                if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.window() is self.window():
+                    self.setTabOrder(last, widget)
+                    last = widget
 
     def _fill_presets(self) -> None:
         self.preset.addItem(CUSTOM, CUSTOM)

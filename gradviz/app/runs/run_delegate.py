@@ -12,6 +12,7 @@ from gradviz.app.runs import run_words
 from gradviz.app.runs.run_model import LISTED
 from gradviz.app.runs.sparkline import paint_sparkline
 from gradviz.app.runs.status_mark import paint_status
+from gradviz.app.session.run_names import name_of
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.recording.runs.run_list import Listed
 
@@ -53,7 +54,7 @@ class RunDelegate(QStyledItemDelegate):
         left = QRect(text.left(), text.top(), max(text.width() - beside - GAP_PX, 0), line)
         right = QRect(text.right() - beside + 1, text.top(), beside, line)
         plain, muted = QColor(style.foreground), QColor(style.muted if not selected else style.foreground)
-        _write(painter, left, run_words.name_of(listed), _bold(option.font), plain)
+        _write(painter, left, name_of(listed), _bold(option.font), plain)
         _write(painter, right, outcome, _bold(option.font), plain, Qt.AlignmentFlag.AlignRight)
         bad = QColor(style.foreground) if info is not None else QColor(style.series[1])
         _write(painter, left.translated(0, line), run_words.change_of(listed), option.font, bad)

@@ -19,6 +19,7 @@ from PySide6.QtCore import (
 )
 
 from gradviz.app.runs import run_words
+from gradviz.app.session.run_names import name_of
 from gradviz.recording.runs.run_list import Listed
 
 LISTED = Qt.ItemDataRole.UserRole
@@ -76,7 +77,7 @@ class RunModel(QAbstractListModel):
         run = self.run_at(index)
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
-                return run_words.name_of(run)
+                return name_of(run)
             case Qt.ItemDataRole.ToolTipRole:
                 return run_words.in_full(run)
             case Qt.ItemDataRole.AccessibleTextRole:

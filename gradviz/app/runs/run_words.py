@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from gradviz.app.session.run_names import name_of
 from gradviz.recording.runs.run_list import Listed
 from gradviz.recording.store import RunInfo
 
@@ -17,18 +18,6 @@ ENDINGS = {
     "interrupted": "interrupted",
 }
 UNREADABLE = "cannot be read"
-
-
-def name_of(listed: Listed) -> str:
-    """Return what the run is called: by the person, by its experiment, by what it is; else by its file."""
-    info = listed.info
-    if info is None:
-        return listed.path.name
-    if info.name:
-        return info.name
-    if info.title or info.experiment is None:
-        return info.title or listed.path.stem
-    return info.experiment.network.summary
 
 
 def change_of(listed: Listed) -> str:

@@ -56,7 +56,7 @@ RUN_COMMANDS = (
         "Set up the form as this run was; can be undone",
         separated=True,
     ),
-    RunCommand("go_on", "Contin&ue training", "Go on from the last checkpoint of the run, and write on into its file"),
+    RunCommand("resume", "Contin&ue training", "Resume from the last checkpoint of the run, and append to its file"),
     RunCommand("rename", "&Rename", "Give the run a name of your own", "F2", separated=True),
     RunCommand("save", "&Save as a file…", "Copy the run into a file of its own, to keep or to send"),
     RunCommand("folder", "Show in &folder", "Open the folder that the file lies in"),
@@ -211,7 +211,7 @@ class RunsPanel(QWidget):
             "open": one and readable,
             "compare": readable and FEWEST_COMPARED <= len(runs) <= MOST_COMPARED,
             "experiment": single is not None and single.experiment is not None,
-            "go_on": single is not None and single.experiment is not None
+            "resume": single is not None and single.experiment is not None
             and single.ending in ("interrupted", "stopped", "finished", "failed"),
             "rename": one and readable,
             "save": one and readable,

@@ -31,8 +31,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 @pytest.fixture
 def history(window: MainWindow) -> History:
     history = made_up(ROWS)
-    window.run.bring_back(history)
-    window.show_run(history)
+    window.session.show(history)
     return history
 
 
@@ -141,7 +140,7 @@ def test_numbers_that_are_cancelled_leave_nothing(
     monkeypatch.setattr(QProgressDialog, "wasCanceled", lambda _self: True)
     assert not carry_out(window, "data", tmp_path / name)
     assert not (tmp_path / name).exists()
-    window.commands.carry_out(ExportRequest("data", tmp_path / name, 1))
+    window.exports.carry_out(ExportRequest("data", tmp_path / name, 1))
     assert window.statusBar().currentMessage() == "Export cancelled; nothing was written"
 
 
@@ -155,7 +154,7 @@ def test_a_window_that_is_closed_meanwhile_takes_its_export_along(
 
 
 def test_without_a_run_there_is_nothing_to_export(window: MainWindow, tmp_path: Path) -> None:
-    window.show_run(None)
+    window.session.reset()
     assert "data" not in window.exporter.subjects()
     with pytest.raises(ExportError, match="nothing to export yet"):
         carry_out(window, "board", tmp_path / "x.png")
@@ -172,7 +171,7 @@ def test_what_can_be_exported_says_how_large_it_is(window: MainWindow, history: 
 @pytest.mark.parametrize("what", ["board", "curves"])
 def test_the_clipboard_gets_a_picture_at_twice_the_size(window: MainWindow, history: History, what: str) -> None:
     QApplication.clipboard().clear()
-    window.commands.copy(what)
+    window.exports.copy(what)
     image = QApplication.clipboard().image()
     placements = window.board.placements(what)
     assert image.width() == 2 * round(max(each.rect.right() for each in placements))

@@ -18,8 +18,7 @@ COMMON = ["Show all steps", "Copy this plot", "Export this plot…"]
 @pytest.fixture
 def shown(window: MainWindow) -> MainWindow:
     history = made_up([[-1.0, -2.0]] * 3)
-    window.run.bring_back(history)
-    window.show_run(history)
+    window.session.show(history)
     return window
 
 

@@ -131,8 +131,7 @@ def test_a_data_file_cannot_travel_in_a_code(exchange: ExperimentExchange) -> No
 @pytest.mark.parametrize("name", ["run.png", "run.svg", "run.pdf", "run.npz"])
 def test_an_export_brings_its_experiment_back(window: MainWindow, tmp_path: Path, name: str) -> None:
     history = made_up([[-1.0] * 77] * 3, OTHER)
-    window.run.bring_back(history)
-    window.show_run(history)
+    window.session.show(history)
     path = tmp_path / name
     what = "data" if name.endswith("npz") else "board"
     window.exporter.carry_out(ExportRequest(what, path, 1), window.style_now)
@@ -167,7 +166,7 @@ def test_a_dropped_experiment_is_put_on_the_form_and_can_be_taken_back(window: M
     window.exchange.save(OTHER, path)
     assert drop(window, path)
     assert window.form.experiment() == OTHER
-    window.commands.undo()
+    window.session.edits.undo()
     assert window.form.experiment() == TINY
 
 

@@ -200,13 +200,13 @@ def test_what_is_under_the_mouse_is_passed_on_and_nothing_runs(panel: Distributi
 
 def test_while_it_is_looked_at_the_newest_numbers_are_shown(window: MainWindow, qtbot: QtBot) -> None:
     """With a schedule that would never come, they move all the same once the panel is in front, and only then."""
-    window.set_experiment(TINY.changed(steps=0, probe_every=10_000))
-    window.commands.start()
-    wait_until(qtbot, lambda: window.run.history is not None and window.run.history.frames > 50)
-    history = window.run.history
+    window.session.set(TINY.changed(steps=0, probe_every=10_000))
+    window.session.start()
+    wait_until(qtbot, lambda: window.session.run.history is not None and window.session.run.history.frames > 50)
+    history = window.session.run.history
     assert history is not None
     assert history.latest_distributions.step == 0
-    window._docks["distributions"].raise_()
+    window.docks["distributions"].raise_()
     wait_until(qtbot, lambda: history.latest_distributions.step > 50)
-    window.commands.stop()
-    wait_until(qtbot, lambda: not window.run.phase.busy)
+    window.session.run.stop()
+    wait_until(qtbot, lambda: not window.session.run.phase.busy)

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.board import Board
 from gradviz.app.panels.playback_bar import PlaybackBar
+from gradviz.app.session.shown import Shown
 from gradviz.plots.parts.style import DARK, LIGHT
 from gradviz.recording.frame import Frame
 
@@ -30,7 +31,8 @@ def board(qtbot: QtBot) -> Iterator[Board]:
     qtbot.addWidget(holder)
     board.apply_style(LIGHT)
     holder.show()
-    board.show_run(made_up(ROWS), None)
+    board.step_wanted.connect(board.show_step)
+    board.show(Shown("run", made_up(ROWS)))
     yield board
     board.playback.pause()
     holder.close()
@@ -76,7 +78,7 @@ def test_the_slider_picks_where_it_is_pressed_and_follows_a_step_picked_elsewher
     assert picked(board) == pytest.approx(50, abs=2)
     qtbot.mouseClick(bar.slider, Qt.MouseButton.LeftButton, pos=QPoint(bar.slider.width() - 1, middle.y()))
     assert picked(board) == 100
-    board.pick_step(30)
+    board.show_step(30)
     assert bar.slider.value() == 30
 
 
@@ -122,7 +124,7 @@ def test_a_run_that_goes_on_is_pulled_less_often_while_it_is_played(board: Board
 
 
 def test_the_slider_grows_with_the_run_and_keeps_the_picked_step(board: Board, bar: PlaybackBar) -> None:
-    board.pick_step(40)
+    board.show_step(40)
     assert board.history is not None
     row = board.history.row("gradient", 0)
     assert row is not None
@@ -131,13 +133,13 @@ def test_the_slider_grows_with_the_run_and_keeps_the_picked_step(board: Board, b
     board.refresh()
     assert (bar.slider.maximum(), bar.slider.value()) == (1200, 40)
     assert bar.words.text() == "40 / 1,200"
-    board.pick_step(None)
+    board.show_step(None)
     assert bar.slider.value() == 1200
 
 
 def test_without_a_run_there_is_nothing_to_press(board: Board, bar: PlaybackBar) -> None:
     for history in (None, made_up(ROWS[:1])):
-        board.show_run(history, None)
+        board.show(Shown("run", history))
         assert not any(control.isEnabled() for control in (bar.first, bar.play, bar.slider, bar.live))
     assert bar.words.text() == "0 / 0"
 
@@ -150,7 +152,7 @@ def test_the_lamp_is_lit_in_the_accent_of_the_style(board: Board, bar: PlaybackB
         return bar.live.grab().toImage().pixelColor(4, bar.live.height() // 2).name()
 
     assert ground() == style.accent  # type: ignore[attr-defined]
-    board.pick_step(3)
+    board.show_step(3)
     assert ground() != style.accent  # type: ignore[attr-defined]
 
 

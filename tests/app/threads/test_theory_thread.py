@@ -87,7 +87,7 @@ def test_the_window_draws_it_beside_the_preview(qtbot: QtBot, tmp_path: Path) ->
     window = MainWindow(SIGMOID, Settings(tmp_path / "settings.ini"))
     qtbot.addWidget(window)
     window.show()
-    window.begin_background_work()
+    window.session.begin()
     wait_until(qtbot, lambda: window.board.history is not None)
     chooser = window.board.heatmap.quantity
     chooser.setCurrentIndex(chooser.findData("activation_grad_rms"))

@@ -30,31 +30,31 @@ def test_a_long_verdict_is_cut_and_kept_whole_in_the_tooltip(qtbot: QtBot) -> No
 
 
 def test_it_says_what_the_diagnosis_says_and_a_click_opens_the_panel(window: MainWindow, qtbot: QtBot) -> None:
-    window.commands.start()
-    wait_until(qtbot, lambda: not window.run.phase.busy)
-    history = window.run.history
+    window.session.start()
+    wait_until(qtbot, lambda: not window.session.run.phase.busy)
+    history = window.session.run.history
     assert history is not None
     assert window.verdict_line.words == words.verdict(diagnose(history), words.Names.of(history.started))
-    window._docks["verdict"].hide()
+    window.docks["verdict"].hide()
     qtbot.mouseClick(window.verdict_line, Qt.MouseButton.LeftButton)
-    assert window._docks["verdict"].isVisible()
+    assert window.docks["verdict"].isVisible()
 
 
 def test_a_remedy_goes_to_the_form_and_can_be_taken_back(window: MainWindow) -> None:
     before = window.form.experiment().changed(title="a preset", notes="with notes")
-    window.set_experiment(before)
+    window.session.set(before)
     window.panels.verdict.suggested.emit(Remedy("shortcut", (("shortcut", "scaled"), ("shortcut_scale", 0.0))))
     assert window.form.experiment() == before.changed(shortcut="scaled", title="", notes="")
-    window.commands.undo()
+    window.session.edits.undo()
     assert window.form.experiment() == before
 
 
 def test_jumps_show_the_layer_and_the_quantity(window: MainWindow, qtbot: QtBot) -> None:
-    window.set_experiment(Experiment(depth=9, width=4, steps=3, batch_size=16, device="cpu"))
-    window.commands.start()
-    with qtbot.waitSignal(window.run.began, timeout=WAIT_MS):
+    window.session.set(Experiment(depth=9, width=4, steps=3, batch_size=16, device="cpu"))
+    window.session.start()
+    with qtbot.waitSignal(window.session.run.began, timeout=WAIT_MS):
         pass
-    wait_until(qtbot, lambda: not window.run.phase.busy)
+    wait_until(qtbot, lambda: not window.session.run.phase.busy)
     window.panels.verdict.layer_wanted.emit(7)
     window.panels.verdict.quantity_wanted.emit("update_ratio")
     assert window.panels.distributions.layer.value() == window.panels.activation.layer.value() == 7

@@ -13,7 +13,8 @@ from PySide6.QtCore import QCoreApplication, Qt
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.failure import Failure
-from gradviz.app.run_controller import Phase, RunController
+from gradviz.app.session.phase import Phase
+from gradviz.app.session.run_controller import RunController
 from gradviz.errors import RecordingError
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Diverged
@@ -306,7 +307,7 @@ def test_a_kept_run_goes_on_where_it_was_stopped(keeping: RunController, qtbot: 
     assert path is not None
     assert read_info(path).ending == "stopped"
     with qtbot.waitSignal(keeping.began, timeout=WAIT_MS):
-        keeping.go_on(path, frames + 10)
+        keeping.resume_file(path, frames + 10)
     assert keeping.experiment == ENDLESS.changed(steps=frames + 10)
     ended(keeping, qtbot)
     assert (keeping.phase, keeping.path) == (Phase.FINISHED, path)
@@ -328,7 +329,7 @@ def test_going_on_ends_the_present_run_first(keeping: RunController, qtbot: QtBo
     begun(keeping, qtbot, 2)
     second = keeping.path
     assert second not in (None, first)
-    keeping.go_on(first)
+    keeping.resume_file(first)
     wait_until(qtbot, lambda: keeping.path == first and keeping.phase is Phase.RUNNING)
     assert keeping.history is not None
     assert len(keeping.history.started.rows) == 5
@@ -342,10 +343,10 @@ def test_what_cannot_go_on_is_said_and_changes_nothing(keeping: RunController, q
     path, history = keeping.path, keeping.history
     assert path is not None
     with pytest.raises(RecordingError, match="has made its 8 steps; ask for more"):
-        keeping.go_on(path)
+        keeping.resume_file(path)
     (tmp_path / "other.gradviz").write_text("no run")
     with pytest.raises(RecordingError, match="is not a run"):
-        keeping.go_on(tmp_path / "other.gradviz")
+        keeping.resume_file(tmp_path / "other.gradviz")
     assert (keeping.phase, keeping.history, keeping.path) == (Phase.FINISHED, history, path)
 
 
@@ -374,7 +375,7 @@ def test_the_rate_is_steps_over_time(run: RunController, qtbot: QtBot, monkeypat
     history = begun(run, qtbot)
     wait_until(qtbot, lambda: run.phase is Phase.RUNNING)
     since, before = run._rate_mark
-    monkeypatch.setattr("gradviz.app.run_controller.time.monotonic", lambda: since + 2.0)
+    monkeypatch.setattr("gradviz.app.session.run_controller.time.monotonic", lambda: since + 2.0)
     wait_until(qtbot, lambda: history.frames > 5)
     run.stop()
     ended(run, qtbot)

@@ -14,7 +14,8 @@ import pytest
 from driving import ENDLESS, wait_until
 from pytestqt.qtbot import QtBot
 
-from gradviz.app.run_controller import Phase, RunController
+from gradviz.app.session.phase import Phase
+from gradviz.app.session.run_controller import RunController
 from gradviz.app.threads.follow_thread import FollowThread
 from gradviz.errors import RecordingError
 from gradviz.experiment import Row

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from enum import Enum
 from functools import partial
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -12,6 +11,7 @@ from weakref import WeakKeyDictionary
 from PySide6.QtCore import QObject, Signal
 
 from gradviz.app.failure import Failure
+from gradviz.app.session.phase import PHASE_OF, Phase
 from gradviz.app.threads.follow_thread import FollowThread
 from gradviz.app.threads.training_thread import TrainingThread
 from gradviz.experiment import Experiment
@@ -22,43 +22,6 @@ from gradviz.recording.runs.library import Library
 # a training step at depth 2000 and width 1024 may take this long on a slow machine; closing waits, it never kills
 LONGEST_STEP_MS = 120_000
 RATE_WINDOW_S = 1.0
-
-
-class Phase(Enum):
-    """Where a run stands; the value is what the person reads."""
-
-    IDLE = "ready"
-    STARTING = "starting"
-    WAITING = "waiting for"
-    RUNNING = "training"
-    FOLLOWING = "following"
-    PAUSED = "paused"
-    STOPPING = "stopping"
-    FINISHED = "finished"
-    STOPPED = "stopped"
-    DIVERGED = "diverged"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-    LEFT = "no longer followed"
-
-    @property
-    def busy(self) -> bool:
-        """Whether a worker thread is alive."""
-        return self in (Phase.STARTING, Phase.RUNNING, Phase.PAUSED, Phase.STOPPING) or self.follows
-
-    @property
-    def follows(self) -> bool:
-        """Whether the run is another process's, which can be watched and not steered."""
-        return self in (Phase.WAITING, Phase.FOLLOWING)
-
-
-ENDED: dict[Ending, Phase] = {
-    "finished": Phase.FINISHED,
-    "stopped": Phase.STOPPED,
-    "diverged": Phase.DIVERGED,
-    "failed": Phase.FAILED,
-    "interrupted": Phase.INTERRUPTED,
-}
 
 
 class RunController(QObject):
@@ -94,10 +57,10 @@ class RunController(QObject):
         """Begin a run; with one under way, stop it first and begin then."""
         self._begin(experiment, paused=paused, continues=None)
 
-    def go_on(self, path: Path, steps: int | None = None) -> None:
-        """Go on with the run of that file from its newest checkpoint, to as many `steps` as it was meant to make.
+    def resume_file(self, path: Path, steps: int | None = None) -> None:
+        """Resume the run in that file from its newest checkpoint, up to `steps` or as many as were planned.
 
-        With one under way, stop it first. Raises RecordingError for a file that is no run or cannot be gone on with.
+        With one under way, stop it first. Raises RecordingError for a file that is no run or cannot be resumed.
         """
         # brings the store along, which the window opens without
         from gradviz.recording.runs.resuming import experiment_to_resume
@@ -105,7 +68,7 @@ class RunController(QObject):
         self._begin(experiment_to_resume(path, steps), paused=False, continues=path)
 
     def follow(self, path: Path) -> None:
-        """Show the run that another process writes into that file, as it goes on; wait for it if it is not there yet.
+        """Show the run that another process writes into that file while it trains; wait for the file if it is missing.
 
         With one under way, stop it first.
         """
@@ -115,21 +78,27 @@ class RunController(QObject):
         self._launch(FollowThread(path, self), Phase.WAITING)
 
     def pause(self) -> None:
-        """Hold the run after the step under way."""
+        """Pause the run after the current step."""
         if isinstance(self._thread, TrainingThread) and self.phase in (Phase.RUNNING, Phase.STARTING):
             self._thread.control.pause()
             self._enter(Phase.PAUSED)
 
     def resume(self) -> None:
-        """Go on with a paused run."""
+        """Resume a paused run."""
         if isinstance(self._thread, TrainingThread) and self.phase is Phase.PAUSED:
             self._thread.control.resume()
             self._enter(Phase.RUNNING)
 
+    def pause_or_resume(self) -> None:
+        """Pause the run, or resume it if it is paused."""
+        if self.phase is Phase.PAUSED:
+            self.resume()
+        else:
+            self.pause()
+
     def step(self) -> None:
         """Make exactly one update of the run under way, which is paused then."""
-        steerable = (Phase.RUNNING, Phase.STARTING, Phase.PAUSED)
-        if isinstance(self._thread, TrainingThread) and self.phase in steerable:
+        if isinstance(self._thread, TrainingThread) and self.phase.steerable:
             self._thread.control.pause()
             self._thread.control.step()
             self._enter(Phase.PAUSED)
@@ -140,7 +109,7 @@ class RunController(QObject):
             self._thread.control.look_closer()
 
     def stop(self) -> None:
-        """End the run after the step under way, or leave one that is followed; its history stays."""
+        """Stop the run after the current step, or stop following one; its history stays."""
         if self._thread is not None and self.phase is not Phase.STOPPING:
             self._thread.stop()
             self._enter(Phase.STOPPING)
@@ -194,8 +163,8 @@ class RunController(QObject):
         self.path, phase = self._known.get(history, (None, None))
         self.history = history
         self.experiment = history.started.experiment
-        if ending in ENDED:
-            self._enter(ENDED[ending])
+        if ending in PHASE_OF:
+            self._enter(PHASE_OF[ending])
         elif phase is not None:
             self._enter(phase)
         elif history.diverged is not None:
@@ -285,7 +254,7 @@ class RunController(QObject):
     def _end_of(self, thread: FollowThread) -> Phase:
         """Return how a run that was followed stands, now that it is not any more."""
         if thread.ending is not None:
-            return ENDED[thread.ending]
+            return PHASE_OF[thread.ending]
         return Phase.LEFT if self.history is not None else Phase.IDLE
 
     def _enter(self, phase: Phase) -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from gradviz.errors import RecordingError
 from gradviz.recording.frame import Ending
 from gradviz.recording.history import History
-from gradviz.recording.store import Run, open_run
+from gradviz.recording.runs.library import SUFFIX
+
+if TYPE_CHECKING:
+    from gradviz.recording.store import Run
 
 
 class OpenRuns:
@@ -28,6 +33,9 @@ class OpenRuns:
             self._open.pop(path).close()
             known = None
         if known is None:
+            # brings the store along, which the window opens without
+            from gradviz.recording.store import open_run
+
             known = self._open[path] = open_run(path, self._on_damage)
         return known.history
 
@@ -49,3 +57,18 @@ class OpenRuns:
     def close(self) -> None:
         """Close every file."""
         self.keep_only([])
+
+
+def is_being_recorded(path: Path) -> bool:
+    """Whether another process writes that file; one that cannot be read is not being written."""
+    from gradviz.recording.store import read_info
+
+    try:
+        return read_info(path).ending == "recording"
+    except RecordingError:
+        return False
+
+
+def recorded_into(path: Path) -> Path:
+    """Return the file in which a script records that was given `path`."""
+    return path if path.suffix.lower() == SUFFIX or path.exists() else path.with_name(path.name + SUFFIX)

@@ -1,4 +1,4 @@
-"""One race, from its start to its end: the thread that trains, and the controls in the window that shows it."""
+"""One race, from its start to its end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from gradviz.app.threads.race_thread import RaceThread
 from gradviz.experiment import Experiment
@@ -15,10 +14,11 @@ from gradviz.recording.history import History
 from gradviz.recording.runs.library import Library
 
 
-class RaceSession(QObject):
-    """Runs a race. `began` carries the runs to be compared, `changed` tells that it was held, resumed or is over.
+class RaceRun(QObject):
+    """Trains several experiments side by side. `began` carries the runs to be compared.
 
-    `trouble` is what the disk does not take, `failed` carries a Failure, and `ended` comes last.
+    `changed` says that the race was paused, resumed or is over, `trouble` what the disk does not take; `failed` carries
+    a Failure, and `ended` comes last.
     """
 
     began = Signal(object)
@@ -51,7 +51,7 @@ class RaceSession(QObject):
         self.changed.emit()
 
     def stop(self) -> None:
-        """End the race after the step under way."""
+        """Stop the race after the current step."""
         self._thread.control.stop()
 
     def wait(self, longest_ms: int) -> bool:
@@ -59,7 +59,7 @@ class RaceSession(QObject):
         return self._thread.wait(longest_ms)
 
     def pause_or_resume(self) -> None:
-        """Hold the race after the step under way, or let it go on."""
+        """Pause the race after the current step, or resume it."""
         self.paused = not self.paused
         if self.paused:
             self._thread.control.pause()
@@ -68,7 +68,7 @@ class RaceSession(QObject):
         self.changed.emit()
 
     def step(self) -> None:
-        """Make one step in each variant, and hold."""
+        """Make one step in each variant, then pause."""
         self.paused = True
         self._thread.control.pause()
         self._thread.control.step()
@@ -88,35 +88,3 @@ class RaceSession(QObject):
         self.paused = False
         self.changed.emit()
         self.ended.emit()
-
-
-class RaceControls(QWidget):
-    """Hold, step and end a race, and how it stands in a word. It may go while the race goes on."""
-
-    def __init__(self, session: RaceSession, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._session = session
-        self.pause, self.step, self.stop = QPushButton("&Pause"), QPushButton("S&ingle step"), QPushButton("S&top")
-        self.pause.setToolTip("Hold the race after the step under way; again to go on")
-        self.step.setToolTip("Make exactly one step in each variant, then pause")
-        self.stop.setToolTip("End the race; what was measured stays, and is in the list of runs")
-        self.words = QLabel()
-        self.words.setAccessibleName("how the race stands")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 12, 0)
-        row.setSpacing(8)
-        for part in (self.pause, self.step, self.stop, self.words):
-            row.addWidget(part)
-        self.pause.clicked.connect(session.pause_or_resume)
-        self.step.clicked.connect(session.step)
-        self.stop.clicked.connect(session.stop)
-        session.changed.connect(self.refresh)
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Let every button be possible exactly when it means something."""
-        running, paused = self._session.running, self._session.paused
-        for button in (self.pause, self.step, self.stop):
-            button.setEnabled(running)
-        self.pause.setText("Resu&me" if paused else "&Pause")
-        self.words.setText("race over" if not running else "paused" if paused else "racing")
