@@ -111,8 +111,16 @@ def test_the_readme_is_short_and_shows_the_commands_that_exist() -> None:
 
 def test_the_map_lists_every_folder_of_the_package_and_no_other() -> None:
     text = (ROOT / "gradviz" / "README.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| `(\w+)/` \|", text, flags=re.MULTILINE)
-    assert len(listed) == len(set(listed))
-    assert set(listed) == {path.parent.name for path in (ROOT / "gradviz").glob("*/__init__.py")}
-    files = re.findall(r"`(\w+\.py)`", text)
-    assert all(list((ROOT / "gradviz").rglob(name)) for name in files)
+    rows = dict(re.findall(r"^\| `(\w+)/` \| (.+?) \|", text, flags=re.MULTILINE))
+    packages = [path.parent.relative_to(ROOT / "gradviz").parts for path in (ROOT / "gradviz").glob("*/**/__init__.py")]
+    assert set(rows) == {parts[0] for parts in packages}
+    for top, row in rows.items():
+        inside = {parts[-1] for parts in packages if parts[0] == top and len(parts) > 1}
+        assert set(re.findall(r"`(\w+)/`", row)) == inside, top
+
+
+def test_every_file_that_the_map_names_exists() -> None:
+    text = (ROOT / "gradviz" / "README.md").read_text(encoding="utf-8")
+    files = re.findall(r"`([\w/]+\.py)`", text)
+    assert len(files) > 30
+    assert [name for name in files if not any((folder / name).exists() for folder in (ROOT, ROOT / "gradviz"))] == []

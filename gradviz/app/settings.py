@@ -123,14 +123,14 @@ class Settings:
     def thresholds(self) -> Thresholds:
         """Where a verdict begins; each threshold that cannot be read or does not go with the others has its default."""
         # brings numpy along, which the window opens without
-        from gradviz.app.verdict import stored_thresholds
+        from gradviz.app import stored_thresholds
 
         value = self._store.value("thresholds")
         return stored_thresholds.from_text(value if isinstance(value, str) else "")
 
     @thresholds.setter
     def thresholds(self, value: Thresholds) -> None:
-        from gradviz.app.verdict import stored_thresholds
+        from gradviz.app import stored_thresholds
 
         self._store.setValue("thresholds", stored_thresholds.to_text(value))
 

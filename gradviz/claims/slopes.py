@@ -7,7 +7,7 @@ import math
 import torch
 
 from gradviz.claims.claim import Outcome, Progress
-from gradviz.experiment import Mlp, choices, load_preset
+from gradviz.experiment import ActivationChoice, choices, load_preset
 from gradviz.network.stack.activation_kernels import activation
 from gradviz.network.stack.stack import Network
 from gradviz.probes.observer import Due
@@ -25,7 +25,7 @@ def steepest_slopes(progress: Progress) -> Outcome:
     found = {}
     names = [name for name in choices("activation") if name in CEILINGS]
     for number, name in enumerate(names, start=1):
-        kind = activation(Mlp(activation=name))
+        kind = activation(ActivationChoice(name))
         found[name] = float(kind.derivative(x).abs().max())
         progress(number / len(names))
     holds = all(abs(found[name] - ceiling) <= FOUR_DIGITS for name, ceiling in CEILINGS.items())

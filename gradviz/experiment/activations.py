@@ -17,6 +17,23 @@ class ActivationSpec:
     slope: Slope | None = "saturates"
 
 
+@dataclass(frozen=True, slots=True)
+class ActivationChoice:
+    """The activation of a network: one of `ACTIVATIONS`, and the slope of leaky ReLU below zero."""
+
+    name: str
+    leaky_slope: float = 0.01
+
+    @property
+    def slope(self) -> Slope | None:
+        """What its slope can do; a leak of 0 makes leaky ReLU an ordinary one, one of 1 a line."""
+        if self.name == "leaky_relu":
+            return _LEAKS.get(self.leaky_slope)
+        return ACTIVATIONS[self.name].slope
+
+
+_LEAKS: Mapping[float, Slope] = {0.0: "dies", 1.0: "straight"}
+
 ACTIVATIONS: Mapping[str, ActivationSpec] = {
     "linear": ActivationSpec("linear", "straight"),
     "sigmoid": ActivationSpec("sigmoid"),
@@ -35,10 +52,3 @@ if TYPE_CHECKING:
     Activation = str
 else:
     Activation = Literal[tuple(ACTIVATIONS)]
-
-
-def slope_of(activation: str, leaky_slope: float) -> Slope | None:
-    """Return what the slope of `activation` can do; a leak of 0 makes leaky ReLU an ordinary one, one of 1 a line."""
-    if activation == "leaky_relu":
-        return {0.0: "dies", 1.0: "straight"}.get(leaky_slope)  # type: ignore[return-value]
-    return ACTIVATIONS[activation].slope

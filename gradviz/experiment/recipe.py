@@ -112,13 +112,6 @@ def choices(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> tuple[str, .
     return fields(architecture)[name].choices
 
 
-def stack_of(experiment: Experiment) -> Mlp:
-    """Return the recipe of the fully connected stack. Raises TypeError for another architecture."""
-    if not isinstance(experiment.network, Mlp):
-        raise TypeError(f"a fully connected stack is needed, not {experiment.network.architecture}")
-    return experiment.network
-
-
 def _architecture_field() -> RecipeField:
     info = FieldInfo(
         annotation=Literal[tuple(NETWORKS)],  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ UNTOLD = {
 def title(runs: Sequence[ShownRun], frames: int, picked: int | None) -> str:
     """Say what is drawn; of a single run how far, `frames` of it, and which step is picked."""
     if len(runs) > 1:
-        return "Loss of the training batch, accuracy on held-out samples"
+        return "Loss of the training batch, validation accuracy"
     if not frames:
         return "Loss and accuracy"
     words = f"Loss and accuracy · up to step {frames - 1}"
@@ -45,9 +45,9 @@ def legend(runs: Sequence[ShownRun], picked: int | None, reference: str | None, 
     batch, held_out = values_at(history, picked) if history is not None and picked is not None else ("", "")
     entries = [("—", style.series[0], f"training batch{batch}")]
     if history is None or history.started.held_out is not None:
-        entries.append(("●", style.series[1], f"held out{held_out}"))
+        entries.append(("●", style.series[1], f"validation{held_out}"))
     if reference is not None:
-        entries.append(("- -", style.series[2], f"{reference}, held out"))
+        entries.append(("- -", style.series[2], f"{reference}, validation"))
     return entries
 
 
@@ -83,7 +83,7 @@ def in_words(history: History, step: int) -> str:
     words = f"step {step} · batch: {_pair(_told_loss(history, step), history.batch_accuracy(step))}"
     latest = _latest_evaluation(history, step)
     if latest is not None:
-        words += f" · held out at step {latest[0]}: {_pair(*latest[1:])}"
+        words += f" · validation at step {latest[0]}: {_pair(*latest[1:])}"
     return words
 
 

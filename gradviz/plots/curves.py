@@ -25,7 +25,7 @@ from gradviz.plots.shown_run import ShownRun
 from gradviz.recording.history import History
 
 # the lines of a single run, in the order in which they are drawn; those of several go by their letters
-REFERENCE, BATCH, HELD_OUT = "reference", "batch", "held out"
+REFERENCE, BATCH, HELD_OUT = "reference", "batch", "validation"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

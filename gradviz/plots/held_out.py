@@ -88,7 +88,7 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._say(reason)
         elif evaluation is None:
             so_far = "yet" if self._step is None else f"up to step {self._step:,}"
-            self._say(f"The held-out samples have not been evaluated {so_far}")
+            self._say(f"The validation samples have not been evaluated {so_far}")
         else:
             self._swap(show_picture=True)
             self._entitle(evaluation)

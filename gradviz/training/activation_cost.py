@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 
 from gradviz.errors import DeviceError
-from gradviz.experiment import Mlp, choices
+from gradviz.experiment import ActivationChoice, choices
 from gradviz.network.stack.activation_kernels import Activation, Op, activation
 from gradviz.probes.environment import device_label
 from gradviz.recording.activations import (
@@ -160,7 +160,7 @@ class _Bench:
 
 
 def _named(name: str, leaky_slope: float) -> Activation:
-    return activation(Mlp(activation=name, leaky_slope=leaky_slope))
+    return activation(ActivationChoice(name, leaky_slope))
 
 
 def _repeats(op: Op, timer: Callable[[Op, int], float]) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gradviz.experiment import Mlp
+from gradviz.experiment import ActivationChoice
 from gradviz.network.stack.activation_kernels import activation
 from gradviz.recording.activations import ActivationCurve
 
@@ -37,12 +37,12 @@ _STEEPEST: dict[str, tuple[tuple[float, float], bool, str]] = {
 }
 
 
-def activation_curve(network: Mlp, x: NDArray[np.float64] | None = None) -> ActivationCurve:
-    """Return the curves of the activation of `network` at the places `x`, or at every hundredth from -30 to 30."""
+def activation_curve(choice: ActivationChoice, x: NDArray[np.float64] | None = None) -> ActivationCurve:
+    """Return the curves of `choice` at the places `x`, or at every hundredth from -30 to 30."""
     places = default_places() if x is None else x
-    kind = activation(network)
+    kind = activation(choice)
     z = torch.from_numpy(places)
-    interval, attained, where = _steepest(network)
+    interval, attained, where = _steepest(choice)
     return ActivationCurve(
         name=kind.name,
         x=places,
@@ -61,7 +61,7 @@ def default_places() -> NDArray[np.float64]:
     return np.arange(-count, count + 1) / PLACES_PER_UNIT
 
 
-def _steepest(network: Mlp) -> tuple[tuple[float, float], bool, str]:
-    if network.activation == "leaky_relu" and network.leaky_slope == 1.0:
+def _steepest(choice: ActivationChoice) -> tuple[tuple[float, float], bool, str]:
+    if choice.name == "leaky_relu" and choice.leaky_slope == 1.0:
         return _EVERYWHERE
-    return _STEEPEST[network.activation]
+    return _STEEPEST[choice.name]

@@ -1,4 +1,4 @@
-"""Several experiments trained in turn, a step of each at a time, in one thread."""
+"""Experiments trained in lockstep, one step of each at a time, in one thread; a single one is a race of one lane."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from gradviz.training.loop import train
 
 
 class Lane(Control):
-    """The control of one experiment in a race: what holds or ends the race holds and ends it, what it is asked is its
-    own.
-    """
+    """The control of one experiment in a race: pausing or stopping the race holds for it, requests are its own."""
 
     def __init__(self, whole: Control) -> None:
         super().__init__(checkpoint_at_end=whole.checkpoint_at_end)
@@ -22,12 +20,12 @@ class Lane(Control):
 
     @property
     def paused(self) -> bool:
-        """Whether the race is to hold."""
+        """Whether the race is paused."""
         return self._whole.paused
 
     @property
     def stopped(self) -> bool:
-        """Whether this experiment or the whole race is to end."""
+        """Whether this experiment or the whole race is to stop."""
         return super().stopped or self._whole.stopped
 
 
@@ -43,24 +41,22 @@ class Race:
         self.lanes = tuple(Lane(self.control) for _ in self.experiments)
         self.under_way = set(range(len(self.experiments)))
 
-    def events(self) -> Generator[tuple[int, Event]]:
+    def events(self, checkpoint: Checkpoint | None = None) -> Generator[tuple[int, Event]]:
         """Yield what happens in which lane, counted from 0, in rounds of one frame for each that is still under way.
 
-        Each lane is what `train` yields of its experiment alone. One that has made its last step or diverged drops
-        out, and the others go on. Between two rounds the race holds where its control says so: this blocks.
-        Raises what `train` raises; then the race is over.
+        Each lane yields what `train` yields of its experiment alone; with a `checkpoint` the first one is resumed from
+        it. A lane that has made its last step or diverged drops out, and the others continue. Between two rounds this
+        blocks while the control says paused. Raises what `train` raises; then the race is over.
         """
-        all_events = [train(each, lane) for each, lane in zip(self.experiments, self.lanes, strict=True)]
+        starts = (checkpoint, *(None for _ in self.experiments[1:]))
+        all_events = [train(*each) for each in zip(self.experiments, self.lanes, starts, strict=True)]
         begun = False
         try:
             while self.under_way:
                 self._pass_on_requests()
                 for lane in sorted(self.under_way):
-                    if (
-                        yield from _turn(
-                            lane, all_events[lane], self.lanes[lane], self.experiments[lane].training.steps
-                        )
-                    ):
+                    last = self.experiments[lane].training.steps
+                    if (yield from _turn(lane, all_events[lane], self.lanes[lane], last)):
                         self.under_way.remove(lane)
                 if begun:
                     self.control.frame_made()
@@ -81,7 +77,7 @@ class Race:
 
 
 def _turn(lane: int, events: Generator[Event], control: Control, last: int) -> Generator[tuple[int, Event], None, bool]:
-    """Yield events up to and with the next frame, and its state where somebody wants it; return whether all is said."""
+    """Yield events up to the next frame, and its state where that is asked for; return whether that was the end."""
     moved = ends = False
     for event in events:
         yield lane, event

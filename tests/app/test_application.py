@@ -152,6 +152,7 @@ def test_what_the_desktop_hands_over_is_opened(qapp: QApplication, tmp_path: Pat
     assert opened == [tmp_path / "ein Lauf.gradviz"]
 
 
+@pytest.mark.slow
 def test_importing_the_window_imports_no_torch() -> None:
     code = "import gradviz.app.main_window, sys; print('torch' in sys.modules, 'matplotlib' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=ENDS_S, check=True)

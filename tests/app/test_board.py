@@ -82,6 +82,7 @@ def test_every_plot_shows_the_run(board: Board) -> None:
     assert shown_step(board) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [0, 2, 5])
 def test_a_click_into_the_heatmap_picks_a_step_for_all(board: Board, step: int) -> None:
     click(heatmap_of(board), heatmap_place(board, step))
@@ -193,7 +194,7 @@ def test_points_in_the_plane_get_a_boundary_and_pictures_their_samples(board: Bo
     board.show(Shown("run", made_up(ROWS, planar=planar)))
     wanted = boundary_of(board) if planar else samples_of(board)
     assert wanted.isVisible()
-    assert board.plots()["held-out samples"] is wanted
+    assert board.plots()["validation samples"] is wanted
 
 
 def test_a_live_board_pulls_and_an_ended_one_rests(board: Board, qtbot: QtBot) -> None:
@@ -228,13 +229,13 @@ def test_a_right_click_asks_for_the_menu_of_that_plot_and_a_drag_does_not(board:
         right,
     )
     click(samples_of(board), samples_of(board).rect().center(), right)
-    assert wanted == ["heatmap", "profile", "curves", "held-out samples"]
+    assert wanted == ["heatmap", "profile", "curves", "validation samples"]
 
 
 def test_the_board_on_one_page_covers_no_plot_with_another(board: Board) -> None:
     placements = board.placements("board")
     assert [each.view for each in placements] == [
-        board.plots()[name] for name in ("heatmap", "profile", "curves", "held-out samples")
+        board.plots()[name] for name in ("heatmap", "profile", "curves", "validation samples")
     ]
     for place, one in enumerate(placements):
         for other in placements[place + 1 :]:

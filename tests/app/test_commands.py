@@ -369,6 +369,7 @@ CHECKS: dict[str, Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]]
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.qt_log_ignore("This plugin does not support raise", extend=True)
 @pytest.mark.parametrize("name", BY_NAME)
 def test_the_command_does_what_it_says(

@@ -58,7 +58,7 @@ def test_the_table_holds_what_differs_and_what_came_of_it(comparison: Comparison
         "Activation": ["tanh", "ReLU", "ReLU"],
         "Last step": ["5", "5", "5"],
         "Loss of the batch": ["1", "1", "1"],
-        "Accuracy, held out": ["50.0%", "50.0%", "50.0%"],
+        "Validation accuracy": ["50.0%", "50.0%", "50.0%"],
     }
     assert comparison.differences.words.text() == "2 fields of the experiments differ."
 
@@ -66,7 +66,7 @@ def test_the_table_holds_what_differs_and_what_came_of_it(comparison: Comparison
 def test_equal_experiments_are_said_to_be_equal(comparison: ComparisonWindow) -> None:
     comparison.show_runs(compared({}, {"title": "another name"}))
     assert "Nothing differs" in comparison.differences.words.text()
-    assert list(table_of(comparison.differences)) == ["Last step", "Loss of the batch", "Accuracy, held out"]
+    assert list(table_of(comparison.differences)) == ["Last step", "Loss of the batch", "Validation accuracy"]
 
 
 def test_a_step_picked_anywhere_is_picked_everywhere(comparison: ComparisonWindow) -> None:
@@ -88,6 +88,7 @@ def test_heatmaps_and_profiles_show_the_chosen_quantity(comparison: ComparisonWi
     assert all(comparison.profiles.readout()[letter].y.tolist() == [0.5] * 3 for letter in "ABC")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_a_comparison_is_exported(comparison: ComparisonWindow, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"comparison.{suffix}"

@@ -28,7 +28,7 @@ from gradviz.recording.frame import Evaluation, Frame
 from gradviz.recording.history import History
 
 STEPS, LAYERS = 9, 4
-MOVING = ["heatmap", "profile", "curves", "held-out samples", "distribution", "activation", "board"]
+MOVING = ["heatmap", "profile", "curves", "validation samples", "distribution", "activation", "board"]
 CUT = Cut(1, 7, 3, 20)
 SHOWN = [1, 4, 7]
 Pixels = NDArray[np.int64]
@@ -84,6 +84,7 @@ def still(window: MainWindow, what: str, path: Path, scale: int = 1) -> Pixels:
     return pixels(path)
 
 
+@pytest.mark.slow
 def test_every_frame_is_the_picture_that_is_exported_of_its_step(
     window: MainWindow, history: History, tmp_path: Path
 ) -> None:
@@ -101,6 +102,7 @@ def test_every_frame_is_the_picture_that_is_exported_of_its_step(
         assert (frames[0] != frames[1]).any()
 
 
+@pytest.mark.slow
 def test_a_film_shows_the_plots_as_the_person_has_set_them_up(
     window: MainWindow, history: History, tmp_path: Path
 ) -> None:
@@ -123,12 +125,14 @@ def test_a_film_shows_the_plots_as_the_person_has_set_them_up(
         assert difference.any(axis=-1).mean() < 1e-4, what
 
 
+@pytest.mark.slow
 def test_a_film_at_twice_the_size_has_twice_the_pixels(window: MainWindow, history: History, tmp_path: Path) -> None:
     assert record(window, "profile", tmp_path / "film.gif", Cut(0, 1), scale=2)
     plot = profile_of(window.board)
     assert frames_of(tmp_path / "film.gif")[0].shape == (2 * plot.height(), 2 * plot.width(), 3)
 
 
+@pytest.mark.slow
 def test_the_plots_on_screen_stay_where_they_are_and_the_window_lives(
     window: MainWindow, history: History, tmp_path: Path
 ) -> None:
@@ -149,6 +153,7 @@ def test_the_plots_on_screen_stay_where_they_are_and_the_window_lives(
     assert window.grab().toImage() == before
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_does_not_move_the_film(window: MainWindow, history: History, tmp_path: Path) -> None:
     assert record(window, "board", tmp_path / "quiet.webp")
     row = history.row("gradient", 0)

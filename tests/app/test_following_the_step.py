@@ -65,6 +65,7 @@ def test_held_out_samples_are_those_of_the_step(window: MainWindow, history: His
         assert samples_of(window.board).title.text == expected
 
 
+@pytest.mark.slow
 def test_distributions_are_those_of_the_step(window: MainWindow, history: History) -> None:
     for step in PICKED:
         window.session.display.pick_step(step)
@@ -78,6 +79,7 @@ def test_distributions_are_those_of_the_step(window: MainWindow, history: Histor
         assert plot.now.counts[0] == measured
 
 
+@pytest.mark.slow
 def test_pre_activations_are_those_of_the_step(window: MainWindow, history: History) -> None:
     for step in PICKED:
         window.session.display.pick_step(step)
@@ -116,10 +118,11 @@ def test_the_verdict_follows_at_once_and_then_no_oftener_than_can_be_read(
     assert verdict_of(window.board).about.text() == "Step 9, as picked"
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_evaluated_yet_says_so(window: MainWindow) -> None:
     history = History(made_up([[-1.0] * LAYERS]).started)
     history.append(Frame(0, 1.0, 0.25, 0.1, {}))
     window.session.show(history)
-    assert samples_of(window.board).message.text == "The held-out samples have not been evaluated yet"
+    assert samples_of(window.board).message.text == "The validation samples have not been evaluated yet"
     window.session.display.pick_step(0)
-    assert samples_of(window.board).message.text == "The held-out samples have not been evaluated up to step 0"
+    assert samples_of(window.board).message.text == "The validation samples have not been evaluated up to step 0"

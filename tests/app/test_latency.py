@@ -115,6 +115,7 @@ def test_a_settled_slider_shows_its_profile_at_once(window: MainWindow, qtbot: Q
     assert min(taken) < MOST_FOR_A_PROFILE_S
 
 
+@pytest.mark.slow
 def test_neither_profile_nor_training_is_computed_in_the_windows_thread(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

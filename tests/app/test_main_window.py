@@ -129,6 +129,7 @@ def test_no_label_or_button_is_cut(window: MainWindow) -> None:
     assert cut == []
 
 
+@pytest.mark.slow
 @pytest.mark.qt_log_ignore("This plugin does not support raise", extend=True)
 def test_the_layout_and_the_form_are_there_again_at_the_next_start(
     window: MainWindow, settings: Settings, qtbot: QtBot
@@ -166,6 +167,7 @@ def test_an_experiment_that_is_asked_for_wins_over_the_one_remembered(settings: 
     assert window.form.experiment() == TINY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", ["Experiment", "Profile over layers", "Loss and accuracy", "Held-out samples"])
 def test_a_panel_can_be_moved_floated_hidden_and_brought_back(window: MainWindow, title: str) -> None:
     (dock,) = (dock for dock in window.findChildren(QDockWidget) if dock.objectName() == title)
@@ -183,6 +185,7 @@ def test_a_panel_can_be_moved_floated_hidden_and_brought_back(window: MainWindow
     assert title in panels
 
 
+@pytest.mark.slow
 def test_light_and_dark_follow_the_system_while_nothing_else_is_chosen(
     window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +205,7 @@ def test_light_and_dark_follow_the_system_while_nothing_else_is_chosen(
     assert profile_of(window.board).backgroundBrush().color().name() == LIGHT.background
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("paused", [False, True], ids=["running", "paused"])
 def test_closing_during_a_run_leaves_no_thread(window: MainWindow, qtbot: QtBot, paused: bool) -> None:
     window.session.begin()

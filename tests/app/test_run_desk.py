@@ -79,6 +79,7 @@ def same_numbers(one: History, other: History) -> bool:
     return all((a is None and b is None) or np.array_equal(a, b, equal_nan=True) for a, b in pairs)
 
 
+@pytest.mark.slow
 def test_every_run_is_listed_and_kept_for_the_next_start(
     window: MainWindow, qtbot: QtBot, settings: Settings, library: Library
 ) -> None:
@@ -96,6 +97,7 @@ def test_every_run_is_listed_and_kept_for_the_next_start(
     again.close()
 
 
+@pytest.mark.slow
 def test_a_run_is_listed_while_it_is_recorded(window: MainWindow, qtbot: QtBot) -> None:
     window.session.set(ENDLESS)
     trigger(window, "start")
@@ -106,6 +108,7 @@ def test_a_run_is_listed_while_it_is_recorded(window: MainWindow, qtbot: QtBot) 
     wait_until(qtbot, lambda: ending(window) == "stopped")
 
 
+@pytest.mark.slow
 def test_an_opened_run_is_on_the_board_and_the_form_stays(window: MainWindow, qtbot: QtBot) -> None:
     live = train(window, qtbot)
     later = train(window, qtbot, OTHER)
@@ -124,6 +127,7 @@ def test_an_opened_run_is_on_the_board_and_the_form_stays(window: MainWindow, qt
     assert window.form.experiment() == OTHER
 
 
+@pytest.mark.slow
 def test_another_run_is_opened_once_the_one_under_way_may_stop(window: MainWindow, qtbot: QtBot) -> None:
     train(window, qtbot)
     (first,) = listed_as(window, qtbot, ["tiny"])
@@ -141,6 +145,7 @@ def test_another_run_is_opened_once_the_one_under_way_may_stop(window: MainWindo
     assert window.session.run.history.frames == TINY.training.steps + 1
 
 
+@pytest.mark.slow
 def test_the_one_under_way_may_come_to_its_end_before_it_is_told_to_stop(window: MainWindow, qtbot: QtBot) -> None:
     train(window, qtbot)
     (first,) = listed_as(window, qtbot, ["tiny"])
@@ -161,6 +166,7 @@ def test_the_one_under_way_may_come_to_its_end_before_it_is_told_to_stop(window:
     assert window.board.history is window.session.run.history
 
 
+@pytest.mark.slow
 def test_a_run_that_is_brought_back_is_still_that_of_its_file(window: MainWindow, qtbot: QtBot) -> None:
     train(window, qtbot)
     first = window.session.run.path
@@ -172,6 +178,7 @@ def test_a_run_that_is_brought_back_is_still_that_of_its_file(window: MainWindow
     assert window.actions_by_name["save_run"].isEnabled()
 
 
+@pytest.mark.slow
 def test_names_and_notes_are_in_the_file(window: MainWindow, qtbot: QtBot) -> None:
     train(window, qtbot)
     (run,) = listed_as(window, qtbot, ["tiny"])
@@ -188,6 +195,7 @@ def test_names_and_notes_are_in_the_file(window: MainWindow, qtbot: QtBot) -> No
     assert (read_info(run.path).name, read_info(run.path).note) == ("My run", "a note more")
 
 
+@pytest.mark.slow
 def test_a_deleted_run_comes_back_with_control_z_and_the_form_is_untouched(
     window: MainWindow, qtbot: QtBot, library: Library
 ) -> None:
@@ -208,6 +216,7 @@ def test_a_deleted_run_comes_back_with_control_z_and_the_form_is_untouched(
     assert not panel.list.can_undo
 
 
+@pytest.mark.slow
 def test_the_trash_is_emptied_at_a_later_start(window: MainWindow, qtbot: QtBot, library: Library) -> None:
     old = library.folder / "trash" / "2001-01-01" / "old.gradviz"
     old.parent.mkdir(parents=True)
@@ -223,6 +232,7 @@ def test_the_trash_is_emptied_at_a_later_start(window: MainWindow, qtbot: QtBot,
     again.close()
 
 
+@pytest.mark.slow
 def test_a_broken_file_is_listed_and_can_only_be_thrown_away(
     window: MainWindow, qtbot: QtBot, library: Library
 ) -> None:
@@ -237,6 +247,7 @@ def test_a_broken_file_is_listed_and_can_only_be_thrown_away(
     assert window.board.history is None
 
 
+@pytest.mark.slow
 def test_a_copy_is_saved_and_dropped_into_the_window(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +274,7 @@ def test_a_copy_is_saved_and_dropped_into_the_window(
     assert copy.exists()
 
 
+@pytest.mark.slow
 def test_a_run_is_shown_also_where_it_cannot_be_noted_down(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, library: Library
 ) -> None:
@@ -278,6 +290,7 @@ def test_a_run_is_shown_also_where_it_cannot_be_noted_down(
     assert "cannot save the list of runs" in window.errors.box.text()
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_in_its_file(window: MainWindow, qtbot: QtBot) -> None:
     window.session.set(TINY.changed(steps=5000))
     trigger(window, "start")
@@ -304,6 +317,7 @@ def test_a_stopped_run_goes_on_in_its_file(window: MainWindow, qtbot: QtBot) -> 
     listed_as(window, qtbot, ["tiny"])
 
 
+@pytest.mark.slow
 def test_a_finished_run_asks_how_far_to_go_on(window: MainWindow, qtbot: QtBot) -> None:
     train(window, qtbot)
     (run,) = listed_as(window, qtbot, ["tiny"])
@@ -318,6 +332,7 @@ def test_a_finished_run_asks_how_far_to_go_on(window: MainWindow, qtbot: QtBot) 
     assert read_info(run.path).frames == 13
 
 
+@pytest.mark.slow
 def test_runs_are_compared_oldest_first_and_the_live_one_moves_on(window: MainWindow, qtbot: QtBot) -> None:
     live = train(window, qtbot)
     window.session.set(ENDLESS.changed(title="endless"))
@@ -338,6 +353,7 @@ def test_runs_are_compared_oldest_first_and_the_live_one_moves_on(window: MainWi
     assert window.comparisons.windows == []
 
 
+@pytest.mark.slow
 def test_a_race_is_shown_side_by_side_and_recorded(window: MainWindow, qtbot: QtBot) -> None:
     variants = [TINY.changed(title="slow", learning_rate=0.01), TINY.changed(title="fast", learning_rate=0.5)]
     window.session.race(variants)
@@ -360,6 +376,7 @@ def test_a_race_is_shown_side_by_side_and_recorded(window: MainWindow, qtbot: Qt
     wait_until(qtbot, lambda: sorted(names(window)) == ["fast", "slow"])
 
 
+@pytest.mark.slow
 def test_a_race_is_not_thrown_away_while_it_is_recorded_and_ends_with_its_window(
     window: MainWindow, qtbot: QtBot
 ) -> None:
@@ -374,6 +391,7 @@ def test_a_race_is_not_thrown_away_while_it_is_recorded_and_ends_with_its_window
     wait_until(qtbot, lambda: sorted(names(window)) == ["one", "two"] and ending(window) == "stopped")
 
 
+@pytest.mark.slow
 def test_closing_the_program_ends_a_race(window: MainWindow, qtbot: QtBot) -> None:
     window.session.race([ENDLESS.changed(title="one"), ENDLESS.changed(title="two", learning_rate=0.5)])
     wait_until(qtbot, lambda: bool(window.comparisons.windows))
@@ -381,6 +399,7 @@ def test_closing_the_program_ends_a_race(window: MainWindow, qtbot: QtBot) -> No
     assert not window.session.comparisons.racing
 
 
+@pytest.mark.slow
 def test_a_race_is_held_stepped_and_resumed(window: MainWindow, qtbot: QtBot) -> None:
     window.session.race([ENDLESS.changed(title="one"), ENDLESS.changed(title="two", learning_rate=0.5)])
     wait_until(qtbot, lambda: bool(window.comparisons.windows))

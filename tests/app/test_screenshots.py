@@ -100,6 +100,7 @@ def cut_texts(window: MainWindow) -> list[str]:
     return cut
 
 
+@pytest.mark.slow
 def test_the_window_after_a_run(window: MainWindow, qtbot: QtBot, theme: str) -> None:
     window.resize(*SIZE)
     for experiment in (BEFORE, SHORTCUT):
@@ -122,6 +123,7 @@ def test_the_window_after_a_run(window: MainWindow, qtbot: QtBot, theme: str) ->
     assert np.nanmax(around) - np.nanmin(around) > 0.8
 
 
+@pytest.mark.slow
 def test_every_axis_says_what_it_counts(window: MainWindow, qtbot: QtBot) -> None:
     window.session.set(SHORTCUT.changed(steps=4))
     run_to_end(qtbot, window)
@@ -143,6 +145,7 @@ def history_unit(window: MainWindow) -> str:
     return history.quantity(window.board.panel(HeatmapPanel).quantity.currentData()).unit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("experiment", "name"), [(SHORTCUT, "samples"), (PLANE, "boundary")], ids=["samples", "boundary"]
 )
@@ -161,6 +164,7 @@ def test_held_out_samples_are_in_sight(
     assert cut_texts(window) == []
 
 
+@pytest.mark.slow
 def test_a_change_after_a_run_in_one_picture(window: MainWindow, qtbot: QtBot, theme: str) -> None:
     window.resize(*SIZE)
     window.session.begin()

@@ -65,6 +65,7 @@ def test_text_can_be_read(style: Style, text: ROLES, ground: ROLES) -> None:
     assert contrast(palette.color(text), palette.color(ground)) >= ENOUGH_FOR_TEXT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
 @pytest.mark.parametrize("text", [ROLES.WindowText, ROLES.Text, ROLES.ButtonText], ids=lambda role: role.name)
 def test_what_is_greyed_can_be_read_and_is_fainter(style: Style, text: ROLES) -> None:

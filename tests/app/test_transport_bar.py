@@ -70,7 +70,7 @@ def test_step_loss_accuracy_and_device_are_said(bar: TransportBar, run: RunContr
     run.history = made_up(ROWS, losses=1.23456)
     run.phase = Phase.STOPPED
     bar.show_phase(Phase.STOPPED, run)
-    assert words(bar) == ["stopped", "step 3 / 8", "loss 1.235 · held-out 50.0%", "", "CPU, 1 thread"]
+    assert words(bar) == ["stopped", "step 3 / 8", "loss 1.235 · validation 50.0%", "", "CPU, 1 thread"]
     assert (bar.progress.maximum(), bar.progress.value()) == (TINY.training.steps, 3)
 
 

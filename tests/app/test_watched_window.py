@@ -82,6 +82,7 @@ def drop(window: MainWindow, path: Path) -> None:
     window.dropEvent(event)
 
 
+@pytest.mark.slow
 def test_the_title_and_the_verdict_name_network_and_module(shown: MainWindow) -> None:
     assert shown.windowTitle() == "my transformer – gradviz"
     panel = verdict_of(shown.board)
@@ -100,6 +101,7 @@ def test_the_title_and_the_verdict_name_network_and_module(shown: MainWindow) ->
     assert first.row == MODULES.index(SICK) + 1
 
 
+@pytest.mark.slow
 def test_panels_say_what_they_cannot_show(shown: MainWindow, qtbot: QtBot) -> None:
     board = shown.board
     activation = board.panel(ActivationPanel)
@@ -112,11 +114,12 @@ def test_panels_say_what_they_cannot_show(shown: MainWindow, qtbot: QtBot) -> No
     assert curves_of(board).readout().notice == UNTOLD["loss"]
     assert curves_of(board).readout().labels["no accuracy"] == UNTOLD["batch_accuracy"]
     assert "script of its own" in samples_of(board).message.text
-    assert not any("held out" in words for words in curves_of(board).readout().words)
+    assert not any("validation" in words for words in curves_of(board).readout().words)
     board.panel(HeatmapPanel).choose(RMS.name)
     wait_until(qtbot, lambda: any("no theory" in words for words in profile_of(board).readout().words))
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_told_is_drawn(window: MainWindow) -> None:
     history = recording(loss=0.5)
     window.session.show(history)
@@ -124,12 +127,14 @@ def test_a_loss_that_is_told_is_drawn(window: MainWindow) -> None:
     assert window.transport.result.text() == "loss 0.5"
 
 
+@pytest.mark.slow
 def test_the_transport_says_nothing_of_a_loss_that_nobody_told(shown: MainWindow) -> None:
     shown.transport.show_phase(shown.session.run.phase, shown.session.run)
     assert shown.transport.result.text() == ""
     assert shown.transport.device.text() == "CPU"
 
 
+@pytest.mark.slow
 def test_back_to_a_network_of_gradviz(shown: MainWindow) -> None:
     shown.session.reset()
     activation = shown.board.panel(ActivationPanel)
@@ -138,6 +143,7 @@ def test_back_to_a_network_of_gradviz(shown: MainWindow) -> None:
     assert activation.plot.isVisibleTo(activation)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["board.png", "heatmap.svg", "data.npz", "data.csv", "data.parquet"])
 def test_it_can_be_exported(shown: MainWindow, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
@@ -147,6 +153,7 @@ def test_it_can_be_exported(shown: MainWindow, tmp_path: Path, name: str) -> Non
         assert "blocks.1" in path.read_text()
 
 
+@pytest.mark.slow
 def test_following_waits_shows_and_says_how_it_ended(window: MainWindow, qtbot: QtBot, path: Path) -> None:
     window.session.follow(path)
     assert window.transport.state.text() == "waiting for run.gradviz"
@@ -176,6 +183,7 @@ def test_what_a_script_ends_as_a_run_is_waited_for_under_that_name(window: MainW
     assert window.transport.state.text() == "waiting for rate0.1.gradviz"
 
 
+@pytest.mark.slow
 def test_the_step_can_be_picked_while_it_goes_on(
     window: MainWindow, qtbot: QtBot, path: Path, script: tuple[History, StoreWriter]
 ) -> None:
@@ -189,6 +197,7 @@ def test_the_step_can_be_picked_while_it_goes_on(
     assert verdict_of(window.board).step is None
 
 
+@pytest.mark.slow
 def test_stop_following_leaves_the_script_alone(
     window: MainWindow, qtbot: QtBot, path: Path, script: tuple[History, StoreWriter]
 ) -> None:
@@ -200,6 +209,7 @@ def test_stop_following_leaves_the_script_alone(
     assert window.board.history is not None
 
 
+@pytest.mark.slow
 def test_what_is_dropped_is_followed_while_it_is_recorded_and_opened_afterwards(
     window: MainWindow, qtbot: QtBot, path: Path
 ) -> None:
@@ -219,6 +229,7 @@ def test_what_is_dropped_is_followed_while_it_is_recorded_and_opened_afterwards(
     assert window.board.history.frames == 3
 
 
+@pytest.mark.slow
 def test_opening_a_run_that_is_being_recorded_follows_it(
     window: MainWindow, qtbot: QtBot, path: Path, script: tuple[History, StoreWriter]
 ) -> None:

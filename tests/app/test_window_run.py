@@ -91,6 +91,7 @@ def exported(window: MainWindow, path: Path) -> Experiment:
     return from_json(text)
 
 
+@pytest.mark.slow
 def test_a_run_stays_on_every_plot_while_the_form_changes_and_the_preview_takes_all_of_them(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -121,6 +122,7 @@ def test_a_run_stays_on_every_plot_while_the_form_changes_and_the_preview_takes_
     assert exported(window, tmp_path / "again.png") == TINY
 
 
+@pytest.mark.slow
 def test_a_change_during_a_run_waits_for_the_next_start(window: MainWindow, qtbot: QtBot) -> None:
     window.session.set(ENDLESS)
     trigger(window, "start")
@@ -141,6 +143,7 @@ def test_a_change_during_a_run_waits_for_the_next_start(window: MainWindow, qtbo
     assert window.session.display.previous is history
 
 
+@pytest.mark.slow
 def test_every_run_has_the_one_before_it_for_comparison(window: MainWindow, qtbot: QtBot) -> None:
     first = run_to_end(qtbot, window)
     assert window.session.shown.reference is None
@@ -155,6 +158,7 @@ def test_every_run_has_the_one_before_it_for_comparison(window: MainWindow, qtbo
     assert window.transport.state.text() == "finished"
 
 
+@pytest.mark.slow
 def test_reset_goes_back_to_the_network_as_initialised(window: MainWindow, qtbot: QtBot) -> None:
     begin(window, qtbot)
     window.session.set(ENDLESS)
@@ -213,6 +217,7 @@ def test_a_defect_is_told_once_and_the_next_run_works(
     assert run_to_end(qtbot, window).frames == TINY.training.steps + 1
 
 
+@pytest.mark.slow
 def test_a_device_that_is_not_there_is_a_plain_message(window: MainWindow, qtbot: QtBot) -> None:
     edit(window, "device", "cuda:77")
     trigger(window, "start")
@@ -257,6 +262,7 @@ def test_undo_and_redo_go_through_the_form_and_the_preview(window: MainWindow, q
     wait_until(qtbot, lambda: shown_layers(window) == 8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", ["moons", "circles", "spirals", "xor", "gaussian"])
 def test_data_in_the_plane_shows_a_boundary(window: MainWindow, qtbot: QtBot, data: str) -> None:
     window.session.set(TINY.changed(data=data, samples=100, title=""))
@@ -281,6 +287,7 @@ def test_the_title_names_the_experiment_that_is_shown(window: MainWindow) -> Non
     assert window.windowTitle() == "2 × 8 ReLU – gradviz"
 
 
+@pytest.mark.slow
 def test_keys_alone_train_a_network(window: MainWindow, qtbot: QtBot) -> None:
     """Tab to the depth, type it, start, and pick a step in the heatmap: no mouse."""
     window.activateWindow()

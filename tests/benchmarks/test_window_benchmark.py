@@ -60,11 +60,11 @@ def rate(history: History, qtbot: QtBot) -> float:
 
 def headless_rate(qtbot: QtBot) -> float:
     """Return the speed of the same thread with nothing to paint."""
-    thread = TrainingThread(EXPERIMENT)
+    thread = TrainingThread([EXPERIMENT])
     with qtbot.waitSignal(thread.began, timeout=60_000) as began:
         thread.start()
     try:
-        return rate(began.args[0], qtbot)
+        return rate(began.args[0][0], qtbot)
     finally:
         thread.control.stop()
         assert thread.wait(60_000)

@@ -36,6 +36,7 @@ def true_log10(network: Network, grad: np.ndarray) -> float:
     return float(mpmath.log10(samples * mpmath.sqrt(square / (samples * width))))
 
 
+@pytest.mark.slow
 def test_beyond_the_smallest_number(outcome: Callable[[str], Outcome]) -> None:
     result = outcome("C4")
     assert result.holds

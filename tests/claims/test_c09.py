@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 import torch
 from torch import nn
 
@@ -11,6 +12,7 @@ from gradviz.experiment import load_preset
 from gradviz.network.stack.reference import ResidualBlock, reference_network
 
 
+@pytest.mark.slow
 def test_the_identity_changes_no_bit(outcome: Callable[[str], Outcome]) -> None:
     result = outcome("C9")
     assert result.holds

@@ -65,6 +65,7 @@ def test_one_plot_for_all_pictures_and_another_step(run: Path, tmp_path: Path) -
     assert "Share of units" in paths[0].read_text()
 
 
+@pytest.mark.slow
 def test_an_animation_goes_through_the_whole_run(run: Path, watched: Path, tmp_path: Path) -> None:
     for source, name, plot in ((run, "a.gif", "profile"), (watched, "b.webp", "board")):
         path = tmp_path / name

@@ -106,6 +106,7 @@ def test_ctrl_c_ends_the_run_in_the_file_as_stopped(
     assert_holds(path, Experiment.parse(SMALL))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="nothing like kill -9 there")
 def test_a_killed_run_is_interrupted_and_goes_on_from_its_newest_state(
     path: Path, capsys: pytest.CaptureFixture[str]

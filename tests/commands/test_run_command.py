@@ -104,6 +104,7 @@ def test_the_table_as_csv(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_every_plot_and_probe_gives_its_own_picture(tmp_path: Path) -> None:
     choices = [
         ["--plot", "heatmap"],
@@ -129,6 +130,7 @@ def never_trains(*_arguments: object) -> None:
     raise AssertionError("training began although the outputs cannot be written")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -215,6 +217,7 @@ def test_ctrl_c_before_there_is_anything_to_keep_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
 def test_an_endless_run_in_a_terminal_shows_progress_and_obeys_ctrl_c() -> None:
     import pty

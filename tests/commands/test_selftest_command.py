@@ -13,6 +13,7 @@ from gradviz.plots.pages import images
 pytestmark = pytest.mark.usefixtures("qapp")
 
 
+@pytest.mark.slow
 def test_it_passes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["selftest"]) == 0
     captured = capsys.readouterr()
@@ -20,6 +21,7 @@ def test_it_passes(capsys: pytest.CaptureFixture[str]) -> None:
     assert [window for window in QApplication.topLevelWidgets() if window.isVisible()] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
@@ -40,6 +42,7 @@ def test_what_is_broken_is_named(
     assert captured.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_an_empty_picture_is_noticed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def paint_nothing(page: images.Page, painter: QPainter, *_how: object) -> None:
         painter.fillRect(QRectF(QPointF(0, 0), page.size), Qt.GlobalColor.white)
@@ -49,6 +52,7 @@ def test_an_empty_picture_is_noticed(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert "PNG" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
@@ -56,6 +60,7 @@ def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_the_window_looks_like_is_written(tmp_path: Path) -> None:
     assert main(["selftest", "--screenshot", str(tmp_path / "window.png")]) == 0
     picture = QImage(str(tmp_path / "window.png"))
@@ -65,6 +70,7 @@ def test_what_the_window_looks_like_is_written(tmp_path: Path) -> None:
         assert sum(picture.pixelColor(x, y).lightness() < 100 for x in column for y in range(0, 600, 2)) > 500
 
 
+@pytest.mark.slow
 def test_a_start_can_be_timed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["selftest", "--until-painted"]) == 0
     captured = capsys.readouterr()

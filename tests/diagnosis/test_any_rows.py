@@ -7,6 +7,7 @@ import re
 
 import made_up_scripts
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_up_findings import EVERYTHING, append, history_of, kinds
@@ -50,6 +51,7 @@ def runs(draw: st.DrawFn) -> History:
     return history
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(history=runs(), step=st.one_of(st.none(), st.integers(-2, 6)))
 def test_there_are_words_for_everything(history: History, step: int | None) -> None:
@@ -104,6 +106,7 @@ def watched_runs(draw: st.DrawFn) -> History:
     return history
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(history=watched_runs(), step=st.one_of(st.none(), st.integers(-2, 26)))
 def test_there_are_words_for_every_watched_network(history: History, step: int | None) -> None:

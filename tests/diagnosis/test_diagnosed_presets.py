@@ -94,6 +94,7 @@ def test_what_was_wrong_from_the_start_is_said_to_be() -> None:
     assert "not_learning" in kinds(diagnose(preset("sigmoid-30", steps=100)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "rate", "tolerance"), [("tanh-1000", TANH_DEFAULT, 0.1), ("float-floor", SIGMOID_GLOROT, 0.01)]
 )
@@ -141,6 +142,7 @@ def test_a_learning_rate_far_too_high_is_found_before_the_loss_is_lost() -> None
     assert "diverged" not in kinds(diagnose(history, history.frames - 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["relu-20", "sigmoid-batch-norm-30"])
 def test_a_forgotten_learning_rate_is_found(name: str) -> None:
     still = preset(name, learning_rate=1e-9, steps=5)
@@ -153,6 +155,7 @@ def test_a_forgotten_learning_rate_is_found(name: str) -> None:
     assert kinds(diagnose(moving)) == {"healthy"}
 
 
+@pytest.mark.slow
 def test_dying_units_are_found_and_leaky_ones_do_not_die() -> None:
     history = preset("dying-relu", steps=400)
     found = the("dead", diagnose(history))
@@ -165,6 +168,7 @@ def test_dying_units_are_found_and_leaky_ones_do_not_die() -> None:
     assert all("dead" not in kinds(diagnose(rescued, step)) for step in range(rescued.frames))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["relu-20", "relu-flat", "residual-152", "sigmoid-batch-norm-30", "sigmoid-residual-30", "sigmoid-3", "spirals"],
@@ -192,6 +196,7 @@ def found_at_start(experiment: Experiment) -> list[Finding]:
     return diagnose(history)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["sigmoid-10", "sigmoid-20", "sigmoid-30", "exploding", "batch-norm-100", "tanh-1000", "float-floor"]
 )

@@ -92,6 +92,7 @@ HEALTHY: dict[str, tuple[Callable[[], nn.Module], Callable[[], Callable[[nn.Modu
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("network", HEALTHY)
 def test_networks_that_learn_are_well(network: str, optimizer: str) -> None:

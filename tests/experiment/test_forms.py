@@ -93,6 +93,7 @@ def test_any_text_is_an_experiment_or_is_refused(reader: Callable[[str], Experim
     assert isinstance(answer, Experiment) or is_readable(answer)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(), JUNK, max_size=4))
 def test_any_json_object_is_an_experiment_or_is_refused(values: dict[str, Any]) -> None:
     try:

@@ -32,6 +32,7 @@ def losses(**values: Any) -> list[float]:
     return [event.loss for event in train(Experiment(**SMALL | values)) if type(event).__name__ == "Frame"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "one", "other", "where", "elsewhere"), CASES, ids=lambda case: str(case)[:20])
 def test_a_field_is_greyed_exactly_where_it_changes_nothing(
     name: str, one: Any, other: Any, where: dict[str, Any], elsewhere: dict[str, Any]
@@ -49,6 +50,7 @@ def test_a_data_file_counts_only_where_data_come_from_a_file() -> None:
     assert {"samples", "noise"} <= greyed.keys()
 
 
+@pytest.mark.slow
 @given(experiments())
 @settings(max_examples=50)
 def test_every_reason_is_one_for_a_person_and_names_a_field_of_the_form(experiment: Experiment) -> None:

@@ -9,6 +9,7 @@ from gradviz.experiment.variants import VARIANT_SETS, VariantSet, variant
 BASE = Experiment().changed(title="of the form", notes="and its notes", depth=12, learning_rate=0.5, seed=2**32 - 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variants", VARIANT_SETS, ids=lambda variants: variants.name)
 def test_every_set_is_two_to_four_valid_variants_none_like_another(variants: VariantSet) -> None:
     for base in (BASE, *map(load_preset, preset_names())):

@@ -18,7 +18,7 @@ FROM_ZERO_ON = ["relu", "leaky_relu", "elu"]
 
 
 def curve_of(name: str, slope: float = SLOPE) -> ActivationCurve:
-    return activation_curve(Experiment.parse({"activation": name, "leaky_slope": slope}).network)
+    return activation_curve(Experiment.parse({"activation": name, "leaky_slope": slope}).network.phi)
 
 
 def slopes(name: str, x: np.ndarray) -> np.ndarray:
@@ -125,7 +125,7 @@ def test_places_are_the_floats_next_to_even_decimals() -> None:
 
 def test_curves_are_drawn_where_one_asks() -> None:
     x = np.array([-2.0, 0.0, 2.0])
-    curve = activation_curve(Experiment.parse({"activation": "leaky_relu", "leaky_slope": 0.25}).network, x)
+    curve = activation_curve(Experiment.parse({"activation": "leaky_relu", "leaky_slope": 0.25}).network.phi, x)
     assert curve.phi.tolist() == [-0.5, 0.0, 2.0]
     assert curve.derivative.tolist() == [0.25, 0.25, 1.0]
 

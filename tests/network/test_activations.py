@@ -62,7 +62,7 @@ GRID = [sign * size for size in (1e-9, 1e-3, 0.1, 0.5, 1.0, 1.9, 2.4, 3.3, 7.0, 
 
 
 def named(name: str) -> Activation:
-    return activation(Experiment.parse({"activation": name, "leaky_slope": SLOPE}).network)
+    return activation(Experiment.parse({"activation": name, "leaky_slope": SLOPE}).network.phi)
 
 
 def points(values: list[float]) -> Tensor:
@@ -80,6 +80,7 @@ def test_values_are_those_of_the_formula(name: str) -> None:
     torch.testing.assert_close(named(name).function(points(GRID)), points(expected), rtol=1e-13, atol=absolute)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_derivatives_are_those_of_the_formula(name: str) -> None:
     with mp.workdps(50):

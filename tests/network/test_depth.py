@@ -51,6 +51,7 @@ def expected_grads(reference: nn.Sequential) -> list[Tensor]:
     return grads
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("shortcut", [shortcut for shortcut in choices("shortcut") if shortcut != "none"])
 def test_gradients_across_chunks_are_autograds(shortcut: str, depth: int) -> None:
@@ -71,6 +72,7 @@ def test_gradients_across_chunks_are_autograds(shortcut: str, depth: int) -> Non
                 torch.testing.assert_close(ours, theirs, rtol=1e-8, atol=1e-13 * scale)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("activation", ["linear", "relu", "sigmoid", "softplus"])
 def test_plain_stacks_across_chunks_have_autograds_gradients(activation: str, depth: int) -> None:

@@ -114,7 +114,7 @@ def test_a_chunk_is_never_less_than_a_layer_and_never_more_than_fits() -> None:
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("name", choices("activation"))
 def test_derivatives_written_in_place_are_those_of_autograd(name: str, precision: str) -> None:
-    phi = activation(experiment(activation=name, precision=precision).network)
+    phi = activation(experiment(activation=name, precision=precision).network.phi)
     dtype = getattr(torch, precision)
     z = torch.cat([torch.linspace(-6, 6, 101), torch.tensor([0.0, -0.0, -200.0, 200.0, 30.0, -30.0])]).to(dtype)
     z.requires_grad_()

@@ -40,6 +40,7 @@ def held_bytes() -> int:
     return sum(storages.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("values", CASES, ids=lambda values: "-".join(str(v) for v in values.values()) or "plain")
 def test_the_estimate_is_close_to_what_a_run_holds(values: dict[str, object]) -> None:
     e = experiment(**values)

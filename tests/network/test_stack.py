@@ -1,11 +1,11 @@
-"""The fused stack against plain autograd, for every activation, shortcut, span and normalisation."""
+"""The fused stack against plain autograd, for every activation and every shortcut, span and normalisation."""
 
-from itertools import product
 from typing import get_args
 
 import pytest
 import torch
 from covering import pairwise
+from stack_variants import variants_with
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
@@ -39,16 +39,6 @@ def experiment(**values: object) -> Experiment:
     return Experiment.parse(base | {"batch_size": BATCH} | values)
 
 
-def variants() -> list[dict[str, object]]:
-    """Every activation x shortcut x span x normalisation; the span means nothing without a shortcut."""
-    kinds = product(get_args(Activation), choices("shortcut"), (1, 2, 3, 4), choices("normalization"))
-    return [
-        {"activation": activation, "shortcut": shortcut, "shortcut_span": span, "normalization": normalization}
-        for activation, shortcut, span, normalization in kinds
-        if shortcut != "none" or span == 1
-    ]
-
-
 def batch(dtype: torch.dtype = torch.float64, size: int = BATCH) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(7)
     x = torch.randn(size, FEATURES, generator=generator, dtype=torch.float64).to(dtype)
@@ -75,12 +65,11 @@ def loss_of(network: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return nn.functional.cross_entropy(network(x), y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", get_args(Activation))
 def test_gradients_of_every_variant_equal_autograds(activation: str) -> None:
     x, y = batch()
-    for variant in variants():
-        if variant["activation"] != activation:
-            continue
+    for variant in variants_with(activation):
         network, reference = pair(experiment(**variant))
         loss, expected = loss_of(network, x, y), loss_of(reference, x, y)
         loss.backward()
@@ -127,35 +116,40 @@ def stacked_grads(reference: nn.Sequential, network: Network) -> dict[str, Tenso
     return grads
 
 
-@pytest.mark.parametrize(("shortcut", "normalization"), list(product(choices("shortcut"), choices("normalization"))))
-def test_gradcheck_in_float64(shortcut: str, normalization: str) -> None:
-    for activation, span in (("tanh", 1), ("gelu", 2), ("sigmoid", 3), ("selu", 4)):
-        e = experiment(
-            depth=3, width=3, activation=activation, shortcut=shortcut, shortcut_span=span, normalization=normalization
-        )
-        template = Stack(e.network, torch.Generator().manual_seed(1), dtype=torch.float64)
-        awaken(template)
-        state = {name: value.clone() for name, value in template.state_dict().items()}
-        names = [name for name, _ in template.named_parameters()]
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("shortcut", "normalization", "kind"),
+    pairwise(choices("shortcut"), choices("normalization"), [("tanh", 1), ("gelu", 2), ("sigmoid", 3), ("selu", 4)]),
+)
+def test_gradcheck_in_float64(shortcut: str, normalization: str, kind: tuple[str, int]) -> None:
+    activation, span = kind
+    e = experiment(
+        depth=3, width=3, activation=activation, shortcut=shortcut, shortcut_span=span, normalization=normalization
+    )
+    template = Stack(e.network, torch.Generator().manual_seed(1), dtype=torch.float64)
+    awaken(template)
+    state = {name: value.clone() for name, value in template.state_dict().items()}
+    names = [name for name, _ in template.named_parameters()]
 
-        def run(x: Tensor, *parameters: Tensor) -> Tensor:
-            # gradcheck runs forward many times before it asks for the gradient: each run needs its own buffers
-            stack = Stack(e.network, torch.Generator().manual_seed(1), dtype=torch.float64)  # noqa: B023
-            stack.load_state_dict(state)  # noqa: B023
-            values = dict(zip(names, parameters, strict=True))  # noqa: B023
-            with torch.no_grad():
-                for name, parameter in stack.named_parameters():
-                    parameter.copy_(values[name])
-            passes = stack._passes_for(x.shape[0])
-            from gradviz.network.stack.stack import _FusedStack
+    def run(x: Tensor, *parameters: Tensor) -> Tensor:
+        # gradcheck runs forward many times before it asks for the gradient: each run needs its own buffers
+        stack = Stack(e.network, torch.Generator().manual_seed(1), dtype=torch.float64)
+        stack.load_state_dict(state)
+        values = dict(zip(names, parameters, strict=True))
+        with torch.no_grad():
+            for name, parameter in stack.named_parameters():
+                parameter.copy_(values[name])
+        passes = stack._passes_for(x.shape[0])
+        from gradviz.network.stack.stack import _FusedStack
 
-            return _FusedStack.apply(passes, x, *parameters)
+        return _FusedStack.apply(passes, x, *parameters)
 
-        x = torch.randn(3, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64, requires_grad=True)
-        inputs = [parameter.detach().clone().requires_grad_() for parameter in template.parameters()]
-        assert torch.autograd.gradcheck(run, (x, *inputs), eps=1e-6, atol=1e-6), (activation, span)
+    x = torch.randn(3, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64, requires_grad=True)
+    inputs = [parameter.detach().clone().requires_grad_() for parameter in template.parameters()]
+    assert torch.autograd.gradcheck(run, (x, *inputs), eps=1e-6, atol=1e-6), (activation, span)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("shortcut", choices("shortcut"))
 def test_losses_and_weights_stay_equal_over_many_steps(shortcut: str, optimizer: str) -> None:

@@ -41,6 +41,7 @@ def test_its_programs(installed: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_it_trains_away_from_the_checkout(installed: Path, tmp_path: Path) -> None:
     program = (
         "import sys; sys.path.insert(0, sys.argv.pop(1)); import gradviz.resources; from gradviz.cli import main; "

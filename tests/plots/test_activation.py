@@ -62,6 +62,7 @@ def mark(plot: ActivationPlot, name: str) -> list[tuple[float, float]]:
     return list(plot.readout()[name].finite.items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", [LIGHT, DARK], ids=lambda style: style.name)
 def test_both_curves_pass_where_the_formula_says(plot: ActivationPlot, style: Style) -> None:
     plot.apply_style(style)
@@ -152,6 +153,7 @@ def test_a_negative_zero_is_a_zero(plot: ActivationPlot) -> None:
     assert plot.reading == "x = 0.00: φ = 0, φ′ = 0 (0% of the supremum)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "modifier", "x"),
     [

@@ -53,8 +53,8 @@ def test_loss_and_accuracy_of_batch_and_held_out_samples_are_drawn(plot: CurvesP
     plot.show_history(history)
     assert points(plot, "batch loss") == list(enumerate([2.0, 1.5, 1.25, 1.0, 0.5, 0.25]))
     assert points(plot, "batch accuracy") == [(step, pytest.approx(2.0 * step)) for step in range(6)]
-    assert points(plot, "held out loss") == [(0, 2.25), (4, 0.75)]
-    assert points(plot, "held out accuracy") == [(0, 12.5), (4, 75.0)]
+    assert points(plot, "validation loss") == [(0, 2.25), (4, 0.75)]
+    assert points(plot, "validation accuracy") == [(0, 12.5), (4, 75.0)]
     assert style.series[0] in near(plot, plot.views[0], 2.5, 1.125)
     assert style.series[1] in near(plot, plot.views[0], 4, 0.75)
     assert style.series[1] in near(plot, plot.views[1], 4, 75.0)
@@ -145,21 +145,22 @@ def test_a_long_run_is_a_line_through_as_many_points_as_the_screen_shows(plot: C
     assert [step for step, _ in points(plot, "batch accuracy")] == list(range(11_999, 12_102))
 
 
+@pytest.mark.slow
 def test_many_looks_at_the_held_out_samples_are_few_points_too(plot: CurvesPlot) -> None:
     history, losses = history_of(3), np.random.default_rng(0).normal(5, 1, 9000)
     for step, loss in enumerate(losses):
         evaluate(history, step, loss, 0.5)
         append(history, [ROW], losses=[1.0])
     plot.show_history(history)
-    drawn = np.array(points(plot, "held out loss"))
+    drawn = np.array(points(plot, "validation loss"))
     assert len(drawn) <= 2 * plot.views[0].width()
     assert (drawn[:, 1].min(), drawn[:, 1].max()) == (losses.min(), losses.max())
     together = -(-len(losses) // round(plot.views[0].width()))
     groups = [losses[start : start + together] for start in range(0, len(losses), together)]
     np.testing.assert_array_equal(drawn[:, 1].reshape(-1, 2), [(each.min(), each.max()) for each in groups])
     plot.views[0].setXRange(4000, 4020, padding=0)
-    assert points(plot, "held out loss") == [(step, losses[step]) for step in range(3999, 4022)]
-    assert len(plot.readout()["held out loss marks"].x) == 23
+    assert points(plot, "validation loss") == [(step, losses[step]) for step in range(3999, 4022)]
+    assert len(plot.readout()["validation loss marks"].x) == 23
 
 
 def test_zeros_hide_nothing_on_a_logarithmic_axis(plot: CurvesPlot) -> None:
@@ -182,7 +183,7 @@ def test_another_run_is_drawn_behind(plot: CurvesPlot) -> None:
     plot.show_reference(other, "previous: 2 × 8")
     assert points(plot, "reference loss") == [(0, 2.5), (2, 1.5)]
     assert points(plot, "reference accuracy") == [(0, 25.0), (2, 50.0)]
-    assert plot.readout().key[-1] == ("- -", LIGHT.series[2], "previous: 2 × 8, held out")
+    assert plot.readout().key[-1] == ("- -", LIGHT.series[2], "previous: 2 × 8, validation")
     evaluate(other, 3, 0.5, 1.0)
     plot.refresh()
     assert points(plot, "reference accuracy")[-1] == (3, 100.0)
@@ -226,7 +227,7 @@ def test_the_step_under_the_mouse_is_read_out(plot: CurvesPlot, qtbot: QtBot) ->
     first = hover(plot, qtbot, place_of(plot, plot.views[0], 0, 1.0))
     assert first == "step 0 · batch: loss 2, accuracy 0.0%"
     later = hover(plot, qtbot, place_of(plot, plot.views[1], 3.2, 50))
-    assert later == "step 3 · batch: loss 1, accuracy 6.0% · held out at step 1: loss 1.75, accuracy 37.5%"
+    assert later == "step 3 · batch: loss 1, accuracy 6.0% · validation at step 1: loss 1.75, accuracy 37.5%"
     assert "loss nan" in hover(plot, qtbot, place_of(plot, plot.views[0], 4, 1.0))
     assert hover(plot, qtbot, place_of(plot, plot.views[0], 7, 1.0)) == ""
     with qtbot.waitSignal(plot.hovered) as caught:
@@ -271,7 +272,7 @@ def test_nothing_new_is_not_drawn_again(plot: CurvesPlot, monkeypatch: pytest.Mo
     assert not drawn
     evaluate(history, 4, 1.0, 0.5)
     plot.refresh()
-    assert sorted(drawn) == ["batch", "held out", "reference"]
+    assert sorted(drawn) == ["batch", "reference", "validation"]
 
 
 def test_without_a_run_it_says_what_to_do(plot: CurvesPlot) -> None:

@@ -120,6 +120,7 @@ def of_run(run: TrainingRun) -> Distributions:
     return taken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("shortcut", ["none", "scaled", "pre_activation"])
 def test_a_run_counts_what_it_says_it_counts(shortcut: str, precision: str) -> None:

@@ -64,6 +64,7 @@ FAR = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float64", "float32"])
 @pytest.mark.parametrize(("activation", "depth", "values", "beyond"), FAR)
 def test_far_beyond_every_float_it_follows_scaled_float64(

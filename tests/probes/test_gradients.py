@@ -24,6 +24,7 @@ def test_weight_gradient_norms_are_autograds(shortcut: str, activation: str) -> 
     np.testing.assert_allclose(WeightGradNorm().measure(network.trace)[0].numpy(), expected, rtol=1e-10, atol=1e-300)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["tanh", "relu", "gelu"])
 @pytest.mark.parametrize("shortcut", choices("shortcut"))
 def test_activation_gradients_are_the_rms_over_samples_and_units_of_each_samples_own(

@@ -29,6 +29,7 @@ def normal(*shape: int, seed: int = 1) -> Tensor:
 
 
 # 20 x 20 and 128 x 32 are taken in one go, 200 x 200 is too much for that; 1 is a bias of one unit
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(5, 20, 20), (300, 4, 4), (3, 128, 32), (7, 200, 200), (2, 1), (1, 3)], ids=str)
 def test_norms_are_right_at_every_magnitude_of_float32(shape: tuple[int, ...]) -> None:
     for exponent in (-44, -40, -38, -30, -23, -22, -16, -12, 0, 8, 15, 18, 19, 30, 37):
@@ -67,6 +68,7 @@ def test_heavy_tails_stay_close() -> None:
     np.testing.assert_allclose(row_norms(x).numpy(), true_norms(x), rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(6, 24, 24), (3, 200, 200)], ids=str)
 @pytest.mark.parametrize("offset", [0.0, 1.0, -50.0])
 def test_sums_are_exact_enough_for_a_mean(shape: tuple[int, ...], offset: float) -> None:

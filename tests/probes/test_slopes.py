@@ -71,7 +71,7 @@ def chunk(name: str, values: object, precision: str = "float32", **settings: obj
     """Both shares of one layer whose activations are given `values` [samples, units]."""
     given = torch.tensor(values, dtype=getattr(torch, precision))
     probe = Slopes()
-    probe.look_at(LayerChunk((given,), (given,), activation(experiment(activation=name, **settings).network)))
+    probe.look_at(LayerChunk((given,), (given,), activation(experiment(activation=name, **settings).network.phi)))
     dead, saturated = probe.measure(None)
     return float(dead[0]), float(saturated[0])
 
@@ -136,6 +136,7 @@ def dead_shares(preset: str) -> list[float]:
     return [float(frame.rows["dead_fraction"].mean()) for frame in frames if "dead_fraction" in frame.rows]
 
 
+@pytest.mark.slow
 def test_a_high_learning_rate_kills_relus_and_no_leaky_relu() -> None:
     """C7, with both presets as they are."""
     relu = dead_shares("dying-relu")

@@ -38,6 +38,7 @@ def unchanged(before: torch.Tensor, after: torch.Tensor) -> np.ndarray:
 
 
 # of width 400 there are less than two layers in a slice
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("optimizer", "precision", "width"), pairwise(["sgd", "adam"], ["float32", "float64"], [8, 400])
 )

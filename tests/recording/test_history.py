@@ -188,6 +188,7 @@ def long_history(make_started: Callable[..., Started], steps: int) -> History:
     return history
 
 
+@pytest.mark.slow
 def test_a_window_costs_the_same_however_long_the_run(
     make_started: Callable[..., Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:

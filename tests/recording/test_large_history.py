@@ -124,6 +124,7 @@ def test_what_was_released_comes_back_right(large: Started, steps: int) -> None:
     assert all(type(key.number) is int for key in source.asked)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [1, 64, 1000, 1024])
 def test_a_stored_run_that_is_opened_says_what_was_stored_and_goes_on(large: Started, steps: int) -> None:
     made, source = MadeUp(STEPS), DictionarySource()

@@ -50,6 +50,7 @@ def test_the_reference_of_the_literature() -> None:
     assert products == pytest.approx(theory, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shortcut", ["none", "identity", "pre_activation"])
 @pytest.mark.parametrize("activation", ["tanh", "relu", "silu"])
 def test_the_second_moments_of_the_pre_activations_are_the_networks(activation: str, shortcut: str) -> None:

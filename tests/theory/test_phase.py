@@ -21,6 +21,7 @@ def experiment(activation: str, sigma_w2: float, sigma_b2: float = 0.0, **change
     return Experiment.parse(values | {"activation": activation} | changes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma_w2", [0.5, 1.0, 1.9, 2.0, 2.5, 6.0])
 @pytest.mark.parametrize("sigma_b2", [0.0, 0.3])
 def test_relu_has_half_the_weight_variance_whatever_the_signal(sigma_w2: float, sigma_b2: float) -> None:
@@ -70,6 +71,7 @@ def test_selus_fixed_point_is_its_authors() -> None:
         assert phase("selu", 1.0).chi_fixed_point == pytest.approx(float(scale**2 * (below + 0.5)), rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("activation", "sigma_w2", "sigma_b2", "shift"),
     [("tanh", 2.5, 0.05, 0.0), ("sigmoid", 16.0, 0.0, 0.0), ("gelu", 1.0, 0.1, 0.0), ("silu", 1.0, 0.0, 0.7),
@@ -118,6 +120,7 @@ def correlation_by_sampling(sigma_w2: float, sigma_b2: float, q: float) -> tuple
     return c, sigma_w2 * slopes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sigma_w2", "sigma_b2"), [(2.5, 0.05), (4.0, 0.0), (2.0, 0.1)])
 def test_in_the_chaotic_phase_correlations_have_a_depth_scale_of_their_own(sigma_w2: float, sigma_b2: float) -> None:
     """Schoenholz et al. 2017, eq. 9, on another quadrature and another form of the map."""

@@ -131,6 +131,7 @@ def test_dead_and_weightless_layers_pass_nothing() -> None:
     np.testing.assert_array_equal(found.chi, np.zeros(5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shortcut", choices("shortcut"))
 def test_every_activation_and_shortcut_gets_a_finite_answer(shortcut: str) -> None:
     for activation in choices("activation"):
@@ -142,6 +143,7 @@ def test_every_activation_and_shortcut_gets_a_finite_answer(shortcut: str) -> No
         assert found.log10_spread[-1] == 0, activation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("values", "squares", "reason"),
     [

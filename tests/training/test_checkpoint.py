@@ -62,6 +62,7 @@ def from_step(events: list[Event], step: int) -> list[str]:
     return fingerprint(event for event in events if not isinstance(event, Started) and event.step >= step)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("values", VARIANTS, ids=name)
 def test_a_run_goes_on_bit_by_bit_as_it_would_have(values: dict[str, object]) -> None:
     e = experiment(**values)
@@ -258,6 +259,7 @@ def refused(checkpoint: Checkpoint) -> str:
     return str(error.value)
 
 
+@pytest.mark.slow
 def test_every_array_has_to_be_there_in_its_shape_and_type(stored: Checkpoint) -> None:
     for key, array in stored.arrays.items():
         if key == "experiment":

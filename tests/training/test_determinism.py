@@ -40,6 +40,7 @@ def name(values: dict[str, object]) -> str:
     return "-".join(str(value) for value in values.values()) or "defaults"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("values", [*VARIANTS, RUNAWAY, WIDE], ids=name)
 def test_the_same_experiment_gives_the_same_bits(values: dict[str, object]) -> None:
     torch.manual_seed(1)
@@ -56,6 +57,7 @@ def test_the_same_experiment_gives_the_same_bits(values: dict[str, object]) -> N
 CONTINUOUS = ("weight_grad_norm", "activation_grad_rms", "weight_norm", "activation_mean", "activation_std")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("values", VARIANTS, ids=name)
 def test_another_seed_gives_other_frames(values: dict[str, object]) -> None:
     first, other = (
@@ -83,6 +85,7 @@ def digest(values: dict[str, object]) -> str:
     return hashlib.sha256("\n".join(fingerprint(train(experiment(**values)))).encode()).hexdigest()
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_bits() -> None:
     """With another hash seed, so that no order of a set can have a say."""
     values = VARIANTS[2]

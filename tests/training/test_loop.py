@@ -228,6 +228,7 @@ def look_between(e: Experiment) -> None:
     assert {settings() for _ in train(e)} == {before}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", [run_out, look_between, close_midway, close_at_once, fall_out_of_use, only_look])
 def test_thread_settings_are_restored_however_it_ends(
     use: Callable[[Experiment], None], odd_settings: tuple[int, bool]
@@ -316,6 +317,7 @@ def cpu_allocator_error() -> Exception:
     return caught.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "where"),
     each_value(

@@ -104,6 +104,7 @@ def test_steps_follow_the_published_rule(name: str, decay: float) -> None:
         np.testing.assert_allclose(parameter.detach().numpy(), expected, rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "dtype", "decay"), pairwise(list(OPTIMIZERS), [torch.float64, torch.float32], [0.0, DECAY]), ids=str
 )

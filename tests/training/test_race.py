@@ -44,12 +44,14 @@ def frames(events: list[Event]) -> list[int]:
     return [event.step for event in events if isinstance(event, Frame)]
 
 
+@pytest.mark.slow
 def test_each_is_bit_by_bit_what_it_is_alone() -> None:
     together = run(Race(VARIANTS))
     for experiment, events in zip(VARIANTS, together, strict=True):
         assert fingerprint(events) == fingerprint(train(experiment))
 
 
+@pytest.mark.slow
 def test_each_takes_its_steps_with_its_own_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[int, set[int]] = {}
 

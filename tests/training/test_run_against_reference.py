@@ -105,6 +105,7 @@ def test_losses_accuracies_and_weights_are_those_of_an_ordinary_network(
         torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-8, msg=lambda m, n=name: f"{n}: {m}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: str(network["shortcut"]))
 def test_held_out_figures_are_those_of_an_ordinary_network_in_evaluation_mode(network: dict[str, object]) -> None:
     run = TrainingRun(experiment(optimizer="momentum", learning_rate=0.05, weight_decay=0.01, **network))

@@ -49,6 +49,7 @@ def fresh_compiler() -> Iterator[None]:
     torch._dynamo.reset()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["watched", "compiled"])
 @pytest.mark.parametrize("compiled", [wrapped, in_place, partly])
 def test_gradients_and_updates_under_plain_names_and_activations_where_possible(

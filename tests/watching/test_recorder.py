@@ -200,6 +200,7 @@ def test_nothing_recorded_is_said() -> None:
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("last", "ending", "status"), [("", "finished", 0), ("raise ValueError('no more')", "failed", 1)]
 )
@@ -235,6 +236,7 @@ os.waitpid(child, 0)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_what_a_forked_process_trains_is_not_watched(tmp_path: Path) -> None:
     done = subprocess.run(
@@ -244,6 +246,7 @@ def test_what_a_forked_process_trains_is_not_watched(tmp_path: Path) -> None:
     assert (done.stdout, info.ending, info.frames) == ("0\n", "finished", 47)
 
 
+@pytest.mark.slow
 def test_importing_gradviz_imports_no_torch() -> None:
     code = "import sys, gradviz; assert 'torch' not in sys.modules; assert callable(gradviz.watch); gradviz.Recorder"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -16,6 +16,7 @@ STEPS = 5
 CLOSE = {"rel": 2e-5, "abs": 2e-7}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "accumulated", "clip"), pairwise([perceptron, convolutions, Attentive], [1, 3], [None, 0.05])
 )
@@ -50,6 +51,7 @@ def test_every_quantity_of_every_module(make: Callable[[], nn.Module], accumulat
             assert row == pytest.approx(wanted[name], **CLOSE), (step, name)
 
 
+@pytest.mark.slow
 def test_the_gradient_of_one_sample_is_the_same_whatever_the_batch_size() -> None:
     model = perceptron()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.0)

@@ -46,6 +46,7 @@ def trained(make: Callable[[], nn.Module], path: Path | None) -> list[Tensor]:
     return [*state, torch.rand(3), torch.tensor(np.random.rand(3)), torch.tensor(random.random())]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [perceptron, convolutions, Attentive])
 def test_weights_and_random_numbers_are_the_same_to_the_last_bit(make: Callable[[], nn.Module], tmp_path: Path) -> None:
     with_recording, without = trained(make, tmp_path / "run.gradviz"), trained(make, None)
@@ -95,6 +96,7 @@ def test_a_watched_model_can_be_copied_and_saved_at_any_time() -> None:
     assert recorder.steps == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "what"),
     [

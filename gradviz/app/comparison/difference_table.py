@@ -22,7 +22,7 @@ from gradviz.plots.shown_run import ShownRun
 
 SAME = "Nothing differs: the experiments are the same, seed and all."
 NARROWEST_PX = 56
-OUTCOMES = ("Last step", "Loss of the batch", "Accuracy, held out")
+OUTCOMES = ("Last step", "Loss of the batch", "Validation accuracy")
 
 
 class DifferenceTable(QWidget):

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from gradviz.app.failure import Failure
 from gradviz.app.form.field_editors import ElidingBox
 from gradviz.app.threads.cost_thread import CostThread
-from gradviz.experiment import Experiment, stack_of
+from gradviz.experiment import Experiment
 from gradviz.plots.activation_costs import ActivationCostsPlot
 from gradviz.plots.parts.style import Style
 from gradviz.recording.activations import elements_in_words
@@ -87,7 +87,9 @@ class ActivationCostsPanel(QWidget):
 
     def show_experiment(self, experiment: Experiment) -> None:
         """Measure on the device of `experiment` from now on."""
-        self._device, self._leaky_slope = experiment.training.device, stack_of(experiment).leaky_slope
+        self._device = experiment.training.device
+        if experiment.network.phi is not None:
+            self._leaky_slope = experiment.network.phi.leaky_slope
         self._show_state()
 
     def show_training(self, training: bool) -> None:

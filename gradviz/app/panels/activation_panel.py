@@ -13,7 +13,7 @@ from gradviz.app.panels.activation_costs_panel import ActivationCostsPanel
 from gradviz.app.panels.layer_box import LayerBox
 from gradviz.app.panels.panel import PanelContext
 from gradviz.app.theme import ICON_PX, icon
-from gradviz.experiment import Experiment, stack_of
+from gradviz.experiment import ActivationChoice, Experiment
 from gradviz.plots.activation import ActivationPlot
 from gradviz.plots.parts.style import Style
 from gradviz.recording.activations import ActivationCurve
@@ -62,8 +62,8 @@ class ActivationPanel(QWidget):
         self._pages: tuple[QWidget, QWidget] = self.plot, self.costs
         self._history: History | None = None
         self._step: int | None = None
-        self._wanted: object = None
-        self._shown: object = None
+        self._wanted: ActivationChoice | None = None
+        self._shown: ActivationChoice | None = None
         self._lay_out()
         self.layer.picked.connect(self._pick_layer)
         self.fit.clicked.connect(self.plot.show_all)
@@ -98,7 +98,7 @@ class ActivationPanel(QWidget):
 
     def show_curve(self, experiment: Experiment, curve: ActivationCurve) -> None:
         """Draw `curve`, of the activation of `experiment`, unless another one has been asked for meanwhile."""
-        if (function := _function(experiment)) == self._wanted:
+        if (function := experiment.network.phi) is not None and function == self._wanted:
             self._shown = function
             self.plot.show_curve(curve)
             self._follow()
@@ -174,10 +174,10 @@ class ActivationPanel(QWidget):
 
     def _fit_height(self, *_: Any) -> None:
         both = self.height() >= BOTH_PX
-        watched = self._history is not None and self._history.started.experiment is None
-        self.absent.setVisible(watched)
-        self._parts.setVisible(not watched)
-        self.tabs.setVisible(not both and not watched)
+        absent = self._history is not None and _activation_of(self._history) is None
+        self.absent.setVisible(absent)
+        self._parts.setVisible(not absent)
+        self.tabs.setVisible(not both and not absent)
         for number, page in enumerate(self._pages):
             page.setVisible(both or self.tabs.currentIndex() == number)
             if not page.isVisibleTo(self):
@@ -185,19 +185,19 @@ class ActivationPanel(QWidget):
                 page.resize(self._parts.size())
                 if (layout := page.layout()) is not None:
                     layout.activate()
-        self._of_curves.setVisible(self.plot.isVisibleTo(self) and not watched)
+        self._of_curves.setVisible(self.plot.isVisibleTo(self) and not absent)
 
     def _ask_for(self, experiment: Experiment) -> None:
-        if (function := _function(experiment)) != self._wanted:
+        if (function := experiment.network.phi) != self._wanted:
             self._wanted = function
-            if function != self._shown:
+            if function is not None and function != self._shown:
                 self._context.preview.request_curve(experiment)
 
     def _fitting(self) -> History | None:
         """Return the run, if its inputs are inputs of the function that is drawn."""
         history = self._history
-        experiment = history.started.experiment if history is not None else None
-        return history if experiment is not None and _function(experiment) == self._shown == self._wanted else None
+        known = _activation_of(history) if history is not None else None
+        return history if known is not None and known == self._shown == self._wanted else None
 
     def _follow(self) -> None:
         """Let the plot show the inputs of the run, layer and step, once there is a curve."""
@@ -214,9 +214,7 @@ class ActivationPanel(QWidget):
         self._context.row_picked.emit(layer)
 
 
-def _function(experiment: Experiment) -> tuple[str, float | None]:
-    """Return what tells the activation of `experiment` from every other."""
-    return (
-        stack_of(experiment).activation,
-        stack_of(experiment).leaky_slope if stack_of(experiment).activation == "leaky_relu" else None,
-    )
+def _activation_of(history: History) -> ActivationChoice | None:
+    """Return the activation of the network; None for one that has no single one, or is not known to have."""
+    experiment = history.started.experiment
+    return experiment.network.phi if experiment is not None else None

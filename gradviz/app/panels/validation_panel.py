@@ -14,7 +14,7 @@ from gradviz.plots.parts.style import Style
 from gradviz.plots.samples import SamplesPlot
 from gradviz.recording.history import History
 
-NAME = "held-out samples"
+NAME = "validation samples"
 
 
 class ValidationPanel(PlainPanel):

@@ -82,7 +82,7 @@ def in_full(listed: Listed) -> str:
         lines[-1] += f"; {info.frames:,} steps recorded"
         lines.append(f"Compared with the run before it: {change_of(listed)}")
         if outcome := outcome_of(info):
-            lines.append(f"Accuracy on samples held out: {outcome}" if outcome.endswith("%") else f"Last {outcome}")
+            lines.append(f"Validation accuracy: {outcome}" if outcome.endswith("%") else f"Last {outcome}")
         if info.note:
             lines.append(f"Note: {info.note}")
         lines.append(f"{size_in_words(info.size)} on disk")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from gradviz.app.threads.race_thread import RaceThread
+from gradviz.app.threads.training_thread import TrainingThread
 from gradviz.experiment import Experiment
 from gradviz.plots.shown_run import shown_runs
 from gradviz.recording.history import History
@@ -34,7 +34,7 @@ class RaceRun(QObject):
         self._experiments = tuple(experiments)
         self._histories: dict[Path, History] = {}
         self.paused = False
-        self._thread = RaceThread(experiments, library=library, parent=self)
+        self._thread = TrainingThread(experiments, library=library, parent=self)
         self._thread.began.connect(self._on_began)
         self._thread.trouble.connect(self.trouble)
         self._thread.failed.connect(self.failed)

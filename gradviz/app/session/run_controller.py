@@ -133,7 +133,7 @@ class RunController(QObject):
         if self._stop_first(partial(self._begin, experiment, paused=paused, continues=continues)):
             return
         self.experiment = experiment
-        thread = TrainingThread(experiment, paused=paused, library=self._library, continues=continues, parent=self)
+        thread = TrainingThread([experiment], paused=paused, library=self._library, continues=continues, parent=self)
         self._launch(thread, Phase.STARTING)
 
     def _stop_first(self, then: Callable[[], None]) -> bool:
@@ -201,13 +201,15 @@ class RunController(QObject):
             self._rate_mark = (now, frames)
         return self._rate
 
-    def _on_began(self, history: History) -> None:
+    def _on_began(self, histories: list[History]) -> None:
         thread = self._thread
         if thread is None or self.sender() is not thread or self._forget:
             return
-        self.history, self.path = history, thread.path
+        (history,) = histories
+        self.history = history
+        self.path = thread.paths[0] if isinstance(thread, TrainingThread) else thread.path
         # nothing else is learnt of one that is put aside before its end
-        self._known[history] = thread.path, Phase.STOPPED
+        self._known[history] = self.path, Phase.STOPPED
         self._rate, self._rate_mark = 0.0, (time.monotonic(), history.frames)
         self.began.emit(history)
         if self.phase is Phase.STARTING:

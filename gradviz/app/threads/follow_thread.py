@@ -25,10 +25,9 @@ GRACE_S = 5.0
 class FollowThread(QThread):
     """Waits for the file `path` if it is not there yet, then takes what is new a few times a second, until it ends.
 
-    `began` carries the History, which only this thread appends to, as soon as there is a step in it; and again where
-    the file becomes another run. `trouble` tells of damage found later and of a file that is gone, `failed` carries a
-    Failure. How the run ended
-    is in `ending` when the thread has finished; None if it was told to `stop`.
+    `began` carries a list of one History, which only this thread appends to, as soon as there is a step in it, and
+    again if the file becomes another run. `trouble` tells of damage found later and of a file that is gone; `failed`
+    carries a Failure. `ending` says how the run ended once the thread has finished; None if it was told to `stop`.
     """
 
     began = Signal(object)
@@ -83,7 +82,7 @@ class FollowThread(QThread):
         while not self._stopped.is_set():
             if follower.history is not self._shown and follower.history.frames:
                 self._shown = follower.history
-                self.began.emit(follower.history)
+                self.began.emit([follower.history])
             if follower.info.ending != "recording":
                 self.ending = follower.info.ending
                 return

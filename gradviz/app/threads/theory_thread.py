@@ -1,73 +1,43 @@
-"""What theory expects of the network on the screen, worked out beside the window: a second or two at 2000 layers."""
+"""What theory predicts for the network that is shown, computed in a thread: a second or two at 2000 layers."""
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from gradviz.app.failure import Failure
+from gradviz.app.threads.newest_request import NewestRequest
 
 if TYPE_CHECKING:
     from gradviz.experiment import Experiment
     from gradviz.plots.profiles.profile_rows import Theory
     from gradviz.recording.frame import Started
 
+QUESTION = "question"
 # decades; a narrower band would hide behind its own curve
 SPREAD_WORTH_DRAWING = 0.05
 
 
-class TheoryThread(QThread):
-    """Answers the newest question; older ones that it did not get to are dropped.
-
-    `found` carries the Started that was asked about and the Theory; `failed` a Failure.
-    """
+class TheoryThread(NewestRequest):
+    """Answers the newest question; the thread begins with the first. `found` carries its Started and the Theory."""
 
     found = Signal(object, object)
-    failed = Signal(object)
+    kinds = (QUESTION,)
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("theory")
-        self._wake = threading.Condition()
-        self._wanted: Started | None = None
+        super().__init__("theory", parent, priority=QThread.Priority.LowPriority)
         self._known: tuple[Experiment | None, Theory] | None = None
-        self._ended = False
 
     def ask(self, started: Started) -> None:
-        """Ask about the network of `started`; the thread begins with the first question."""
-        with self._wake:
-            self._wanted = started
-            self._wake.notify()
-        if not self.isRunning():
-            self.start(QThread.Priority.LowPriority)
+        """Ask about the network of `started`."""
+        self.put(QUESTION, started)
 
-    def end(self) -> None:
-        """Let the thread run out; wait() for it afterwards."""
-        with self._wake:
-            self._ended = True
-            self._wake.notify()
-
-    def run(self) -> None:
-        """Answer until `end`; called by QThread in the new thread."""
-        while (started := self._next()) is not None:
-            try:
-                self.found.emit(started, self._theory(started))
-            except Exception as error:  # one network that theory stumbles over is no reason to say nothing of others
-                self.failed.emit(Failure.of(error))
-
-    def _theory(self, started: Started) -> Theory:
-        """Work it out, unless it is the network of the question before: a run that begins as its preview was."""
+    def answer(self, kind: str, request: Any) -> None:
+        """Work the theory out, unless it was for the question before: a run that begins like its preview."""
+        started: Started = request
         if self._known is None or self._known[0] != started.experiment:
             self._known = started.experiment, theory_of(started)
-        return self._known[1]
-
-    def _next(self) -> Started | None:
-        with self._wake:
-            self._wake.wait_for(lambda: self._ended or self._wanted is not None)
-            wanted, self._wanted = self._wanted, None
-            return None if self._ended else wanted
+        self.found.emit(started, self._known[1])
 
 
 def theory_of(started: Started) -> Theory:

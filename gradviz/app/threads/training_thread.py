@@ -1,11 +1,12 @@
-"""The worker: pumps one training run into its history, and into a file of its own where runs are kept.
+"""The thread that trains: one experiment, or several in lockstep, each into a history and a file of its own.
 
-Signals carry the few facts of a run's life; the numbers go into the history, from which the views pull. The thread
-runs no event loop, so it is steered through `control` (threading events), never through slots.
+Signals carry the few facts of a run's life; the numbers go into the histories, from which the views pull. The thread
+runs no event loop, so it is controlled through `control` (threading events), never through slots.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,22 +16,23 @@ from gradviz.app.failure import Failure
 from gradviz.errors import RecordingError
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Checkpoint, Event, Frame
-from gradviz.recording.history import History
 from gradviz.recording.runs.library import Library
 
 if TYPE_CHECKING:
     from gradviz.training.control import Control
+    from gradviz.training.race import Race
     from gradviz.training.run_recording import RunRecording
 
 
 class TrainingThread(QThread):
-    """Trains `experiment` until its last step, a stop, a divergence or a failure.
+    """Trains `experiments`, one step of each in turn, until all have ended, a stop or a failure.
 
-    The run is kept in `library`, if there is one; with `continues` it goes on from the checkpoint of that file, and
-    writes on there. `path` is where it is kept, once it has begun.
+    `control` pauses, steps and stops all of them. One that diverges or has made its steps drops out, and its history
+    and file say so. Runs are kept in `library`, if there is one; with `continues` the one experiment is resumed from
+    the checkpoint of that file, and appended to it. `paths` are the files, once training has begun.
 
-    `began` carries the History; `trouble` what the disk does not take, once; `failed` a Failure. QThread's own
-    `finished` always comes last.
+    `began` carries the histories in the order of the experiments, each with its first frame in it; `trouble` what the
+    disk does not take, once a run; `failed` a Failure. QThread's own `finished` always comes last.
     """
 
     began = Signal(object)
@@ -39,75 +41,86 @@ class TrainingThread(QThread):
 
     def __init__(
         self,
-        experiment: Experiment,
+        experiments: Sequence[Experiment],
         *,
         paused: bool = False,
         library: Library | None = None,
         continues: Path | None = None,
         parent: QObject | None = None,
     ) -> None:
+        assert continues is None or len(experiments) == 1, "one file holds one run"
         # control is free of torch, but its package is only wanted once a run starts
         from gradviz.training.control import Control
 
         super().__init__(parent)
         self.setObjectName("training")
-        self.experiment = experiment
-        self.path = continues
+        self.experiments = tuple(experiments)
         self.control: Control = Control(checkpoint_at_end=library is not None or continues is not None)
         if paused:
             self.control.pause()
-        self._library = library
+        self.paths: list[Path | None] = []
+        self._library, self._continues = library, continues
         self._announced = False
 
     def stop(self) -> None:
-        """End the run after the step under way."""
+        """Stop after the current step."""
         self.control.stop()
 
     def run(self) -> None:
         """Train; called by QThread in the new thread."""
-        recording: RunRecording | None = None
+        recordings: list[RunRecording] = []
         try:
-            from gradviz.training.control import pump
-            from gradviz.training.loop import train
+            from gradviz.training.race import Race
 
-            recording, checkpoint = self._recording()
-            kept = recording
-
-            def take(event: Event) -> None:
-                kept.take(event)
-                self._announce(event, kept.history)
-
-            pump(train(self.experiment, self.control, checkpoint), self.control, take)
+            race = Race(self.experiments, self.control)
+            checkpoint = self._prepare(race, recordings)
+            for lane, event in race.events(checkpoint):
+                recordings[lane].take(event)
+                self._announce(event, recordings)
+                _close([recording for lane, recording in enumerate(recordings) if lane not in race.under_way])
+            _close(recordings)
         except BaseException as error:  # anything that escapes a QThread's run would vanish or abort the process
-            failure = Failure.of(error)
-            self._close(recording, failure.message)
-            self.failed.emit(failure)
-        else:
-            self._close(recording)
+            self._fail(error, recordings)
 
-    def _recording(self) -> tuple[RunRecording, Checkpoint | None]:
-        """Return where the run is recorded, and what it goes on from."""
+    def _prepare(self, race: Race, recordings: list[RunRecording]) -> Checkpoint | None:
+        """Fill `recordings` with what takes each run; return the state that the one of a file is resumed from."""
         from gradviz.training.run_recording import RunRecording, resumed
 
-        if self.path is not None:
-            return resumed(self.path, self.control, self.trouble.emit)
-        if self._library is not None:
-            try:
-                self.path = self._library.new_path(self.experiment)
-            except RecordingError as error:
-                self.trouble.emit(str(error))
-        return RunRecording(self.control, self.path, on_trouble=self.trouble.emit), None
+        if self._continues is not None:
+            self.paths = [self._continues]
+            recording, checkpoint = resumed(self._continues, race.lanes[0], self.trouble.emit)
+            recordings.append(recording)
+            return checkpoint
+        self.paths = [self._new_path(experiment) for experiment in self.experiments]
+        for lane, path in zip(race.lanes, self.paths, strict=True):
+            recordings.append(RunRecording(lane, path, on_trouble=self.trouble.emit))
+        return None
 
-    def _announce(self, event: Event, history: History | None) -> None:
-        if not self._announced and isinstance(event, Frame):
-            self._announced = True
-            # announced with its first frame in it, so that no view ever draws an empty history
-            self.began.emit(history)
-
-    def _close(self, recording: RunRecording | None, failure: str = "") -> None:
-        if recording is None:
-            return
+    def _new_path(self, experiment: Experiment) -> Path | None:
         try:
-            recording.close(failure)
-        except Exception as error:
-            self.failed.emit(Failure.of(error))
+            return self._library.new_path(experiment) if self._library is not None else None
+        except RecordingError as error:
+            self.trouble.emit(str(error))
+            return None
+
+    def _announce(self, event: Event, recordings: Sequence[RunRecording]) -> None:
+        if self._announced or not isinstance(event, Frame):
+            return
+        histories = [recording.history for recording in recordings]
+        # announced with a first frame in each, so that no view ever draws an empty history
+        if all(history is not None and history.frames for history in histories):
+            self._announced = True
+            self.began.emit(histories)
+
+    def _fail(self, error: BaseException, recordings: Sequence[RunRecording]) -> None:
+        failure = Failure.of(error)
+        try:
+            _close(recordings, failure.message)
+        except Exception as another:
+            self.failed.emit(Failure.of(another))
+        self.failed.emit(failure)
+
+
+def _close(recordings: Sequence[RunRecording], failure: str = "") -> None:
+    for recording in recordings:
+        recording.close(failure)

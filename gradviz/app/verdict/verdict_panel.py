@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from gradviz.app.kept_widgets import arrange, keyed
-from gradviz.app.panels.layer_range import LayerRange
 from gradviz.app.settings import Settings
 from gradviz.app.verdict.finding_card import FindingCard, Surroundings
+from gradviz.app.verdict.layer_range import LayerRange
 from gradviz.app.verdict.severity_mark import SeverityMark
 from gradviz.app.verdict.thresholds_dialog import ThresholdsDialog
 from gradviz.app.verdict.worst_rows_bar import SHOWN, WorstRowsBar

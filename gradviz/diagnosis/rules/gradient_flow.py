@@ -137,5 +137,4 @@ def _from_down(readings: Readings, row: int) -> tuple[int, ...]:
 
 def _all_between(*facts: Evidence) -> tuple[int, ...]:
     """Return all rows from the first to the last of any of the facts."""
-    rows = [row for fact in facts for row in fact.rows]
-    return tuple(range(min(rows), max(rows) + 1))
+    return tuple(range(min(fact.rows[0] for fact in facts), max(fact.rows[-1] for fact in facts) + 1))

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from gradviz.experiment.activations import Activation, slope_of
+from gradviz.experiment.activations import Activation, ActivationChoice
 from gradviz.experiment.fields import FieldSpec
 from gradviz.experiment.networks.network_recipe import NetworkRecipe
 from gradviz.experiment.rows import Row
@@ -104,7 +104,7 @@ class Mlp(NetworkRecipe):
     zero_init_branch: Annotated[
         bool,
         Field(description="Start the last layer of every residual branch at zero, so that it adds nothing at first"),
-        FieldSpec("Zero-init residual branches", "Initialisation", "z"),
+        FieldSpec("Zero-init branches", "Initialisation", "z"),
     ] = False
 
     @property
@@ -113,13 +113,19 @@ class Mlp(NetworkRecipe):
         return self.shortcut_scale or 1.0 / math.sqrt(self.depth)
 
     @property
+    def phi(self) -> ActivationChoice:
+        """The activation of every hidden layer."""
+        leaks = self.activation == "leaky_relu"
+        return ActivationChoice(self.activation, self.leaky_slope) if leaks else ActivationChoice(self.activation)
+
+    @property
     def span(self) -> int:
         """Layers from one join to the next; 1 without shortcuts."""
         return self.shortcut_span if self.shortcut != "none" else 1
 
     def rows(self) -> tuple[Row, ...]:
         """Return one row per hidden layer; on the path are those at whose output a shortcut joins."""
-        slope = slope_of(self.activation, self.leaky_slope)
+        slope = self.phi.slope
         inside, joined = (Row(on_path=joined, slope=slope, units=self.width) for joined in (False, True))
         layers = range(1, self.depth + 1)
         return tuple(joined if layer % self.span == 0 or layer == self.depth else inside for layer in layers)

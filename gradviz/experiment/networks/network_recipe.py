@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
+from gradviz.experiment.activations import ActivationChoice
 from gradviz.experiment.fields import PART_CONFIG
 from gradviz.experiment.rows import Row
 
@@ -20,6 +21,11 @@ class NetworkRecipe(BaseModel):
     def rows(self) -> tuple[Row, ...]:
         """Return what is measured, from the input to the loss."""
         raise NotImplementedError
+
+    @property
+    def phi(self) -> ActivationChoice | None:
+        """The activation of the network; None where no single one tells what its layers do."""
+        return None
 
     @property
     def summary(self) -> str:

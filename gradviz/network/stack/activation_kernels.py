@@ -13,7 +13,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from gradviz.experiment import Mlp
+from gradviz.experiment import ActivationChoice
 
 aten = torch.ops.aten
 
@@ -54,12 +54,12 @@ class Activation:
         self.backward(out.fill_(1.0), z, z, out)()
 
 
-def activation(network: Mlp) -> Activation:
-    """Return the activation of `network`."""
-    return _KINDS[network.activation](network)
+def activation(choice: ActivationChoice) -> Activation:
+    """Return the kernels of an activation."""
+    return _KINDS[choice.name](choice)
 
 
-def _linear(_: Mlp) -> Activation:
+def _linear(_: ActivationChoice) -> Activation:
     return Activation(
         "linear",
         torch.clone,
@@ -70,7 +70,7 @@ def _linear(_: Mlp) -> Activation:
     )
 
 
-def _sigmoid(_: Mlp) -> Activation:
+def _sigmoid(_: ActivationChoice) -> Activation:
     return Activation(
         "sigmoid",
         torch.sigmoid,
@@ -81,7 +81,7 @@ def _sigmoid(_: Mlp) -> Activation:
     )
 
 
-def _tanh(_: Mlp) -> Activation:
+def _tanh(_: ActivationChoice) -> Activation:
     return Activation(
         "tanh",
         torch.tanh,
@@ -92,7 +92,7 @@ def _tanh(_: Mlp) -> Activation:
     )
 
 
-def _relu(_: Mlp) -> Activation:
+def _relu(_: ActivationChoice) -> Activation:
     return Activation(
         "relu",
         torch.relu,
@@ -104,8 +104,8 @@ def _relu(_: Mlp) -> Activation:
     )
 
 
-def _leaky_relu(network: Mlp) -> Activation:
-    slope = network.leaky_slope
+def _leaky_relu(choice: ActivationChoice) -> Activation:
+    slope = choice.leaky_slope
     return Activation(
         "leaky_relu",
         lambda z: torch.nn.functional.leaky_relu(z, slope),
@@ -128,7 +128,7 @@ def _exponential(name: str, alpha: float, scale: float, supremum: float) -> Acti
     )
 
 
-def _silu(_: Mlp) -> Activation:
+def _silu(_: ActivationChoice) -> Activation:
     return Activation(
         "silu",
         torch.nn.functional.silu,
@@ -138,7 +138,7 @@ def _silu(_: Mlp) -> Activation:
     )
 
 
-def _gelu(_: Mlp) -> Activation:
+def _gelu(_: ActivationChoice) -> Activation:
     return Activation(
         "gelu",
         torch.nn.functional.gelu,
@@ -148,7 +148,7 @@ def _gelu(_: Mlp) -> Activation:
     )
 
 
-def _softplus(_: Mlp) -> Activation:
+def _softplus(_: ActivationChoice) -> Activation:
     return Activation(
         "softplus",
         torch.nn.functional.softplus,
@@ -158,7 +158,7 @@ def _softplus(_: Mlp) -> Activation:
     )
 
 
-def _mish(_: Mlp) -> Activation:
+def _mish(_: ActivationChoice) -> Activation:
     def backward(grad: Tensor, z: Tensor, _a: Tensor, out: Tensor) -> Op:
         # torch has no mish_backward that writes to a given place
         return lambda: out.copy_(aten.mish_backward.default(grad, z))
@@ -172,7 +172,7 @@ def _mish(_: Mlp) -> Activation:
     )
 
 
-_KINDS: dict[str, Callable[[Mlp], Activation]] = {
+_KINDS: dict[str, Callable[[ActivationChoice], Activation]] = {
     "linear": _linear,
     "sigmoid": _sigmoid,
     "tanh": _tanh,

@@ -34,7 +34,7 @@ def _buffers(network: Mlp) -> float:
         buffers += 1 + normalised  # what the activations give, what the normalisations gave
     else:
         # what the activations were given, if it is kept, and both sides of the normalisation
-        buffers += (normalised or not activation(network).from_output) + 2 * normalised
+        buffers += (normalised or not activation(network.phi).from_output) + 2 * normalised
     branches = {"none": 0, "highway": 1 + HIGHWAY_BUFFERS}.get(network.shortcut, 1)
     chunk = min(1.0, LAYERS_PER_CHUNK / network.depth)  # gradients at the affine maps
     return buffers + chunk + branches / network.shortcut_span

@@ -56,7 +56,7 @@ class Stack(nn.Module):
         self.weights = nn.Parameter(torch.empty(layers, width, width, **factory))
         self.biases = nn.Parameter(torch.empty(layers, width, **factory))
         self.normalization = normalization(network, **factory)
-        self.activation = activation(network)
+        self.activation = activation(network.phi)
         self.blocks = blocks_of(network)
         self.pre_activation = network.shortcut == "pre_activation"
         initialize_hidden(self.weights, self.biases, network, generator)

@@ -28,7 +28,7 @@ class Slopes(Probe):
             "Dead units",
             "share of units",
             "Share of a layer's units whose activation has slope zero for every sample of the probe batch, so that no "
-            "gradient reaches them. Measured every few steps on the same held-out samples",
+            "gradient reaches them. Measured every few steps on the same validation samples",
             scale="linear",
             scheduled=True,
             bounds=(0.0, 1.0),
@@ -38,7 +38,7 @@ class Slopes(Probe):
             "Saturated inputs",
             "share of samples × units",
             "Share of the inputs to a layer's activations at which the slope is below a hundredth of the largest that "
-            "the activation has. Measured every few steps on the same held-out samples",
+            "the activation has. Measured every few steps on the same validation samples",
             scale="linear",
             scheduled=True,
             bounds=(0.0, 1.0),

@@ -24,7 +24,16 @@ from gradviz.recording.exports import tables
 from gradviz.recording.history import History
 
 ROWS = [[-1.0 - step / 3, -2.5 - step, -30.25, -600.0 - step] for step in range(5)]
-WHATS = ["board", "heatmap", "profile", "curves", "held-out samples", "distribution", "activation", "activation costs"]
+WHATS = [
+    "board",
+    "heatmap",
+    "profile",
+    "curves",
+    "validation samples",
+    "distribution",
+    "activation",
+    "activation costs",
+]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -39,6 +48,7 @@ def carry_out(window: MainWindow, what: str, path: Path, scale: int = 1) -> bool
     return window.exporter.carry_out(ExportRequest(what, path, scale), window.style_now)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", WHATS)
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_each_plot_and_the_board_become_a_picture_with_the_experiment_inside(
@@ -97,6 +107,7 @@ def test_npz_has_an_array_for_every_probe(window: MainWindow, history: History, 
     assert from_json(text) == history.started.experiment
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "name"), [("board", "x.png"), ("board", "x.svg"), ("data", "x.csv"), ("data", "x.npz")]
 )
@@ -117,6 +128,7 @@ def test_a_folder_without_permission_is_said_to_be_one(window: MainWindow, histo
         carry_out(window, "board", folder / "x.png")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("what", "name"), [("board", "x.png"), ("data", "x.csv"), ("data", "x.npz")])
 def test_a_full_disk_is_said_to_be_full_and_the_file_before_stays(
     window: MainWindow, history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, name: str
@@ -133,6 +145,7 @@ def test_a_full_disk_is_said_to_be_full_and_the_file_before_stays(
     assert [each.name for each in tmp_path.iterdir() if each.suffix == ".part"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["x.csv", "x.npz"])
 def test_numbers_that_are_cancelled_leave_nothing(
     window: MainWindow, history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
@@ -168,6 +181,7 @@ def test_what_can_be_exported_says_how_large_it_is(window: MainWindow, history: 
     assert subjects["data"] == "5 steps × 4 layers × 2 quantities."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["board", "curves"])
 def test_the_clipboard_gets_a_picture_at_twice_the_size(window: MainWindow, history: History, what: str) -> None:
     QApplication.clipboard().clear()

@@ -22,27 +22,32 @@ def shown(window: MainWindow) -> MainWindow:
     return window
 
 
+def menu_of(window: MainWindow, name: str) -> QMenu:
+    return plot_menu(window, name, window.board.plots()[name], window.actions_by_name, window.exports)
+
+
 def entries(menu: QMenu) -> list[str]:
     return [action.text().replace("&", "") for action in menu.actions() if not action.isSeparator()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "own"),
     [
         ("heatmap", ["At the bottom", "At the top"]),
         ("profile", []),
         ("curves", ["Logarithmic loss axis"]),
-        ("held-out samples", ["Show wrong samples first"]),
+        ("validation samples", ["Show wrong samples first"]),
     ],
 )
 def test_each_plot_offers_what_it_can_do(shown: MainWindow, name: str, own: list[str]) -> None:
-    menu = plot_menu(shown, name)
+    menu = menu_of(shown, name)
     assert entries(menu) == own + COMMON
     assert all(action.toolTip() for action in menu.actions() if not action.isSeparator())
 
 
 def test_copy_and_export_mean_that_plot(shown: MainWindow) -> None:
-    menu = plot_menu(shown, "profile")
+    menu = menu_of(shown, "profile")
     actions = {action.text(): action for action in menu.actions()}
     QApplication.clipboard().clear()
     actions["&Copy this plot"].trigger()

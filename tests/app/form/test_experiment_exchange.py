@@ -128,6 +128,7 @@ def test_a_data_file_cannot_travel_in_a_code(exchange: ExperimentExchange) -> No
         exchange.copy_code(Experiment(data="file", data_file="mine.csv"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["run.png", "run.svg", "run.pdf", "run.npz"])
 def test_an_export_brings_its_experiment_back(window: MainWindow, tmp_path: Path, name: str) -> None:
     history = made_up([[-1.0] * 77] * 3, OTHER)

@@ -77,6 +77,7 @@ def test_the_help_of_a_field_says_what_it_is_and_what_it_may_be(form: Experiment
             assert field(name).allowed in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", APPLICABLE)
 def test_a_choice_changes_that_field_alone(form: ExperimentPanel, edited: list[Experiment], name: str) -> None:
     value = other_value(name)

@@ -267,6 +267,7 @@ def with_preview(panel: ActivationPanel, context: PanelContext) -> Iterator[Prev
     assert preview.wait(WAIT_MS)
 
 
+@pytest.mark.slow
 def test_a_change_of_the_form_shows_the_new_function_and_what_it_is_fed_without_a_run(
     panel: ActivationPanel, with_preview: PreviewThread, qtbot: QtBot
 ) -> None:

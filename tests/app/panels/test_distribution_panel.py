@@ -199,6 +199,7 @@ def test_what_is_under_the_mouse_is_passed_on_and_nothing_runs(panel: Distributi
     assert panel.stop()
 
 
+@pytest.mark.slow
 def test_while_it_is_looked_at_the_newest_numbers_are_shown(window: MainWindow, qtbot: QtBot) -> None:
     """With a schedule that would never come, they move all the same once the panel is in front, and only then."""
     window.session.set(TINY.changed(steps=0, probe_every=10_000))

@@ -86,6 +86,7 @@ def test_the_slider_picks_where_it_is_pressed_and_follows_a_step_picked_elsewher
     assert bar.slider.value() == 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["slider", "play", "live"])
 def test_the_keys_of_the_plots_work_in_the_bar(board: Board, bar: PlaybackBar, qtbot: QtBot, name: str) -> None:
     control = getattr(bar, name)

@@ -24,11 +24,11 @@ from gradviz.training.loop import train
 
 def trained(experiment: Experiment, qtbot: QtBot) -> tuple[list[History], list[Failure], list[str]]:
     """Run a thread to its end; return what it announced, in which way it failed, and the order of its signals."""
-    thread = TrainingThread(experiment)
+    thread = TrainingThread([experiment])
     histories: list[History] = []
     failures: list[Failure] = []
     order: list[str] = []
-    thread.began.connect(histories.append)
+    thread.began.connect(histories.extend)
     thread.failed.connect(failures.append)
     for name in ("began", "failed", "finished"):
         getattr(thread, name).connect(lambda *_, name=name: order.append(name))
@@ -59,11 +59,11 @@ def test_the_thread_records_what_the_same_experiment_yields_without_one(qtbot: Q
 
 
 def test_a_history_is_announced_with_its_first_frame_in_it() -> None:
-    thread = TrainingThread(TINY)
+    thread = TrainingThread([TINY])
     frames: list[int] = []
 
-    def look(history: History) -> None:
-        frames.append(history.frames)
+    def look(histories: list[History]) -> None:
+        frames.extend(history.frames for history in histories)
 
     # called in the worker's own thread, at the very moment
     thread.began.connect(look, type=Qt.ConnectionType.DirectConnection)
@@ -103,7 +103,7 @@ def test_a_failure_while_building_is_told_and_the_thread_ends(qtbot: QtBot) -> N
 
 @pytest.mark.parametrize("moment", ["before the start", "at work", "paused"])
 def test_a_stop_ends_the_thread_whatever_it_does(qtbot: QtBot, moment: str) -> None:
-    thread = TrainingThread(ENDLESS, paused=moment == "paused")
+    thread = TrainingThread([ENDLESS], paused=moment == "paused")
     if moment == "before the start":
         thread.control.stop()
     thread.start()
@@ -115,13 +115,13 @@ def test_a_stop_ends_the_thread_whatever_it_does(qtbot: QtBot, moment: str) -> N
 
 
 def test_a_run_is_kept_in_the_library_while_it_is_recorded(qtbot: QtBot, tmp_path: Path) -> None:
-    thread = TrainingThread(TINY, library=Library(tmp_path / "runs"))
+    thread = TrainingThread([TINY], library=Library(tmp_path / "runs"))
     with qtbot.waitSignal(thread.began, timeout=WAIT_MS) as began:
         thread.start()
     wait_until(qtbot, thread.isFinished)
     (path,) = (tmp_path / "runs").iterdir()
-    assert thread.path == path
-    history = began.args[0]
+    assert thread.paths == [path]
+    (history,) = began.args[0]
     with open_run(path) as run:
         assert run.info.ending == "finished"
         assert run.info.experiment == TINY
@@ -139,15 +139,15 @@ def test_without_a_library_nothing_is_written(qtbot: QtBot, tmp_path: Path, monk
 
 def test_a_folder_that_takes_no_runs_is_told_once_and_training_goes_on(qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file, not a folder")
-    thread = TrainingThread(TINY, library=Library(tmp_path / "runs"))
+    thread = TrainingThread([TINY], library=Library(tmp_path / "runs"))
     told: list[str] = []
     histories: list[History] = []
     thread.trouble.connect(told.append)
-    thread.began.connect(histories.append)
+    thread.began.connect(histories.extend)
     thread.start()
     wait_until(qtbot, thread.isFinished)
     wait_until(qtbot, lambda: bool(histories))
     assert len(told) == 1
     assert str(tmp_path / "runs") in told[0]
-    assert thread.path is None
+    assert thread.paths == [None]
     assert histories[0].frames == TINY.training.steps + 1

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gradviz.experiment import Mlp, Row, choices
-from gradviz.experiment.activations import slope_of
+from gradviz.experiment import ActivationChoice, Mlp, Row, choices
 from gradviz.network.stack.activation_kernels import activation
 from gradviz.network.stack.shortcuts import blocks_of
 
@@ -30,9 +29,9 @@ def test_layers_of_a_stack_have_numbers_for_names() -> None:
 def test_what_a_slope_can_do_is_what_the_kernel_does(name: str, leak: float) -> None:
     """Zero on one whole side is death, a fading end saturation, the same everywhere a straight line."""
     z = torch.cat([torch.linspace(-40.0, -20.0, 50), torch.linspace(20.0, 40.0, 50)]).double()
-    derivative = activation(Mlp(activation=name, leaky_slope=leak)).derivative(z)
+    derivative = activation(ActivationChoice(name, leak)).derivative(z)
     sides = derivative[:50], derivative[50:]
-    middle = activation(Mlp(activation=name, leaky_slope=leak)).derivative(torch.linspace(-1.0, 1.0, 51).double())
+    middle = activation(ActivationChoice(name, leak)).derivative(torch.linspace(-1.0, 1.0, 51).double())
     if torch.equal(torch.cat([derivative, middle]), torch.ones(151).double()):
         expected = "straight"
     elif any(bool((side == 0).all()) for side in sides) and set(middle.unique().tolist()) <= {0.0, 1.0}:
@@ -41,4 +40,4 @@ def test_what_a_slope_can_do_is_what_the_kernel_does(name: str, leak: float) -> 
         expected = "saturates"
     else:
         expected = None
-    assert slope_of(name, leak) == expected
+    assert ActivationChoice(name, leak).slope == expected

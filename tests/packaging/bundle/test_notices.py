@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[3]
 BY_NAME = {"PySide6_Essentials", "shiboken6"}
 
 
+@pytest.mark.slow
 def test_everything_that_gradviz_needs_is_named_with_a_text() -> None:
     found = {notice.name: notice for notice in map(notice_of, needed_distributions())}
     # what is really imported, asked of the import system and not of anybody's metadata
@@ -48,6 +49,7 @@ def test_what_only_names_the_lgpl_gets_its_text_and_that_of_the_gpl_it_adds_to()
     assert "replaced by" in in_one_text([])
 
 
+@pytest.mark.slow
 def test_parts_of_a_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
     # numpy plays what starts every bundle
     monkeypatch.setattr(notices, "STARTER", "numpy")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_runs import GRADIENT, MEAN, append, history_of
@@ -43,6 +44,7 @@ def recorded(rows: list[tuple[float, ...] | None], quantity: Quantity) -> Histor
     return append(history_of(2, quantities=(quantity,)), rows, quantity.name)
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(ROWS, st.data())
 def test_the_picture_is_what_is_worked_out_cell_by_cell(
@@ -133,6 +135,7 @@ def test_what_is_present_is_told() -> None:
     assert picture.present(EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED) == (EXACTLY_ZERO, NOT_MEASURED)
 
 
+@pytest.mark.slow
 def test_a_spike_of_a_single_step_stays_in_sight_however_far_one_zooms_out() -> None:
     steps, spike, layer = 100_000, 65_431, 2
     history, row = history_of(3), np.array([-9.0, -9.0, -9.0], np.float32)

@@ -101,15 +101,15 @@ def test_the_curves_take_the_keys_of_the_heatmap(curves: CurvesPlot, qtbot: QtBo
 def test_the_curves_say_their_values_at_the_cursor(curves: CurvesPlot) -> None:
     history = append(history_of(2), [ROW] * 8, losses=[8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0])
     curves.show_history(history)
-    assert curves.readout().words == ("training batch", "held out")
+    assert curves.readout().words == ("training batch", "validation")
     curves.show_step(3)
     # nothing was held out yet; the share of the batch is step / 50 in a made-up run
-    assert curves.readout().words == ("training batch: loss 5, accuracy 6.0%", "held out")
+    assert curves.readout().words == ("training batch: loss 5, accuracy 6.0%", "validation")
     evaluate(history, 2, 0.25, 0.625)
     curves.refresh()
-    assert curves.readout().words[1] == "held out (step 2): loss 0.25, accuracy 62.5%"
+    assert curves.readout().words[1] == "validation (step 2): loss 0.25, accuracy 62.5%"
     curves.show_step(2)
-    assert curves.readout().words[1] == "held out: loss 0.25, accuracy 62.5%"
+    assert curves.readout().words[1] == "validation: loss 0.25, accuracy 62.5%"
     assert curves.readout().title == "Loss and accuracy · up to step 7, 2 picked"
     curves.show_step(None)
     assert curves.readout().words[0] == "training batch"

@@ -211,6 +211,7 @@ def test_a_run_that_goes_on_is_cut_where_the_export_began(
         assert len((tmp_path / "run.csv").read_text().splitlines()) == 1 + 3 * STEPS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".csv", ".npz", ".parquet"])
 def test_memory_does_not_grow_with_the_run(
     make_started: Callable[..., Started],

@@ -38,6 +38,7 @@ def test_a_copy_holds_what_the_run_holds(tmp_path: Path, wal: bool) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_cancelled_copy_leaves_nothing(tmp_path: Path) -> None:
     path, target = tmp_path / "run.gradviz", tmp_path / "copy.gradviz"
     written(path, rows=3000).close()

@@ -95,6 +95,7 @@ def test_anything_else_is_damage(data: object) -> None:
         unpack(data, np.float64, (9,))
 
 
+@pytest.mark.slow
 def test_a_bomb_does_not_go_off() -> None:
     """200 kB that zlib would turn into 200 MB, offered as a small array and as the large one that it is."""
     bomb = b"u1" + zlib.compress(bytes(200_000_000), 9)

@@ -42,6 +42,7 @@ print(json.dumps([run.info.ending, run.history.frames, row, latest_checkpoint(ru
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after_s", [0.02, 1.1])
 def test_a_killed_run_opens_and_has_lost_a_second_at_most(path: Path, after_s: float) -> None:
     lost = kill_and_look(path, LAYERS, 300.0, after_s)
@@ -84,6 +85,7 @@ def what_is_said_of(path: Path) -> str:
     return "damaged where nobody looked"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["killed", "killed, and its log lost", "ended", "living"])
 def test_what_may_only_be_read_is_read(shown_around: Path, what: str) -> None:
     path = shown_around / "run.gradviz"

@@ -38,6 +38,7 @@ def polled(follower: Run, condition: Callable[[], bool], what: str) -> None:
     wait_until(look, what)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_another_process_is_followed_until_it_is_killed(path: Path, other_process: subprocess.Popen[str]) -> None:
     with open_run(path) as follower:
@@ -53,6 +54,7 @@ def test_another_process_is_followed_until_it_is_killed(path: Path, other_proces
         assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by_layer", [False, True])
 def test_every_event_is_taken_bit_by_bit(path: Path, write: Write, *, by_layer: bool) -> None:
     history = History(begun())

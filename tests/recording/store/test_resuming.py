@@ -33,6 +33,7 @@ def recorded(write: Write, frames: int) -> None:
 
 # in the first chunk, at its end, in the second, where the second level has a chunk, and where nothing is given up
 @pytest.mark.parametrize("step", [1, 63, 64, 65, 200, 256, 299, 300])
+@pytest.mark.slow
 def test_a_resumed_run_is_as_if_it_had_never_ended(path: Path, write: Write, step: int) -> None:
     recorded(write, 300)
     before = path.read_bytes()

@@ -36,6 +36,7 @@ def only_file(path: Path) -> bool:
     return [each.name for each in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by_layer", [False, True])
 def test_every_event_comes_back_bit_by_bit(path: Path, write: Write, troubles: list[str], *, by_layer: bool) -> None:
     history = History(begun())

@@ -70,6 +70,7 @@ def on_a_full_disk(path: Path, then: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
 def test_a_full_disk_is_told_once_and_nothing_is_missing_once_there_is_space(path: Path) -> None:
     stored, *troubles = on_a_full_disk(path, "space again")
@@ -79,6 +80,7 @@ def test_a_full_disk_is_told_once_and_nothing_is_missing_once_there_is_space(pat
         assert_holds(run.history, 230)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
 def test_what_a_full_disk_kept_is_whole_and_what_is_missing_is_said(path: Path) -> None:
     stored, *troubles = on_a_full_disk(path, "never")
@@ -90,6 +92,7 @@ def test_what_a_full_disk_kept_is_whole_and_what_is_missing_is_said(path: Path) 
         assert_holds(run.history, run.history.frames)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a file that is open cannot be removed there")
 def test_a_file_that_is_removed_is_written_anew_even_what_had_left_memory(
     path: Path, write: Write, troubles: list[str]

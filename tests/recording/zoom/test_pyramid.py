@@ -164,6 +164,7 @@ def test_only_the_quantity_with_a_sign_is_combined_by_magnitude() -> None:
     assert last_value(Quantity("a", "", "", "")) == 0.5
 
 
+@pytest.mark.slow
 def test_columns_stay_where_they_are_while_the_window_slides() -> None:
     rows, measured = made_up(900, seed=1)
     pyramid = filled(rows, measured, signed=False)

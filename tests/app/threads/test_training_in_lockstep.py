@@ -1,4 +1,4 @@
-"""The thread of a race: what it says, what it keeps, and how it ends."""
+"""Several experiments in the thread that trains: what it says, what it keeps, and how it ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from driving import ENDLESS, TINY, WAIT_MS, wait_until
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.failure import Failure
-from gradviz.app.threads.race_thread import RaceThread
+from gradviz.app.threads.training_thread import TrainingThread
 from gradviz.experiment import Experiment
 from gradviz.recording.history import History
 from gradviz.recording.runs.library import Library
@@ -20,7 +20,7 @@ RUNAWAY = TINY.changed(learning_rate=100.0, activation="linear", initialization=
 VARIANTS = [TINY, TINY.changed(activation="relu", steps=5), RUNAWAY]
 
 
-def raced(thread: RaceThread, qtbot: QtBot) -> tuple[list[History], list[Failure], list[str]]:
+def raced(thread: TrainingThread, qtbot: QtBot) -> tuple[list[History], list[Failure], list[str]]:
     """Let a race run to its end; return its histories, its failures, and the order of its signals."""
     histories: list[History] = []
     failures: list[Failure] = []
@@ -35,7 +35,7 @@ def raced(thread: RaceThread, qtbot: QtBot) -> tuple[list[History], list[Failure
 
 
 def test_each_history_is_that_of_its_experiment_alone(qtbot: QtBot) -> None:
-    histories, failures, order = raced(RaceThread(VARIANTS), qtbot)
+    histories, failures, order = raced(TrainingThread(VARIANTS), qtbot)
     assert (failures, order) == ([], ["began", "finished"])
     for experiment, history in zip(VARIANTS, histories, strict=True):
         alone = History.of(train(experiment))
@@ -46,7 +46,7 @@ def test_each_history_is_that_of_its_experiment_alone(qtbot: QtBot) -> None:
 
 
 def test_histories_are_announced_with_the_first_frame_of_each(qtbot: QtBot) -> None:
-    thread = RaceThread([TINY, ENDLESS], paused=True)
+    thread = TrainingThread([TINY, ENDLESS], paused=True)
     with qtbot.waitSignal(thread.began, timeout=WAIT_MS) as began:
         thread.start()
     histories = began.args[0]
@@ -62,7 +62,7 @@ def test_histories_are_announced_with_the_first_frame_of_each(qtbot: QtBot) -> N
 
 def test_each_is_kept_in_a_file_that_says_how_it_ended(qtbot: QtBot, tmp_path: Path) -> None:
     variants = [*VARIANTS, ENDLESS]
-    thread = RaceThread(variants, library=Library(tmp_path))
+    thread = TrainingThread(variants, library=Library(tmp_path))
     with qtbot.waitSignal(thread.began, timeout=WAIT_MS) as began:
         thread.start()
     histories = began.args[0]
@@ -84,7 +84,7 @@ def test_each_is_kept_in_a_file_that_says_how_it_ended(qtbot: QtBot, tmp_path: P
 
 @pytest.mark.parametrize("moment", ["before the start", "at work", "paused"])
 def test_a_stop_ends_the_thread_whatever_it_does(qtbot: QtBot, moment: str) -> None:
-    thread = RaceThread([ENDLESS, ENDLESS], paused=moment == "paused")
+    thread = TrainingThread([ENDLESS, ENDLESS], paused=moment == "paused")
     if moment == "before the start":
         thread.control.stop()
     thread.start()
@@ -97,14 +97,14 @@ def test_a_stop_ends_the_thread_whatever_it_does(qtbot: QtBot, moment: str) -> N
 
 def test_a_variant_that_cannot_be_trained_fails_the_race_before_it_begins(qtbot: QtBot, tmp_path: Path) -> None:
     variants: list[Experiment] = [TINY, TINY.changed(device="cuda:77")]
-    histories, failures, order = raced(RaceThread(variants, library=Library(tmp_path)), qtbot)
+    histories, failures, order = raced(TrainingThread(variants, library=Library(tmp_path)), qtbot)
     assert (histories, order) == ([], ["failed", "finished"])
     assert failures[0].message.startswith("cuda:77 is not there")
 
 
 def test_trouble_with_the_disk_costs_nobody_a_step(qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file, not a folder")
-    thread = RaceThread([TINY, TINY.changed(seed=1)], library=Library(tmp_path / "runs"))
+    thread = TrainingThread([TINY, TINY.changed(seed=1)], library=Library(tmp_path / "runs"))
     told: list[str] = []
     thread.trouble.connect(told.append)
     histories, failures, _ = raced(thread, qtbot)
