@@ -19,6 +19,8 @@ ROWS = [[-1.5, -2.5, -3.5], [-1.6, -2.6, -7.6], [-1.7, -2.7, -3.7]]
 @pytest.fixture
 def panel(qtbot: QtBot, context: PanelContext) -> HeatmapPanel:
     panel = HeatmapPanel(context)
+    # the board connects the plots of all panels
+    panel.plot.hovered.connect(context.hovered)
     qtbot.addWidget(panel)
     panel.resize(640, 480)
     panel.show()
