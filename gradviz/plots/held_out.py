@@ -104,7 +104,7 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._said = self._step
         when, right = measured_at(evaluation.step, self._step), f"{evaluation.accuracy:.1%} right"
         # shorter where there is more to say, or the end would be cut
-        what = "Held-out samples" if self._step in (None, evaluation.step) else "Held out"
+        what = "Validation samples" if self._step in (None, evaluation.step) else "Validation"
         self.title.say(f"{what} {when}: {right}")
 
     def _say(self, reason: str) -> None:

@@ -195,7 +195,7 @@ class History:
     def window(self, name: str, first: int, last: int, stride: int = 1, kind: Summary = "largest") -> Window:
         """Return the steps `first` to `last`, both included and cut to what there is, `stride` of them to a column.
 
-        `kind` says what stands for a column of several steps: the largest value, or the mean of those measured (of
+        `kind` says what represents a column of several steps: the largest value, or the mean of those measured (of
         logarithms, where the quantity is one). What it costs depends on the columns, not on the steps. Raises KeyError
         for an unknown name, ValueError unless `stride` is a power of two.
         """

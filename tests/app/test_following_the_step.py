@@ -60,7 +60,7 @@ def test_held_out_samples_are_those_of_the_step(window: MainWindow, history: His
         window.session.display.pick_step(step)
         measured = latest(EVALUATED, step)
         assert measured is not None
-        what = "Held-out samples" if measured == step else "Held out"
+        what = "Validation samples" if measured == step else "Held out"
         expected = f"{what} {when(measured, step)}: {measured:.1f}% right"
         assert samples_of(window.board).title.text == expected
 
@@ -98,7 +98,7 @@ def test_pre_activations_are_those_of_the_step(window: MainWindow, history: Hist
 def test_the_latest_of_everything_is_back_with_live(window: MainWindow, history: History) -> None:
     window.session.display.pick_step(3)
     window.board.playback_bar.live.click()
-    assert samples_of(window.board).title.text == "Held-out samples at step 20: 20.0% right"
+    assert samples_of(window.board).title.text == "Validation samples at step 20: 20.0% right"
     assert window.board.panel(DistributionPanel).plot.readout().title == "Gradients of layer 1 at step 20"
     assert verdict_of(window.board).step is None
 

@@ -1,7 +1,7 @@
 """What a run file says of its run in words and single numbers: two JSON documents, validated when they are read.
 
-Nothing is believed that is not of the right type and size. Keys that are unknown are ignored, and keys that are missing
-take their defaults: a file of a gradviz that knows more attributes, or fewer, is still read.
+Values have to be of the right type and size. Unknown keys are ignored and missing keys take their defaults, so files of
+versions with more attributes, or fewer, are still read.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Metadata(_Document):
         return parsed_experiment(self.experiment) if self.experiment is not None else None
 
 
-# what both say in the same words
+# the fields that both have
 _AS_THEY_ARE = Metadata.model_fields.keys() & {field.name for field in fields(Started)} - {"experiment", "held_out"}
 
 
@@ -144,7 +144,7 @@ class State(_Document):
 
     @property
     def origin(self) -> tuple[float, tuple[int, ...]]:
-        """What is different once frames that were there have been given up."""
+        """Changes when frames that were there are removed."""
         return self.created, self.resumed_at
 
     def changed(self, **changes: object) -> State:
