@@ -23,7 +23,7 @@ def shown(window: MainWindow) -> MainWindow:
 
 
 def menu_of(window: MainWindow, name: str) -> QMenu:
-    return plot_menu(window, name, window.board.plots()[name], window.actions_by_name, window.exports)
+    return plot_menu(window, name, window.board, window.actions_by_name, window.exports)
 
 
 def entries(menu: QMenu) -> list[str]:
