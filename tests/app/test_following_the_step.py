@@ -60,7 +60,7 @@ def test_held_out_samples_are_those_of_the_step(window: MainWindow, history: His
         window.session.display.pick_step(step)
         measured = latest(EVALUATED, step)
         assert measured is not None
-        what = "Validation samples" if measured == step else "Held out"
+        what = "Validation samples" if measured == step else "Validation"
         expected = f"{what} {when(measured, step)}: {measured:.1f}% right"
         assert samples_of(window.board).title.text == expected
 

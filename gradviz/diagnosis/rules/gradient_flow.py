@@ -45,7 +45,7 @@ def vanishing(readings: Readings, thresholds: Thresholds, *, flow: Flow) -> Find
 
 @rule("exploding", rank=20)
 def exploding(readings: Readings, thresholds: Thresholds, *, flow: Flow) -> Finding | None:
-    """Find a gradient that grows by too many decades on its way to the input, or is infinite or no number."""
+    """Find a gradient that grows by too many decades on its way to the input, or that is not finite."""
     profile = profile_of(readings, flow)
     facts: list[Evidence] = []
     drift = largest_rise(profile.numbers, profile.values) if profile is not None else None

@@ -111,7 +111,7 @@ class ChainGradients:
         """
         self.disarm()
         self._modules = frozenset(modules)
-        self._passes, self._followed, self._found, self.why_not = [], 0, _Sums(), ""
+        self.why_not = ""
         enter, leave = TrainingHook(self._guard, self._enter), TrainingHook(self._guard, self._leave)
         self._handles = [block.register_forward_pre_hook(enter) for block in dict.fromkeys(self._chain)]
         self._handles.append(self._chain[-1].register_forward_hook(leave))
@@ -120,7 +120,7 @@ class ChainGradients:
         """Take the hooks away, and let go of the states."""
         for handle in self._handles:
             handle.remove()
-        self._handles, self._passes = [], []
+        self._handles, self._passes, self._followed, self._found = [], [], 0, _Sums()
 
     def take(self) -> ExactNorms | None:
         """Return what all passes of the step come to; None if none came back, or one could not be followed."""

@@ -52,14 +52,14 @@ class HeldOutSamples(_Document):
         """Return the samples. Raises DamagedError if their arrays are not what they should be."""
         inputs, labels = arrays.get(INPUTS), arrays.get(LABELS)
         if inputs is None or labels is None:
-            raise DamagedError("its held-out samples are missing")
+            raise DamagedError("its validation samples are missing")
         fitting = inputs.dtype == np.float32 and inputs.ndim == 2 and labels.dtype == np.int64
         if not fitting or labels.shape != inputs.shape[:1]:
-            raise DamagedError("its held-out samples are of another kind")
+            raise DamagedError("its validation samples are of another kind")
         if labels.size and not 0 <= labels.min() <= labels.max() < len(self.class_names):
-            raise DamagedError("its held-out samples belong to classes that do not exist")
+            raise DamagedError("its validation samples belong to classes that do not exist")
         if self.image_shape is not None and self.image_shape[0] * self.image_shape[1] != inputs.shape[1]:
-            raise DamagedError("its held-out samples are not pictures of that size")
+            raise DamagedError("its validation samples are not pictures of that size")
         if self.extent is not None and not (self.extent[0] < self.extent[1] and self.extent[2] < self.extent[3]):
             raise DamagedError("the plane of its samples is empty")
         return HeldOut(inputs, labels, self.class_names, self.image_shape, self.extent)
