@@ -1,4 +1,4 @@
-"""The panels around the heatmap: where each is at first, and which lies behind which."""
+"""The docks around the heatmap: where each is at first, and which lies behind which."""
 
 from __future__ import annotations
 
@@ -8,24 +8,31 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QWidget
 
+from gradviz.app.panels.table import PANELS
+
 _LEFT, _RIGHT, _BOTTOM = (
     Qt.DockWidgetArea.LeftDockWidgetArea,
     Qt.DockWidgetArea.RightDockWidgetArea,
     Qt.DockWidgetArea.BottomDockWidgetArea,
 )
+_COLUMN = [entry for entry in PANELS if entry.place == "column"]
 PLACES = {
     "experiment": ("Experiment", _LEFT),
     "runs": ("Runs", _LEFT),
-    "profile": ("Profile over layers", _RIGHT),
-    "curves": ("Loss and accuracy", _RIGHT),
-    "samples": ("Validation samples", _RIGHT),
-    "distributions": ("Distributions", _RIGHT),
-    "activation": ("Activation", _RIGHT),
-    "verdict": ("Verdict", _RIGHT),
+    **{entry.name: (entry.title, _RIGHT) for entry in _COLUMN},
     "transport": ("Transport", _BOTTOM),
 }
-# which panels lie behind which, in the order of their tabs
-TABBED = (("experiment", "runs"), ("profile", "distributions", "activation"), ("curves", "samples", "verdict"))
+# which lie behind which, in the order of their tabs
+TABBED = (
+    ("experiment", "runs"),
+    *(
+        (first.name, *(entry.name for entry in _COLUMN if entry.behind == first.name))
+        for first in _COLUMN
+        if not first.behind
+    ),
+)
+# the first two of the column share its height
+_UPPER, _LOWER = [entry.name for entry in _COLUMN if not entry.behind][:2]
 CLOSE_TIP = "Hide the panel; View > Panels brings it back"
 FLOAT_TIP = "Float the panel, or put it back"
 
@@ -57,8 +64,8 @@ class Docks(dict[str, QDockWidget]):
         if self._window.restoreState(layout):
             return
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        self._window.resizeDocks([self["experiment"], self["profile"]], [380, 450], horizontal)
-        self._window.resizeDocks([self["profile"], self["curves"]], [420, 400], vertical)
+        self._window.resizeDocks([self["experiment"], self[_UPPER]], [380, 450], horizontal)
+        self._window.resizeDocks([self[_UPPER], self[_LOWER]], [420, 400], vertical)
 
     def bring(self, name: str) -> None:
         """Bring a dock to the front, wherever it is."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from driving import ENDLESS, TINY, trigger, wait_for, wait_until
+from driving import ENDLESS, TINY, curves_of, heatmap_of, profile_of, trigger, wait_for, wait_until
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
+from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.app.session.phase import Phase
 from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
@@ -103,7 +104,7 @@ def test_tab_goes_through_form_heatmap_and_transport_and_round(window: MainWindo
             break
         seen.append(focused)
         qtbot.keyClick(focused, Qt.Key.Key_Tab)
-    parts = (window.form, window.board.heatmap, window.transport)
+    parts = (window.form, window.board.panel(HeatmapPanel), window.transport)
     # what lies beside comes after: the panels and their tabs
     places = [next((number for number, part in enumerate(parts) if part.isAncestorOf(each)), 3) for each in seen]
     assert places == sorted(places)
@@ -152,10 +153,10 @@ def test_the_layout_and_the_form_are_there_again_at_the_next_start(
     assert again.docks["samples"].isHidden()
     # as high as it was; Qt gives back no more width than the screen has, which is narrow offscreen
     assert again.height() == 700
-    assert again.board.heatmap.plot.state().first_layer_at == "top"
+    assert heatmap_of(again.board).state().first_layer_at == "top"
     assert again.style_now is DARK
     assert not again.actions_by_name["compare"].isChecked()
-    assert again.board.curves.state().logarithmic
+    assert curves_of(again.board).state().logarithmic
     again.close()
 
 
@@ -198,10 +199,10 @@ def test_light_and_dark_follow_the_system_while_nothing_else_is_chosen(
     hints = QGuiApplication.styleHints()
     monkeypatch.setattr(QGuiApplication, "styleHints", Dark)
     hints.colorSchemeChanged.emit(Qt.ColorScheme.Dark)
-    assert window.board.profile.backgroundBrush().color().name() == DARK.background
+    assert profile_of(window.board).backgroundBrush().color().name() == DARK.background
     trigger(window, "theme_light")
     hints.colorSchemeChanged.emit(Qt.ColorScheme.Dark)
-    assert window.board.profile.backgroundBrush().color().name() == LIGHT.background
+    assert profile_of(window.board).backgroundBrush().color().name() == LIGHT.background
 
 
 @pytest.mark.slow
@@ -260,7 +261,7 @@ def test_a_window_that_is_gone_is_told_nothing_any_more(settings: Settings, qtbo
 def test_the_heatmap_moves_while_a_run_does(window: MainWindow, qtbot: QtBot) -> None:
     window.session.set(ENDLESS)
     trigger(window, "start")
-    plot = window.board.heatmap.plot
+    plot = heatmap_of(window.board)
     wait_until(qtbot, lambda: plot.panes[0].drawn_frames > 3)
     drawn = plot.panes[0].drawn_frames
     wait_until(qtbot, lambda: plot.panes[0].drawn_frames > drawn)
