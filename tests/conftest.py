@@ -3,6 +3,7 @@
 import gc
 import itertools
 import os
+import random
 import sys
 from collections.abc import Iterator
 from types import FrameType
@@ -28,9 +29,16 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         # as many workers as cores: each, and each program that its tests start, keeps to one core
         os.environ.setdefault("OMP_NUM_THREADS", "1")
+    elif config.getoption("numprocesses", None):
+        # another one every time, but the same for all workers: they have to collect the same tests in the same order
+        os.environ.setdefault("PYTHONHASHSEED", str(random.randrange(1, 2**32)))
     # automatic collection would destroy the widgets of a former test in whichever thread the present one has running,
     # and crash the process; see gradviz/app/garbage.py
     gc.disable()
+
+
+def pytest_report_header() -> str:
+    return f"PYTHONHASHSEED={os.environ.get('PYTHONHASHSEED', 'random')}"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -41,7 +41,7 @@ class Preset:
         return row
 
     def accuracies(self) -> np.ndarray:
-        """Share of right answers at every look at the held-out samples."""
+        """Share of right answers at every look at the validation samples."""
         return self.history.accuracies()[1]
 
     def fall(self, step: int = 0) -> float:

@@ -126,7 +126,7 @@ def open_window(
 
     def furnish() -> None:
         window.furnish()
-        _Once(window.board.heatmap.plot.viewport(), QEvent.Type.Paint, begin)
+        _Once(next(iter(window.board.plots().values())).viewport(), QEvent.Type.Paint, begin)
 
     documents = Documents(window.open_file)
 

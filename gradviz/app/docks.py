@@ -1,4 +1,4 @@
-"""The panels around the heatmap: where each is at first, and which lies behind which."""
+"""The docks around the heatmap: where each is at first, and which lies behind which."""
 
 from __future__ import annotations
 
@@ -8,24 +8,33 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QWidget
 
+from gradviz.app.panels.table import PANELS
+
 _LEFT, _RIGHT, _BOTTOM = (
     Qt.DockWidgetArea.LeftDockWidgetArea,
     Qt.DockWidgetArea.RightDockWidgetArea,
     Qt.DockWidgetArea.BottomDockWidgetArea,
 )
+_COLUMN = [entry for entry in PANELS if entry.place == "column"]
 PLACES = {
     "experiment": ("Experiment", _LEFT),
     "runs": ("Runs", _LEFT),
-    "profile": ("Profile over layers", _RIGHT),
-    "curves": ("Loss and accuracy", _RIGHT),
-    "samples": ("Held-out samples", _RIGHT),
-    "distributions": ("Distributions", _RIGHT),
-    "activation": ("Activation", _RIGHT),
-    "verdict": ("Verdict", _RIGHT),
+    **{entry.name: (entry.title, _RIGHT) for entry in _COLUMN},
     "transport": ("Transport", _BOTTOM),
 }
-# which panels lie behind which, in the order of their tabs
-TABBED = (("experiment", "runs"), ("profile", "distributions", "activation"), ("curves", "samples", "verdict"))
+# which lie behind which, in the order of their tabs
+TABBED = (
+    ("experiment", "runs"),
+    *(
+        (first.name, *(entry.name for entry in _COLUMN if entry.behind == first.name))
+        for first in _COLUMN
+        if not first.behind
+    ),
+)
+# the first two of the column share its height
+_UPPER, _LOWER = [entry.name for entry in _COLUMN if not entry.behind][:2]
+# of a remembered layout; one that names docks otherwise is left aside: Qt would make tabs of docks that do not exist
+LAYOUT_VERSION = 1
 CLOSE_TIP = "Hide the panel; View > Panels brings it back"
 FLOAT_TIP = "Float the panel, or put it back"
 
@@ -38,7 +47,7 @@ class Docks(dict[str, QDockWidget]):
         self._window = window
         window.setDockNestingEnabled(True)
         for name, (title, area) in PLACES.items():
-            self[name] = self._dock(title, area)
+            self[name] = self._dock(name, title, area)
         # the transport stays where it is
         self["transport"].setTitleBarWidget(QWidget())
         self["transport"].setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
@@ -52,13 +61,21 @@ class Docks(dict[str, QDockWidget]):
         for name, content in contents.items():
             self[name].setWidget(content)
 
+    def layout(self) -> QByteArray:
+        """Return where all docks are, to be remembered."""
+        return self._window.saveState(LAYOUT_VERSION)
+
+    def restore(self, layout: QByteArray) -> bool:
+        """Put all docks where they were; return False, and leave them, for a layout that this version cannot read."""
+        return self._window.restoreState(layout, LAYOUT_VERSION)
+
     def give_sizes(self, layout: QByteArray) -> None:
         """Give the docks the sizes and places of a remembered `layout`, else good ones."""
-        if self._window.restoreState(layout):
+        if self.restore(layout):
             return
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        self._window.resizeDocks([self["experiment"], self["profile"]], [380, 450], horizontal)
-        self._window.resizeDocks([self["profile"], self["curves"]], [420, 400], vertical)
+        self._window.resizeDocks([self["experiment"], self[_UPPER]], [380, 450], horizontal)
+        self._window.resizeDocks([self[_UPPER], self[_LOWER]], [420, 400], vertical)
 
     def bring(self, name: str) -> None:
         """Bring a dock to the front, wherever it is."""
@@ -75,9 +92,9 @@ class Docks(dict[str, QDockWidget]):
                 actions.append(action)
         return actions
 
-    def _dock(self, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
+    def _dock(self, name: str, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self._window)
-        dock.setObjectName(title)
+        dock.setObjectName(name)
         dock.setWidget(QWidget())
         for button, tip in (("floatbutton", FLOAT_TIP), ("closebutton", CLOSE_TIP)):
             if found := dock.findChild(QAbstractButton, f"qt_dockwidget_{button}"):

@@ -25,6 +25,7 @@ from gradviz.app.error_box import ErrorReporter
 from gradviz.app.form.experiment_exchange import OPENABLE, ExperimentExchange
 from gradviz.app.form.experiment_panel import ExperimentPanel
 from gradviz.app.help_window import show_help
+from gradviz.app.panels.table import PANELS
 from gradviz.app.session.session import Session
 from gradviz.app.settings import Settings, ThemeChoice
 from gradviz.app.shown_bar import ShownBar
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from gradviz.app.comparison.comparison_windows import ComparisonWindows
     from gradviz.app.export.export_commands import ExportCommands
     from gradviz.app.export.exporter import Exporter
-    from gradviz.app.panels.side_panels import SidePanels
     from gradviz.app.runs.run_dialogs import RunDialogs
     from gradviz.app.runs.run_list_view import RunListView
 
@@ -56,7 +56,6 @@ class MainWindow(QMainWindow):
     """
 
     board: Board
-    panels: SidePanels
     exporter: Exporter
     exports: ExportCommands
     run_dialogs: RunDialogs
@@ -88,7 +87,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.docks = self._lay_out()
         self._menus = self._fill_menus()
-        self._first_layout = self.saveState()
+        self._first_layout = self.docks.layout()
         self._connect()
         self._recall()
         if furnished:
@@ -100,37 +99,33 @@ class MainWindow(QMainWindow):
         from gradviz.app.comparison.comparison_windows import ComparisonWindows
         from gradviz.app.export.export_commands import ExportCommands
         from gradviz.app.export.exporter import Exporter
-        from gradviz.app.panels.side_panels import SidePanels
         from gradviz.app.runs.run_dialogs import RunDialogs
         from gradviz.app.runs.run_list_view import RunListView
         from gradviz.app.view_commands import ViewCommands
 
-        sizes = self.saveState()
+        sizes = self.docks.layout()
         session, settings = self.session, self.settings
-        self.board = Board(self)
-        self.panels = SidePanels(session.preview, settings, self)
-        self.board.add_plots(self.panels.plots())
+        self.board = Board(settings, session.preview, self)
         self.exporter = Exporter(self, self.board)
         self.exports = ExportCommands(self, self.exporter, session, settings, self._style_in_force)
         self.run_dialogs = RunDialogs(self, session, settings)
         self.run_list = RunListView(session, self.run_dialogs, self)
-        self.comparisons = ComparisonWindows(
-            session, settings, lambda: self.board.heatmap.quantity.currentData() or "", self._style_in_force, self
-        )
-        view = ViewCommands(self.board, self.panels, settings, self.actions_by_name)
+        self.comparisons = ComparisonWindows(session, settings, lambda: self.board.quantity, self._style_in_force, self)
+        view = ViewCommands(self.board, settings, self.actions_by_name)
         for part in (self.exports, self.run_dialogs, view):
             self._acts |= part.by_name()
         self._put_in_plots()
         if self.isVisible():
             # what comes into the panels pushes them about when it is laid out, in the next round of the event loop
-            QTimer.singleShot(0, self, lambda: self.restoreState(sizes))
+            QTimer.singleShot(0, self, lambda: self.docks.restore(sizes))
         else:
             self.docks.give_sizes(settings.layout)
-        self._menus["&View"].addAction(self.board.samples.wrong_first)
+        for name in self.board.panels:
+            self._menus["&View"].addActions(self.board.widget(name).actions())
         self._connect_plots()
         view.recall()
         self._style_plots(self.style_now)
-        self.panels.show_experiment(session.experiment)
+        self.board.context.experiment_changed.emit(session.experiment)
         session.become_ready()
 
     @property
@@ -165,7 +160,7 @@ class MainWindow(QMainWindow):
 
     def restore_first_layout(self) -> None:
         """Put every dock back where it was when the program first started."""
-        self.restoreState(self._first_layout)
+        self.docks.restore(self._first_layout)
         for dock in self.docks.values():
             dock.show()
 
@@ -182,13 +177,13 @@ class MainWindow(QMainWindow):
             self.run_list.stop()
         self.form.take_typed()
         self.settings.geometry = self.saveGeometry()
-        self.settings.layout = self.saveState()
+        self.settings.layout = self.docks.layout()
         self.settings.experiment = self.form.experiment()
         self.settings.write()
         self.hide()
         if self.furnished:
             self.comparisons.close()
-        if (self.furnished and not self.panels.stop()) or not self.session.close():
+        if (self.furnished and not self.board.stop()) or not self.session.close():
             self.show()
             self.say("A training step is still under way; close again in a moment")
             event.ignore()
@@ -243,21 +238,15 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.shown_bar)
-        column.addWidget(self.board.heatmap, 1)
+        column.addWidget(self.board.centre, 1)
         self.setCentralWidget(middle)
-        contents: dict[str, QWidget] = {
-            "profile": self.board.profile,
-            "curves": self.board.curves,
-            "samples": self.board.held_out,
-            "runs": self.run_list.panel,
-        }
-        self.docks.fill(contents | self.panels.by_name())
+        columns = {entry.name: self.board.widget(entry.name) for entry in PANELS if entry.place == "column"}
+        self.docks.fill({"runs": self.run_list.panel, **columns})
         # Tab goes from the form to the heatmap, and from there to the transport, whenever each came to be
         last: QWidget = self.form.preset
         while (following := last.nextInFocusChain()) is not None and self.form.isAncestorOf(following):
             last = following
-        parts = (*self.board.heatmap.in_tab_order(), *self.board.playback_bar.in_tab_order())
-        for widget in (self.shown_bar.button, *parts):
+        for widget in (self.shown_bar.button, *self.board.in_tab_order()):
             self.setTabOrder(last, widget)
             last = widget
 
@@ -282,15 +271,14 @@ class MainWindow(QMainWindow):
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.restyle)
 
     def _connect_plots(self) -> None:
-        from gradviz.app.wiring import connect_board, connect_panels
+        from gradviz.app.wiring import connect
 
-        connect_board(self.session, self.board)
-        connect_panels(self.session, self.board, self.panels, self.docks)
+        connect(self.session, self.board, self.docks)
         self.session.display.changed.connect(self._show_phase)
-        self.session.run.phase_changed.connect(self.panels.refresh)
+        self.session.run.phase_changed.connect(self.board.refresh)
         self.docks["runs"].visibilityChanged.connect(self.run_list.seen)
-        self.panels.failed.connect(self.errors.report)
-        self.panels.verdict.verdict_changed.connect(self.verdict_line.say)
+        self.board.context.failed.connect(self.errors.report)
+        self.board.context.verdict_changed.connect(self.verdict_line.say)
         self.verdict_line.clicked.connect(lambda: self.docks.bring("verdict"))
         self.board.text_due.connect(lambda: self.transport.refresh(self.session.run))
         self.board.menu_wanted.connect(self._show_menu)
@@ -298,11 +286,11 @@ class MainWindow(QMainWindow):
     def _show_menu(self, name: str, place: QPoint) -> None:
         from gradviz.app.export.plot_menu import plot_menu
 
-        plot_menu(self, name, self.board.plots()[name], self.actions_by_name, self.exports).popup(place)
+        plot_menu(self, name, self.board, self.actions_by_name, self.exports).popup(place)
 
     def _recall(self) -> None:
         self.restoreGeometry(self.settings.geometry)
-        self.restoreState(self.settings.layout)
+        self.docks.restore(self.settings.layout)
         self.actions_by_name[f"theme_{self.settings.theme}"].setChecked(True)
         self.restyle()
         self._show_phase()
@@ -312,7 +300,7 @@ class MainWindow(QMainWindow):
         return self.style_now
 
     def _style_plots(self, style: Style) -> None:
-        for part in (self.board, self.panels, self.run_list.panel, self.comparisons):
+        for part in (self.board, self.run_list.panel, self.comparisons):
             part.apply_style(style)
 
     def _choose_theme(self, choice: ThemeChoice) -> None:

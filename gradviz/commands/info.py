@@ -69,12 +69,7 @@ def _state(found: RunInfo) -> str:
 
 def _changes(experiment: Experiment) -> str:
     """Name the fields that differ from their defaults, as `--set` takes them."""
-    usual = Experiment().flat()
-    changes = [
-        f"{name}={value}"
-        for name, value in experiment.flat().items()
-        if value != usual[name] and name not in ("title", "notes")
-    ]
+    changes = [f"{name}={value}" for name, value in experiment.changes().items() if name not in ("title", "notes")]
     return ", ".join(changes) or "all defaults"
 
 

@@ -1,4 +1,4 @@
-"""What is the matter with a run, by which evidence, and what to try: as data, and in words. Imports numpy, no torch."""
+"""What is wrong with a run, the evidence, and what to try: as data, and in words. Imports numpy, no torch."""
 
 from gradviz.diagnosis.diagnose import diagnose, ranked
 from gradviz.diagnosis.finding import Evidence, Finding, Remedy, Severity

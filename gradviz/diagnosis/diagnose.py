@@ -23,7 +23,7 @@ def diagnose(
     thresholds: Thresholds | None = None,
     rows: tuple[int, int] | None = None,
 ) -> list[Finding]:
-    """Return what is the matter at `step` (None: the latest), worst first.
+    """Return what is wrong at `step` (None: the latest), worst first.
 
     `rows` (first, last) asks about a part of the network only. Where the loss ceased to be finite, causes are looked
     for in the step before. Healthy is found only where nothing else is; what was not measured is said beside it. Raises

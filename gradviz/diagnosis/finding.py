@@ -79,7 +79,7 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is the matter with a run at `step`, the step its evidence was measured at.
+    """One thing that is wrong with a run at `step`, the step at which its evidence was measured.
 
     `rows` are those concerned, ascending, and `worst_row` the one to jump to, counted from 1 next to the input; empty
     and None where the finding is about the whole run. `first_step` is the step it began at, where that is known.

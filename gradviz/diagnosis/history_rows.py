@@ -53,7 +53,10 @@ def latest(history: History, name: str, step: int) -> Measured | None:
     found = history.latest_row(name, step) if measures(history, name) else None
     if found is None:
         return None
-    return Measured(found[0], found[1].astype(np.float64), history.measured(name, found[0]))
+    step, values = found[0], found[1].astype(np.float64)
+    there = ~np.isnan(values)
+    # only NaN may have been measured or not
+    return Measured(step, values, there if there.all() else history.measured(name, step))
 
 
 def latest_largest(history: History, name: str, step: int, most: int) -> Measured | None:

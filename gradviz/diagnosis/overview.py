@@ -1,4 +1,4 @@
-"""What is said where nothing is the matter, and of what nothing can be said."""
+"""What is found where nothing is wrong, and what is not measured."""
 
 from __future__ import annotations
 

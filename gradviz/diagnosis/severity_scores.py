@@ -1,4 +1,4 @@
-"""The rows ranked by how bad they are, on one scale for everything that can be the matter with a row."""
+"""A severity score for every row: one scale for everything that can be wrong with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a verdict begins: every number that decides, with its unit, its range, its default and the reason for it.
+"""The thresholds of the verdict: every number that decides, with its unit, range, default and reason.
 
 Sources named in the reasons: A. Karpathy, CS231n notes, "Neural Networks Part 3" (update ratio near 1e-3, loss at the
 start near ln(classes)); the built-in rules of Amazon SageMaker Debugger (shares of a layer, limits of the update
@@ -58,8 +58,8 @@ class Thresholds:
     )  # fmt: skip
     silent_decades: float = _number(
         4.0, "No signal from", "decades", (0.5, 1000.0),
-        "In a network of your own: how far the gradient of a module lies below the median of all. Norms, biases and "
-        "matrices of all sizes stay within about three decades of each other in networks that learn well.",
+        "In a network of your own: how far the gradient of a module lies below the median of all modules. In networks "
+        "that learn well, norms, biases and matrices of all sizes stay within about three decades of each other.",
     )  # fmt: skip
     update_low: float = _number(
         1e-6, "Not updating below", "|ΔW| / |W|", (1e-12, 1e-3),
@@ -68,62 +68,62 @@ class Thresholds:
     )  # fmt: skip
     update_guide: float = _number(
         1e-3, "Update guide line", "|ΔW| / |W|", (1e-6, 1e-1),
-        "Where a layer usually learns well: Karpathy's rule of thumb in the CS231n notes.", log=True,
+        "A typical ratio of layers that learn well: Karpathy's rule of thumb in the CS231n notes.", log=True,
     )  # fmt: skip
     update_high: float = _number(
         1e-1, "Updating too much from", "|ΔW| / |W|", (1e-3, 100.0),
-        "A hundred times the guide line: a tenth of a layer is replaced in every step. Presets that learn smoothly "
-        "stay below 0.06; SageMaker Debugger warns at 10 only.", log=True,
+        "A hundred times the guide line: every step replaces a tenth of a layer. Presets that learn smoothly stay "
+        "below 0.06; SageMaker Debugger warns only at 10.", log=True,
     )  # fmt: skip
     unchanged_share: float = _number(
         0.99, "Standing still from", "share of weights", (0.5, 1.0),
-        "Share of a layer's weights whose bits a step left as they were.",
+        "Share of a layer's weights that a step leaves unchanged to the last bit.",
     )  # fmt: skip
     dead_share: float = _number(
         0.6, "Dead from", "share of units", (0.05, 1.0),
-        "Share of a layer's units that are off for every sample. Where samples look "
-        "alike a unit is on for all or for none, as a coin falls: what three standard deviations explain that way in a "
-        "layer that was so from the start is no finding. SageMaker Debugger's DeadRelu warns at 0.5.",
+        "Share of a layer's units that are off for every sample. Where samples look alike, a unit is on for all or for "
+        "none by chance: a share from the start that three standard deviations explain is no finding. SageMaker "
+        "Debugger's DeadRelu warns at 0.5.",
     )  # fmt: skip
     dead_growth: float = _number(
         0.1, "Died since the start", "share of units", (0.0, 1.0),
-        "By this much the share has to have grown for a coin's fall not to count as an excuse.",
+        "Growth of the share since the start from which chance is no explanation.",
     )  # fmt: skip
     saturated_share: float = _number(
         0.9, "Saturated from", "share of inputs", (0.05, 1.0),
-        "Share of what a layer's activations are given that lies where the slope is below a hundredth of the steepest. "
-        "A sigmoid layer that has learnt reaches 0.7; SageMaker Debugger warns at 0.5, of units saturated far deeper.",
+        "Share of the inputs of a layer's activations that lie where the slope is below a hundredth of the steepest. A "
+        "sigmoid layer that has learnt reaches 0.7; SageMaker Debugger warns at 0.5, of far deeper saturation.",
     )  # fmt: skip
     signal_decades: float = _number(
         2.0, "Uneven signal from", "decades", (0.1, 1000.0),
-        "Change of the outputs' size through the layers at the start, where Glorot and He initialisation keep it "
-        "level; the residual ReLU stack of 152 layers that learns grows by 1.2.",
+        "Change of the outputs' size through the layers at the start. Glorot and He initialisation keep it level; in "
+        "the residual ReLU stack of 152 layers, which learns, it grows by 1.2.",
     )  # fmt: skip
     alike_ratio: float = _number(
         1e-3, "All alike below", "spread / |mean|", (1e-9, 1.0),
-        "Spread of a layer's outputs over their mean at the start: below it, all units say the same of all samples.",
+        "Spread of a layer's outputs over their mean at the start: below this all units give the same for all samples.",
         log=True,
     )  # fmt: skip
     first_loss_factor: float = _number(
         30.0, "First loss too high from", "times ln(classes)", (1.1, 1e6),
-        "A network that knows nothing should give every class the same chance, a loss of ln(classes) (CS231n notes). "
-        "One far above is sure of wrong answers; the residual ReLU stack of 152 layers learns from up to 17.",
+        "A network that knows nothing should give every class the same chance, a loss of ln(classes) (CS231n notes). A "
+        "far higher loss means sure but wrong answers; the residual ReLU stack of 152 layers still learns from 17.",
         log=True,
     )  # fmt: skip
     chance_loss_share: float = _number(
         0.95, "Guessing above", "times ln(classes)", (0.1, 1.0),
-        "A loss of ln(classes) is that of a guess: above this share of it, nothing has been learnt.",
+        "A loss of ln(classes) is that of guessing: above this share of it nothing is learnt.",
     )  # fmt: skip
     patience_steps: int = _number(
         100, "Patience", "steps", (1, 1_000_000),
-        "Steps before it counts that nothing has been learnt, or that branches silent at the start do not open; every "
-        "preset that learns is below a guess by then.",
+        "Steps before it counts that nothing is learnt, or that branches closed at the start do not open; every preset "
+        "that learns is below guessing by then.",
         log=True,
     )  # fmt: skip
     worse_factor: float = _number(
         2.0, "Getting worse from", "times the first loss", (1.0, 1000.0),
-        "A loss so far above that of the start and that of a guess means that training does harm, if only for a "
-        "while; presets that learn smoothly never go there.",
+        "A loss so far above that of the start and that of guessing means that training does harm, if only for a "
+        "while; presets that learn smoothly never get there.",
     )  # fmt: skip
     converged_loss_share: float = _number(
         0.01, "Nothing left to learn below", "times ln(classes)", (0.0, 0.5),
@@ -136,7 +136,7 @@ class Thresholds:
             if not (math.isfinite(value) and spec.low <= value <= spec.high):
                 raise ThresholdError(f"{name}: {value!r} is not allowed; allowed: {spec.low:g} to {spec.high:g}")
         if not self.update_low < self.update_guide < self.update_high:
-            raise ThresholdError("update_low, update_guide and update_high have to rise in this order")
+            raise ThresholdError("update_low, update_guide and update_high must rise in this order")
 
     def changed(self, **values: Any) -> Thresholds:
         """Return a copy with some thresholds changed. Raises ThresholdError."""

@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 
+from gradviz.experiment import in_words
 from gradviz.plots.activation_words import inputs_in_words, inputs_of, reading_at
 from gradviz.plots.distribution import DistributionItem, Divided, divide, fill_colours
 from gradviz.plots.parts.axes import style_axis
@@ -21,7 +22,7 @@ from gradviz.plots.parts.plot_widgets import HoverPlot
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
 from gradviz.plots.supremum_mark import SupremumMark
-from gradviz.recording.activations import ActivationCurve, Floats, spoken
+from gradviz.recording.activations import ActivationCurve, Floats
 from gradviz.recording.history import History
 
 NO_CURVE = "The curves of the activation come in a moment."
@@ -341,7 +342,7 @@ class ActivationPlot(HoverPlot):
                 words.say("")
             self._key.show_entries([], style.foreground)
             return
-        name = spoken(curve.name)
+        name = in_words(curve.name)
         self._title.say(f"{name[:1].upper()}{name[1:]} φ(x) and its derivative φ′(x)")
         entries = [("—", style.series[0], "φ"), ("—", style.series[1], "φ′"), self._supremum_entry(curve)]
         if self._divided is not None and self._counted is not None:

@@ -11,6 +11,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont
 
+from gradviz.experiment import in_words
 from gradviz.plots.parts.axes import DecadeAxis, style_axis
 from gradviz.plots.parts.drawn import DrawnSeries, Readout, given_lines
 from gradviz.plots.parts.key import Key
@@ -25,7 +26,6 @@ from gradviz.recording.activations import (
     Floats,
     Spread,
     elements_in_words,
-    spoken,
 )
 
 NOT_MEASURED = "Not measured yet: press Measure to time every activation on this device."
@@ -87,8 +87,8 @@ class ActivationCostsPlot(HoverPlot):
             return ""
         row = at[EXPONENTIAL]
         return (
-            f"Forward, {spoken(row.name)} (one exp per element) takes {_times(row.forward_ratio)} as long as "
-            f"{spoken(REFERENCE)}; backward, without exp, {three_digits(row.backward_ratio.median)} times."
+            f"Forward, {in_words(row.name)} (one exp per element) takes {_times(row.forward_ratio)} as long as "
+            f"{in_words(REFERENCE)}; backward, without exp, {three_digits(row.backward_ratio.median)} times."
         )
 
     def show_costs(self, costs: ActivationCosts | None) -> None:
@@ -137,7 +137,7 @@ class ActivationCostsPlot(HoverPlot):
             series.append(DrawnSeries(f"{name} quartiles", ends[1], error["y"], x0=ends[0]))
         for number, row in enumerate(self._rows):
             for direction, name in enumerate(PASSES):
-                labels[f"{spoken(row.name)} {name}"] = self._values[2 * number + direction].toPlainText()
+                labels[f"{in_words(row.name)} {name}"] = self._values[2 * number + direction].toPlainText()
         shown = [line.value() if line.isVisible() else None for line in self._references]
         return Readout(
             title=self._title.text,
@@ -210,7 +210,7 @@ class ActivationCostsPlot(HoverPlot):
             self._draw_bars(number)
         self._write_values()
         self._ns_axis.setStyle(showValues=bool(self._rows))
-        self._names.setTicks([[(place, spoken(row.name)) for place, row in enumerate(self._rows)]])
+        self._names.setTicks([[(place, in_words(row.name)) for place, row in enumerate(self._rows)]])
         self._describe()
 
     def _make_room(self) -> None:
@@ -325,7 +325,7 @@ class ActivationCostsPlot(HoverPlot):
         direction, ratio = ("forward", row.forward_ratio) if y < index else ("backward", row.backward_ratio)
         spread = row.forward_ns if y < index else row.backward_ns
         unit = "call" if row.size == 1 else "element"
-        words = f"{spoken(row.name)}, {direction}: {_with_quartiles(spread)} ns per {unit}"
+        words = f"{in_words(row.name)}, {direction}: {_with_quartiles(spread)} ns per {unit}"
         return words if row.name == REFERENCE else f"{words}; {_times(ratio)} ReLU's"
 
 

@@ -26,7 +26,7 @@ FIELD_STRENGTH = 0.5
 
 
 class BoundaryPlot(HeldOutPlot):
-    """Class probabilities over the plane as a field of blended colours, and the held-out points upon it.
+    """Class probabilities over the plane as a field of blended colours, and the validation points upon it.
 
     Every class has a colour and a symbol of its own, a line runs where the network is undecided between two of them,
     and points that it gets wrong are ringed.

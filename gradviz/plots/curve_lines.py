@@ -1,6 +1,6 @@
 """Pairs of lines over the steps, one in the plot of the loss and one in that of the accuracy, and their points.
 
-A single run has a pair for its batches, one for the samples held out, and one for another run behind it. Of several
+A single run has a pair for its batches, one for the validation samples, and one for another run behind it. Of several
 runs each has one pair.
 """
 
@@ -91,7 +91,7 @@ def batch_points(history: History | None, view: Span, pixels: int, pair: LossAbo
 
 
 def held_out_points(history: History | None, view: Span, pixels: int, pair: LossAboveAccuracy) -> tuple[Points, Points]:
-    """Return what is in `view` of loss and accuracy of the samples held out; nothing without a run."""
+    """Return what is in `view` of loss and accuracy of the validation samples; nothing without a run."""
     if history is None:
         return NOTHING, NOTHING
     losses, accuracies = history.evaluation_losses(), history.accuracies()

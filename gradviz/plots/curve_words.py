@@ -62,9 +62,9 @@ def what_is_missing(history: History, name: Literal["loss", "batch_accuracy"]) -
 
 
 def values_at(history: History, step: int) -> tuple[str, str]:
-    """Return what to write behind the names of the curves: values of the batch, and of the samples held out.
+    """Return what to write behind the names of the curves: values of the batch, and of the validation samples.
 
-    The samples held out are looked at on a schedule: theirs may be of an earlier step, which is said then. Empty where
+    Validation samples are evaluated on a schedule: theirs may be of an earlier step, which is said then. Empty where
     there are none.
     """
     if not 0 <= step < history.frames:
@@ -99,7 +99,7 @@ def compared_words_at(runs: Sequence[ShownRun], step: int) -> str:
 
 
 def _share_at(history: History, step: int) -> float | None:
-    """Return the accuracy that is drawn of one of several runs: on samples held out where it has some."""
+    """Return the accuracy that is drawn of one of several runs: on validation samples where it has some."""
     if history.started.held_out is None:
         return history.batch_accuracy(step)
     latest = _latest_evaluation(history, step)
@@ -107,7 +107,7 @@ def _share_at(history: History, step: int) -> float | None:
 
 
 def _whose_accuracy(run: ShownRun) -> str:
-    """Say where the accuracy of a run is not that of held-out samples."""
+    """Say where the accuracy of a run is not that of validation samples."""
     history = run.history
     if history.started.held_out is not None:
         return ""

@@ -1,4 +1,4 @@
-"""Loss and accuracy over the steps: of a single run on its batches and on held-out samples, of several a line each."""
+"""Loss and accuracy over the steps: of one run on its batches and on validation samples, of several a line each."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class CurvesState:
 class CurvesPlot(RunsPlot):
     """Loss above, accuracy in percent below, over one step axis. `refresh` pulls; mouse or keys pick a step.
 
-    A single run has lines for its batches and for the samples held out, and another run behind it; the legend says the
-    values at the picked step. Of several runs each has one line: the accuracy is that of held-out samples where a run
-    has some, else that of the batch; what has neither has no line.
+    A single run has lines for its batches and for validation samples, and another run behind it; the legend says the
+    values at the picked step. Of several runs each has one line: the accuracy is that of validation samples where a
+    run has some, else that of the batch; what has neither has no line.
     """
 
     def __init__(self, parent: Any = None) -> None:
@@ -86,7 +86,7 @@ class CurvesPlot(RunsPlot):
         self.show_all()
 
     def show_reference(self, history: History | None, label: str = "") -> None:
-        """Draw held-out loss and accuracy of another run behind a single one, dashed; None: do not."""
+        """Draw validation loss and accuracy of another run behind a single one, dashed; None: do not."""
         self._reference, self._reference_label = history, label
         self._extent = None
         self.refresh()

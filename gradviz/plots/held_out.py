@@ -1,4 +1,4 @@
-"""What the plots of held-out samples have in common: when to draw, the title, and words where there is no picture."""
+"""What the plots of validation samples have in common: when to draw, the title, and words where there is no picture."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gradviz.recording.history import History
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOutState:
-    """What a plot of held-out samples shows; `wrong_first` says in which order, where there is one."""
+    """What a plot of validation samples shows; `wrong_first` says in which order, where there is one."""
 
     history: History | None
     step: int | None
@@ -30,7 +30,7 @@ class HeldOutState:
 
 
 class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
-    """Draws how a network did on samples held out, when it was last looked at up to the picked, else the latest step.
+    """Draws how a network did on validation samples, when it was last looked at up to the picked, else the latest step.
 
     A subclass puts its picture into row 1 of the layout.
     """
@@ -104,7 +104,7 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._said = self._step
         when, right = measured_at(evaluation.step, self._step), f"{evaluation.accuracy:.1%} right"
         # shorter where there is more to say, or the end would be cut
-        what = "Held-out samples" if self._step in (None, evaluation.step) else "Held out"
+        what = "Validation samples" if self._step in (None, evaluation.step) else "Validation"
         self.title.say(f"{what} {when}: {right}")
 
     def _say(self, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Held-out pictures with what the network takes them for."""
+"""Validation pictures with what the network takes them for."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MARGIN_PX = 4.0
 
 
 class SamplesPlot(HeldOutPlot):
-    """A grid of held-out pictures, each with prediction and confidence; wrong ones are crossed out and framed."""
+    """A grid of validation pictures, each with prediction and confidence; wrong ones are crossed out and framed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self._grid = _Grid()
@@ -184,7 +184,7 @@ def _best_grid(width: float, height: float, samples: int, caption: float) -> tup
 
 
 def _grey_levels(held_out: HeldOut, chosen: NDArray[np.intp]) -> NDArray[np.uint8]:
-    """Return the chosen pictures [samples, rows, columns] on the common scale of all held-out samples."""
+    """Return the chosen pictures [samples, rows, columns] on the common scale of all validation samples."""
     assert held_out.image_shape is not None
     low, high = float(held_out.inputs.min()), float(held_out.inputs.max())
     levels = (held_out.inputs[chosen] - low) * (255.0 / max(high - low, 1e-30))

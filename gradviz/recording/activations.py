@@ -13,15 +13,6 @@ BYTES_PER_ELEMENT = 4
 # a kernel reads the gradient and one more array, and writes a third
 ARRAYS_AT_WORK = 3
 REFERENCE = "relu"
-_SPOKEN = {
-    "relu": "ReLU", "leaky_relu": "leaky ReLU", "elu": "ELU", "selu": "SELU", "silu": "SiLU", "gelu": "GELU",
-    "mish": "Mish",
-}  # fmt: skip
-
-
-def spoken(name: str) -> str:
-    """Return what to call the activation `name` in a sentence: `leaky_relu` is leaky ReLU."""
-    return _SPOKEN.get(name, name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -67,7 +67,7 @@ class Started:
     """The network stands and is about to be measured.
 
     Row l of every quantity, counted from 1, belongs to `rows[l - 1]`. Of a network that gradviz builds the `experiment`
-    is given, and with it held-out samples; a watched network has neither. `precision` is the type of most parameters,
+    is given, and with it validation samples; a watched network has neither. `precision` is the type of most parameters,
     such as float32 or bfloat16. `planned_steps` is the last step, 0 where the run goes on until somebody ends it;
     quantities that are scheduled are measured every `scheduled_every` steps. `batch_size` and `training_samples` are 0
     where they are not known. `input_mean_square` [training samples]: mean square of the features of each, as the
@@ -153,7 +153,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Held-out samples put through the network in the state before update `step`.
+    """Validation samples put through the network in the state before update `step`.
 
     `predicted` [samples] class indices, `confidence` [samples] the probability given to the predicted class.
     `boundary` [rows, columns, classes], for data in the plane only: class probabilities on a regular grid over

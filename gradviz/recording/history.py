@@ -115,7 +115,7 @@ class History:
 
     @property
     def latest_evaluation(self) -> Evaluation | None:
-        """The newest evaluation of the held-out samples."""
+        """The newest evaluation of the validation samples."""
         return _at(self._evaluations, self._evaluations.latest_step)
 
     @property
@@ -195,7 +195,7 @@ class History:
     def window(self, name: str, first: int, last: int, stride: int = 1, kind: Summary = "largest") -> Window:
         """Return the steps `first` to `last`, both included and cut to what there is, `stride` of them to a column.
 
-        `kind` says what stands for a column of several steps: the largest value, or the mean of those measured (of
+        `kind` says what represents a column of several steps: the largest value, or the mean of those measured (of
         logarithms, where the quantity is one). What it costs depends on the columns, not on the steps. Raises KeyError
         for an unknown name, ValueError unless `stride` is a power of two.
         """
@@ -242,11 +242,11 @@ class History:
         return np.array(tuple(self._skipped), np.int64)
 
     def accuracies(self) -> Series:
-        """Return (steps, share of the held-out samples classified rightly), where evaluated."""
+        """Return (steps, share of the validation samples classified rightly), where evaluated."""
         return self._evaluation_series(EVALUATION_ACCURACY)
 
     def evaluation_losses(self) -> Series:
-        """Return (steps, mean loss over the held-out samples), where evaluated."""
+        """Return (steps, mean loss over the validation samples), where evaluated."""
         return self._evaluation_series(EVALUATION_LOSS)
 
     def evaluation_at(self, step: int) -> Evaluation | None:

@@ -1,6 +1,6 @@
 """How a history loads what is not in memory any more, and what it needs to know of a stored run.
 
-A quantity is cut into chunks of `rows_per_chunk(layers)` rows each (`chunks.py`). Row i of level k stands for the
+A quantity is cut into chunks of `rows_per_chunk(layers)` rows each (`chunks.py`). Row i of level k represents the
 steps from i * 2^k up to but without (i + 1) * 2^k. Only even levels are ever stored; the odd ones are derived while
 reading. `History.whole_chunks` says how many chunks of a level are complete: `(frames >> level) // rows_per_chunk`.
 """
@@ -29,7 +29,7 @@ class ChunkKey:
     """Names chunk `number` (counted from 0) of the quantity `series` at `level`.
 
     `kind` is "rows" at level 0, where a row is what was measured at one step; at the levels 2, 4, 6 ... it says what
-    stands for several steps: the "largest" of them (of a signed quantity that of largest magnitude) or their "mean".
+    represents several steps: the "largest" of them (of a signed quantity that of largest magnitude) or their "mean".
     """
 
     series: str

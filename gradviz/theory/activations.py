@@ -39,6 +39,11 @@ def curve(network: Mlp) -> Curve:
     return named_curve(network.activation, network.leaky_slope)
 
 
+def is_known(activation: str) -> bool:
+    """Whether there are formulas for the activation of that name."""
+    return activation == "leaky_relu" or activation in _CURVES
+
+
 def named_curve(activation: str, leaky_slope: float = 0.01) -> Curve:
     """Return an activation by its name in the recipe."""
     if activation == "leaky_relu":

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradviz.experiment import Mlp, NetworkRecipe
-from gradviz.theory.activations import Row, curve
+from gradviz.experiment import Mlp, NetworkRecipe, in_words
+from gradviz.theory.activations import Row, curve, is_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ def supremum_bound(network: NetworkRecipe) -> Bound | NoBound:
     """
     if not isinstance(network, Mlp):
         return NoBound("no bound line: it is drawn for fully connected stacks")
+    if not is_known(network.activation):
+        return NoBound(f"no bound line: there is no formula for {in_words(network.activation)} yet")
     if network.shortcut != "none":
         return NoBound("no bound line: over the shortcuts a gradient passes layers without their derivatives")
     if network.normalization != "none":

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradviz.experiment import Experiment, Mlp
-from gradviz.theory.activations import Array, Row
+from gradviz.experiment import Experiment, Mlp, in_words
+from gradviz.theory.activations import Array, Row, is_known
 from gradviz.theory.backward import backward
 from gradviz.theory.finite_width import rarest, scatter
 from gradviz.theory.forward import Block, forward
@@ -138,6 +138,8 @@ def predict(
     network = experiment.network
     if not isinstance(network, Mlp):
         return NoPrediction("no prediction: this theory speaks of fully connected stacks")
+    if not is_known(network.activation):
+        return NoPrediction(f"no prediction: there is no formula for {in_words(network.activation)} yet")
     if network.normalization == "batch":
         return NoPrediction(
             "no prediction: batch normalisation ties the samples of a batch together, and how depends on the data"

@@ -1,4 +1,4 @@
-"""The data a network learns from: standardised inputs, labels, and samples held out from training."""
+"""The data a network learns from: standardised inputs, labels, and validation samples, which are not trained on."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from gradviz.training.optimization import clip_gradients, optimizer, optimizer_s
 
 BOUNDARY_CELLS = 40
 EVALUATION_SAMPLES = 2048
-# the first of the held-out samples, the same at every step: what units do is measured on them
+# the first of the validation samples, the same at every step: what units do is measured on them
 PROBE_SAMPLES = 256
 
 
@@ -139,7 +139,7 @@ class TrainingRun:
         self.observer.prepare_carried(self.due(step))
 
     def evaluate(self, step: int) -> Evaluation:
-        """Put the held-out samples through the network, and the grid over the plane where there is one."""
+        """Put the validation samples through the network, and the grid over the plane where there is one."""
         logits = self._infer(self._test_inputs)
         confidence, predicted = torch.softmax(logits, 1).max(1)
         loss = nn.functional.cross_entropy(logits, self._test_labels)

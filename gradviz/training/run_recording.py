@@ -1,4 +1,4 @@
-"""A run on its way into a history and, where it is to be kept, into a file beside it."""
+"""Records a run in a history and, if it is to be kept, in a file."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class RunRecording:
 
     @property
     def ending(self) -> Ending:
-        """How the run stands, now that it has ended: finished, stopped or diverged."""
+        """How the run has ended: finished, stopped or diverged."""
         history = self.history
         if history is None:
             return "stopped"
@@ -66,7 +66,7 @@ class RunRecording:
     def take(self, event: Event) -> None:
         """Record one event."""
         if self._begun:
-            # not with the first frame, which somebody waits for
+            # not with the first frame, which has to appear soon
             self._open()
         if isinstance(event, Started):
             self._begin(event)
@@ -96,7 +96,7 @@ class RunRecording:
             self.close(str(error) or type(error).__name__)
             raise
         except BaseException:
-            # whoever interrupts a run stops it
+            # an interrupted run is stopped
             self.close()
             raise
         self.close()

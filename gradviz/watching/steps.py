@@ -40,6 +40,8 @@ from gradviz.watching.run_file import RunFile
 # frames that have arrived wait for others, at most so many and so long
 MOST_WAITING = 16
 LONGEST_WAIT_S = 0.1
+# of the steps in which everything is measured, the exact gradient is in one of so many, unless it fades or grows away
+EXACT_EVERY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Steps:
 
     def __init__(self, model: nn.Module, settings: Settings, file: RunFile, guard: Guard) -> None:
         self._model, self._settings, self._file, self._guard = model, settings, file, guard
-        self._observer = ModuleObserver(model, guard=guard)
+        self._observer = ModuleObserver(model, guard=guard, exact_every=EXACT_EVERY)
         self._rows: tuple[MeasuredModule, ...] | None = None
         self._queue: FrameQueue | None = None
         self._round: Round | None = None

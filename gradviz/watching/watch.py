@@ -54,8 +54,9 @@ def watch(
     gradient of each module's output, for which there are hooks on the modules in that step only. `gradviz bench
     --watch` shows what both cost on your machine.
 
-    Of an `nn.Sequential` the exact gradient is measured as well, which no floating-point range ends: in those steps
-    what enters its blocks is kept until the optimiser's step, and copies of the blocks are run once more, backwards.
+    Of an `nn.Sequential` the exact gradient is measured as well, to which the range of the numbers sets no end. For
+    this, what enters its blocks is kept until the optimiser's step, and copies of the blocks are run once more,
+    backwards: in every fifth of those steps, and in all of them once a gradient is below 1e-30 or above 1e30.
 
     Args:
         model: any module, also one in DistributedDataParallel (rank 0 records, the other ranks do nothing) or compiled

@@ -5,10 +5,15 @@ from pathlib import Path
 
 import pytest
 from driving import TINY
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
+from gradviz.app.panels.panel import PanelContext
+from gradviz.app.panels.playback import Playback
+from gradviz.app.panels.playback_bar import PlaybackBar
 from gradviz.app.settings import Settings
+from gradviz.app.threads.preview_thread import PreviewThread
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +27,15 @@ def settings(tmp_path: Path) -> Settings:
     settings.theme = "light"
     settings.export_folder = tmp_path
     return settings
+
+
+@pytest.fixture
+def context(settings: Settings) -> Iterator[PanelContext]:
+    """What panels are made with, without a window around them; its preview thread is not started."""
+    holder = QObject()
+    playback_bar = PlaybackBar(Playback(holder))
+    yield PanelContext(settings, PreviewThread(holder), playback_bar, holder)
+    playback_bar.deleteLater()
 
 
 @pytest.fixture

@@ -13,9 +13,21 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
 from pytestqt.qtbot import QtBot
 
+from gradviz.app.board import Board
 from gradviz.app.main_window import MainWindow
+from gradviz.app.panels.curves_panel import CurvesPanel
+from gradviz.app.panels.heatmap_panel import HeatmapPanel
+from gradviz.app.panels.judging_panel import JudgingPanel
+from gradviz.app.panels.profile_panel import ProfilePanel
+from gradviz.app.panels.validation_panel import ValidationPanel
 from gradviz.app.session.phase import Phase
+from gradviz.app.verdict.verdict_panel import VerdictPanel
 from gradviz.experiment import Experiment
+from gradviz.plots.boundary import BoundaryPlot
+from gradviz.plots.curves import CurvesPlot
+from gradviz.plots.heatmaps.heatmap import HeatmapPlot
+from gradviz.plots.profiles.profile import ProfilePlot
+from gradviz.plots.samples import SamplesPlot
 from gradviz.recording.frame import Evaluation, Frame, HeldOut, Quantity, Started
 from gradviz.recording.history import History
 
@@ -120,3 +132,27 @@ def drag(plot: QGraphicsView, way: Sequence[QPoint]) -> None:
 
 def point(plot: QGraphicsView, where: QPoint) -> None:
     mouse(plot, QEvent.Type.MouseMove, where, Qt.MouseButton.NoButton, Qt.MouseButton.NoButton)
+
+
+def heatmap_of(board: Board) -> HeatmapPlot:
+    return board.panel(HeatmapPanel).plot
+
+
+def profile_of(board: Board) -> ProfilePlot:
+    return board.panel(ProfilePanel).plot
+
+
+def curves_of(board: Board) -> CurvesPlot:
+    return board.panel(CurvesPanel).plot
+
+
+def samples_of(board: Board) -> SamplesPlot:
+    return board.panel(ValidationPanel).samples
+
+
+def boundary_of(board: Board) -> BoundaryPlot:
+    return board.panel(ValidationPanel).boundary
+
+
+def verdict_of(board: Board) -> VerdictPanel:
+    return board.panel(JudgingPanel).verdict

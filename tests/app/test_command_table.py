@@ -56,7 +56,7 @@ STEERED = {"start", "pause", "step", "stop"}
         (SessionState(can_undo=True), {"start", "step", "undo"}),
         (SessionState(can_redo=True), {"start", "step", "redo"}),
     ],
-    ids=str,
+    ids=lambda value: f"{value.phase.name}-{value.shown}" if isinstance(value, SessionState) else "",
 )
 def test_a_command_applies_exactly_where_it_means_something(state: SessionState, possible: set[str]) -> None:
     assert enabled(state) == ALWAYS | READY | possible

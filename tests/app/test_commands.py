@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import ENDLESS, TINY, made_up, run_to_end, trigger, wait_for, wait_until
+from driving import ENDLESS, TINY, curves_of, heatmap_of, made_up, profile_of, run_to_end, trigger, wait_for, wait_until
 from PIL import Image
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
@@ -251,9 +251,9 @@ def swaps(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.Monke
 def compares(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
     window.session.display.previous = made_up([[-9.0, -9.0, -9.0]] * 5)
     put_up(window)
-    assert "other" in window.board.profile.readout()
+    assert "other" in profile_of(window.board).readout()
     trigger(window, "compare")
-    assert "other" not in window.board.profile.readout()
+    assert "other" not in profile_of(window.board).readout()
     assert window.settings.compare is False
 
 
@@ -261,14 +261,14 @@ def draws_log_loss(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pyt
     put_up(window)
     trigger(window, "log_loss")
     # a loss of 1 lies at 10^0
-    assert set(window.board.curves.readout()["batch loss"].y) == {0.0}
+    assert set(curves_of(window.board).readout()["batch loss"].y) == {0.0}
     assert window.settings.log_loss is True
 
 
 def fits(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
     history = made_up([[-1.0, -2.0, -3.0]] * 9)
     window.session.show(history)
-    views = (window.board.heatmap.plot.panes[0].view, window.board.curves.views[0])
+    views = (heatmap_of(window.board).panes[0].view, curves_of(window.board).views[0])
     whole = [view.viewRange()[0] for view in views]
     for view in views:
         view.setXRange(1, 6, padding=0)
@@ -280,7 +280,7 @@ def follows(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.Mon
     put_up(window)
     window.session.display.pick_step(1)
     trigger(window, "latest")
-    assert window.board.profile.shown_step == 4
+    assert profile_of(window.board).shown_step == 4
 
 
 def previews(window: MainWindow, qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
@@ -289,16 +289,16 @@ def previews(window: MainWindow, qtbot: QtBot, _folder: Path, _patch: pytest.Mon
     run = window.session.shown.history
     trigger(window, "preview")
     wait_until(qtbot, lambda: window.session.shown.kind == "preview")
-    assert window.board.heatmap.plot.history is window.session.shown.history is not run
+    assert heatmap_of(window.board).history is window.session.shown.history is not run
     trigger(window, "preview")
-    assert window.board.heatmap.plot.history is window.session.shown.history is run
+    assert heatmap_of(window.board).history is window.session.shown.history is run
 
 
 def plays(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
     put_up(window)
     trigger(window, "play")
     assert window.board.playback.playing
-    assert window.board.profile.shown_step == 0
+    assert profile_of(window.board).shown_step == 0
     trigger(window, "play")
     assert not window.board.playback.playing
 
@@ -308,7 +308,7 @@ def turns(place: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch],
         other = "first_top" if place == "bottom" else "first_bottom"
         trigger(window, other)
         trigger(window, f"first_{place}")
-        assert window.board.heatmap.plot.state().first_layer_at == place
+        assert heatmap_of(window.board).state().first_layer_at == place
         assert window.settings.first_layer_at == place
         assert window.actions_by_name[f"first_{place}"].isChecked()
         assert not window.actions_by_name[other].isChecked()
@@ -323,7 +323,7 @@ def themes(choice: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch
         wanted = DARK if choice == "dark" else LIGHT
         assert window.settings.theme == choice
         assert window.style_now is wanted
-        assert window.board.profile.backgroundBrush().color().name() == wanted.background
+        assert profile_of(window.board).backgroundBrush().color().name() == wanted.background
 
     return check
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import TINY, made_up
+from driving import TINY, curves_of, made_up, profile_of, samples_of
 from made_up_distributions import distributions
 from numpy.typing import NDArray
 from PIL import Image
@@ -17,6 +17,9 @@ from pytestqt.qtbot import QtBot
 from gradviz.app.export.export_dialog import ExportDialog, ExportRequest
 from gradviz.app.export.film_fields import FilmFields
 from gradviz.app.main_window import MainWindow
+from gradviz.app.panels.activation_panel import ActivationPanel
+from gradviz.app.panels.distribution_panel import DistributionPanel
+from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.app.settings import Settings
 from gradviz.errors import ExportError
 from gradviz.plots.pages.film import FRAME_RATES, Cut
@@ -51,7 +54,7 @@ def history(window: MainWindow) -> History:
     x = np.linspace(-3.0, 3.0, 61)
     curve = ActivationCurve("tanh", x, np.tanh(x), 1 - np.tanh(x) ** 2, 1.0, (0.0, 0.0), True, "at x = 0")
     assert history.started.experiment is not None
-    window.panels.activation.show_curve(history.started.experiment, curve)
+    window.board.panel(ActivationPanel).show_curve(history.started.experiment, curve)
     window.grab()
     # what waits to be laid out would be in the middle of a picture
     QApplication.processEvents()
@@ -103,18 +106,18 @@ def test_every_frame_is_the_picture_that_is_exported_of_its_step(
 def test_a_film_shows_the_plots_as_the_person_has_set_them_up(
     window: MainWindow, history: History, tmp_path: Path
 ) -> None:
-    heatmap, curves = window.board.heatmap, window.board.curves
+    heatmap, curves = window.board.panel(HeatmapPanel), curves_of(window.board)
     window.actions_by_name["first_top"].trigger()
     window.actions_by_name["log_loss"].trigger()
-    window.board.samples.wrong_first.setChecked(True)
+    samples_of(window.board).wrong_first.setChecked(True)
     heatmap.automatic.click()
     heatmap.plot.set_limits(-7.0, -2.0)
     for view in (heatmap.plot.panes[0].view, curves.views[0]):
         view.setXRange(1.0, 7.0, padding=0)
         view.sigRangeChangedManually.emit(view.mouseEnabled())
-    window.board.profile.view.setXRange(1.5, 3.5, padding=0)
-    window.panels.distributions.layer.setValue(3)
-    window.panels.distributions.logarithmic.click()
+    profile_of(window.board).view.setXRange(1.5, 3.5, padding=0)
+    window.board.panel(DistributionPanel).layer.setValue(3)
+    window.board.panel(DistributionPanel).logarithmic.click()
     for what in ("board", "distribution"):
         assert record(window, what, tmp_path / "film.webp", Cut(4, 4))
         window.session.display.pick_step(4)
@@ -125,7 +128,7 @@ def test_a_film_shows_the_plots_as_the_person_has_set_them_up(
 @pytest.mark.slow
 def test_a_film_at_twice_the_size_has_twice_the_pixels(window: MainWindow, history: History, tmp_path: Path) -> None:
     assert record(window, "profile", tmp_path / "film.gif", Cut(0, 1), scale=2)
-    plot = window.board.profile
+    plot = profile_of(window.board)
     assert frames_of(tmp_path / "film.gif")[0].shape == (2 * plot.height(), 2 * plot.width(), 3)
 
 
@@ -141,7 +144,7 @@ def test_the_plots_on_screen_stay_where_they_are_and_the_window_lives(
     window.session.display.step_picked.connect(picked.append)
     turns: list[bool] = []
     timer = QTimer(window)
-    timer.timeout.connect(lambda: turns.append(window.board.heatmap.grab().toImage() is not None))
+    timer.timeout.connect(lambda: turns.append(window.board.panel(HeatmapPanel).grab().toImage() is not None))
     timer.start(0)
     assert record(window, "board", tmp_path / "film.gif", Cut(0, 8))
     timer.stop()

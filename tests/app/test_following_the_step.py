@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from driving import TINY, made_up
+from driving import TINY, made_up, samples_of, verdict_of
 from made_up_distributions import distributions
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
+from gradviz.app.panels.activation_panel import ActivationPanel
+from gradviz.app.panels.distribution_panel import DistributionPanel
+from gradviz.app.panels.judging_panel import JudgingPanel
 from gradviz.recording.activations import ActivationCurve
 from gradviz.recording.frame import Evaluation, Frame
 from gradviz.recording.history import History
@@ -57,16 +60,16 @@ def test_held_out_samples_are_those_of_the_step(window: MainWindow, history: His
         window.session.display.pick_step(step)
         measured = latest(EVALUATED, step)
         assert measured is not None
-        what = "Held-out samples" if measured == step else "Held out"
+        what = "Validation samples" if measured == step else "Validation"
         expected = f"{what} {when(measured, step)}: {measured:.1f}% right"
-        assert window.board.samples.title.text == expected
+        assert samples_of(window.board).title.text == expected
 
 
 @pytest.mark.slow
 def test_distributions_are_those_of_the_step(window: MainWindow, history: History) -> None:
     for step in PICKED:
         window.session.display.pick_step(step)
-        plot, measured = window.panels.distributions.plot, latest(COUNTED, step)
+        plot, measured = window.board.panel(DistributionPanel).plot, latest(COUNTED, step)
         if measured is None:
             assert plot.now is None
             assert plot.readout().notice == f"No distributions of this run were measured up to step {step}."
@@ -80,7 +83,7 @@ def test_distributions_are_those_of_the_step(window: MainWindow, history: Histor
 def test_pre_activations_are_those_of_the_step(window: MainWindow, history: History) -> None:
     for step in PICKED:
         window.session.display.pick_step(step)
-        panel, measured = window.panels.activation, latest(COUNTED, step)
+        panel, measured = window.board.panel(ActivationPanel), latest(COUNTED, step)
         x = np.linspace(-2.0, 2.0, 5)
         curve = ActivationCurve("tanh", x, np.tanh(x), 1 - np.tanh(x) ** 2, 1.0, (0.0, 0.0), True, "at x = 0")
         panel.show_curve(history.started.experiment, curve)
@@ -95,24 +98,24 @@ def test_pre_activations_are_those_of_the_step(window: MainWindow, history: Hist
 def test_the_latest_of_everything_is_back_with_live(window: MainWindow, history: History) -> None:
     window.session.display.pick_step(3)
     window.board.playback_bar.live.click()
-    assert window.board.samples.title.text == "Held-out samples at step 20: 20.0% right"
-    assert window.panels.distributions.plot.readout().title == "Gradients of layer 1 at step 20"
-    assert window.panels.verdict.step is None
+    assert samples_of(window.board).title.text == "Validation samples at step 20: 20.0% right"
+    assert window.board.panel(DistributionPanel).plot.readout().title == "Gradients of layer 1 at step 20"
+    assert verdict_of(window.board).step is None
 
 
 def test_the_verdict_follows_at_once_and_then_no_oftener_than_can_be_read(
     window: MainWindow, history: History, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged: list[int | None] = []
-    show_step = window.panels.verdict.show_step
-    monkeypatch.setattr(window.panels.verdict, "show_step", lambda step: (judged.append(step), show_step(step)))
-    window.panels._words.stop()
+    show_step = verdict_of(window.board).show_step
+    monkeypatch.setattr(verdict_of(window.board), "show_step", lambda step: (judged.append(step), show_step(step)))
+    window.board.panel(JudgingPanel).pause.stop()
     for step in range(10):
         window.session.display.pick_step(step)
     assert judged == [0]
     qtbot.waitUntil(lambda: len(judged) > 1)
     assert judged == [0, 9]
-    assert window.panels.verdict.about.text() == "Step 9, as picked"
+    assert verdict_of(window.board).about.text() == "Step 9, as picked"
 
 
 @pytest.mark.slow
@@ -120,6 +123,6 @@ def test_a_run_that_is_not_evaluated_yet_says_so(window: MainWindow) -> None:
     history = History(made_up([[-1.0] * LAYERS]).started)
     history.append(Frame(0, 1.0, 0.25, 0.1, {}))
     window.session.show(history)
-    assert window.board.samples.message.text == "The validation samples have not been evaluated yet"
+    assert samples_of(window.board).message.text == "The validation samples have not been evaluated yet"
     window.session.display.pick_step(0)
-    assert window.board.samples.message.text == "The validation samples have not been evaluated up to step 0"
+    assert samples_of(window.board).message.text == "The validation samples have not been evaluated up to step 0"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from driving import TINY, WAIT_MS, trigger, wait_for, wait_until
+from driving import TINY, WAIT_MS, profile_of, trigger, wait_for, wait_until
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
@@ -96,7 +96,7 @@ def test_a_settled_slider_shows_its_profile_at_once(window: MainWindow, qtbot: Q
     taken: list[float] = []
 
     def depth_shown() -> int:
-        history = window.board.profile.history
+        history = profile_of(window.board).history
         return len(history.started.rows) if history is not None else 0
 
     wait_until(qtbot, lambda: depth_shown() == 90)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from driving import ENDLESS, TINY, trigger, wait_for, wait_until
+from driving import ENDLESS, TINY, curves_of, heatmap_of, profile_of, trigger, wait_for, wait_until
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
+from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.app.session.phase import Phase
 from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
@@ -77,7 +78,7 @@ def test_every_tab_says_which_panel_it_brings(window: MainWindow) -> None:
     # Qt keeps a bar in store that it may need again
     assert {tuple(bar.tabText(index) for index in range(bar.count())) for bar in bars} >= {
         ("Profile over layers", "Distributions", "Activation"),
-        ("Loss and accuracy", "Held-out samples", "Verdict"),
+        ("Loss and accuracy", "Validation samples", "Verdict"),
     }
     assert all(bar.tabToolTip(index) for bar in bars for index in range(bar.count()))
 
@@ -103,7 +104,7 @@ def test_tab_goes_through_form_heatmap_and_transport_and_round(window: MainWindo
             break
         seen.append(focused)
         qtbot.keyClick(focused, Qt.Key.Key_Tab)
-    parts = (window.form, window.board.heatmap, window.transport)
+    parts = (window.form, window.board.panel(HeatmapPanel), window.transport)
     # what lies beside comes after: the panels and their tabs
     places = [next((number for number, part in enumerate(parts) if part.isAncestorOf(each)), 3) for each in seen]
     assert places == sorted(places)
@@ -152,11 +153,25 @@ def test_the_layout_and_the_form_are_there_again_at_the_next_start(
     assert again.docks["samples"].isHidden()
     # as high as it was; Qt gives back no more width than the screen has, which is narrow offscreen
     assert again.height() == 700
-    assert again.board.heatmap.plot.state().first_layer_at == "top"
+    assert heatmap_of(again.board).state().first_layer_at == "top"
     assert again.style_now is DARK
     assert not again.actions_by_name["compare"].isChecked()
-    assert again.board.curves.state().logarithmic
+    assert curves_of(again.board).state().logarithmic
     again.close()
+
+
+def test_a_layout_of_an_earlier_version_is_left_aside(settings: Settings, qtbot: QtBot) -> None:
+    earlier = QMainWindow()
+    qtbot.addWidget(earlier)
+    dock = QDockWidget("Held-out samples", earlier)
+    dock.setObjectName("Held-out samples")
+    earlier.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+    settings.layout = earlier.saveState()
+    window = MainWindow(TINY, settings)
+    qtbot.addWidget(window)
+    window.show()
+    assert window.dockWidgetArea(window.docks["samples"]) is Qt.DockWidgetArea.RightDockWidgetArea
+    window.close()
 
 
 def test_an_experiment_that_is_asked_for_wins_over_the_one_remembered(settings: Settings, qtbot: QtBot) -> None:
@@ -167,9 +182,9 @@ def test_an_experiment_that_is_asked_for_wins_over_the_one_remembered(settings: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("title", ["Experiment", "Profile over layers", "Loss and accuracy", "Held-out samples"])
+@pytest.mark.parametrize("title", ["Experiment", "Profile over layers", "Loss and accuracy", "Validation samples"])
 def test_a_panel_can_be_moved_floated_hidden_and_brought_back(window: MainWindow, title: str) -> None:
-    (dock,) = (dock for dock in window.findChildren(QDockWidget) if dock.objectName() == title)
+    (dock,) = (dock for dock in window.findChildren(QDockWidget) if dock.windowTitle() == title)
     wanted = (
         QDockWidget.DockWidgetFeature.DockWidgetMovable
         | QDockWidget.DockWidgetFeature.DockWidgetFloatable
@@ -198,10 +213,10 @@ def test_light_and_dark_follow_the_system_while_nothing_else_is_chosen(
     hints = QGuiApplication.styleHints()
     monkeypatch.setattr(QGuiApplication, "styleHints", Dark)
     hints.colorSchemeChanged.emit(Qt.ColorScheme.Dark)
-    assert window.board.profile.backgroundBrush().color().name() == DARK.background
+    assert profile_of(window.board).backgroundBrush().color().name() == DARK.background
     trigger(window, "theme_light")
     hints.colorSchemeChanged.emit(Qt.ColorScheme.Dark)
-    assert window.board.profile.backgroundBrush().color().name() == LIGHT.background
+    assert profile_of(window.board).backgroundBrush().color().name() == LIGHT.background
 
 
 @pytest.mark.slow
@@ -260,7 +275,7 @@ def test_a_window_that_is_gone_is_told_nothing_any_more(settings: Settings, qtbo
 def test_the_heatmap_moves_while_a_run_does(window: MainWindow, qtbot: QtBot) -> None:
     window.session.set(ENDLESS)
     trigger(window, "start")
-    plot = window.board.heatmap.plot
+    plot = heatmap_of(window.board)
     wait_until(qtbot, lambda: plot.panes[0].drawn_frames > 3)
     drawn = plot.panes[0].drawn_frames
     wait_until(qtbot, lambda: plot.panes[0].drawn_frames > drawn)

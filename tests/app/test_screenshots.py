@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import place_of, run_to_end
+from driving import curves_of, heatmap_of, place_of, profile_of, run_to_end
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.form.field_editors import ElidingBox
 from gradviz.app.main_window import MainWindow
+from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.experiment import Experiment, load_preset
 from gradviz.plots.parts.words import Words
 
@@ -69,7 +70,7 @@ def brightness(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def heatmap_area(window: MainWindow, steps: int, layers: int) -> QRect:
     """The rectangle of the cells of a run in the picture of the window."""
-    plot = window.board.heatmap.plot
+    plot = heatmap_of(window.board)
     corners = [
         plot.viewport().mapTo(window, place_of(plot, plot.panes[0].view, x, y))
         for x, y in ((-0.4, layers + 0.4), (steps + 0.4, 0.6))
@@ -126,7 +127,11 @@ def test_the_window_after_a_run(window: MainWindow, qtbot: QtBot, theme: str) ->
 def test_every_axis_says_what_it_counts(window: MainWindow, qtbot: QtBot) -> None:
     window.session.set(SHORTCUT.changed(steps=4))
     run_to_end(qtbot, window)
-    plots = window.board.heatmap.plot, window.board.profile, window.board.curves
+    plots = (
+        heatmap_of(window.board),
+        profile_of(window.board),
+        curves_of(window.board),
+    )
     heatmap, profile, curves = (plot.readout().axes for plot in plots)
     assert heatmap["bottom"] == "step"
     assert heatmap["left"] == profile["bottom"] == "layer (1 = next to the input)"
@@ -137,7 +142,7 @@ def test_every_axis_says_what_it_counts(window: MainWindow, qtbot: QtBot) -> Non
 def history_unit(window: MainWindow) -> str:
     history = window.session.run.history
     assert history is not None
-    return history.quantity(window.board.heatmap.quantity.currentData()).unit
+    return history.quantity(window.board.panel(HeatmapPanel).quantity.currentData()).unit
 
 
 @pytest.mark.slow
@@ -166,7 +171,7 @@ def test_a_change_after_a_run_in_one_picture(window: MainWindow, qtbot: QtBot, t
     window.session.set(BEFORE)
     history = run_to_end(qtbot, window)
     window.form.rows["activation"].editor.changed.emit("tanh")
-    qtbot.waitUntil(lambda: window.board.profile.history is not history, timeout=30_000)
+    qtbot.waitUntil(lambda: profile_of(window.board).history is not history, timeout=30_000)
     photograph(window, f"window-preview-{theme}")
     assert cut_texts(window) == []
-    assert any("last run" in words for words in window.board.profile.readout().words)
+    assert any("last run" in words for words in profile_of(window.board).readout().words)

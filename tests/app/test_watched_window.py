@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import trigger, wait_until
+from driving import curves_of, heatmap_of, profile_of, samples_of, trigger, verdict_of, wait_until
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog
@@ -16,6 +16,9 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.export.export_dialog import ExportRequest
 from gradviz.app.main_window import MainWindow
+from gradviz.app.panels.activation_panel import ActivationPanel
+from gradviz.app.panels.distribution_panel import DistributionPanel
+from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.app.session.open_runs import is_being_recorded
 from gradviz.app.session.phase import Phase
 from gradviz.experiment import Row
@@ -82,7 +85,7 @@ def drop(window: MainWindow, path: Path) -> None:
 @pytest.mark.slow
 def test_the_title_and_the_verdict_name_network_and_module(shown: MainWindow) -> None:
     assert shown.windowTitle() == "my transformer – gradviz"
-    panel = shown.panels.verdict
+    panel = verdict_of(shown.board)
     panel.refresh()
     card = next(card for card in panel.cards.values() if card.finding and card.finding.kind == "vanishing")
     assert card.finding is not None
@@ -100,25 +103,27 @@ def test_the_title_and_the_verdict_name_network_and_module(shown: MainWindow) ->
 
 @pytest.mark.slow
 def test_panels_say_what_they_cannot_show(shown: MainWindow, qtbot: QtBot) -> None:
-    panels, board = shown.panels, shown.board
-    assert panels.activation.absent.isVisibleTo(panels.activation)
-    assert not panels.activation._parts.isVisibleTo(panels.activation)
+    board = shown.board
+    activation = board.panel(ActivationPanel)
+    assert activation.absent.isVisibleTo(activation)
+    assert not activation.plot.isVisibleTo(activation)
+    assert not activation.costs.isVisibleTo(activation)
     assert shown.form.elsewhere.isVisibleTo(shown.form)
     assert "my transformer" in shown.form.elsewhere.text()
-    assert panels.distributions.plot.readout().notice == NONE_YET
-    assert board.curves.readout().notice == UNTOLD["loss"]
-    assert board.curves.readout().labels["no accuracy"] == UNTOLD["batch_accuracy"]
-    assert "script of its own" in board.samples.message.text
-    assert not any("validation" in words for words in board.curves.readout().words)
-    board.heatmap.choose(RMS.name)
-    wait_until(qtbot, lambda: any("no theory" in words for words in board.profile.readout().words))
+    assert board.panel(DistributionPanel).plot.readout().notice == NONE_YET
+    assert curves_of(board).readout().notice == UNTOLD["loss"]
+    assert curves_of(board).readout().labels["no accuracy"] == UNTOLD["batch_accuracy"]
+    assert "script of its own" in samples_of(board).message.text
+    assert not any("validation" in words for words in curves_of(board).readout().words)
+    board.panel(HeatmapPanel).choose(RMS.name)
+    wait_until(qtbot, lambda: any("no theory" in words for words in profile_of(board).readout().words))
 
 
 @pytest.mark.slow
 def test_a_loss_that_is_told_is_drawn(window: MainWindow) -> None:
     history = recording(loss=0.5)
     window.session.show(history)
-    assert window.board.curves.readout().notice == ""
+    assert curves_of(window.board).readout().notice == ""
     assert window.transport.result.text() == "loss 0.5"
 
 
@@ -132,10 +137,10 @@ def test_the_transport_says_nothing_of_a_loss_that_nobody_told(shown: MainWindow
 @pytest.mark.slow
 def test_back_to_a_network_of_gradviz(shown: MainWindow) -> None:
     shown.session.reset()
-    panels = shown.panels
+    activation = shown.board.panel(ActivationPanel)
     assert not shown.form.elsewhere.isVisibleTo(shown.form)
-    assert not panels.activation.absent.isVisibleTo(panels.activation)
-    assert panels.activation._parts.isVisibleTo(panels.activation)
+    assert not activation.absent.isVisibleTo(activation)
+    assert activation.plot.isVisibleTo(activation)
 
 
 @pytest.mark.slow
@@ -152,13 +157,13 @@ def test_it_can_be_exported(shown: MainWindow, tmp_path: Path, name: str) -> Non
 def test_following_waits_shows_and_says_how_it_ended(window: MainWindow, qtbot: QtBot, path: Path) -> None:
     window.session.follow(path)
     assert window.transport.state.text() == "waiting for run.gradviz"
-    assert window.board.heatmap.plot.readout().notice == "Waiting for run.gradviz …"
+    assert heatmap_of(window.board).readout().notice == "Waiting for run.gradviz …"
     assert not window.actions_by_name["pause"].isEnabled()
     assert not window.actions_by_name["step"].isEnabled()
     history = recording(frames=3)
     writer = StoreWriter(path, history, environment={}, on_trouble=lambda text: None)
     wait_until(qtbot, lambda: window.session.run.phase is Phase.FOLLOWING)
-    assert window.board.heatmap.plot.readout().notice == ""
+    assert heatmap_of(window.board).readout().notice == ""
     assert window.transport.state.text() == "following run.gradviz"
     assert window.actions_by_name["stop"].text() == "S&top following"
     assert window.actions_by_name["start"].text() == "&Start"
@@ -170,7 +175,7 @@ def test_following_waits_shows_and_says_how_it_ended(window: MainWindow, qtbot: 
     wait_until(qtbot, lambda: window.session.run.phase is Phase.FINISHED)
     assert path.name in window.statusBar().currentMessage()
     assert window.actions_by_name["stop"].text() == "S&top"
-    assert window.board.heatmap.plot.absence.startswith("Press Start")
+    assert heatmap_of(window.board).absence.startswith("Press Start")
 
 
 def test_what_a_script_ends_as_a_run_is_waited_for_under_that_name(window: MainWindow, tmp_path: Path) -> None:
@@ -187,9 +192,9 @@ def test_the_step_can_be_picked_while_it_goes_on(
     window.session.display.pick_step(1)
     append(script[0], 10)
     wait_until(qtbot, lambda: window.session.run.history is not None and window.session.run.history.frames == 13)
-    assert window.panels.verdict.step == 1
+    assert verdict_of(window.board).step == 1
     trigger(window, "latest")
-    assert window.panels.verdict.step is None
+    assert verdict_of(window.board).step is None
 
 
 @pytest.mark.slow

@@ -6,13 +6,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import ENDLESS, TINY, made_up, run_to_end, trigger, wait_for, wait_until
+from driving import (
+    ENDLESS,
+    TINY,
+    boundary_of,
+    curves_of,
+    heatmap_of,
+    made_up,
+    profile_of,
+    run_to_end,
+    samples_of,
+    trigger,
+    verdict_of,
+    wait_for,
+    wait_until,
+)
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.export.export_dialog import ExportRequest
 from gradviz.app.main_window import MainWindow
+from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.app.session.phase import Phase
 from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment, from_json
@@ -28,7 +43,7 @@ def edit(window: MainWindow, name: str, value: object) -> None:
 
 
 def shown_layers(window: MainWindow) -> int:
-    history = window.board.profile.history
+    history = profile_of(window.board).history
     return len(history.started.rows) if history is not None else 0
 
 
@@ -42,8 +57,8 @@ def test_the_first_profile_is_there_without_a_run(window: MainWindow, qtbot: QtB
     assert shown_layers(window) == TINY.network.depth
     assert window.session.run.phase is Phase.IDLE
     _, frame = loop.first_frame(TINY)
-    name = window.board.heatmap.quantity.currentData()
-    assert np.array_equal(window.board.profile.readout()["now"].y, frame.rows[name])
+    name = window.board.panel(HeatmapPanel).quantity.currentData()
+    assert np.array_equal(profile_of(window.board).readout()["now"].y, frame.rows[name])
 
 
 def test_a_change_of_the_form_shows_the_new_profile_at_once(window: MainWindow, qtbot: QtBot) -> None:
@@ -51,13 +66,20 @@ def test_a_change_of_the_form_shows_the_new_profile_at_once(window: MainWindow, 
     for depth in (5, 9, 6):
         edit(window, "depth", depth)
         wait_until(qtbot, lambda depth=depth: shown_layers(window) == depth)
-    assert window.board.heatmap.plot.history is window.board.profile.history
+    assert heatmap_of(window.board).history is profile_of(window.board).history
 
 
 def on_every_plot(window: MainWindow) -> list[History | None]:
     """Return what each part of the window shows."""
     board = window.board
-    parts = (board.heatmap.plot, board.profile, board.curves, board.samples, board.boundary, board.playback)
+    parts = (
+        heatmap_of(board),
+        profile_of(board),
+        curves_of(board),
+        samples_of(board),
+        boundary_of(board),
+        board.playback,
+    )
     return [part.history for part in parts]
 
 
@@ -81,7 +103,7 @@ def test_a_run_stays_on_every_plot_while_the_form_changes_and_the_preview_takes_
     # nothing is measured for the changed form unless somebody asks for it
     assert on_every_plot(window) == [run] * 6
     assert window.windowTitle() == "tiny – gradviz"
-    assert window.panels.verdict.history is run
+    assert verdict_of(window.board).history is run
     assert window.shown_bar.button.isVisible()
     assert exported(window, tmp_path / "run.png") == TINY
     window.shown_bar.button.click()
@@ -89,7 +111,7 @@ def test_a_run_stays_on_every_plot_while_the_form_changes_and_the_preview_takes_
     preview = window.session.shown.history
     assert preview is not run
     assert on_every_plot(window) == [preview] * 6
-    assert window.panels.verdict.history is preview
+    assert verdict_of(window.board).history is preview
     assert window.session.shown.experiment == exported(window, tmp_path / "preview.png") == changed
     assert not window.actions_by_name["adopt"].isEnabled()
     assert not window.actions_by_name["save_run"].isEnabled()
@@ -129,8 +151,8 @@ def test_every_run_has_the_one_before_it_for_comparison(window: MainWindow, qtbo
     second = run_to_end(qtbot, window)
     assert second is not first
     assert window.session.shown.reference is first
-    name = window.board.heatmap.quantity.currentData()
-    assert np.array_equal(window.board.profile.readout()["other"].y, first.row(name, TINY.training.steps))
+    name = window.board.panel(HeatmapPanel).quantity.currentData()
+    assert np.array_equal(profile_of(window.board).readout()["other"].y, first.row(name, TINY.training.steps))
     trigger(window, "swap")
     assert (window.board.history, window.session.shown.reference) == (first, second)
     assert window.transport.state.text() == "finished"
@@ -226,8 +248,8 @@ def test_a_divergence_is_named_with_its_step_and_the_plots_keep_what_was(window:
     assert history.diverged is not None
     assert window.transport.state.text() == f"diverged at step {history.diverged.step:,}"
     assert window.board.history is history
-    assert window.board.heatmap.plot.panes[0].picture is not None
-    assert "diverged" in window.board.heatmap.plot.readout().lines
+    assert heatmap_of(window.board).panes[0].picture is not None
+    assert "diverged" in heatmap_of(window.board).readout().lines
 
 
 def test_undo_and_redo_go_through_the_form_and_the_preview(window: MainWindow, qtbot: QtBot) -> None:
@@ -245,17 +267,17 @@ def test_undo_and_redo_go_through_the_form_and_the_preview(window: MainWindow, q
 def test_data_in_the_plane_shows_a_boundary(window: MainWindow, qtbot: QtBot, data: str) -> None:
     window.session.set(TINY.changed(data=data, samples=100, title=""))
     history = run_to_end(qtbot, window)
-    assert window.board.held_out_plot is window.board.boundary
+    assert window.board.held_out_plot is boundary_of(window.board)
     assert history.latest_evaluation is not None
     assert history.latest_evaluation.boundary is not None
-    assert window.board.boundary._drawn is history.latest_evaluation
+    assert boundary_of(window.board)._drawn is history.latest_evaluation
 
 
 def test_digits_show_held_out_pictures(window: MainWindow, qtbot: QtBot) -> None:
     history = run_to_end(qtbot, window)
-    assert window.board.held_out_plot is window.board.samples
-    assert window.board.samples._drawn is history.latest_evaluation
-    assert len(window.board.samples._grid._samples) == 40
+    assert window.board.held_out_plot is samples_of(window.board)
+    assert samples_of(window.board)._drawn is history.latest_evaluation
+    assert len(samples_of(window.board)._grid._samples) == 40
 
 
 def test_the_title_names_the_experiment_that_is_shown(window: MainWindow) -> None:
@@ -283,16 +305,16 @@ def test_keys_alone_train_a_network(window: MainWindow, qtbot: QtBot) -> None:
     assert window.session.run.history is not None
     assert len(window.session.run.history.started.rows) == 5
     press(Qt.Key.Key_H, Qt.KeyboardModifier.AltModifier)
-    assert QApplication.focusWidget() is window.board.heatmap.quantity
+    assert QApplication.focusWidget() is window.board.panel(HeatmapPanel).quantity
     # past what a column shows and the automatic range
     for _ in range(3):
         press(Qt.Key.Key_Tab)
-    assert QApplication.focusWidget() is window.board.heatmap.plot
+    assert QApplication.focusWidget() is heatmap_of(window.board)
     for _ in range(3):
         press(Qt.Key.Key_Left)
-    assert window.board.profile.shown_step == TINY.training.steps - 3
+    assert profile_of(window.board).shown_step == TINY.training.steps - 3
     press(Qt.Key.Key_Escape)
-    assert window.board.profile.shown_step == TINY.training.steps
+    assert profile_of(window.board).shown_step == TINY.training.steps
 
 
 def test_a_disk_that_takes_nothing_is_said_once_and_training_goes_on(

@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.board import PICTURE_PERIOD_MS
 from gradviz.app.main_window import MainWindow
+from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.app.settings import Settings
 from gradviz.app.threads.garbage import GarbageCollector
 from gradviz.app.threads.training_thread import TrainingThread
@@ -83,7 +84,7 @@ def window_rate(qtbot: QtBot, settings: Path) -> tuple[float, list[float]]:
         window.session.begin()
     with qtbot.waitSignal(window.session.run.began, timeout=60_000):
         window.session.start()
-    viewport = window.board.heatmap.plot.viewport()
+    viewport = window.board.panel(HeatmapPanel).plot.viewport()
     paints = Paints(viewport)
     # a step takes longer than a frame, and the window paints only what is new: here it is made to paint every frame
     always = QTimer(window, interval=PICTURE_PERIOD_MS)
@@ -133,6 +134,7 @@ from pathlib import Path
 from gradviz.app.application import application
 program = application()
 from gradviz.app.main_window import MainWindow
+from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.app.settings import Settings
 # as the program opens it: the plots come in once this is on the screen
 window = MainWindow(None, Settings(Path(sys.argv[1])), furnished=False)

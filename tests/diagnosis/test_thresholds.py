@@ -30,7 +30,7 @@ def test_a_value_out_of_range_is_refused_by_name(name: str) -> None:
 
 
 def test_the_guide_line_lies_between_too_little_and_too_much() -> None:
-    with pytest.raises(ThresholdError, match="have to rise"):
+    with pytest.raises(ThresholdError, match="update_low, update_guide and update_high"):
         Thresholds(update_low=1e-4, update_guide=1e-5)
     assert Thresholds().changed(update_guide=1e-4).update_guide == 1e-4
 

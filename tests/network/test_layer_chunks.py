@@ -1,4 +1,4 @@
-"""What layers do with held-out samples, a few layers at a time, against hooks on an ordinary network in eval mode."""
+"""What layers do with validation samples, a few layers at a time, against hooks on an ordinary network in eval mode."""
 
 from __future__ import annotations
 

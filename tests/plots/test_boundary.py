@@ -154,7 +154,7 @@ def test_words_around_the_plot(plot: BoundaryPlot, points: HeldOut) -> None:
     run = history(points)
     run.append(evaluated(points))
     plot.show_history(run)
-    assert plot.title.text == "Held-out samples at step 30: 97.5% right"
+    assert plot.title.text == "Validation samples at step 30: 97.5% right"
     marks = {words: (mark, colour) for mark, colour, words in plot.key.entries}
     assert marks["below"] == ("●", LIGHT.series[0])
     assert marks["above"] == ("▲", LIGHT.series[1])

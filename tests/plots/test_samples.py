@@ -75,7 +75,7 @@ def test_the_title_says_step_and_accuracy(plot: SamplesPlot, pictures: HeldOut) 
     run = history(pictures)
     run.append(evaluated())
     plot.show_history(run)
-    assert plot.title.text == "Held-out samples at step 120: 97.5% right"
+    assert plot.title.text == "Validation samples at step 120: 97.5% right"
     assert "the first of 60" in words_of(plot)
 
 

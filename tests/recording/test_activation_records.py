@@ -5,7 +5,8 @@ import statistics
 import numpy as np
 import pytest
 
-from gradviz.recording.activations import ActivationCosts, Spread, elements_in_words, memory_in_words, spoken
+from gradviz.experiment import in_words
+from gradviz.recording.activations import ActivationCosts, Spread, elements_in_words, memory_in_words
 
 
 def test_a_spread_is_median_and_quartiles() -> None:
@@ -31,6 +32,6 @@ def test_memory_is_said_in_the_largest_unit_that_fits(amount: int, words: str) -
 
 
 def test_names_and_sizes_are_those_a_person_uses() -> None:
-    assert [spoken(name) for name in ("leaky_relu", "tanh", "silu")] == ["leaky ReLU", "tanh", "SiLU"]
+    assert [in_words(name) for name in ("leaky_relu", "tanh", "silu")] == ["leaky ReLU", "tanh", "SiLU"]
     assert elements_in_words(1 << 22) == "4,194,304 elements"
     assert "the call itself" in elements_in_words(1)

@@ -224,13 +224,13 @@ def test_appending_writes_less_than_two_rows_per_step(
     written = {"largest": 0, "mean": 0, "rows": 0}
     put, put_all = ChunkedSeries.put, ChunkedSeries.put_all
 
-    def counted_put(strip: ChunkedSeries, *row: object) -> None:
-        written[strip._key.kind] += 1
-        put(strip, *row)
+    def counted_put(series: ChunkedSeries, *row: object) -> None:
+        written[series.key.kind] += 1
+        put(series, *row)
 
-    def counted_put_all(strip: ChunkedSeries, first: int, values: np.ndarray, measured: np.ndarray) -> None:
-        written[strip._key.kind] += len(values)
-        put_all(strip, first, values, measured)
+    def counted_put_all(series: ChunkedSeries, first: int, values: np.ndarray, measured: np.ndarray) -> None:
+        written[series.key.kind] += len(values)
+        put_all(series, first, values, measured)
 
     monkeypatch.setattr(ChunkedSeries, "put", counted_put)
     monkeypatch.setattr(ChunkedSeries, "put_all", counted_put_all)

@@ -166,7 +166,7 @@ def test_running_out_of_memory_is_a_message_and_gives_the_memory_back(monkeypatc
         pytest.skip("this device may have enough memory")
     before = torch.cuda.memory_allocated()
     monkeypatch.setattr("gradviz.network.stack.stack.initialize_hidden", lambda *_: None)
-    with pytest.raises(DeviceError, match=r"2,000 layers of 1,024 units need about .* lower the depth"):
+    with pytest.raises(DeviceError, match=r"2000 × 1024 .* needs about .* lower the depth"):
         list(train(e))
     gc.collect()
     assert torch.cuda.memory_allocated() <= before + 1_000_000

@@ -6,22 +6,20 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QGraphicsView, QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
+from gradviz.app.board import Board
 from gradviz.app.export.export_commands import ExportCommands
-
-# commands of the window that concern one plot
-OWN_COMMANDS = {"heatmap": ("first_bottom", "first_top"), "curves": ("log_loss",)}
 
 
 def plot_menu(
-    parent: QWidget, name: str, plot: QGraphicsView, actions: Mapping[str, QAction], exports: ExportCommands
+    parent: QWidget, name: str, board: Board, actions: Mapping[str, QAction], exports: ExportCommands
 ) -> QMenu:
     """Return the menu of the plot `name`: its own commands, then to see all of it, to copy and to export it."""
     menu = QMenu(parent)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.setToolTipsVisible(True)
-    own = plot.actions() + [actions[command] for command in OWN_COMMANDS.get(name, ())]
+    own = board.plots()[name].actions() + [actions[command] for command in board.commands_of(name)]
     menu.addActions(own)
     if own:
         menu.addSeparator()

@@ -279,6 +279,9 @@ class ExperimentPanel(QScrollArea):
             row.editor.refused.connect(self.complain)
             row.label.customContextMenuRequested.connect(partial(self._offer_reset, name))
         network.addRow(self.formula)
+        taken = {row.field.group for row in self.rows.values()}
+        for title, group in self.groups.items():
+            group.setVisible(title in taken)
         self._order_for_tab()
         if self._devices is not None:
             self.set_devices(self._devices)

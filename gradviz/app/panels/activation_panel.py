@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QGraphicsView, QHBoxLayout, QLabel, QSplitter, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from gradviz.app.panels.activation_costs_panel import ActivationCostsPanel
 from gradviz.app.panels.layer_box import LayerBox
+from gradviz.app.panels.panel import PanelContext
 from gradviz.app.theme import ICON_PX, icon
 from gradviz.experiment import ActivationChoice, Experiment
 from gradviz.plots.activation import ActivationPlot
@@ -28,18 +30,12 @@ ABSENT = (
 class ActivationPanel(QWidget):
     """Curves with the pre-activations of a layer of the run, or preview, that is shown; below them what all cost.
 
-    The curves need torch, so they are asked for: `curve_wanted` carries the Experiment whose activation is shown, and
-    `show_curve` takes the answer. `layer_picked` carries a layer chosen here; `hovered` what is under the mouse, in
-    words; `failed` the Failure of a defect in the measurement.
+    The curves need torch, so the thread of previews is asked for them, and `show_curve` takes its answer.
     """
 
-    curve_wanted = Signal(object)
-    layer_picked = Signal(int)
-    hovered = Signal(str)
-    failed = Signal(object)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext) -> None:
+        super().__init__()
+        self._context = context
         self.plot = ActivationPlot()
         self.plot.setToolTip(
             "Click or drag to move the cursor, also with ← and → (with Shift finer, Page Up and Page Down farther). "
@@ -72,9 +68,11 @@ class ActivationPanel(QWidget):
         self.layer.picked.connect(self._pick_layer)
         self.fit.clicked.connect(self.plot.show_all)
         self.tabs.currentChanged.connect(self._fit_height)
-        self.costs.failed.connect(self.failed)
-        for plot in (self.plot, self.costs.plot):
-            plot.hovered.connect(self.hovered)
+        self.costs.failed.connect(context.failed)
+        context.preview.curve_found.connect(self.show_curve)
+        context.experiment_changed.connect(self.show_experiment)
+        context.training_changed.connect(self.costs.show_training)
+        context.whole_wanted.connect(self.plot.show_all)
 
     def show_experiment(self, experiment: Experiment) -> None:
         """Show the activation of `experiment`, which may not have been measured yet, and measure costs on its device.
@@ -115,18 +113,12 @@ class ActivationPanel(QWidget):
         self.layer.show_layer(row)
         self._follow()
 
-    def show_training(self, training: bool) -> None:
-        """Measure no costs while a network trains."""
-        self.costs.show_training(training)
-
-    def show_all(self) -> None:
-        """Show the ordinary range of x again."""
-        self.plot.show_all()
-
     def refresh(self) -> None:
         """Pull what is new. Costs next to nothing if there is none."""
         if self._shown is not None:
             self.plot.refresh()
+        if not self.visibleRegion().isEmpty():
+            self._context.closer_look_wanted.emit()
 
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
@@ -138,7 +130,7 @@ class ActivationPanel(QWidget):
         """End what runs in threads; return whether it has ended."""
         return self.costs.stop()
 
-    def plots(self) -> dict[str, QGraphicsView]:
+    def plots(self) -> Mapping[str, QGraphicsView]:
         """Return the plots a person can export, by name."""
         return {"activation": self.plot, "activation costs": self.costs.plot}
 
@@ -199,7 +191,7 @@ class ActivationPanel(QWidget):
         if (function := experiment.network.phi) != self._wanted:
             self._wanted = function
             if function is not None and function != self._shown:
-                self.curve_wanted.emit(experiment)
+                self._context.preview.request_curve(experiment)
 
     def _fitting(self) -> History | None:
         """Return the run, if its inputs are inputs of the function that is drawn."""
@@ -219,7 +211,7 @@ class ActivationPanel(QWidget):
 
     def _pick_layer(self, layer: int) -> None:
         self._follow()
-        self.layer_picked.emit(layer)
+        self._context.row_picked.emit(layer)
 
 
 def _activation_of(history: History) -> ActivationChoice | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from collections.abc import Mapping
+
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QGraphicsView,
@@ -15,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from gradviz.app.form.field_editors import ElidingBox
 from gradviz.app.panels.layer_box import LayerBox
+from gradviz.app.panels.panel import PanelContext
 from gradviz.app.theme import ICON_PX, icon
 from gradviz.experiment import Experiment
 from gradviz.plots.histogram import HistogramPlot
@@ -30,15 +33,12 @@ WIDEST_PX = 160
 class DistributionPanel(QWidget):
     """The histogram of one kind of numbers in one layer, as last measured up to a step, and as it was at first.
 
-    `layer_picked` carries a layer chosen here; `show_row` follows one chosen elsewhere, as the worst of a finding.
-    `hovered` says in words what is under the mouse.
+    It is set to a layer here, or follows one chosen elsewhere, as the worst of a finding.
     """
 
-    layer_picked = Signal(int)
-    hovered = Signal(str)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext) -> None:
+        super().__init__()
+        self._context = context
         self.plot = HistogramPlot()
         # it has no keys of its own
         self.plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -65,7 +65,8 @@ class DistributionPanel(QWidget):
         self.layer.picked.connect(self._pick_layer)
         self.logarithmic.toggled.connect(self.plot.show_logarithmic)
         self.fit.clicked.connect(self.plot.show_all)
-        self.plot.hovered.connect(self.hovered)
+        context.experiment_changed.connect(self.show_experiment)
+        context.whole_wanted.connect(self.plot.show_all)
         self.kind.setCurrentIndex(self.kind.findData(FIRST_SHOWN))
 
     def show_history(self, history: History | None) -> None:
@@ -89,13 +90,11 @@ class DistributionPanel(QWidget):
         self.layer.show_layer(row)
         self.plot.show_row(self.layer.value())
 
-    def show_all(self) -> None:
-        """Show the whole range of the numbers again."""
-        self.plot.show_all()
-
     def refresh(self) -> None:
         """Pull what is new. Costs next to nothing if there is none."""
         self.plot.refresh()
+        if not self.visibleRegion().isEmpty():
+            self._context.closer_look_wanted.emit()
 
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
@@ -106,7 +105,7 @@ class DistributionPanel(QWidget):
         """Return True: nothing here runs in a thread."""
         return True
 
-    def plots(self) -> dict[str, QGraphicsView]:
+    def plots(self) -> Mapping[str, QGraphicsView]:
         """Return the plot a person can export, by name."""
         return {"distribution": self.plot}
 
@@ -134,4 +133,4 @@ class DistributionPanel(QWidget):
 
     def _pick_layer(self, layer: int) -> None:
         self.plot.show_row(layer)
-        self.layer_picked.emit(layer)
+        self._context.row_picked.emit(layer)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
+from collections.abc import Mapping
+
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
+    QGraphicsView,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
@@ -14,7 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gradviz.app.panels.panel import PanelContext, PlainPanel
 from gradviz.plots.heatmaps.heatmap import HeatmapPlot
+from gradviz.plots.parts.notice import NO_RUN
 from gradviz.plots.parts.style import Style
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
@@ -46,13 +51,12 @@ class LimitBox(QDoubleSpinBox):
         return f"{value:.7g}"
 
 
-class HeatmapPanel(QWidget):
-    """Heatmap, quantity chooser and colour limits. `quantity_chosen` carries the name of the probe."""
+class HeatmapPanel(PlainPanel):
+    """Heatmap, quantity chooser, colour limits and playback; it says what is under the mouse on every plot."""
 
-    quantity_chosen = Signal(str)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext) -> None:
+        super().__init__()
+        self._context = context
         self.plot = HeatmapPlot()
         self.quantity = QComboBox()
         self.quantity.setToolTip("Which measurement the heatmap and the profile show")
@@ -88,6 +92,7 @@ class HeatmapPanel(QWidget):
         self._lay_out()
         self._connect()
         self._show_limit_fields()
+        self._follow_context()
 
     def show_history(self, history: History | None) -> None:
         """Draw `history`; the chooser offers what it measures."""
@@ -102,19 +107,24 @@ class HeatmapPanel(QWidget):
         if self.automatic.isChecked():
             self._follow_limits()
 
+    def show_step(self, step: int | None) -> None:
+        """Mark `step`; None marks nothing and stands for the latest."""
+        self.plot.show_step(step)
+
+    def plots(self) -> Mapping[str, QGraphicsView]:
+        """Return the heatmap."""
+        return {"heatmap": self.plot}
+
+    def in_tab_order(self) -> list[QWidget]:
+        """Return what takes the keyboard, in the order in which Tab reaches it."""
+        own: list[QWidget] = [self.quantity, self.summary, self.automatic, self.low, self.high, self.plot]
+        return own + self._context.playback_bar.in_tab_order()
+
     def choose(self, name: str) -> None:
         """Show the quantity `name`, if the run has it."""
         index = self.quantity.findData(name)
         if index >= 0:
             self.quantity.setCurrentIndex(index)
-
-    def add_below(self, bar: QWidget) -> None:
-        """Put a bar between the plot and what is read out of it."""
-        self._column.insertWidget(self._column.indexOf(self.plot) + 1, bar)
-
-    def in_tab_order(self) -> list[QWidget]:
-        """Return what takes the keyboard, in the order in which Tab is to reach it."""
-        return [self.quantity, self.summary, self.automatic, self.low, self.high, self.plot]
 
     def apply_style(self, style: Style) -> None:
         """Recolour the plot."""
@@ -146,11 +156,12 @@ class HeatmapPanel(QWidget):
         controls: tuple[QWidget, ...] = (self.automatic, self.low, between, self.high)
         for control in controls:
             row.addWidget(control)
-        self._column = column = QVBoxLayout(self)
+        column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(row)
         column.addWidget(self.plot, 1)
+        column.addWidget(self._context.playback_bar)
         self.readout.setContentsMargins(10, 0, 8, 4)
         column.addWidget(self.readout)
 
@@ -160,8 +171,19 @@ class HeatmapPanel(QWidget):
         self.automatic.toggled.connect(self._limits_changed)
         self.low.valueChanged.connect(self._limits_changed)
         self.high.valueChanged.connect(self._limits_changed)
-        self.plot.hovered.connect(self.say)
         self.plot.installEventFilter(self)
+
+    def _follow_context(self) -> None:
+        context = self._context
+        context.hovered.connect(self.say)
+        context.quantity_wanted.connect(self.choose)
+        context.first_layer_changed.connect(self.plot.set_first_layer_at)
+        context.whole_wanted.connect(self.plot.show_all)
+        context.absence_changed.connect(self._say_absent)
+
+    def _say_absent(self, words: str) -> None:
+        self.plot.absence = words or NO_RUN
+        self.plot.refresh()
 
     def _offer(self, quantities: tuple[Quantity, ...]) -> None:
         offered = [self.quantity.itemData(index) for index in range(self.quantity.count())]
@@ -185,7 +207,7 @@ class HeatmapPanel(QWidget):
             self.automatic.setChecked(True)
             self.plot.set_auto_limits()
             self._follow_limits()
-            self.quantity_chosen.emit(name)
+            self._context.quantity_shown.emit(name)
 
     def _show_scale(self, name: str) -> None:
         history = self.plot.history

@@ -50,7 +50,7 @@ def theory_of(started: Started) -> Theory:
     experiment = started.experiment
     if experiment is None:
         return Theory(words="no theory: it speaks of networks that gradviz builds itself")
-    assert started.held_out is not None, "an experiment has held-out samples"
+    assert started.held_out is not None, "an experiment has validation samples"
     squares = started.input_mean_square if started.input_mean_square is not None else 1.0
     prediction = predict(experiment, squares, len(started.held_out.class_names))
     bound = supremum_bound(experiment.network)

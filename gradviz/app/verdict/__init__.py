@@ -1,1 +1,1 @@
-"""What is the matter with a run, in words, and from where on."""
+"""What is wrong with a run, and the thresholds that decide it."""

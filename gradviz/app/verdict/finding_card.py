@@ -1,4 +1,4 @@
-"""One finding as a card: how bad, what, by which evidence and threshold, where to look, and what to try."""
+"""One finding as a card: severity, evidence, thresholds, where to look, and what to try."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DECIDED_TIP = "The numbers that decided; click one to see the reason for it and 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a card has to know besides its finding.
+    """What a card needs besides its finding.
 
     `step` is the one the verdict is about, `labels` are the names of all quantities that the run measures, `names`
     those of its rows, and `experiment` is what a remedy would change; None where a script trains the network.
@@ -37,7 +37,7 @@ class Surroundings:
 
 
 class FindingCard(QFrame):
-    """One finding. It is filled anew in place, so that what has the keyboard or lies under the mouse stays there.
+    """One finding. It is updated in place, so that what has the focus or lies under the mouse stays.
 
     `suggested` carries a Remedy to try, `layer_wanted` and `quantity_wanted` what to look at, and `threshold_wanted`
     the name of a threshold to show.
@@ -54,7 +54,7 @@ class FindingCard(QFrame):
         self._around: Surroundings | None = None
         self._style = LIGHT
         self.mark = SeverityMark()
-        self.severity = _label("How bad it is")
+        self.severity = _label("Severity")
         self.title = _label()
         self.headline = _label()
         self.evidence = _label("The evidence, in numbers")
@@ -97,7 +97,7 @@ class FindingCard(QFrame):
             self._show_thresholds()
 
     def in_tab_order(self) -> list[QWidget]:
-        """Return what takes the keyboard, from top to bottom; the card itself does when a part of it goes."""
+        """Return what takes the focus, from top to bottom; the card itself does when a part of it goes."""
         rows = sorted(self.remedies.values(), key=self._tries.indexOf)
         return [self, self.decided, self.go, *(row.button for row in rows)]
 
@@ -110,7 +110,7 @@ class FindingCard(QFrame):
         self.decided.setVisible(bool(links))
 
     def _show_place(self, finding: Finding, around: Surroundings) -> None:
-        """Offer to go where the evidence is; to a quantity only if this run measures it."""
+        """Offer to show the evidence; a quantity only if this run measures it."""
         label = around.labels.get(finding.quantity, "")
         if finding.worst_row is not None:
             self.go.setText(f"Go to {around.names.row(finding.worst_row)}")
@@ -142,7 +142,7 @@ class FindingCard(QFrame):
         finding, around = self.finding, self._around
         assert finding is not None
         assert around is not None
-        # the plots first, so that the layer is looked up in the right one
+        # the plots first, so that the row is shown in the right one
         if finding.quantity in around.labels:
             self.quantity_wanted.emit(finding.quantity)
         if finding.worst_row is not None:

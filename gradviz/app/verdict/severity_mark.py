@@ -1,4 +1,4 @@
-"""How bad a finding is, as a sign: a shape and a glyph of its own per severity, so that no eye has to tell colours."""
+"""The severity of a finding as a sign: each has its own shape and glyph, so nobody has to tell colours apart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORDS = {
     Severity.FINE: "Fine",
     Severity.UNKNOWN: "Not known",
 }
-# darker on light ground and lighter on dark than the lines of the plots: a sign is small
+# darker on light and lighter on dark background than the lines of the plots: a sign is small
 _COLOURS = {
     "light": {
         Severity.CRITICAL: "#b3141f",
@@ -59,7 +59,7 @@ def colour_of(severity: Severity, style: Style) -> str:
 
 
 class SeverityMark(QWidget):
-    """The sign of one severity; beside it stands the word, which assistive technology reads here, too."""
+    """The sign of one severity; its word stands beside it and is its accessible name."""
 
     def __init__(self, size_px: int = 18, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,7 +73,7 @@ class SeverityMark(QWidget):
         """Show another severity."""
         self.severity = severity
         self.setAccessibleName(WORDS[severity])
-        self.setToolTip(f"How bad it is: {WORDS[severity].lower()}")
+        self.setToolTip(f"Severity: {WORDS[severity].lower()}")
         self.update()
 
     def apply_style(self, style: Style) -> None:

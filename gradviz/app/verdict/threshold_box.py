@@ -1,4 +1,4 @@
-"""The editor of one threshold: a number typed as one writes it, or stepped."""
+"""The editor of one threshold: a number that is typed or stepped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Step = QAbstractSpinBox.StepEnabledFlag
 class ThresholdBox(QAbstractSpinBox):
     """A number between two ends; whole where its default is. Arrows step along 1, 2, 5, 10 where it is logarithmic.
 
-    `chosen` carries a number that the person confirmed, `refused` says why one that was typed is none.
+    `chosen` carries a number that the person confirmed, `refused` says why a typed one is not allowed.
     """
 
     chosen = Signal(object)
@@ -41,7 +41,7 @@ class ThresholdBox(QAbstractSpinBox):
         self.lineEdit().setText(written(value))
 
     def take_typed(self) -> None:
-        """Take over what the box says, or put back what it said and tell why."""
+        """Take the typed number, or restore the last one and say why."""
         text = self.lineEdit().text().strip()
         if text == written(self._value):
             return

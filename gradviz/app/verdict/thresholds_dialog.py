@@ -1,4 +1,4 @@
-"""Where a verdict begins: every threshold with its unit, its range and the reason for it; a change counts at once."""
+"""The thresholds of the verdict on a form, each with its unit, range and reason; a change counts at once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from gradviz.diagnosis import ThresholdError, Thresholds, ThresholdSpec, thresho
 
 FIRST_SIZE = QSize(560, 640)
 BOX_WIDTH_PX = 110
-INTRODUCTION = "From these numbers on, gradviz speaks up. A change counts at once and is remembered; bold: changed."
+INTRODUCTION = "The numbers that decide what is a finding. A change counts at once and is kept; bold: changed."
 
 
 class ThresholdRow:
@@ -51,7 +51,7 @@ class ThresholdRow:
     def show_value(self, value: float) -> None:
         """Show a value; the label is bold where it is not the default."""
         changed = value != self.default
-        # resetting must not take the keyboard away from the row
+        # resetting must not take the focus from the row
         if not changed and self.reset.hasFocus():
             self.box.setFocus()
         self.reset.setEnabled(changed)
@@ -62,7 +62,7 @@ class ThresholdRow:
 
 
 class ThresholdsDialog(QDialog):
-    """All thresholds on one form, beside which the window stays usable.
+    """All thresholds on one form; the window stays usable beside it.
 
     `changed` carries the Thresholds after every change by the person.
     """
@@ -79,7 +79,7 @@ class ThresholdsDialog(QDialog):
         self.mistake = QLabel()
         self.mistake.setWordWrap(True)
         self.mistake.setTextFormat(Qt.TextFormat.PlainText)
-        self.mistake.setAccessibleName("why the last number was not taken")
+        self.mistake.setAccessibleName("why the last number was refused")
         self.mistake.hide()
         self.area = QScrollArea()
         self.reset_all = QPushButton("Reset &all")
@@ -99,11 +99,11 @@ class ThresholdsDialog(QDialog):
         return self._thresholds
 
     def go_to(self, name: str) -> None:
-        """Bring the threshold `name` into sight and give it the keyboard."""
+        """Scroll to the threshold `name` and focus it."""
         row = self.rows[name]
         row.box.setFocus(Qt.FocusReason.OtherFocusReason)
         row.box.selectAll()
-        # a dialog that was never shown has no places yet
+        # a dialog that was never shown has no layout yet
         QTimer.singleShot(0, row.box, lambda: self._bring_into_sight(row))
 
     def _bring_into_sight(self, row: ThresholdRow) -> None:
@@ -171,7 +171,7 @@ class ThresholdsDialog(QDialog):
 
 
 def _with_labels(message: str) -> str:
-    """Put the words of the form in the place of the names of the fields."""
+    """Replace the names of the fields by their labels."""
     for name, spec in threshold_specs().items():
         message = message.replace(name, f"“{spec.label}”")
     return message

@@ -1,4 +1,4 @@
-"""The verdict in one line, always in sight; a click opens the panel that says it in full."""
+"""The verdict in one line, always visible; a click opens the panel with all of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MARGIN_PX = 16
 
 
 class VerdictLine(QPushButton):
-    """As much of the verdict as there is room for; all of it as the tooltip."""
+    """As much of the verdict as fits; all of it is in the tooltip."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,11 +32,11 @@ class VerdictLine(QPushButton):
     def say(self, words: str) -> None:
         """Show `words`."""
         self._words = words
-        self.setToolTip(f"{words}\nClick to read why, and what to try" if words else "What is the matter with the run")
+        self.setToolTip(f"{words}\nClick to see why, and what to try" if words else "What is wrong with the run")
         self._fit()
 
     def apply_style(self, style: Style) -> None:
-        """Write in the colour of `style`: a widget with a style sheet does not hear of a new palette."""
+        """Write in the colour of `style`: a widget with a style sheet does not follow a new palette."""
         self.setStyleSheet(
             f"QPushButton {{ text-align: left; border: none; padding: 2px 10px; color: {style.foreground}; }}"
         )

@@ -1,4 +1,4 @@
-"""The verdict on a run in words: what is the matter, worst first, and which layers are the worst."""
+"""The verdict on a run: what is wrong, worst first, and which layers are the worst."""
 
 from __future__ import annotations
 
@@ -79,11 +79,11 @@ class VerdictPanel(QWidget):
 
     @property
     def thresholds(self) -> Thresholds:
-        """Where a verdict begins, as the person has set it."""
+        """The thresholds that the person has set."""
         return self._thresholds
 
     def show_history(self, history: History | None) -> None:
-        """Judge another run, from the top of the list on; a range of layers stays while the depth does."""
+        """Judge another run, from the top of the list; a range of layers stays while the number of rows does."""
         if history is not self.history:
             self.history, self._shown = history, None
             self.list.verticalScrollBar().setValue(0)
@@ -98,7 +98,7 @@ class VerdictPanel(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Judge anew if there is anything new to judge."""
+        """Judge again if something changed."""
         history = self.history
         step = self._existing_step()
         diverged = history is not None and history.diverged is not None
@@ -120,7 +120,7 @@ class VerdictPanel(QWidget):
             card.apply_style(style)
 
     def open_thresholds(self, name: str = "") -> None:
-        """Open the thresholds, at the one called `name`."""
+        """Open the thresholds at the one called `name`."""
         if self.dialog is None:
             self.dialog = ThresholdsDialog(self._thresholds, self)
             self.dialog.changed.connect(self._take_thresholds)
@@ -155,7 +155,7 @@ class VerdictPanel(QWidget):
             self.verdict_changed.emit(text)
 
     def _where(self, step: int | None) -> str:
-        """Say of what the verdict is."""
+        """Say what the verdict is about."""
         if step is None:
             return "The verdict appears here with the first step of a run."
         if step == 0:
@@ -193,7 +193,7 @@ class VerdictPanel(QWidget):
         return card
 
     def _order_for_tab(self, cards: list[FindingCard]) -> None:
-        """Let Tab go through the cards as they stand, and from the last one to the worst layers."""
+        """Let Tab go through the cards from top to bottom, and then to the worst layers."""
         wanted = [self.list, self._content, *(part for card in cards for part in card.in_tab_order())]
         wanted += self.worst.buttons
         if wanted != self._tab_order:
@@ -209,14 +209,14 @@ class VerdictPanel(QWidget):
         self.verdict.setTextFormat(Qt.TextFormat.PlainText)
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.verdict.setAccessibleName("verdict")
-        self.verdict.setToolTip("What is the matter with the run, in one line")
+        self.verdict.setToolTip("What is wrong with the run, in one line")
         self.about.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.about.setWordWrap(True)
         self.about.setAccessibleName("what the verdict is about")
-        self.about.setToolTip("Pick a step in the heatmap or the curves to judge the run as it was then")
-        self.thresholds_button.setToolTip("See and change the numbers from which on a finding is one")
-        self.list.setAccessibleName("findings, the worst first")
-        self.list.setToolTip("What is the matter, the worst first, and what to try")
+        self.about.setToolTip("Pick a step in the heatmap or the curves to judge the run at that step")
+        self.thresholds_button.setToolTip("See and change the numbers that decide what is a finding")
+        self.list.setAccessibleName("findings, worst first")
+        self.list.setToolTip("What is wrong, worst first, and what to try")
 
     def _lay_out(self) -> None:
         lines = QVBoxLayout()

@@ -20,10 +20,10 @@ SHOWN = 10
 BAR_HEIGHT_PX = 26
 WIDEST_PX = 64
 GAP_PX = 3
-CAPTION = "Worst layers; from 1 on, a threshold is passed"
+CAPTION = "Worst layers by severity score; 1 and above passes a threshold"
 TIP = (
-    "How bad a layer is: gradient, update ratio, dead and saturated units, each over its threshold, and of these the "
-    "largest. The line across half the height is the threshold"
+    "The severity score is the largest of gradient, update ratio, dead and saturated units, each divided by its "
+    "threshold. The line at half height is the threshold"
 )
 
 
@@ -92,7 +92,7 @@ class RowButton(QAbstractButton):
         passed = self.score >= 1.0
         colour = colour_of(Severity.WARNING, self._style) if passed else self._style.muted
         painter.fillRect(QRectF(left, top + BAR_HEIGHT_PX - height, width, height), QColor(colour))
-        # where the threshold lies: beside the bar, so that it is seen on any colour
+        # the threshold, drawn beside the bar so that it is visible on any colour
         painter.setPen(QColor(self._style.foreground))
         middle = round(top + BAR_HEIGHT_PX / 2)
         painter.drawLine(round(left) - 3, middle, round(left + width) + 2, middle)
@@ -163,5 +163,5 @@ def in_words(score: float) -> str:
 
 def _meaning(score: float) -> str:
     if score >= MOST:
-        return "What it delivers is exactly zero or not a finite number"
-    return f"It is {score:.3g} times as far off as a threshold allows"
+        return "Its gradient is exactly zero or not a finite number"
+    return f"It is {score:.3g} times as far off as the threshold allows"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -57,15 +58,20 @@ def remedies(
         return ()
     kept: dict[Experiment, Remedy] = {}
     for remedy in choose(finding, readings, thresholds, network, experiment.training):
-        if remedy is None:
-            continue
-        try:
-            changed = remedy.apply(experiment)
-        except ExperimentError:
-            continue
-        if changed != experiment:
+        changed = _applied(remedy, experiment) if remedy is not None else None
+        if remedy is not None and changed is not None and changed != experiment:
             kept.setdefault(changed, remedy)
     return tuple(kept.values())
+
+
+# a verdict is asked for several times a second, and mostly finds the same
+@lru_cache(maxsize=256)
+def _applied(remedy: Remedy, experiment: Experiment) -> Experiment | None:
+    """Return the experiment with the changes made; None if they are not allowed in it."""
+    try:
+        return remedy.apply(experiment)
+    except ExperimentError:
+        return None
 
 
 def _against_vanishing(

@@ -45,7 +45,7 @@ def vanishing(readings: Readings, thresholds: Thresholds, *, flow: Flow) -> Find
 
 @rule("exploding", rank=20)
 def exploding(readings: Readings, thresholds: Thresholds, *, flow: Flow) -> Finding | None:
-    """Find a gradient that grows by too many decades on its way to the input, or is infinite or no number."""
+    """Find a gradient that grows by too many decades on its way to the input, or that is not finite."""
     profile = profile_of(readings, flow)
     facts: list[Evidence] = []
     drift = largest_rise(profile.numbers, profile.values) if profile is not None else None
@@ -137,5 +137,4 @@ def _from_down(readings: Readings, row: int) -> tuple[int, ...]:
 
 def _all_between(*facts: Evidence) -> tuple[int, ...]:
     """Return all rows from the first to the last of any of the facts."""
-    rows = [row for fact in facts for row in fact.rows]
-    return tuple(range(min(rows), max(rows) + 1))
+    return tuple(range(min(fact.rows[0] for fact in facts), max(fact.rows[-1] for fact in facts) + 1))

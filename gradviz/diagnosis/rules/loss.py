@@ -1,4 +1,4 @@
-"""What the loss says: diverged, or nothing learnt."""
+"""What the loss says: the run diverged, or has learnt nothing."""
 
 from __future__ import annotations
 

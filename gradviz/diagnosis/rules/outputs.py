@@ -1,4 +1,4 @@
-"""Rows that put out numbers which are none, or nothing but zeros."""
+"""Rows whose output is not finite, or nothing but zeros."""
 
 from __future__ import annotations
 

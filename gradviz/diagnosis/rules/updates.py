@@ -21,7 +21,7 @@ def judged_updates(readings: Readings, update: Measured) -> Values:
 
 def may_rest(readings: Readings, thresholds: Thresholds) -> bool:
     """Whether it is no fault that weights stand still: nothing is left to learn, or a schedule lets them rest."""
-    return readings.rate_is_low or readings.loss_below(thresholds.converged_loss_share)
+    return readings.loss_below(thresholds.converged_loss_share) or readings.rate_is_low
 
 
 @rule("too_much", rank=60)
@@ -63,14 +63,12 @@ def too_much(readings: Readings, thresholds: Thresholds, *, update: Measured) ->
 @rule("not_updating", rank=70)
 def not_updating(readings: Readings, thresholds: Thresholds) -> Finding | None:
     """Find rows whose weights stand still although there is something left to learn."""
-    if may_rest(readings, thresholds):
-        return None
     update, unchanged = readings.update, readings.unchanged
     judged = _judged_for_standing_still(readings, thresholds)
     slow = _slow(readings, thresholds, update) & judged
     kept = (unchanged.values >= thresholds.unchanged_share) & judged if unchanged is not None else np.zeros_like(slow)
     rows = readings.asked_where(slow | kept)
-    if not rows:
+    if not rows or may_rest(readings, thresholds):
         return None
     facts = _standing_still(readings, thresholds, readings.asked_where(slow), readings.asked_where(kept))
     measured = np.any([each.there for each in (update, unchanged) if each is not None], axis=0)

@@ -1,4 +1,4 @@
-"""Rows that get no gradient, and gradients that drift or are no numbers, where nothing is known of what the rows are.
+"""Rows that get no gradient, and gradients that drift or are not finite, where nothing is known of what the rows are.
 
 They are compared by the length of their weights' gradient. What flows between such rows is no measure: a shrinking
 picture, a pooling or a branch changes it by decades in networks that learn well.
@@ -33,7 +33,7 @@ def decades_below(readings: Readings, weight_gradient: Measured) -> Values:
 
 @rule("exploding", rank=20)
 def not_finite(readings: Readings, _thresholds: Thresholds, *, weight_gradient: Measured) -> Finding | None:
-    """Find gradients that are infinite or no numbers, in a step that the optimiser did not skip."""
+    """Find gradients that are not finite, in a step that the optimiser did not skip."""
     rows = readings.asked_where(readings.broken_gradient & ~readings.known)
     if not rows:
         return None

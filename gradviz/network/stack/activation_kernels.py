@@ -6,6 +6,7 @@ bit what autograd would.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -25,21 +26,44 @@ _SELU_SCALE = 1.0507009873554805
 
 
 @dataclass(frozen=True, slots=True)
+class Steepest:
+    """The least upper bound of |phi'|, and the interval (`low`, `high`) to which it belongs: `where`, in words.
+
+    It is taken there if it is `attained`, else only approached.
+    """
+
+    supremum: float
+    low: float
+    high: float
+    where: str
+    attained: bool = True
+
+
+_EVERYWHERE = Steepest(1.0, -math.inf, math.inf, "at every x")
+_RIGHT_SIDE = Steepest(1.0, 0.0, math.inf, "at every x > 0")
+
+
+@dataclass(frozen=True, slots=True)
 class Activation:
     """One activation phi, element by element.
 
     `function(z)` is phi(z). `forward(z, out)` prepares phi(z) -> out. `backward(grad, z, a, out)` prepares
-    grad * phi'(z) -> out, where a = phi(z); `out` may be `grad`. `supremum` is the least upper bound of |phi'|,
-    which the chain rule multiplies once per layer. `from_output` says that phi' can be read off phi(z), so that z need
-    not be kept: `forward` may then write over z, and `backward` does not look at it.
+    grad * phi'(z) -> out, where a = phi(z); `out` may be `grad`. `steepest`: the least upper bound of |phi'|, which
+    the chain rule multiplies once per layer. `from_output` says that phi' can be read off phi(z), so that z need not be
+    kept: `forward` may then write over z, and `backward` does not look at it.
     """
 
     name: str
     function: Callable[[Tensor], Tensor]
     forward: Callable[[Tensor, Tensor], Op]
     backward: Callable[[Tensor, Tensor, Tensor, Tensor], Op]
-    supremum: float
+    steepest: Steepest
     from_output: bool = False
+
+    @property
+    def supremum(self) -> float:
+        """The least upper bound of |phi'|."""
+        return self.steepest.supremum
 
     def derivative(self, z: Tensor) -> Tensor:
         """Return phi'(z)."""
@@ -65,7 +89,7 @@ def _linear(_: ActivationChoice) -> Activation:
         torch.clone,
         lambda z, out: partial(out.copy_, z),
         lambda grad, z, a, out: partial(out.copy_, grad),
-        1.0,
+        _EVERYWHERE,
         from_output=True,
     )
 
@@ -76,7 +100,7 @@ def _sigmoid(_: ActivationChoice) -> Activation:
         torch.sigmoid,
         lambda z, out: partial(torch.sigmoid, z, out=out),
         lambda grad, z, a, out: partial(aten.sigmoid_backward.grad_input, grad, a, grad_input=out),
-        0.25,
+        Steepest(0.25, 0.0, 0.0, "at x = 0"),
         from_output=True,
     )
 
@@ -87,7 +111,7 @@ def _tanh(_: ActivationChoice) -> Activation:
         torch.tanh,
         lambda z, out: partial(torch.tanh, z, out=out),
         lambda grad, z, a, out: partial(aten.tanh_backward.grad_input, grad, a, grad_input=out),
-        1.0,
+        Steepest(1.0, 0.0, 0.0, "at x = 0"),
         from_output=True,
     )
 
@@ -99,7 +123,7 @@ def _relu(_: ActivationChoice) -> Activation:
         # in place there is a shorter way through torch
         lambda z, out: partial(torch.relu_, z) if out is z else partial(torch.clamp_min, z, 0.0, out=out),
         lambda grad, z, a, out: partial(aten.threshold_backward.grad_input, grad, a, 0, grad_input=out),
-        1.0,
+        _RIGHT_SIDE,
         from_output=True,
     )
 
@@ -111,11 +135,11 @@ def _leaky_relu(choice: ActivationChoice) -> Activation:
         lambda z: torch.nn.functional.leaky_relu(z, slope),
         lambda z, out: partial(aten.leaky_relu.out, z, slope, out=out),
         lambda grad, z, a, out: partial(aten.leaky_relu_backward.grad_input, grad, z, slope, False, grad_input=out),
-        1.0,
+        _EVERYWHERE if slope == 1.0 else _RIGHT_SIDE,
     )
 
 
-def _exponential(name: str, alpha: float, scale: float, supremum: float) -> Activation:
+def _exponential(name: str, alpha: float, scale: float, steepest: Steepest) -> Activation:
     """ELU and SELU: scale * z above 0, scale * alpha * (exp(z) - 1) below."""
     return Activation(
         name,
@@ -124,7 +148,7 @@ def _exponential(name: str, alpha: float, scale: float, supremum: float) -> Acti
         lambda grad, z, a, out: partial(
             aten.elu_backward.grad_input, grad, alpha, scale, 1.0, False, z, grad_input=out
         ),
-        supremum,
+        steepest,
     )
 
 
@@ -134,7 +158,7 @@ def _silu(_: ActivationChoice) -> Activation:
         torch.nn.functional.silu,
         lambda z, out: partial(aten.silu.out, z, out=out),
         lambda grad, z, a, out: partial(aten.silu_backward.grad_input, grad, z, grad_input=out),
-        1.0998393201288669,
+        Steepest(1.0998393201288669, *(2.3993572805154677,) * 2, "at x = 2.399"),
     )
 
 
@@ -144,7 +168,7 @@ def _gelu(_: ActivationChoice) -> Activation:
         torch.nn.functional.gelu,
         lambda z, out: partial(aten.gelu.out, z, out=out),
         lambda grad, z, a, out: partial(aten.gelu_backward.grad_input, grad, z, grad_input=out),
-        1.1289041451851547,
+        Steepest(1.1289041451851547, *(math.sqrt(2),) * 2, "at x = √2"),
     )
 
 
@@ -154,7 +178,7 @@ def _softplus(_: ActivationChoice) -> Activation:
         torch.nn.functional.softplus,
         lambda z, out: partial(aten.softplus.out, z, 1.0, 20.0, out=out),
         lambda grad, z, a, out: partial(aten.softplus_backward.grad_input, grad, z, 1.0, 20.0, grad_input=out),
-        1.0,
+        Steepest(1.0, math.inf, math.inf, "approached as x → ∞", attained=False),
     )
 
 
@@ -168,9 +192,12 @@ def _mish(_: ActivationChoice) -> Activation:
         torch.nn.functional.mish,
         lambda z, out: partial(aten.mish.out, z, out=out),
         backward,
-        1.0884981612517279,
+        Steepest(1.0884981612517279, *(1.4905711794854285,) * 2, "at x = 1.491"),
     )
 
+
+# below zero SELU's slope rises to alpha * scale, above its slope of scale on the other side
+_SELU_STEEPEST = Steepest(_SELU_ALPHA * _SELU_SCALE, 0.0, 0.0, "approached as x → 0 from below", attained=False)
 
 _KINDS: dict[str, Callable[[ActivationChoice], Activation]] = {
     "linear": _linear,
@@ -178,9 +205,8 @@ _KINDS: dict[str, Callable[[ActivationChoice], Activation]] = {
     "tanh": _tanh,
     "relu": _relu,
     "leaky_relu": _leaky_relu,
-    "elu": lambda _: _exponential("elu", 1.0, 1.0, 1.0),
-    # below zero SELU's slope rises to alpha * scale, above its slope of scale on the other side
-    "selu": lambda _: _exponential("selu", _SELU_ALPHA, _SELU_SCALE, _SELU_ALPHA * _SELU_SCALE),
+    "elu": lambda _: _exponential("elu", 1.0, 1.0, _RIGHT_SIDE),
+    "selu": lambda _: _exponential("selu", _SELU_ALPHA, _SELU_SCALE, _SELU_STEEPEST),
     "silu": _silu,
     "gelu": _gelu,
     "softplus": _softplus,

@@ -49,7 +49,7 @@ class Normalization(nn.Module):
         raise NotImplementedError
 
     def infer(self, layer: int, x: Tensor) -> Tensor:
-        """Return norm(x) as it is used on held-out samples."""
+        """Return norm(x) as it is used on validation samples."""
         raise NotImplementedError
 
 
@@ -133,7 +133,7 @@ class LayerNormalization(Normalization):
 
 
 class BatchNormalization(LayerNormalization):
-    """(x - mean) / std * gain + offset, over the batch of each unit; running statistics on held-out samples."""
+    """(x - mean) / std * gain + offset, over the batch of each unit; running statistics on validation samples."""
 
     running_mean: Tensor
     running_variance: Tensor

@@ -16,7 +16,7 @@ class Probe:
     """Measures `quantities` in the state before an update; may look on while the optimiser moves the weights.
 
     It reads what a training batch left behind (`measure`), or what the layers do with the probe batch (`look_at`): the
-    same held-out samples at every step, so that only the network can change what is measured on them.
+    same validation samples at every step, so that only the network can change what is measured on them.
     A probe keeps its numbers on the device and never asks for one of them: the frame is copied once, as a whole.
     One whose quantities are `scheduled` measures only on the experiment's schedule. One of `logarithms` returns log10
     of its values, because no float could hold the values themselves. One that looks on while weights move has the last

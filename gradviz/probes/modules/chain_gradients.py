@@ -33,7 +33,7 @@ LARGEST_EXPONENTS = {torch.float16: 14, torch.float64: 1022}
 LARGEST_EXPONENT = 126
 # so many blocks are run at once: within them a gradient near 1 stays within the range of float32, and the fewer calls
 # the better; the range of float16 is soon left
-BLOCKS_AT_ONCE = 4
+BLOCKS_AT_ONCE = 8
 
 
 class CannotRepeatError(Exception):
@@ -42,24 +42,34 @@ class CannotRepeatError(Exception):
 
 @dataclass(slots=True, eq=False)
 class KeptInput:
-    """What entered one block, and what else its output depended on."""
+    """What entered one block; and where the random generators stood, if the block may draw from them."""
 
     x: Tensor
     version: int
     needs_gradient: bool
-    random: RandomState
-    autocast: Autocast
+    random: RandomState | None
 
 
 @dataclass(slots=True, eq=False)
 class ChainPass:
     """One forward pass: `inputs` of the blocks so far; `output` of the last, and the gradient that came back there."""
 
+    autocast: Autocast
     inputs: list[KeptInput] = field(default_factory=list)
     output: Tensor | None = None
     output_version: int = 0
     gradient: Tensor | None = None
     followed: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """Some blocks that are run at once; `in_place` says that they may write over what they are given."""
+
+    blocks: Sequence[nn.Module]
+    kept: KeptInput
+    in_place: bool
+    autocast: Autocast
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +98,7 @@ class ChainGradients:
         self._chain, self._guard = tuple(chain), guard
         self._modules: frozenset[nn.Module] = frozenset()
         self._in_place = [any(getattr(part, "inplace", False) for part in block.modules()) for block in chain]
+        self._random = [any(map(_may_be_random, block.modules())) for block in chain]
         self._handles: list[RemovableHandle] = []
         self._passes: list[ChainPass] = []
         self._followed, self._found = 0, _Sums()
@@ -100,7 +111,7 @@ class ChainGradients:
         """
         self.disarm()
         self._modules = frozenset(modules)
-        self._passes, self._followed, self._found, self.why_not = [], 0, _Sums(), ""
+        self.why_not = ""
         enter, leave = TrainingHook(self._guard, self._enter), TrainingHook(self._guard, self._leave)
         self._handles = [block.register_forward_pre_hook(enter) for block in dict.fromkeys(self._chain)]
         self._handles.append(self._chain[-1].register_forward_hook(leave))
@@ -109,7 +120,7 @@ class ChainGradients:
         """Take the hooks away, and let go of the states."""
         for handle in self._handles:
             handle.remove()
-        self._handles, self._passes = [], []
+        self._handles, self._passes, self._followed, self._found = [], [], 0, _Sums()
 
     def take(self) -> ExactNorms | None:
         """Return what all passes of the step come to; None if none came back, or one could not be followed."""
@@ -120,21 +131,22 @@ class ChainGradients:
     def _enter(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         if self.why_not or _in_backward_pass():
             return
+        x = args[0] if len(args) == 1 else None
         present = self._passes[-1] if self._passes else None
         if present is None or len(present.inputs) == len(self._chain):
             # the weights are still what they were in the passes before
             self._follow()
-            present = ChainPass()
+            present = ChainPass(Autocast(x.device if isinstance(x, Tensor) else torch.device("cpu")))
             self._passes.append(present)
         place = len(present.inputs)
-        x = args[0] if len(args) == 1 else None
         if module is not self._chain[place]:
             self._refuse("its blocks do not run one after the other, each once")
         elif not isinstance(x, Tensor) or not (x.is_floating_point() or place == 0):
             self._refuse(f"{_name(module)} is given something else than one tensor")
         else:
             kept = x.detach().clone() if self._in_place[place] else x.detach()
-            present.inputs.append(KeptInput(kept, kept._version, x.requires_grad, RandomState(x), Autocast(x.device)))
+            random = RandomState(x) if self._random[place] else None
+            present.inputs.append(KeptInput(kept, kept._version, x.requires_grad, random))
 
     def _leave(self, _module: nn.Module, _args: Any, output: Any) -> None:
         present = self._passes[-1] if self._passes else None
@@ -183,25 +195,27 @@ class ChainGradients:
         while inputs and gradient is not None:
             first = max(len(inputs) - at_once, 0)
             blocks, kept = self._chain[first : len(inputs)], inputs[first]
+            # blocks in front of the first that may be random draw nothing
+            kept.random = next((each.random for each in inputs[first:] if each.random is not None), None)
             del inputs[first:]
             if expected._version != version:
                 raise CannotRepeatError(f"what {_name(blocks[-1])} puts out is overwritten later on")
             gradient, off = near_one(gradient)
             exponent += off
-            repeated, gradient = self._back_through(blocks, kept, self._in_place[first], gradient, exponent)
+            segment = Segment(blocks, kept, self._in_place[first], chain_pass.autocast)
+            repeated, gradient = self._back_through(segment, gradient, exponent)
             if not _alike(repeated, expected):
                 names = ", ".join(dict.fromkeys(map(_name, blocks)))
                 raise CannotRepeatError(f"{names}: run once more, the output is another one")
             expected, version = kept.x, kept.version
         inputs.clear()
 
-    def _back_through(
-        self, blocks: Sequence[nn.Module], kept: KeptInput, in_place: bool, gradient: Tensor, exponent: int
-    ) -> tuple[Any, Tensor | None]:
-        """Run `blocks` again; return their output, and the gradient at their input if one comes back there.
+    def _back_through(self, segment: Segment, gradient: Tensor, exponent: int) -> tuple[Any, Tensor | None]:
+        """Run a segment again; return its output, and the gradient at its input if one comes back there.
 
-        `gradient` is the one at their output, without a factor of 2 ** `exponent`.
+        `gradient` is the one at its output, without a factor of 2 ** `exponent`.
         """
+        blocks, kept = segment.blocks, segment.kept
         twins = Twins()
         at_outputs: list[tuple[nn.Module, Tensor]] = []
 
@@ -212,10 +226,11 @@ class ChainGradients:
 
         x = kept.x.requires_grad_(kept.needs_gradient)
         try:
-            with torch.enable_grad(), kept.autocast.again():
-                kept.random.restore()
+            with torch.enable_grad(), segment.autocast.again():
+                if kept.random is not None:
+                    kept.random.restore()
                 # nothing can be done in place to a leaf
-                repeated: Any = x.clone() if in_place else x
+                repeated: Any = x.clone() if segment.in_place else x
                 for block in blocks:
                     repeated = twins.twin(block, on_output)(repeated)
             leaves = {parameter: leaf for parameter, leaf in twins.leaves.items() if leaf.requires_grad}
@@ -289,6 +304,13 @@ def _alike(repeated: object, expected: Tensor) -> bool:
     allowed = torch.linalg.vector_norm(expected, math.inf) * (LARGEST_DISTANCE * torch.finfo(expected.dtype).eps)
     # what is not a number in either is no difference that could be measured
     return not bool(torch.linalg.vector_norm(repeated - expected, math.inf) > allowed)
+
+
+def _may_be_random(module: nn.Module) -> bool:
+    """Whether `module` may draw random numbers: dropout does, and of what is not torch's own nobody knows."""
+    of_torch = type(module).__module__.startswith("torch.nn.")
+    dropout = "Dropout" in type(module).__name__ or hasattr(module, "dropout")
+    return dropout or isinstance(module, nn.RReLU) or not of_torch
 
 
 def _in_backward_pass() -> bool:

@@ -17,6 +17,8 @@ from gradviz.probes.observer import Due
 from gradviz.probes.quantities import EXACT_ACTIVATION_GRAD, EXACT_WEIGHT_GRAD
 
 KINDS = ("exact output gradient", "exact weight gradient")
+# a norm beyond 10 ** FAR or below 10 ** -FAR is near the ends of float32, or past them
+FAR = 30.0
 HOW = (
     "followed back block by block with an exponent beside it, so that it never becomes zero or infinite; of the signal "
     "that comes through the chain of blocks, before any clipping. Measured every few steps"
@@ -24,7 +26,11 @@ HOW = (
 
 
 class ExactGradients(ModuleProbe):
-    """log10 of `activation_grad_rms` and `weight_grad_norm` of the modules of `chain`, without under- and overflow."""
+    """log10 of `activation_grad_rms` and `weight_grad_norm` of the modules of `chain`, without under- and overflow.
+
+    This costs about as much as another step or two. As long as the gradients at all outputs are well within the range
+    of float32, where the delivered ones are right as well, it is done in one of `every` steps in which it could be.
+    """
 
     logarithms = True
     quantities = (
@@ -32,10 +38,13 @@ class ExactGradients(ModuleProbe):
         replace(EXACT_WEIGHT_GRAD, description=f"The weight gradient norm as the mathematics has it: {HOW}"),
     )
 
-    def __init__(self, chain: Sequence[nn.Module] | None, guard: Guard) -> None:
+    def __init__(self, chain: Sequence[nn.Module] | None, guard: Guard, every: int = 1) -> None:
         self._gradients = ChainGradients(chain, guard) if chain else None
         self._modules: tuple[nn.Module, ...] = ()
-        self._tried = self._measured = False
+        self._every, self._since = every, 0
+        self._latest: ModulePending | None = None
+        self._why = ""
+        self._armed = self._tried = self._measured = self._far = False
 
     @property
     def available(self) -> bool:
@@ -44,8 +53,7 @@ class ExactGradients(ModuleProbe):
 
     def notes(self) -> dict[str, str]:
         """Say why the gradient of the latest step could not be followed back."""
-        why = self._gradients.why_not if self._gradients is not None else ""
-        return {"exact gradient": f"not measured: {why}"} if why else {}
+        return {"exact gradient": f"not measured: {self._why}"} if self._why else {}
 
     def watch(self, modules: Iterable[nn.Module]) -> None:
         """Ask for the gradient at the outputs of these modules."""
@@ -54,7 +62,10 @@ class ExactGradients(ModuleProbe):
     def before_forward(self, due: Due) -> None:
         """Keep what enters the blocks, if this is due."""
         self.release()
-        if due.thorough and self._modules and self._gradients is not None:
+        if not due.thorough or not self._modules or self._gradients is None:
+            return
+        self._armed = not self._tried or self._far or self._since + 1 >= self._every
+        if self._armed:
             self._gradients.arm(self._modules)
 
     def release(self) -> None:
@@ -66,10 +77,17 @@ class ExactGradients(ModuleProbe):
         """Follow the gradient back."""
         if self._gradients is None or not due.thorough:
             return
+        if pending is not self._latest:
+            self._latest = pending
+            self._since = 0 if self._armed else self._since + 1
+            self._why = ""
         self._tried = True
-        if (found := self._gradients.take()) is None:
+        found = self._gradients.take()
+        self._why = self._gradients.why_not or self._why
+        if found is None:
             return
         self._measured = True
+        self._far = any(not abs(log) < FAR for _, _, log in found.outputs)
         pending.drop(*KINDS)
         table = pending.table
         calls = [(table.row_of[module], count, log) for module, count, log in found.outputs if module in table.row_of]

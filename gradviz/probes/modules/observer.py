@@ -24,11 +24,15 @@ from gradviz.recording.frame import Quantity
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObservedNetwork:
-    """What probes look at: `model` is called with a batch, and is a `chain` of blocks or not; `guard` runs hooks."""
+    """What probes look at: `model` is called with a batch, and is a `chain` of blocks or not; `guard` runs hooks.
+
+    While nothing is near the ends of the numbers' range, the exact gradient is followed in one of `exact_every` steps.
+    """
 
     model: nn.Module
     chain: tuple[nn.Module, ...] | None
     guard: Guard
+    exact_every: int = 1
 
 
 # in the order in which views offer what they measure; a new probe is a file and a line here
@@ -36,7 +40,7 @@ MODULE_PROBES: tuple[Callable[[ObservedNetwork], ModuleProbe], ...] = (
     lambda network: WeightGradients(),
     lambda network: Outputs(network.model, network.guard),
     lambda network: WeightChanges(),
-    lambda network: ExactGradients(network.chain, network.guard),
+    lambda network: ExactGradients(network.chain, network.guard, network.exact_every),
 )
 
 
@@ -62,10 +66,11 @@ class ModuleObserver(Observer):
         *,
         chain: Sequence[nn.Module] | None = None,
         guard: Guard = without_trace,
+        exact_every: int = 1,
     ) -> None:
         self._model = model
         blocks = tuple(chain) if chain is not None else chain_of(model)
-        network = ObservedNetwork(model, blocks if blocks and not compiled_modules(model) else None, guard)
+        network = ObservedNetwork(model, None if compiled_modules(model) else blocks, guard, exact_every)
         self._probes = [make(network) for make in MODULE_PROBES]
         self._due = Due()
         self._pending: ModulePending | None = None

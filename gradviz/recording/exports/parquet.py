@@ -1,4 +1,4 @@
-"""A recording as Parquet, for pandas, polars and duckdb: through pyarrow, which comes with the extra `parquet`.
+"""A recording as Parquet, for pandas, polars and duckdb, written by pyarrow (the extra `parquet`).
 
 Tidy like the CSV: one row per step and layer and one column per probe, in own values as float64. What was not measured
 is null, which is told apart from a measured NaN. The experiment is in the metadata of the schema, under `experiment`,
@@ -30,7 +30,7 @@ def is_available() -> bool:
 
 
 def check_available() -> None:
-    """Raise ExportError, with the command that mends it, where pyarrow is missing."""
+    """Raise ExportError, with the command that installs it, where pyarrow is missing."""
     _arrow()
 
 

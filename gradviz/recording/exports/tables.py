@@ -26,7 +26,7 @@ EXPERIMENT_ENTRY = "experiment"
 
 
 def save_table(path: Path, history: History, progress: Progress | None = None) -> bool:
-    """Write the frames that stand at this moment, as CSV, NPZ or Parquet by the suffix of `path`.
+    """Write the frames recorded so far, as CSV, NPZ or Parquet by the suffix of `path`.
 
     `progress(done, total)` is called every few steps and ends the writing by returning False; then nothing is left
     behind and the result is False. Raises ExportError for an unknown suffix, a library that is missing or a file that
@@ -115,7 +115,7 @@ def _entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
 def _scalars(history: History, steps: int) -> dict[str, NDArray[np.generic]]:
     accuracy = np.full(steps, np.nan)
     evaluated, values = history.accuracies()
-    # an evaluation may already stand for a frame that came after this export began
+    # there may already be an evaluation of a frame that came after this export began
     accuracy[evaluated[evaluated < steps]] = values[evaluated < steps]
     columns: dict[str, NDArray[np.generic]] = {
         "step": np.arange(steps),

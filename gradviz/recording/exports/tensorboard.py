@@ -1,4 +1,4 @@
-"""A recording as an event file of TensorBoard, so that it can be laid beside other runs there.
+"""A recording as an event file of TensorBoard, for comparison with other runs there.
 
 Written through the library `tensorboard`, which comes with the extra `tensorboard`; TensorFlow is not needed. Scalars
 are `loss`, `batch_accuracy`, `learning_rate`, `held_out_loss` and `held_out_accuracy`, and `NAME/layer_0001` for every
@@ -31,7 +31,7 @@ MOST_VALUES = 1_000_000
 
 
 def save_events(folder: Path, history: History, every: int | None = None, progress: Progress | None = None) -> bool:
-    """Write the frames that stand at this moment into `folder`, which is made if it is not there.
+    """Write the frames recorded so far into `folder`, which is created if necessary.
 
     Of the layers every `every`-th step is written (None: as many as `MOST_VALUES` allows), and whatever is measured
     more rarely as often as it was; loss, accuracy and learning rate at every step. `progress(done, total)` ends the

@@ -1,4 +1,4 @@
-"""Arrays in a run file by step and name, in parts that no limit of SQLite stands against."""
+"""Arrays in a run file by step and name, in parts within the limits of SQLite."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_TENSORS = 10_000
 LARGEST_BYTES = 1 << 36
 # the step of what is known before the first
 BEFORE_ALL_STEPS = -1
-# what numpy calls the types that may be stored; none of them can hold a Python object
+# the types that may be stored, as numpy names them; none of them can hold a Python object
 TYPES = ("<f2", "<f4", "<f8", "<i2", "<i4", "<i8", "<u2", "<u4", "<u8", "|b1", "|i1", "|u1", "<c8", "<c16")
 
 

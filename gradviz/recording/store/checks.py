@@ -1,4 +1,4 @@
-"""Single values from a run file, each looked at before it is believed."""
+"""Single values from a run file, checked before they are used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LARGEST_NUMBER = 1 << 53
 
 
 class DamagedError(RecordingError):
-    """The file holds something else than what belongs there."""
+    """The file does not hold what it should."""
 
 
 def checked_text(value: object, name: str, longest: int = LONGEST_TEXT) -> str:

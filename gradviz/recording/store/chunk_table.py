@@ -34,7 +34,7 @@ def put(connection: sqlite3.Connection, series: int, key: ChunkKey, first: int, 
 
 
 def remove(connection: sqlite3.Connection, series: int, key: ChunkKey, first: int) -> None:
-    """Give up the pieces of the chunk `key` that begin at its row `first` or later."""
+    """Remove the pieces of the chunk `key` that begin at its row `first` or later."""
     place = (series, key.level, key.kind, key.number, first)
     connection.execute(
         "DELETE FROM chunks WHERE series = ? AND level = ? AND kind = ? AND number = ? AND first >= ?", place
@@ -42,7 +42,7 @@ def remove(connection: sqlite3.Connection, series: int, key: ChunkKey, first: in
 
 
 def truncate(connection: sqlite3.Connection, frames: int, chunk: int) -> None:
-    """Give up all chunks that hold anything of step `frames` (a multiple of `chunk`) or later."""
+    """Remove all chunks that hold anything of step `frames` (a multiple of `chunk`) or later."""
     for (level,) in connection.execute("SELECT DISTINCT level FROM chunks").fetchall():
         connection.execute("DELETE FROM chunks WHERE level = ? AND number >= ?", (level, (frames >> level) // chunk))
 
@@ -79,7 +79,7 @@ def get(connection: sqlite3.Connection, series: int, key: ChunkKey, layers: int)
 def spans(connection: sqlite3.Connection, quantities: Sequence[Quantity], frames: int, layers: int) -> dict[str, Span]:
     """Return the smallest and the largest finite value of each quantity in the first `frames` frames.
 
-    Looks at the contents of one piece at most, of which not all rows are among them. Raises DamagedError.
+    Reads the contents of one piece at most, the one that these frames end in. Raises DamagedError.
     """
     size = rows_per_chunk(layers)
     query = (
@@ -103,7 +103,7 @@ def spans(connection: sqlite3.Connection, quantities: Sequence[Quantity], frames
 
 
 def check(connection: sqlite3.Connection, quantities: int, frames: int, layers: int) -> None:
-    """Raise DamagedError unless the chunks of every quantity are those of so many frames. Looks at no contents."""
+    """Raise DamagedError unless the chunks of every quantity are those of so many frames. Reads no contents."""
     size = rows_per_chunk(layers)
     expected = {}
     for series in range(quantities if frames else 0):

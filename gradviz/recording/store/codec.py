@@ -1,7 +1,7 @@
 """Arrays as bytes and back. Reading trusts nothing: what comes out has the type and the shape that were asked for.
 
 An array is its bytes in little-endian order, the first bytes of all numbers before the second bytes of all, because
-neighbouring numbers share their exponents; then zlib at its quickest level. In front stand two letters, the type as
+neighbouring numbers share their exponents; then zlib at its quickest level. The first two bytes are the type as
 numpy writes it ("f4"); booleans are packed into bits ("b1"). Unpacking stops one byte after the size that was asked
 for, and takes nothing that would grow by more than LARGEST_GROWTH.
 """
@@ -18,9 +18,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from gradviz.recording.store.checks import DamagedError
 
-# what zlib could do at best is 1032; nothing that is worth compressing comes near
+# zlib reaches 1032 at best; no measurement comes near
 LARGEST_GROWTH = 64
-# up to this size anything may be as small as it likes: a row of zeros is no attack
+# arrays up to this size may be compressed to anything: a row of zeros is no attack
 ALWAYS_ALLOWED_BYTES = 1 << 20
 LARGEST_ARRAY_BYTES = 1 << 31
 
@@ -80,7 +80,7 @@ def unpack_edges(ends: object, missed: object, layers: int, bins: int) -> NDArra
 
 
 def checked_bytes(itemsize: int, shape: tuple[int, ...]) -> int:
-    """Return the size of an array in bytes. Raises DamagedError for one that nobody would have stored."""
+    """Return the size of an array in bytes. Raises DamagedError if it is not plausible."""
     size = itemsize * math.prod(shape)
     if any(extent < 0 for extent in shape) or size > LARGEST_ARRAY_BYTES:
         raise DamagedError(f"an array of shape {shape} is not plausible")

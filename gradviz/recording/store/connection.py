@@ -18,7 +18,7 @@ from gradviz.recording.store.error_messages import explained
 Access = Literal["ro", "rw"]
 T = TypeVar("T")
 
-# longest time that one look into a file may take, and how often SQLite asks whether it is over
+# longest time for one look into a file, and how often SQLite checks it
 LONGEST_LOOK_S = 5.0
 INSTRUCTIONS_BETWEEN_LOOKS = 20_000
 LARGEST_BLOB_BYTES = 64 << 20
@@ -39,7 +39,7 @@ _SETTINGS = (
     "trusted_schema = OFF",
     "cell_size_check = ON",
     "mmap_size = 0",
-    # what would be spilled is small; a folder for temporary files may not be there
+    # temporary data are small, and there may be no folder for them
     "temp_store = MEMORY",
 )
 
@@ -175,5 +175,5 @@ def _check_that_it_is_a_file(path: Path) -> None:
 
 
 def _lacks_its_log(path: Path) -> bool:
-    """Whether a run that nobody closed lies where SQLite may not make the log that it wants to look into."""
+    """Whether a run that was not closed is where SQLite may not create the log that it expects."""
     return not path.with_name(f"{path.name}-wal").exists() and not os.access(path.parent, os.W_OK)

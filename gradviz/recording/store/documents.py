@@ -37,7 +37,7 @@ def metadata(connection: sqlite3.Connection) -> Metadata:
 
 
 def state(connection: sqlite3.Connection) -> State:
-    """Return how the run stands. Raises DamagedError."""
+    """Return the state of the run. Raises DamagedError."""
     return _read(connection, State)
 
 

@@ -30,12 +30,12 @@ MOST_GRID_CELLS = 10_000
 
 
 def put_scalars(connection: sqlite3.Connection, first: int, scalars: NDArray[np.float64]) -> None:
-    """Write `scalars` [rows, 4], the first of which are those of step `first`."""
+    """Write `scalars` [rows, 4] of the steps from `first` on."""
     connection.execute("INSERT INTO scalars VALUES (?, ?, ?)", (first, len(scalars), pack(scalars)))
 
 
 def remove_scalars(connection: sqlite3.Connection, first: int) -> None:
-    """Give up the pieces of scalars that begin at step `first` or later."""
+    """Remove the pieces of scalars that begin at step `first` or later."""
     connection.execute("DELETE FROM scalars WHERE first >= ?", (first,))
 
 
@@ -150,13 +150,13 @@ def get_distributions(connection: sqlite3.Connection, step: int, layers: int) ->
 def get_steps(
     connection: sqlite3.Connection, table: EventTable, *, after: int = -1, below: int = LARGEST_NUMBER
 ) -> NDArray[np.int64]:
-    """Return the steps between `after` and `below` of which there is something in `table`, rising."""
+    """Return the steps between `after` and `below` that are in `table`, rising."""
     query = f"SELECT DISTINCT step FROM {table} WHERE step > ? AND step < ? ORDER BY step"
     return np.array([checked_whole(step, "a step") for (step,) in connection.execute(query, (after, below))], np.int64)
 
 
 def truncate(connection: sqlite3.Connection, scalars: int, frames: int) -> None:
-    """Give up evaluations and distributions of step `frames` and later, and scalars from step `scalars` on."""
+    """Remove evaluations and distributions of step `frames` and later, and scalars from step `scalars` on."""
     remove_scalars(connection, scalars)
     for table in ("evaluations", "distributions"):
         connection.execute(f"DELETE FROM {table} WHERE step >= ?", (frames,))

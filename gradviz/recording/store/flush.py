@@ -18,9 +18,9 @@ from gradviz.recording.store.event_tables import SCALARS_PER_CHUNK
 from gradviz.recording.store.metadata import SPARKS
 from gradviz.recording.zoom.chunks import rows_per_chunk
 
-# frames in one transaction, in chunks: what came together while the disk was full is not written in one go
+# frames in one transaction, in chunks: what accumulated while the disk was full is not written at once
 CHUNKS_AT_ONCE = 4
-# a chunk that is not whole yet is written in so many pieces at most, of which only the last is ever written again
+# a chunk that is not complete yet is in at most so many pieces; only the last one is ever written again
 PIECES_PER_CHUNK = 16
 _SUMMARIES: tuple[Summary, ...] = ("largest", "mean")
 
@@ -68,9 +68,9 @@ def write_new(connection: sqlite3.Connection, history: History, stored: Stored) 
 
 
 def truncate(connection: sqlite3.Connection, history: History, frames: int) -> Stored:
-    """Give up everything of step `frames` and later, and the unfinished chunk before; return what is left.
+    """Remove everything of step `frames` and later, and the unfinished chunk before; return what is left.
 
-    What was given up of earlier steps is in `history`, which is written next, in the same transaction.
+    What is removed of earlier steps is in `history`, which is written next, in the same transaction.
     """
     chunk = rows_per_chunk(len(history.started.rows))
     kept = frames // chunk * chunk
@@ -92,8 +92,8 @@ def truncate(connection: sqlite3.Connection, history: History, frames: int) -> S
 def parts(stored: int, end: int, chunk: int) -> Iterator[tuple[int, int]]:
     """Yield the parts, as (first, end), in which rows are written where `stored` are there and `end` are to be.
 
-    What begins at the first of them or later is given up before. Chunks that become whole are written in one part, the
-    rest of the rows in pieces.
+    Parts in the file that begin at the first of them or later are removed before. Chunks that become complete are
+    written in one part, the rest of the rows in pieces.
     """
     piece, whole = max(chunk // PIECES_PER_CHUNK, 1), end // chunk * chunk
     first = stored // chunk * chunk if stored < whole else stored // piece * piece
@@ -116,7 +116,7 @@ def _write_rows(connection: sqlite3.Connection, history: History, stored: int, e
 
 
 def _write_levels(connection: sqlite3.Connection, history: History, frames: int, end: int) -> None:
-    """Write the chunks of the levels 2, 4 ... that the frames up to `end` make whole."""
+    """Write the chunks of the levels 2, 4 ... that the frames up to `end` complete."""
     chunk = rows_per_chunk(len(history.started.rows))
     for level in range(2, end.bit_length(), 2):
         for number in range((frames >> level) // chunk, (end >> level) // chunk):
@@ -143,7 +143,7 @@ def _write_taken(
     """Write what was taken at the `steps` after `last` up to `end`, the step of the next frame; return the last."""
     for step in steps[(steps > last) & (steps <= end)].tolist():
         taken = take(step)
-        # a history that nobody could store may have thinned them out meanwhile
+        # a history that could not be stored may have dropped some meanwhile
         if taken is not None and taken.step > last:
             put(taken)
             last = taken.step
@@ -153,7 +153,7 @@ def _write_taken(
 def _progress(history: History, frames: int) -> dict[str, Any]:
     steps, accuracies = history.accuracies()
     known = accuracies[steps < frames]
-    # not np.unique, for which numpy imports its masked arrays in the middle of somebody's training
+    # not np.unique, for which numpy imports its masked arrays, in the middle of training
     shown = dict.fromkeys(np.linspace(0, frames - 1, SPARKS).round().astype(np.int64).tolist())
     return {
         "frames": frames,

@@ -76,9 +76,9 @@ def info_of(path: Path, metadata: Metadata, state: State, without_ending: Ending
 
 
 def unended(path: Path) -> Ending:
-    """Return how the run at `path` stands if its state, which is read after this, tells of no ending.
+    """Return the ending of the run at `path` if its state, which is read after this, has none.
 
-    The order counts: a process that ends a run writes how, and only then releases its lock.
+    The order matters: a process that ends a run writes its ending and then releases its lock.
     """
     return "recording" if is_written(path) else "interrupted"
 

@@ -28,8 +28,8 @@ _SETTINGS = (
 class LiveFile:
     """The connection of the disk writer, and its lock.
 
-    With a `begin`, which writes how a run begins, the file is made, and appears whole or not at all; without one there
-    has to be a run that nobody writes. Methods may raise sqlite3.Error, OSError or RecordingError.
+    With a `begin`, which writes how a run begins, the file is created, and appears complete or not at all; without one
+    there has to be a run that no process writes. Methods may raise sqlite3.Error, OSError or RecordingError.
     """
 
     def __init__(self, path: Path, begin: Callable[[sqlite3.Connection], None] | None = None) -> None:
@@ -56,14 +56,14 @@ class LiveFile:
         return transaction(self.connection)
 
     def finish(self) -> None:
-        """Put everything into one single file, if nobody else is reading, and close it."""
+        """Make it one single file, unless others are reading, and close it."""
         with suppress(sqlite3.Error):
             self.connection.execute(f"PRAGMA busy_timeout = {WAIT_FOR_READERS_MS}")
             make_one_file(self.connection)
         self.close()
 
     def close(self) -> None:
-        """Let the file go as it stands."""
+        """Close it as it is."""
         close(self.connection)
         self._lock.release()
 
@@ -80,20 +80,20 @@ def identity(path: Path) -> tuple[int, int] | None:
 def _create(path: Path, begin: Callable[[sqlite3.Connection], None]) -> None:
     aside = path.with_name(f".gradviz-{os.urandom(8).hex()}.part")
     try:
-        # where that cannot be, the system says why; SQLite says only that it cannot open it
+        # if that fails the system says why; SQLite says only that it cannot open the file
         aside.touch(0o644)
         connection = limited(aside, "mode=rw")
         try:
             with transaction(connection):
                 schema.create(connection)
                 begin(connection)
-            # before anybody sees the file: who looks into it at once would be in the way of the change
+            # before the file appears: a reader would be in the way of the change
             connection.execute("PRAGMA journal_mode = WAL")
         finally:
             close(connection)
         if path.exists():
             raise RecordingError(f"there is a file {path} already; choose another name")
-        # what an earlier file of that name left: SQLite would take its log for that of this one
+        # left by an earlier file of that name: SQLite would take its log for this one's
         for ending in COMPANIONS:
             path.with_name(path.name + ending).unlink(missing_ok=True)
         aside.rename(path)

@@ -1,7 +1,7 @@
 """Whether a process is writing a run.
 
-It holds a lock on a small file beside the run for as long as it lives: the system itself lets go of the lock, whatever
-ends the process. One that is suspended still holds it.
+It holds a lock on a small file beside the run for as long as it lives. The system releases the lock however the process
+ends; a suspended process keeps it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import IO
 from gradviz.errors import RecordingError
 
 SUFFIX = "-lock"
-# somebody who looks whether there is a lock has one of their own, for a moment
+# whether there is a lock is tried with a lock, which is held for a moment
 PATIENCE_S = 0.5
 BETWEEN_TRIES_S = 0.002
 
@@ -50,6 +50,8 @@ class WriterLock:
 
     def release(self) -> None:
         """Let others write the run."""
+        if self._file.closed:
+            return
         with suppress(OSError):
             self._path.unlink()
         self._file.close()
@@ -87,7 +89,7 @@ def _beside(path: Path) -> Path:
 
 
 def _got_lock(file: IO[bytes], *, shared: bool) -> bool:
-    """Lock `file` if nobody else has; where the file system knows no locks, nobody ever has."""
+    """Lock `file` unless another process has; a file system without locks never refuses."""
     try:
         _lock(file, shared=shared)
     except (BlockingIOError, PermissionError):
@@ -98,7 +100,7 @@ def _got_lock(file: IO[bytes], *, shared: bool) -> bool:
 
 
 def _is_there(file: IO[bytes], path: Path) -> bool:
-    """Whether `file` is still the one at `path`: whoever held the lock before removes it."""
+    """Whether `file` is still the one at `path`: the former owner of the lock removes it."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except OSError:

@@ -1,7 +1,7 @@
 """What a run file says of its run in words and single numbers: two JSON documents, validated when they are read.
 
-Nothing is believed that is not of the right type and size. Keys that are unknown are ignored, and keys that are missing
-take their defaults: a file of a gradviz that knows more attributes, or fewer, is still read.
+Values have to be of the right type and size. Unknown keys are ignored and missing keys take their defaults, so files of
+versions with more attributes, or fewer, are still read.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ class HeldOutSamples(_Document):
         """Return the samples. Raises DamagedError if their arrays are not what they should be."""
         inputs, labels = arrays.get(INPUTS), arrays.get(LABELS)
         if inputs is None or labels is None:
-            raise DamagedError("its held-out samples are missing")
+            raise DamagedError("its validation samples are missing")
         fitting = inputs.dtype == np.float32 and inputs.ndim == 2 and labels.dtype == np.int64
         if not fitting or labels.shape != inputs.shape[:1]:
-            raise DamagedError("its held-out samples are of another kind")
+            raise DamagedError("its validation samples are of another kind")
         if labels.size and not 0 <= labels.min() <= labels.max() < len(self.class_names):
-            raise DamagedError("its held-out samples belong to classes that do not exist")
+            raise DamagedError("its validation samples belong to classes that do not exist")
         if self.image_shape is not None and self.image_shape[0] * self.image_shape[1] != inputs.shape[1]:
-            raise DamagedError("its held-out samples are not pictures of that size")
+            raise DamagedError("its validation samples are not pictures of that size")
         if self.extent is not None and not (self.extent[0] < self.extent[1] and self.extent[2] < self.extent[3]):
             raise DamagedError("the plane of its samples is empty")
         return HeldOut(inputs, labels, self.class_names, self.image_shape, self.extent)
@@ -118,7 +118,7 @@ class Metadata(_Document):
         return parsed_experiment(self.experiment) if self.experiment is not None else None
 
 
-# what both say in the same words
+# the fields that both have
 _AS_THEY_ARE = Metadata.model_fields.keys() & {field.name for field in fields(Started)} - {"experiment", "held_out"}
 
 
@@ -144,7 +144,7 @@ class State(_Document):
 
     @property
     def origin(self) -> tuple[float, tuple[int, ...]]:
-        """What is different once frames that were there have been given up."""
+        """Changes when frames that were there are removed."""
         return self.created, self.resumed_at
 
     def changed(self, **changes: object) -> State:

@@ -26,7 +26,7 @@ def checkpoint_step(path: Path) -> int | None:
 def resume_run(path: Path, step: int) -> History:
     """Return the frames before `step` of a run, to be appended to and written by a StoreWriter that resumes there.
 
-    The file is left as it is until that writer begins; then what came after is given up. Raises RecordingError for a
+    The file is not changed until that writer begins; then what came after is removed. Raises RecordingError for a
     run that is being written, may only be read, or has not come that far.
     """
     if settle(path) == "recording":

@@ -1,4 +1,4 @@
-"""A run opened from its file: as it stood then, or followed while a process writes it."""
+"""A run opened from its file: as it was then, or followed while a process writes it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ New = list[Evaluation | Distributions | Frame | Diverged]
 class Run:
     """The run in a file. Close it, or leave it to the garbage collector.
 
-    It stays as it stood when it was opened, unless `poll` takes what a process has written since: it appends to
+    It stays as it was when it was opened, unless `poll` takes what a process has written since: it appends to
     `history`, and `info` is that of the last poll that found anything. `history` becomes another object where the file
-    becomes another run: begun anew, or resumed from an earlier step. All but `history` is for one thread. Every method
-    may raise RecordingError.
+    becomes another run: started again, or resumed from an earlier step. All but `history` is for one thread. Every
+    method may raise RecordingError.
     """
 
     info: RunInfo
@@ -59,7 +59,7 @@ class Run:
             self.history.release(self._stored, self.history.frames)
         before = self.info.ending
         if before == "recording" and (state.ending is not None or not found):
-            # a reader in the way is why the process that wrote could not make one file of it
+            # with a reader in its way the writer could not make one file of it
             self._stored.close()
             settle(self.path)
             self.info = self._read_info()
@@ -128,9 +128,9 @@ def open_run(path: Path, on_damage: OnDamage | None = None) -> Run:
 
 
 def settle(path: Path) -> Ending:
-    """Make one single file of a run that nobody writes any more, and note that it was interrupted if it was.
+    """Make one single file of a run that no process writes any more, and mark it as interrupted if it was.
 
-    Does nothing for a run that is being written, and for a file that may only be read. Returns how the run stands.
+    Does nothing for a run that is being written, and for a file that may only be read. Returns its ending.
     Raises RecordingError for a file that is no run, or damaged.
     """
     without_ending = unended(path)

@@ -10,19 +10,19 @@
 | distributions | each of them, by kind      | step, kind, bins, ends, missed, counts, zeros, not_finite             |
 
 The **documents** are the models of `metadata.py`: what is known before the first frame, and what changes afterwards.
-Whoever reads them ignores keys that they do not know and takes the default for keys that are missing, so a new field of
-a quantity, of a row or of the documents themselves needs no new format.
+Readers ignore unknown keys and take the default for missing ones, so a new field of a quantity, of a row or of the
+documents themselves needs no new format.
 
 The **arrays** of step -1 are held_out_inputs, held_out_labels and input_mean_square, where the run has them; those of
 another step are the tensors of a checkpoint. Arrays are written as `codec.py` says. Nothing in a file is pickled, so
 there is nothing to execute: stricter than `torch.load(weights_only=True)`, which still runs an unpickler.
 
 A **chunk** (`source.py`) is `rows_per_chunk(layers)` rows of quantity `series` (its number) at a `level`; `kind` is
-rows, largest or mean. Level 0 grows while the run goes on: its last chunk is in pieces, each from row `first` of the
-chunk on, put together when it is whole; chunks of the other levels are written when they are whole. `data` is float32
-[rows, layers], NULL where nothing was measured. `measured` belongs to rows, or to rows and layers if `by_layer`; it is
-NULL where all of a bool array is true. `lowest` and `highest` are the ends of the finite values measured, at level 0
-only. NaN is NULL in a column.
+rows, largest or mean. Level 0 grows with the run: its last chunk is in pieces, each from row `first` of the chunk on,
+and they become one when it is complete; chunks of the other levels are written when they are complete. `data` is
+float32 [rows, layers], NULL where nothing was measured. `measured` belongs to rows, or to rows and layers if
+`by_layer`; it is NULL where all of a bool array is true. `lowest` and `highest` are the ends of the finite values
+measured, at level 0 only. NaN is NULL in a column.
 
 While a run is written the database is in WAL mode and its log lies beside it (`-wal`, `-shm`), and the process that
 writes holds a lock (`-lock`, see `liveness.py`); a run that has ended is one single file.

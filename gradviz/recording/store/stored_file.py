@@ -1,4 +1,4 @@
-"""A run file as a history reads it: what is small at once, the rest when somebody looks."""
+"""A run file as a history reads it: what is small at once, the rest when it is needed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class StoredFile:
     """One connection to a run file, shared by all threads; a `StoredRun` of the frames below `until`, if given.
 
     Raises RecordingError, from every method, for what cannot be read. With `on_damage`, which is told of it once, what
-    turns out to be damaged later counts as not measured instead: a window has to go on.
+    turns out to be damaged later counts as not measured instead, so that a window can continue.
     """
 
     metadata: Metadata
@@ -80,21 +80,21 @@ class StoredFile:
         try:
             return self.read(lambda connection: chunk_table.get(connection, series, key, layers))
         except RecordingError as error:
-            self._bear(error)
+            self._tolerate(error)
         rows = rows_per_chunk(layers)
         return Chunk(np.zeros((rows, layers), np.float32), np.zeros(rows, measured_dtype(key.kind)))
 
     def evaluation(self, step: int) -> Evaluation:
-        """Return the evaluation of exactly `step`; where damage has to be borne, the latest before it that is whole."""
+        """Return the evaluation of exactly `step`; if damage is tolerated, the latest before it that is undamaged."""
         held_out = self.started.held_out
-        return self._latest_whole(
+        return self._latest_undamaged(
             "evaluations", step, lambda connection, step: event_tables.get_evaluation(connection, step, held_out)
         )
 
     def distributions(self, step: int) -> Distributions:
-        """Return the distributions of exactly `step`; where damage has to be borne, the latest before that is whole."""
+        """Return the distributions of exactly `step`; if damage is tolerated, the latest undamaged ones."""
         layers = len(self.started.rows)
-        return self._latest_whole(
+        return self._latest_undamaged(
             "distributions", step, lambda connection, step: event_tables.get_distributions(connection, step, layers)
         )
 
@@ -107,24 +107,24 @@ class StoredFile:
                 return what(connection)
 
     def close(self) -> None:
-        """Let the file go; whoever reads on opens it again."""
+        """Close the file; reading opens it again."""
         with self._lock:
             if self._connection is not None:
                 close(self._connection)
                 self._connection = None
 
     def __del__(self) -> None:
-        # a connection that nobody closed would warn
+        # a connection that is not closed would warn
         if hasattr(self, "_lock"):
             self.close()
 
-    def _latest_whole(
+    def _latest_undamaged(
         self, table: event_tables.EventTable, step: int, get: Callable[[sqlite3.Connection, int], T]
     ) -> T:
         try:
             return self.read(_at(get, step))
         except RecordingError as error:
-            self._bear(error)
+            self._tolerate(error)
             damage = error
         steps = self.read(lambda connection: event_tables.get_steps(connection, table, below=step)).tolist()
         for earlier in steps[: -MOST_TRIES - 1 : -1]:
@@ -132,7 +132,7 @@ class StoredFile:
                 return self.read(_at(get, earlier))
         raise damage
 
-    def _bear(self, error: RecordingError) -> None:
+    def _tolerate(self, error: RecordingError) -> None:
         if self._on_damage is None:
             raise error
         if not self._told:

@@ -1,8 +1,8 @@
-"""The disk writer: a thread that keeps a run on disk while it goes on.
+"""The disk writer: a thread that stores a run while it is recorded.
 
 It reads the history like any other reader, so training never waits for a disk. Four times a second it writes what is
-new in one transaction. What goes wrong is told once and tried again until it goes right; the history keeps in memory
-what is not stored.
+new in one transaction. Errors are reported once, and writing is tried again until it succeeds; the history keeps in
+memory what is not stored.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FLUSH_EVERY_S = 0.25
 TRY_AGAIN_AFTER_S = 2.0
 # how long closing tries to store the last frames where the disk is full
 LAST_TRIES_S = 3.0
-# trouble that comes back after so long is worth being told again
+# trouble that returns after so long is reported again
 TELL_AGAIN_AFTER_S = 60.0
 
 
@@ -109,7 +109,7 @@ class StoreWriter:
                 time.sleep(FLUSH_EVERY_S)
             self._finish()
         except BaseException as error:
-            # a defect; whoever looks at the window is to know that nothing is stored any more
+            # an internal error; the person has to know that nothing is stored any more
             self._on_trouble(f"{self.path.name} is not written any further: {error!r}")
             self._file.close()
             raise
@@ -132,7 +132,7 @@ class StoreWriter:
     def _due_checkpoint(self) -> Checkpoint | None:
         with self._checkpoint_lock:
             checkpoint = self._checkpoint
-        # one that is ahead of the frames would leave a gap to whoever resumes from it
+        # one that is ahead of the frames would leave a gap where the run is resumed
         return checkpoint if checkpoint is not None and checkpoint.step <= self._history.frames else None
 
     def _write(self) -> None:
@@ -145,13 +145,13 @@ class StoreWriter:
             if self._checkpoint is checkpoint and checkpoint is not None and checkpoint.step <= stored.frames:
                 self._checkpoint = None
         self._stored = stored
-        # of a file that is created again only once it holds all that was let go into the one before
+        # a file that was created again has to hold first what was released into the one before
         if stored.frames >= self._released:
             self._history.release(self._source, stored.frames)
             self._released = stored.frames
 
     def _create_again(self) -> None:
-        """Make another file where the one that was removed was; what left memory is still read from that one."""
+        """Create the file that was removed again; what left memory is still read from the old one."""
         if self.path.exists():
             raise RecordingError(error_messages.replaced(self.path))
         if not self.path.parent.is_dir():

@@ -38,7 +38,7 @@ class ChunkedSeries:
         rows: int = 0,
         remake: Callable[[int, int], Rows] | None = None,
     ) -> None:
-        self._key = key
+        self.key = key
         self._layers = layers
         self._source = source
         self._remake = remake
@@ -85,7 +85,7 @@ class ChunkedSeries:
             values[position - first : stop - first], measured = self.view(position, stop)
             parts.append(measured)
             position = stop
-        return values, joined(parts, self._layers) if parts else np.empty(0, measured_dtype(self._key.kind))
+        return values, joined(parts, self._layers) if parts else np.empty(0, measured_dtype(self.key.kind))
 
     def release(self, rows: int) -> None:
         """Free the memory of the whole chunks among the first `rows` rows."""
@@ -102,7 +102,7 @@ class ChunkedSeries:
         return Chunk(
             # zeros, for which the system provides memory only once they are written to: rows that are skipped cost none
             np.zeros((self._size, self._layers), np.float32),
-            np.zeros(self._size, measured_dtype(self._key.kind)),
+            np.zeros(self._size, measured_dtype(self.key.kind)),
         )
 
     def _writable(self, index: int, *, by_layer: bool) -> tuple[Chunk, int]:
@@ -147,12 +147,12 @@ class ChunkedSeries:
     def _fetched(self, number: int, rows: int) -> Chunk:
         chunk = self._source.chunk(self._named(number))
         if len(chunk.values) < rows or chunk.values.shape[1:] != (self._layers,):
-            raise RecordingError(f"{self._key.series}: a stored part of the recording has the wrong shape")
+            raise RecordingError(f"{self.key.series}: a stored part of the recording has the wrong shape")
         return chunk
 
     def _named(self, number: int) -> ChunkKey:
         # readers may count in numpy's integers, which SQLite takes for bytes
-        return replace(self._key, number=int(number))
+        return replace(self.key, number=int(number))
 
 
 def joined(parts: list[NDArray[Any]], layers: int) -> NDArray[Any]:

@@ -1,6 +1,6 @@
 """The arithmetic of zoom: which levels are kept, which one fits a screen, and which rows make up part of a block.
 
-Row i of level k stands for the steps from i * 2^k up to but without (i + 1) * 2^k. The levels 0, 2, 4 ... are kept, a
+Row i of level k represents the steps from i * 2^k up to but without (i + 1) * 2^k. The levels 0, 2, 4 ... are kept, a
 row of each being made of four of the one below; an odd level is made while reading, of pairs of the even one below it.
 """
 

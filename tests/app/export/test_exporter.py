@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from driving import made_up
+from driving import heatmap_of, made_up, profile_of
 from PIL import Image
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QProgressDialog
@@ -67,7 +67,7 @@ def test_a_png_has_as_many_pixels_as_the_screen_times_the_scale(
 ) -> None:
     path = tmp_path / "heatmap.png"
     carry_out(window, "heatmap", path, scale)
-    plot = window.board.heatmap.plot
+    plot = heatmap_of(window.board)
     with Image.open(path) as picture:
         assert picture.size == (plot.width() * scale, plot.height() * scale)
         assert picture.info["dpi"][0] == pytest.approx(96 * scale, abs=0.5)
@@ -176,7 +176,7 @@ def test_without_a_run_there_is_nothing_to_export(window: MainWindow, tmp_path: 
 def test_what_can_be_exported_says_how_large_it_is(window: MainWindow, history: History) -> None:
     subjects = window.exporter.subjects()
     assert list(subjects) == [*WHATS, "data"]
-    plot = window.board.profile
+    plot = profile_of(window.board)
     assert subjects["profile"] == f"{plot.width()} × {plot.height()} pixels on screen."
     assert subjects["data"] == "5 steps × 4 layers × 2 quantities."
 

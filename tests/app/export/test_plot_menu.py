@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from driving import click, made_up
+from driving import click, heatmap_of, made_up, profile_of
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
@@ -23,7 +23,7 @@ def shown(window: MainWindow) -> MainWindow:
 
 
 def menu_of(window: MainWindow, name: str) -> QMenu:
-    return plot_menu(window, name, window.board.plots()[name], window.actions_by_name, window.exports)
+    return plot_menu(window, name, window.board, window.actions_by_name, window.exports)
 
 
 def entries(menu: QMenu) -> list[str]:
@@ -51,7 +51,7 @@ def test_copy_and_export_mean_that_plot(shown: MainWindow) -> None:
     actions = {action.text(): action for action in menu.actions()}
     QApplication.clipboard().clear()
     actions["&Copy this plot"].trigger()
-    assert QApplication.clipboard().image().width() == 2 * shown.board.profile.width()
+    assert QApplication.clipboard().image().width() == 2 * profile_of(shown.board).width()
     actions["&Export this plot…"].trigger()
     (dialog,) = shown.findChildren(ExportDialog)
     assert dialog.request().what == "profile"
@@ -60,7 +60,7 @@ def test_copy_and_export_mean_that_plot(shown: MainWindow) -> None:
 
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 def test_a_right_click_opens_the_menu(shown: MainWindow, qtbot: QtBot) -> None:
-    plot = shown.board.heatmap.plot
+    plot = heatmap_of(shown.board)
     click(plot, plot.rect().center(), Qt.MouseButton.RightButton)
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QPro
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.panels.activation_panel import ActivationPanel
+from gradviz.app.panels.panel import PanelContext
 from gradviz.app.threads.preview_thread import PreviewThread
 from gradviz.experiment import Experiment
 from gradviz.plots.parts.style import DARK, LIGHT
@@ -42,8 +43,8 @@ def run_of(experiment: Experiment, *steps: int, not_finite: int = 0) -> History:
 
 
 @pytest.fixture
-def panel(qtbot: QtBot) -> Iterator[ActivationPanel]:
-    panel = ActivationPanel()
+def panel(qtbot: QtBot, context: PanelContext) -> Iterator[ActivationPanel]:
+    panel = ActivationPanel(context)
     qtbot.addWidget(panel)
     panel.apply_style(LIGHT)
     panel.resize(700, 800)
@@ -53,16 +54,20 @@ def panel(qtbot: QtBot) -> Iterator[ActivationPanel]:
 
 
 @pytest.fixture
-def wanted(panel: ActivationPanel) -> list[Experiment]:
+def wanted(context: PanelContext, monkeypatch: pytest.MonkeyPatch) -> list[Experiment]:
     wanted: list[Experiment] = []
-    panel.curve_wanted.connect(wanted.append)
+    monkeypatch.setattr(context.preview, "request_curve", wanted.append)
     return wanted
 
 
 @pytest.fixture
-def answered(panel: ActivationPanel) -> ActivationPanel:
+def answered(panel: ActivationPanel, context: PanelContext, monkeypatch: pytest.MonkeyPatch) -> ActivationPanel:
     """With curves that come at once."""
-    panel.curve_wanted.connect(lambda experiment: panel.show_curve(experiment, curve(experiment)))
+
+    def answer(experiment: Experiment) -> None:
+        context.preview.curve_found.emit(experiment, curve(experiment))
+
+    monkeypatch.setattr(context.preview, "request_curve", answer)
     return panel
 
 
@@ -159,11 +164,11 @@ def test_a_run_that_is_taken_away_takes_its_inputs_along(answered: ActivationPan
 
 
 def test_a_layer_chosen_here_is_announced_and_one_chosen_elsewhere_is_not(
-    answered: ActivationPanel, qtbot: QtBot
+    answered: ActivationPanel, context: PanelContext, qtbot: QtBot
 ) -> None:
     answered.show_history(run_of(SIGMOID, 0))
     picked: list[int] = []
-    answered.layer_picked.connect(picked.append)
+    context.row_picked.connect(picked.append)
     answered.show_row(2)
     assert picked == []
     answered.show_row(1)
@@ -195,8 +200,10 @@ def test_a_low_panel_shows_one_plot_at_a_time_and_a_high_one_both(answered: Acti
 
 
 @pytest.mark.parametrize("size", [(460, 420), (700, 800)])
-def test_both_plots_can_be_exported_whether_in_sight_or_not(qtbot: QtBot, size: tuple[int, int]) -> None:
-    panel = ActivationPanel()
+def test_both_plots_can_be_exported_whether_in_sight_or_not(
+    qtbot: QtBot, context: PanelContext, size: tuple[int, int]
+) -> None:
+    panel = ActivationPanel(context)
     qtbot.addWidget(panel)
     panel.resize(*size)
     panel.show()
@@ -205,14 +212,6 @@ def test_both_plots_can_be_exported_whether_in_sight_or_not(qtbot: QtBot, size: 
     for plot in plots.values():
         assert plot.width() == size[0]
         assert plot.height() > 280
-
-
-def test_the_mouse_is_read_out_from_both_plots(answered: ActivationPanel) -> None:
-    heard: list[str] = []
-    answered.hovered.connect(heard.append)
-    answered.plot.hovered.emit("a")
-    answered.costs.plot.hovered.emit("b")
-    assert heard == ["a", "b"]
 
 
 def test_both_plots_and_the_button_take_the_style(answered: ActivationPanel) -> None:
@@ -248,21 +247,19 @@ def test_whatever_can_be_operated_has_a_name_a_tip_and_a_place_in_the_order_of_t
     assert panel.plot.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
-def test_training_and_experiment_reach_the_costs(panel: ActivationPanel) -> None:
+def test_training_and_experiment_reach_the_costs(panel: ActivationPanel, context: PanelContext) -> None:
     panel.show_experiment(TINY.changed(device="cuda:3"))
     assert "on cuda:3" in panel.costs.measure.toolTip()
     panel.show_history(made_up([[-1.0]], TINY))
     assert "on the CPU" in panel.costs.measure.toolTip()
-    panel.show_training(True)
+    context.training_changed.emit(True)
     assert not panel.costs.measure.isEnabled()
 
 
 @pytest.fixture
-def with_preview(panel: ActivationPanel) -> Iterator[PreviewThread]:
+def with_preview(panel: ActivationPanel, context: PanelContext) -> Iterator[PreviewThread]:
     """The thread that finds curves and profiles, connected as the window does it."""
-    preview = PreviewThread()
-    panel.curve_wanted.connect(preview.request_curve)
-    preview.curve_found.connect(panel.show_curve)
+    preview = context.preview
     preview.previewed.connect(panel.show_history)
     preview.start()
     yield preview

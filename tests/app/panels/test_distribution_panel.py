@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
 from gradviz.app.panels.distribution_panel import DistributionPanel
+from gradviz.app.panels.panel import PanelContext
 from gradviz.plots.histogram import NONE_YET
 from gradviz.plots.parts.notice import NO_RUN
 from gradviz.plots.parts.style import DARK, LIGHT
@@ -34,8 +35,8 @@ def run_of(*steps: int, layers: int = LAYERS) -> History:
 
 
 @pytest.fixture
-def panel(qtbot: QtBot) -> Iterator[DistributionPanel]:
-    panel = DistributionPanel()
+def panel(qtbot: QtBot, context: PanelContext) -> Iterator[DistributionPanel]:
+    panel = DistributionPanel(context)
     qtbot.addWidget(panel)
     panel.apply_style(LIGHT)
     panel.resize(460, 420)
@@ -78,10 +79,10 @@ def test_the_chosen_numbers_of_the_chosen_layer_are_drawn(panel: DistributionPan
 
 
 def test_a_layer_picked_elsewhere_is_followed_and_one_picked_here_announced(
-    panel: DistributionPanel, qtbot: QtBot
+    panel: DistributionPanel, context: PanelContext, qtbot: QtBot
 ) -> None:
     picked: list[int] = []
-    panel.layer_picked.connect(picked.append)
+    context.row_picked.connect(picked.append)
     panel.show_history(run_of(0))
     choose(panel, "weights")
     panel.show_row(4)
@@ -192,7 +193,7 @@ def test_whatever_can_be_operated_has_a_name_a_tip_and_a_place_in_the_order_of_t
 
 
 def test_what_is_under_the_mouse_is_passed_on_and_nothing_runs(panel: DistributionPanel, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(panel.hovered) as heard:
+    with qtbot.waitSignal(panel.plot.hovered) as heard:
         panel.plot.hovered.emit("a bin")
     assert heard.args == ["a bin"]
     assert panel.stop()

@@ -10,14 +10,17 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.panels.heatmap_panel import KEYS, PROMPT, HeatmapPanel, LimitBox
+from gradviz.app.panels.panel import PanelContext
 from gradviz.recording.frame import Frame
 
 ROWS = [[-1.5, -2.5, -3.5], [-1.6, -2.6, -7.6], [-1.7, -2.7, -3.7]]
 
 
 @pytest.fixture
-def panel(qtbot: QtBot) -> HeatmapPanel:
-    panel = HeatmapPanel()
+def panel(qtbot: QtBot, context: PanelContext) -> HeatmapPanel:
+    panel = HeatmapPanel(context)
+    # the board connects the plots of all panels
+    panel.plot.hovered.connect(context.hovered)
     qtbot.addWidget(panel)
     panel.resize(640, 480)
     panel.show()
@@ -39,8 +42,10 @@ def test_the_chooser_offers_what_the_run_measures(panel: HeatmapPanel) -> None:
     assert box.itemData(1, Qt.ItemDataRole.ToolTipRole) == SHARE.description
 
 
-def test_a_chosen_quantity_is_announced_and_stays_for_the_next_run(panel: HeatmapPanel, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(panel.quantity_chosen) as chosen:
+def test_a_chosen_quantity_is_announced_and_stays_for_the_next_run(
+    panel: HeatmapPanel, context: PanelContext, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(context.quantity_shown) as chosen:
         panel.quantity.setCurrentIndex(1)
     assert chosen.args == [SHARE.name]
     panel.show_history(made_up(ROWS))

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from driving import made_up
+from driving import curves_of, heatmap_of, made_up
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QSlider, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.board import Board
+from gradviz.app.panels.curves_panel import CurvesPanel
+from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.app.panels.playback_bar import PlaybackBar
 from gradviz.app.session.shown import Shown
+from gradviz.app.settings import Settings
+from gradviz.app.threads.preview_thread import PreviewThread
 from gradviz.plots.parts.style import DARK, LIGHT
 from gradviz.recording.frame import Frame
 
@@ -21,17 +25,17 @@ KEY = Qt.Key
 
 
 @pytest.fixture
-def board(qtbot: QtBot) -> Iterator[Board]:
+def board(qtbot: QtBot, settings: Settings) -> Iterator[Board]:
     holder = QWidget()
-    board = Board(holder)
+    board = Board(settings, PreviewThread(holder), holder)
     column = QVBoxLayout(holder)
-    for part in (board.heatmap, board.curves):
+    for part in (board.panel(HeatmapPanel), board.panel(CurvesPanel)):
         column.addWidget(part)
     holder.resize(700, 700)
     qtbot.addWidget(holder)
     board.apply_style(LIGHT)
     holder.show()
-    board.step_wanted.connect(board.show_step)
+    board.context.step_wanted.connect(board.show_step)
     board.show(Shown("run", made_up(ROWS)))
     yield board
     board.playback.pause()
@@ -44,7 +48,7 @@ def bar(board: Board) -> PlaybackBar:
 
 
 def picked(board: Board) -> int | None:
-    assert board.heatmap.plot.step == board.curves.step == board.playback.step
+    assert heatmap_of(board).step == curves_of(board).step == board.playback.step
     return board.playback.step
 
 
@@ -95,7 +99,7 @@ def test_the_keys_of_the_plots_work_in_the_bar(board: Board, bar: PlaybackBar, q
 
 
 def test_space_plays_in_both_plots_and_on_the_slider(board: Board, bar: PlaybackBar, qtbot: QtBot) -> None:
-    for widget in (board.heatmap.plot, board.curves, bar.slider):
+    for widget in (heatmap_of(board), curves_of(board), bar.slider):
         qtbot.keyClick(widget, KEY.Key_Space)
         assert board.playback.playing
         qtbot.keyClick(widget, KEY.Key_Space)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import WAIT_MS, wait_until
+from driving import WAIT_MS, profile_of, wait_until
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.failure import Failure
 from gradviz.app.main_window import MainWindow
+from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.app.settings import Settings
 from gradviz.app.threads import theory_thread
 from gradviz.app.threads.theory_thread import TheoryThread, theory_of
@@ -89,11 +90,11 @@ def test_the_window_draws_it_beside_the_preview(qtbot: QtBot, tmp_path: Path) ->
     window.show()
     window.session.begin()
     wait_until(qtbot, lambda: window.board.history is not None)
-    chooser = window.board.heatmap.quantity
+    chooser = window.board.panel(HeatmapPanel).quantity
     chooser.setCurrentIndex(chooser.findData("activation_grad_rms"))
-    wait_until(qtbot, lambda: "theory bound" in window.board.profile.readout())
-    words = window.board.profile.readout().words
+    wait_until(qtbot, lambda: "theory bound" in profile_of(window.board).readout())
+    words = profile_of(window.board).readout().words
     assert "mean-field theory" in words
     assert any(each.startswith("ordered") for each in words)
-    assert "1611.01232" in window.board.profile.toolTip()
+    assert "1611.01232" in profile_of(window.board).toolTip()
     window.close()

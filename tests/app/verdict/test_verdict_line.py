@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from driving import WAIT_MS, wait_until
+from driving import WAIT_MS, verdict_of, wait_until
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
+from gradviz.app.panels.activation_panel import ActivationPanel
+from gradviz.app.panels.distribution_panel import DistributionPanel
+from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.app.verdict.verdict_line import VerdictLine
 from gradviz.diagnosis import Remedy, diagnose, words
 from gradviz.experiment import Experiment
@@ -43,7 +46,7 @@ def test_it_says_what_the_diagnosis_says_and_a_click_opens_the_panel(window: Mai
 def test_a_remedy_goes_to_the_form_and_can_be_taken_back(window: MainWindow) -> None:
     before = window.form.experiment().changed(title="a preset", notes="with notes")
     window.session.set(before)
-    window.panels.verdict.suggested.emit(Remedy("shortcut", (("shortcut", "scaled"), ("shortcut_scale", 0.0))))
+    verdict_of(window.board).suggested.emit(Remedy("shortcut", (("shortcut", "scaled"), ("shortcut_scale", 0.0))))
     assert window.form.experiment() == before.changed(shortcut="scaled", title="", notes="")
     window.session.edits.undo()
     assert window.form.experiment() == before
@@ -55,7 +58,7 @@ def test_jumps_show_the_layer_and_the_quantity(window: MainWindow, qtbot: QtBot)
     with qtbot.waitSignal(window.session.run.began, timeout=WAIT_MS):
         pass
     wait_until(qtbot, lambda: not window.session.run.phase.busy)
-    window.panels.verdict.layer_wanted.emit(7)
-    window.panels.verdict.quantity_wanted.emit("update_ratio")
-    assert window.panels.distributions.layer.value() == window.panels.activation.layer.value() == 7
-    assert window.board.heatmap.quantity.currentData() == "update_ratio"
+    verdict_of(window.board).layer_wanted.emit(7)
+    verdict_of(window.board).quantity_wanted.emit("update_ratio")
+    assert window.board.panel(DistributionPanel).layer.value() == window.board.panel(ActivationPanel).layer.value() == 7
+    assert window.board.panel(HeatmapPanel).quantity.currentData() == "update_ratio"

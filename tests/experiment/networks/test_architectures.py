@@ -110,7 +110,10 @@ def test_the_form_shows_the_fields_of_the_chosen_architecture(qtbot: QtBot) -> N
     form.rows["architecture"].editor.changed.emit("chain")
     assert edited[-1].network == Chain()
     assert set(form.rows) == set(fields("chain")) - {"title", "notes"}
+    # a heading without a field under it
+    assert form.groups["Initialisation"].isHidden()
     form.rows["kernel"].editor.changed.emit(7)
     assert edited[-1].value("kernel") == 7
     form.set_experiment(Experiment())
+    assert not form.groups["Initialisation"].isHidden()
     assert set(form.rows) == set(fields()) - {"title", "notes"}

@@ -103,7 +103,7 @@ def test_the_curves_say_their_values_at_the_cursor(curves: CurvesPlot) -> None:
     curves.show_history(history)
     assert curves.readout().words == ("training batch", "validation")
     curves.show_step(3)
-    # nothing was held out yet; the share of the batch is step / 50 in a made-up run
+    # nothing was evaluated yet; the share of the batch is step / 50 in a made-up run
     assert curves.readout().words == ("training batch: loss 5, accuracy 6.0%", "validation")
     evaluate(history, 2, 0.25, 0.625)
     curves.refresh()

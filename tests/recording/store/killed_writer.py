@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from made_up_events import append, begun, checkpoint
+from made_up_events import append, begun, checkpoint, wait_until
 
 from gradviz.recording.history import History
-from gradviz.recording.store import StoreWriter, open_run
+from gradviz.recording.store import StoreWriter, open_run, read_info
 
 CHECKPOINT_EVERY = 20
 
@@ -43,10 +43,12 @@ def record(path: Path, layers: int, frames_per_s: float) -> None:
         time.sleep(max(0.0, begin + step / frames_per_s - time.monotonic()))
 
 
-def kill_and_look(path: Path, layers: int, frames_per_s: float, after_s: float, *, look: bool = True) -> Lost:
+def kill_and_look(
+    path: Path, layers: int, frames_per_s: float, after_s: float, *, least: int = 0, look: bool = True
+) -> Lost:
     """Record into `path` in another process, kill it `after_s` seconds after its first frame, and open the file.
 
-    Without a `look` the file is left as it is, and nothing is said of what there is.
+    It is killed once there are `least` frames in the file. Without a `look` the file is left as it is.
     """
     process = subprocess.Popen(
         [sys.executable, __file__, str(path), str(layers), str(frames_per_s)], stdout=subprocess.PIPE, text=True
@@ -54,6 +56,8 @@ def kill_and_look(path: Path, layers: int, frames_per_s: float, after_s: float, 
     assert process.stdout is not None
     first = process.stdout.readline()
     time.sleep(after_s)
+    if least:
+        wait_until(lambda: read_info(path).frames >= least, f"{least} frames are in the file")
     os.kill(process.pid, signal.SIGKILL)
     killed = time.monotonic()
     lines = [first, *process.stdout.read().splitlines()]

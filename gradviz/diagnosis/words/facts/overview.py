@@ -1,4 +1,4 @@
-"""Words where nothing is the matter, and for what nobody has measured."""
+"""Words where nothing is wrong, and for what is not measured."""
 
 from __future__ import annotations
 
