@@ -13,7 +13,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QPoint, QSize, QTimer
+from PySide6.QtCore import QByteArray, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QMainWindow, QMenu, QVBoxLayout, QWidget
 
@@ -244,8 +244,12 @@ class MainWindow(QMainWindow):
         self.docks.fill({"runs": self.run_list.panel, **columns})
         # Tab goes from the form to the heatmap, and from there to the transport, whenever each came to be
         last: QWidget = self.form.preset
-        while (following := last.nextInFocusChain()) is not None and self.form.isAncestorOf(following):
-            last = following
+        each: QWidget | None = last.nextInFocusChain()
+        while each is not None and self.form.isAncestorOf(each):
+            # a field whose part takes the keyboard for it would lead to whatever comes after that part
+            if each.focusPolicy() & Qt.FocusPolicy.TabFocus and each.focusProxy() is None:
+                last = each
+            each = each.nextInFocusChain()
         for widget in (self.shown_bar.button, *self.board.in_tab_order()):
             self.setTabOrder(last, widget)
             last = widget

@@ -288,13 +288,15 @@ class ExperimentPanel(QScrollArea):
 
     def _order_for_tab(self) -> None:
         """Let Tab go from each heading through the fields below it, although the fields were made later."""
-        last: QWidget = self.preset
-        for group in (self.lookout, *self.groups.values()):
-            for widget in (group.heading, *group.content.findChildren(QWidget)):
-                # the list of a combo box is a window of its own
-                if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.window() is self.window():
-                    self.setTabOrder(last, widget)
-                    last = widget
+        content = self.widget()
+        assert content is not None
+        column = content.layout()
+        assert isinstance(column, QVBoxLayout)
+        # what gets a parent comes to the end of the order, with all that is in it
+        for group in self.groups.values():
+            place = column.indexOf(group)
+            group.setParent(None)
+            column.insertWidget(place, group)
 
     def _fill_presets(self) -> None:
         self.preset.addItem(CUSTOM, CUSTOM)
