@@ -35,7 +35,7 @@ def compared(*changes: dict[str, object]) -> tuple[ShownRun, ...]:
 def comparison(qtbot: QtBot, settings: Settings) -> ComparisonWindow:
     window = ComparisonWindow(settings, lambda act: act())
     qtbot.addWidget(window)
-    window.show_runs(compared({}, {"activation": "relu"}, {"activation": "relu", "depth": 9}))
+    window.show_runs(compared({}, {"activation": "relu"}, {"activation": "relu", "width": 9}))
     window.apply_style(LIGHT)
     window.resize(1100, 760)
     window.show()
@@ -54,7 +54,7 @@ def table_of(differences: DifferenceTable) -> dict[str, list[str]]:
 
 def test_the_table_holds_what_differs_and_what_came_of_it(comparison: ComparisonWindow) -> None:
     assert table_of(comparison.differences) == {
-        "Depth": ["4", "4", "9"],
+        "Width": ["4", "4", "9"],
         "Activation": ["tanh", "ReLU", "ReLU"],
         "Last step": ["5", "5", "5"],
         "Loss of the batch": ["1", "1", "1"],
@@ -155,8 +155,8 @@ def dialog(qtbot: QtBot) -> RaceDialog:
 
 
 def test_a_race_begins_with_a_proposal_that_can_be_changed(dialog: RaceDialog) -> None:
-    assert [each.activation for each in dialog.experiments()] == ["sigmoid", "relu", "sigmoid"]
-    assert [each.shortcut for each in dialog.experiments()] == ["none", "none", "scaled"]
+    assert [each.value("activation") for each in dialog.experiments()] == ["sigmoid", "relu", "sigmoid"]
+    assert [each.value("shortcut") for each in dialog.experiments()] == ["none", "none", "scaled"]
     row = dialog.rows[1]
     row.changes.selectAll()
     QTest.keyClicks(row.changes, "activation=tanh depth=7")
@@ -186,7 +186,7 @@ def test_two_to_four_variants(dialog: RaceDialog) -> None:
     assert not dialog.add.isEnabled()
     dialog.rows[3].changes.setText("shortcut=identity")
     dialog.rows[0].remove.click()
-    assert [each.shortcut for each in dialog.experiments()] == ["none", "scaled", "identity"]
+    assert [each.value("shortcut") for each in dialog.experiments()] == ["none", "scaled", "identity"]
     dialog.rows[0].remove.click()
     assert len(dialog.experiments()) == 2
     assert not any(row.remove.isEnabled() for row in dialog.rows[:2])
