@@ -33,6 +33,8 @@ TABBED = (
 )
 # the first two of the column share its height
 _UPPER, _LOWER = [entry.name for entry in _COLUMN if not entry.behind][:2]
+# of a remembered layout; one that names docks otherwise is left aside: Qt would make tabs of docks that do not exist
+LAYOUT_VERSION = 1
 CLOSE_TIP = "Hide the panel; View > Panels brings it back"
 FLOAT_TIP = "Float the panel, or put it back"
 
@@ -45,7 +47,7 @@ class Docks(dict[str, QDockWidget]):
         self._window = window
         window.setDockNestingEnabled(True)
         for name, (title, area) in PLACES.items():
-            self[name] = self._dock(title, area)
+            self[name] = self._dock(name, title, area)
         # the transport stays where it is
         self["transport"].setTitleBarWidget(QWidget())
         self["transport"].setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
@@ -59,9 +61,17 @@ class Docks(dict[str, QDockWidget]):
         for name, content in contents.items():
             self[name].setWidget(content)
 
+    def layout(self) -> QByteArray:
+        """Return where all docks are, to be remembered."""
+        return self._window.saveState(LAYOUT_VERSION)
+
+    def restore(self, layout: QByteArray) -> bool:
+        """Put all docks where they were; return False, and leave them, for a layout that this version cannot read."""
+        return self._window.restoreState(layout, LAYOUT_VERSION)
+
     def give_sizes(self, layout: QByteArray) -> None:
         """Give the docks the sizes and places of a remembered `layout`, else good ones."""
-        if self._window.restoreState(layout):
+        if self.restore(layout):
             return
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self._window.resizeDocks([self["experiment"], self[_UPPER]], [380, 450], horizontal)
@@ -82,9 +92,9 @@ class Docks(dict[str, QDockWidget]):
                 actions.append(action)
         return actions
 
-    def _dock(self, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
+    def _dock(self, name: str, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self._window)
-        dock.setObjectName(title)
+        dock.setObjectName(name)
         dock.setWidget(QWidget())
         for button, tip in (("floatbutton", FLOAT_TIP), ("closebutton", CLOSE_TIP)):
             if found := dock.findChild(QAbstractButton, f"qt_dockwidget_{button}"):

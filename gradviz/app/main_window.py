@@ -87,7 +87,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.docks = self._lay_out()
         self._menus = self._fill_menus()
-        self._first_layout = self.saveState()
+        self._first_layout = self.docks.layout()
         self._connect()
         self._recall()
         if furnished:
@@ -103,7 +103,7 @@ class MainWindow(QMainWindow):
         from gradviz.app.runs.run_list_view import RunListView
         from gradviz.app.view_commands import ViewCommands
 
-        sizes = self.saveState()
+        sizes = self.docks.layout()
         session, settings = self.session, self.settings
         self.board = Board(settings, session.preview, self)
         self.exporter = Exporter(self, self.board)
@@ -117,7 +117,7 @@ class MainWindow(QMainWindow):
         self._put_in_plots()
         if self.isVisible():
             # what comes into the panels pushes them about when it is laid out, in the next round of the event loop
-            QTimer.singleShot(0, self, lambda: self.restoreState(sizes))
+            QTimer.singleShot(0, self, lambda: self.docks.restore(sizes))
         else:
             self.docks.give_sizes(settings.layout)
         for name in self.board.panels:
@@ -160,7 +160,7 @@ class MainWindow(QMainWindow):
 
     def restore_first_layout(self) -> None:
         """Put every dock back where it was when the program first started."""
-        self.restoreState(self._first_layout)
+        self.docks.restore(self._first_layout)
         for dock in self.docks.values():
             dock.show()
 
@@ -177,7 +177,7 @@ class MainWindow(QMainWindow):
             self.run_list.stop()
         self.form.take_typed()
         self.settings.geometry = self.saveGeometry()
-        self.settings.layout = self.saveState()
+        self.settings.layout = self.docks.layout()
         self.settings.experiment = self.form.experiment()
         self.settings.write()
         self.hide()
@@ -290,7 +290,7 @@ class MainWindow(QMainWindow):
 
     def _recall(self) -> None:
         self.restoreGeometry(self.settings.geometry)
-        self.restoreState(self.settings.layout)
+        self.docks.restore(self.settings.layout)
         self.actions_by_name[f"theme_{self.settings.theme}"].setChecked(True)
         self.restyle()
         self._show_phase()

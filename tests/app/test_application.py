@@ -28,6 +28,7 @@ from gradviz.app import application as program
 program.application()
 from PySide6.QtCore import QTimer
 from gradviz.app.main_window import MainWindow
+from gradviz.app.session.session import Session
 from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
 from gradviz.plots.heatmaps.heatmap import HeatmapPlot
@@ -42,7 +43,7 @@ print("status", status)
 
 # says at the heatmap's first paint and at the beginning of the work behind the window whether torch is there
 WATCH_IMPORTS = """
-paint, begin = HeatmapPlot.paintEvent, MainWindow.begin_background_work
+paint, begin = HeatmapPlot.paintEvent, Session.begin
 
 def first_paint(self, event):
     if HeatmapPlot.paintEvent is first_paint:
@@ -53,29 +54,30 @@ def first_paint(self, event):
 def background_work(self):
     print("begins", "torch" in sys.modules)
     begin(self)
-    self.preview.previewed.connect(lambda history: (print("previewed", history.frames), self.close()))
+    self.preview.previewed.connect(lambda history: (print("previewed", history.frames), self.parent().close()))
 
-HeatmapPlot.paintEvent, MainWindow.begin_background_work = first_paint, background_work
+HeatmapPlot.paintEvent, Session.begin = first_paint, background_work
 """
 
 CLOSE_AT_THE_END = """
-begin = MainWindow.begin_background_work
+begin = Session.begin
 
 def background_work(self):
     begin(self)
-    self.run.phase_changed.connect(lambda phase: (print(phase.value), phase.busy or QTimer.singleShot(0, self.close)))
+    close = self.parent().close
+    self.run.phase_changed.connect(lambda phase: (print(phase.value), phase.busy or QTimer.singleShot(0, close)))
 
-MainWindow.begin_background_work = background_work
+Session.begin = background_work
 """
 
 SAY_WHEN_TRAINING = """
-begin = MainWindow.begin_background_work
+begin = Session.begin
 
 def background_work(self):
     begin(self)
     self.run.began.connect(lambda history: print("trains", flush=True))
 
-MainWindow.begin_background_work = background_work
+Session.begin = background_work
 """
 
 
@@ -86,7 +88,7 @@ open_file = MainWindow.open_file
 
 def opened(self, path):
     open_file(self, path)
-    print(path.name, self.board.history.frames, self.run.phase.value)
+    print(path.name, self.board.history.frames, self.session.run.phase.value)
     QTimer.singleShot(0, self.close)
 
 MainWindow.open_file = opened

@@ -160,6 +160,20 @@ def test_the_layout_and_the_form_are_there_again_at_the_next_start(
     again.close()
 
 
+def test_a_layout_of_an_earlier_version_is_left_aside(settings: Settings, qtbot: QtBot) -> None:
+    earlier = QMainWindow()
+    qtbot.addWidget(earlier)
+    dock = QDockWidget("Held-out samples", earlier)
+    dock.setObjectName("Held-out samples")
+    earlier.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+    settings.layout = earlier.saveState()
+    window = MainWindow(TINY, settings)
+    qtbot.addWidget(window)
+    window.show()
+    assert window.dockWidgetArea(window.docks["samples"]) is Qt.DockWidgetArea.RightDockWidgetArea
+    window.close()
+
+
 def test_an_experiment_that_is_asked_for_wins_over_the_one_remembered(settings: Settings, qtbot: QtBot) -> None:
     settings.experiment = Experiment(depth=99)
     window = MainWindow(TINY, settings)
@@ -170,7 +184,7 @@ def test_an_experiment_that_is_asked_for_wins_over_the_one_remembered(settings: 
 @pytest.mark.slow
 @pytest.mark.parametrize("title", ["Experiment", "Profile over layers", "Loss and accuracy", "Validation samples"])
 def test_a_panel_can_be_moved_floated_hidden_and_brought_back(window: MainWindow, title: str) -> None:
-    (dock,) = (dock for dock in window.findChildren(QDockWidget) if dock.objectName() == title)
+    (dock,) = (dock for dock in window.findChildren(QDockWidget) if dock.windowTitle() == title)
     wanted = (
         QDockWidget.DockWidgetFeature.DockWidgetMovable
         | QDockWidget.DockWidgetFeature.DockWidgetFloatable
