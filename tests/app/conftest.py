@@ -15,7 +15,6 @@ from gradviz.app.panels.playback_bar import PlaybackBar
 from gradviz.app.settings import Settings
 from gradviz.app.threads.preview_thread import PreviewThread
 
-
 HERE = Path(__file__).parent
 # one look at the whole window stays in the quick part of the tests
 QUICK = "test_main_window.py"
