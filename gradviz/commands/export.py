@@ -122,10 +122,10 @@ def _write_picture(history: History, wanted: Export, plot: str, path: Path) -> P
 def _write_animation(history: History, wanted: Export, plot: str, path: Path) -> Path:
     # Qt takes its time to load
     from gradviz.commands.pictures import save_animation
-    from gradviz.plots.pages.film import Cut
+    from gradviz.plots.pages.animation import StepRange
 
     with _bar() as progress:
-        save_animation(path, history, plot, wanted.probe, Cut.of_all(history.frames), progress)
+        save_animation(path, history, plot, wanted.probe, StepRange.of_all(history.frames), progress)
     return path.resolve()
 
 

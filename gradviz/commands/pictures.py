@@ -13,7 +13,7 @@ from gradviz.app.application import application
 from gradviz.plots.boundary import BoundaryPlot
 from gradviz.plots.curves import CurvesPlot
 from gradviz.plots.heatmaps.heatmap import HeatmapPlot
-from gradviz.plots.pages.film import Actor, Cut, Film
+from gradviz.plots.pages.animation import Animation, FrameSource, StepRange
 from gradviz.plots.pages.images import Placement, save_picture
 from gradviz.plots.parts.style import LIGHT
 from gradviz.plots.profiles.profile import ProfilePlot
@@ -66,22 +66,22 @@ def save_plot(path: Path, history: History, plot: str, probe: str | None, step: 
 
 
 def save_animation(
-    path: Path, history: History, plot: str, probe: str | None, cut: Cut, progress: Callable[[int, int], object]
+    path: Path, history: History, plot: str, probe: str | None, cut: StepRange, progress: Callable[[int, int], object]
 ) -> None:
     """Draw the plot `plot`, as `save_plot` names it, at the steps of `cut` into the GIF or WebP `path`.
 
     `progress` is told how many frames of how many are done. Raises ExportError for a file that cannot be written.
     """
     # Pillow is needed for this alone
-    from gradviz.plots.pages.animation import record
+    from gradviz.plots.pages.animation_file import record
 
     _begin()
     places = _places(plot, history)
     plots = [_draw(name, history, probe, None) for name in places]
-    actors = [Actor(each, each.show_step) for each in plots]
+    sources = [FrameSource(each, each.show_step) for each in plots]
     placements = [Placement(each, place) for each, place in zip(plots, places.values(), strict=True)]
     started = history.started
-    with closing(Film(actors, placements, LIGHT.background, 1)) as film:
+    with closing(Animation(sources, placements, LIGHT.background, 1)) as film:
         for done in record(path, film, cut, experiment_json=started.experiment_json, title=started.title or "gradviz"):
             progress(done, len(cut.steps))
 

@@ -15,6 +15,19 @@ from gradviz.app.panels.playback_bar import PlaybackBar
 from gradviz.app.settings import Settings
 from gradviz.app.threads.preview_thread import PreviewThread
 
+HERE = Path(__file__).parent
+# one look at the whole window stays in the quick part of the tests
+QUICK = "test_main_window.py"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the whole window as slow: to build it takes as long as many of the tests that do without."""
+    for item in items:
+        whole = "window" in getattr(item, "fixturenames", ()) and HERE in item.path.parents
+        if whole and item.path.name != QUICK:
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,14 +22,14 @@ from gradviz.app.panels.distribution_panel import DistributionPanel
 from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.app.settings import Settings
 from gradviz.errors import ExportError
-from gradviz.plots.pages.film import FRAME_RATES, Cut
+from gradviz.plots.pages.animation import FRAME_RATES, StepRange
 from gradviz.recording.activations import ActivationCurve
 from gradviz.recording.frame import Evaluation, Frame
 from gradviz.recording.history import History
 
 STEPS, LAYERS = 9, 4
 MOVING = ["heatmap", "profile", "curves", "validation samples", "distribution", "activation", "board"]
-CUT = Cut(1, 7, 3, 20)
+CUT = StepRange(1, 7, 3, 20)
 SHOWN = [1, 4, 7]
 Pixels = NDArray[np.int64]
 
@@ -75,7 +75,7 @@ def frames_of(path: Path) -> list[Pixels]:
     return frames
 
 
-def record(window: MainWindow, what: str, path: Path, cut: Cut = CUT, scale: int = 1) -> bool:
+def record(window: MainWindow, what: str, path: Path, cut: StepRange = CUT, scale: int = 1) -> bool:
     return window.exporter.carry_out(ExportRequest(what, path, scale, cut), window.style_now)
 
 
@@ -119,7 +119,7 @@ def test_a_film_shows_the_plots_as_the_person_has_set_them_up(
     window.board.panel(DistributionPanel).layer.setValue(3)
     window.board.panel(DistributionPanel).logarithmic.click()
     for what in ("board", "distribution"):
-        assert record(window, what, tmp_path / "film.webp", Cut(4, 4))
+        assert record(window, what, tmp_path / "film.webp", StepRange(4, 4))
         window.session.display.pick_step(4)
         difference = frames_of(tmp_path / "film.webp")[0] != still(window, what, tmp_path / "still.png")
         assert difference.any(axis=-1).mean() < 1e-4, what
@@ -127,7 +127,7 @@ def test_a_film_shows_the_plots_as_the_person_has_set_them_up(
 
 @pytest.mark.slow
 def test_a_film_at_twice_the_size_has_twice_the_pixels(window: MainWindow, history: History, tmp_path: Path) -> None:
-    assert record(window, "profile", tmp_path / "film.gif", Cut(0, 1), scale=2)
+    assert record(window, "profile", tmp_path / "film.gif", StepRange(0, 1), scale=2)
     plot = profile_of(window.board)
     assert frames_of(tmp_path / "film.gif")[0].shape == (2 * plot.height(), 2 * plot.width(), 3)
 
@@ -146,7 +146,7 @@ def test_the_plots_on_screen_stay_where_they_are_and_the_window_lives(
     timer = QTimer(window)
     timer.timeout.connect(lambda: turns.append(window.board.panel(HeatmapPanel).grab().toImage() is not None))
     timer.start(0)
-    assert record(window, "board", tmp_path / "film.gif", Cut(0, 8))
+    assert record(window, "board", tmp_path / "film.gif", StepRange(0, 8))
     timer.stop()
     assert picked == []
     assert len(turns) >= STEPS
@@ -180,7 +180,7 @@ def test_a_film_that_is_cancelled_leaves_nothing(
     monkeypatch.setattr(QProgressDialog, "wasCanceled", lambda _self: asked.append(1) or len(asked) == 2)
     folder = tmp_path / "films"
     folder.mkdir()
-    window.exports.carry_out(ExportRequest("curves", folder / f"x.{suffix}", 1, Cut(0, 8)))
+    window.exports.carry_out(ExportRequest("curves", folder / f"x.{suffix}", 1, StepRange(0, 8)))
     assert len(asked) == 2
     assert list(folder.iterdir()) == []
     assert window.statusBar().currentMessage() == "Export cancelled; nothing was written"
@@ -214,7 +214,7 @@ def test_what_moves_can_become_an_animation(dialog: ExportDialog, tmp_path: Path
     assert dialog.request().cut is None
     dialog.choose("board", "webp")
     assert dialog.film.isVisible()
-    assert dialog.request() == ExportRequest("board", tmp_path / "gradviz-tanh-4.webp", 1, Cut(0, 600, 3, 10))
+    assert dialog.request() == ExportRequest("board", tmp_path / "gradviz-tanh-4.webp", 1, StepRange(0, 600, 3, 10))
     assert dialog.scale.isEnabled()
     dialog.choose("activation costs", "webp")
     assert forms(dialog) == ["png", "svg", "pdf"]
@@ -242,7 +242,7 @@ def test_a_run_of_one_step_does_not_move(qtbot: QtBot, settings: Settings) -> No
 def test_the_fields_of_a_film(qtbot: QtBot) -> None:
     fields = FilmFields(5001)
     qtbot.addWidget(fields)
-    assert fields.cut == Cut(0, 5000, 25, 10)
+    assert fields.cut == StepRange(0, 5000, 25, 10)
     fields.every.setValue(2)
     assert "2,501 frames, 250.1 s. That makes a large file" in fields.words
     # ends in the wrong order are meant all the same

@@ -156,9 +156,9 @@ def test_held_out_samples_are_in_sight(
     window.session.set(experiment)
     run_to_end(qtbot, window)
     window.docks["samples"].raise_()
-    qtbot.waitUntil(lambda: window.board.held_out_plot.isVisible())
+    qtbot.waitUntil(lambda: window.board.plots()["validation samples"].isVisible())
     image = photograph(window, f"window-{name}-{theme}")
-    plot = window.board.held_out_plot
+    plot = window.board.plots()["validation samples"]
     seen = pixels(image, QRect(plot.mapTo(window, plot.rect().topLeft()), plot.size()))
     assert len(np.unique(seen.reshape(-1, 3), axis=0)) > 40
     assert cut_texts(window) == []

@@ -267,17 +267,18 @@ def test_undo_and_redo_go_through_the_form_and_the_preview(window: MainWindow, q
 def test_data_in_the_plane_shows_a_boundary(window: MainWindow, qtbot: QtBot, data: str) -> None:
     window.session.set(TINY.changed(data=data, samples=100, title=""))
     history = run_to_end(qtbot, window)
-    assert window.board.held_out_plot is boundary_of(window.board)
+    assert window.board.plots()["validation samples"] is boundary_of(window.board)
     assert history.latest_evaluation is not None
     assert history.latest_evaluation.boundary is not None
-    assert boundary_of(window.board)._drawn is history.latest_evaluation
+    assert "undecided 0" in boundary_of(window.board).readout()
 
 
 def test_digits_show_held_out_pictures(window: MainWindow, qtbot: QtBot) -> None:
     history = run_to_end(qtbot, window)
-    assert window.board.held_out_plot is samples_of(window.board)
-    assert samples_of(window.board)._drawn is history.latest_evaluation
-    assert len(samples_of(window.board)._grid._samples) == 40
+    assert window.board.plots()["validation samples"] is samples_of(window.board)
+    samples, evaluation = samples_of(window.board).samples, history.latest_evaluation
+    assert len(samples) == 40
+    assert [sample.confidence for sample in samples] == evaluation.confidence[:40].tolist()
 
 
 def test_the_title_names_the_experiment_that_is_shown(window: MainWindow) -> None:

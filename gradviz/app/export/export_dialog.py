@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from gradviz.app.export.film_fields import FilmFields
 from gradviz.app.settings import Settings
-from gradviz.plots.pages.film import Cut
+from gradviz.plots.pages.animation import StepRange
 from gradviz.recording.exports import parquet
 
 BASE_DPI = 96
@@ -51,7 +51,7 @@ class ExportRequest:
     what: str
     path: Path
     scale: int
-    cut: Cut | None = None
+    cut: StepRange | None = None
 
     @property
     def is_table(self) -> bool:

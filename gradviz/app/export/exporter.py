@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QProgressDialog, QWidget
 from gradviz.app.board import Board
 from gradviz.app.export.export_dialog import ExportRequest
 from gradviz.errors import ExportError
-from gradviz.plots.pages.film import Cut
+from gradviz.plots.pages.animation import StepRange
 from gradviz.plots.pages.images import copy_to_clipboard, save_picture
 from gradviz.plots.parts.style import Style
 from gradviz.recording.exports.tables import save_table
@@ -77,9 +77,9 @@ class Exporter:
         with self._progress("Writing the numbers…") as tell:
             return save_table(request.path, history, progress=tell)
 
-    def _record(self, request: ExportRequest, cut: Cut, history: History, style: Style) -> bool:
+    def _record(self, request: ExportRequest, cut: StepRange, history: History, style: Style) -> bool:
         # Pillow is needed for this alone
-        from gradviz.plots.pages.animation import record
+        from gradviz.plots.pages.animation_file import record
 
         started, total = history.started, len(cut.steps)
         film = self._board.film(request.what, style.background, request.scale)

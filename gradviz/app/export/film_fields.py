@@ -5,19 +5,19 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QWidget
 
-from gradviz.plots.pages.film import FRAME_RATES, USUAL_RATE, Cut
+from gradviz.plots.pages.animation import FRAME_RATES, USUAL_RATE, StepRange
 
 LARGE_FRAMES = 1000
 
 
 class FilmFields(QWidget):
-    """Asks for a Cut of a run of `frames` steps. `changed` says that it is another one."""
+    """Asks for a StepRange of a run of `frames` steps. `changed` says that it is another one."""
 
     changed = Signal()
 
     def __init__(self, frames: int) -> None:
         super().__init__()
-        usual = Cut.of_all(frames)
+        usual = StepRange.of_all(frames)
         self.first = self._step_box(0, usual.last, usual.first, "first step of the animation")
         self.last = self._step_box(0, usual.last, usual.last, "last step of the animation")
         self.every = self._step_box(1, max(usual.last, 1), usual.every, "steps from frame to frame")
@@ -37,10 +37,10 @@ class FilmFields(QWidget):
         self.setFocusProxy(self.first)
 
     @property
-    def cut(self) -> Cut:
+    def cut(self) -> StepRange:
         """What is asked for; the ends in their order."""
         first, last = sorted((self.first.value(), self.last.value()))
-        return Cut(first, last, self.every.value(), self.rate.currentData())
+        return StepRange(first, last, self.every.value(), self.rate.currentData())
 
     @property
     def words(self) -> str:

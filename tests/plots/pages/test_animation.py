@@ -22,8 +22,8 @@ from pytestqt.qtbot import QtBot
 from gradviz.errors import ExportError
 from gradviz.plots import curves
 from gradviz.plots.heatmaps import heatmap
-from gradviz.plots.pages.animation import record
-from gradviz.plots.pages.film import FRAME_RATES, USUAL_FRAMES, Actor, Cut, Film
+from gradviz.plots.pages.animation import FRAME_RATES, USUAL_FRAMES, Animation, FrameSource, StepRange
+from gradviz.plots.pages.animation_file import record
 from gradviz.plots.pages.gif import GifWriter
 from gradviz.plots.pages.images import Placement, read_experiment
 from gradviz.plots.profiles import profile
@@ -50,15 +50,15 @@ class Stage:
 
     def __init__(self, history: History) -> None:
         self.history = history
-        self.film = Film(*self._cast(), "#ffffff", 1.0)
-        self.single = Film(*self._cast(), "#ffffff", 1.0)
+        self.film = Animation(*self._cast(), "#ffffff", 1.0)
+        self.single = Animation(*self._cast(), "#ffffff", 1.0)
 
-    def _cast(self) -> tuple[list[Actor], list[Placement]]:
+    def _cast(self) -> tuple[list[FrameSource], list[Placement]]:
         plots = heatmap.HeatmapPlot(), profile.ProfilePlot(), curves.CurvesPlot()
         for plot in plots:
             plot.show_history(self.history)
         moves: list[Callable[[int], object]] = [plot.show_step for plot in plots]
-        actors = [Actor(plot, move) for plot, move in zip(plots, moves, strict=True)]
+        actors = [FrameSource(plot, move) for plot, move in zip(plots, moves, strict=True)]
         width, height = SIZE
         places = [QRectF(number * width, 0, width, height) for number in range(3)]
         return actors, [Placement(plot, place) for plot, place in zip(plots, places, strict=True)]
@@ -83,7 +83,7 @@ def pixels_of(image: QImage) -> PIXELS:
     return rows[:, : 3 * rgb.width()].reshape(rgb.height(), rgb.width(), 3).astype(np.int64)
 
 
-def write(path: Path, film: Film, cut: Cut) -> list[int]:
+def write(path: Path, film: Animation, cut: StepRange) -> list[int]:
     return list(record(path, film, cut, experiment_json=EXPERIMENT, title="a run"))
 
 
@@ -100,8 +100,8 @@ def read(path: Path) -> tuple[list[PIXELS], list[int]]:
 
 @pytest.mark.slow
 @BOTH
-@pytest.mark.parametrize("cut", [Cut(0, STEPS - 1, 1, 10), Cut(3, 20, 4, 25)], ids=["all", "some"])
-def test_every_frame_is_the_plot_at_its_step(stage: Stage, tmp_path: Path, suffix: str, cut: Cut) -> None:
+@pytest.mark.parametrize("cut", [StepRange(0, STEPS - 1, 1, 10), StepRange(3, 20, 4, 25)], ids=["all", "some"])
+def test_every_frame_is_the_plot_at_its_step(stage: Stage, tmp_path: Path, suffix: str, cut: StepRange) -> None:
     path = tmp_path / f"film.{suffix}"
     done = write(path, stage.film, cut)
     expected = [*range(0, 24)] if cut.every == 1 else [3, 7, 11, 15, 19, 20]
@@ -144,9 +144,9 @@ def test_a_frame_on_which_nothing_moves_is_a_frame_all_the_same(
 ) -> None:
     plot = profile.ProfilePlot()
     plot.show_history(history)
-    film = Film([Actor(plot, lambda _step: None)], [Placement(plot, QRectF(0, 0, 301, 201))], "#ffffff", 1.0)
+    film = Animation([FrameSource(plot, lambda _step: None)], [Placement(plot, QRectF(0, 0, 301, 201))], "#ffffff", 1.0)
     with closing(film):
-        write(tmp_path / f"still.{suffix}", film, Cut(0, 4, 1, 5))
+        write(tmp_path / f"still.{suffix}", film, StepRange(0, 4, 1, 5))
     frames, durations = read(tmp_path / f"still.{suffix}")
     assert durations == [200] * 5
     assert all((frame == frames[0]).all() for frame in frames)
@@ -157,7 +157,7 @@ def test_a_frame_on_which_nothing_moves_is_a_frame_all_the_same(
 @BOTH
 def test_every_rate_is_one_that_both_formats_can_hold(stage: Stage, tmp_path: Path, suffix: str) -> None:
     for rate in FRAME_RATES:
-        write(tmp_path / f"x.{suffix}", stage.film, Cut(0, 1, 1, rate))
+        write(tmp_path / f"x.{suffix}", stage.film, StepRange(0, 1, 1, rate))
         _, durations = read(tmp_path / f"x.{suffix}")
         assert durations == [1000 / rate] * 2
 
@@ -166,7 +166,7 @@ def test_every_rate_is_one_that_both_formats_can_hold(stage: Stage, tmp_path: Pa
 @BOTH
 def test_it_plays_for_ever_and_carries_the_experiment(stage: Stage, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"x.{suffix}"
-    write(path, stage.film, Cut(0, 2))
+    write(path, stage.film, StepRange(0, 2))
     with Image.open(path) as film:
         assert film.info["loop"] == 0
         assert film.size == (3 * SIZE[0], SIZE[1])
@@ -189,7 +189,7 @@ def test_a_gif_of_somebody_else_holds_no_experiment(tmp_path: Path, content: byt
 def test_left_before_its_end_it_leaves_nothing_behind(stage: Stage, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"x.{suffix}"
     path.write_text("before")
-    frames = record(path, stage.film, Cut(0, 20), experiment_json=EXPERIMENT, title="")
+    frames = record(path, stage.film, StepRange(0, 20), experiment_json=EXPERIMENT, title="")
     assert [next(frames), next(frames)] == [1, 2]
     assert len(list(tmp_path.iterdir())) == 2
     frames.close()
@@ -209,7 +209,7 @@ def test_a_full_disk_is_said_to_be_full_and_the_file_before_stays(
     path.write_text("before")
     monkeypatch.setattr("gradviz.recording.atomic_file.os.fsync", full)
     with pytest.raises(ExportError, match="the disk is full"):
-        write(path, stage.film, Cut(0, 2))
+        write(path, stage.film, StepRange(0, 2))
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
     assert path.read_text() == "before"
 
@@ -225,34 +225,35 @@ def test_a_disk_that_fills_up_between_two_frames_is_said_to_be_full(
         Path, "open", lambda path, mode="r": real(Path("/dev/full"), "wb") if mode == "xb" else real(path, mode)
     )
     with pytest.raises(ExportError, match="the disk is full"):
-        write(tmp_path / f"x.{suffix}", stage.film, Cut(0, 5))
+        write(tmp_path / f"x.{suffix}", stage.film, StepRange(0, 5))
 
 
 def test_what_cannot_be_written_is_said_before_anything_is_drawn(stage: Stage, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"x\.mp4: animations are written as \.gif, \.webp"):
-        write(tmp_path / "x.mp4", stage.film, Cut(0, 2))
+        write(tmp_path / "x.mp4", stage.film, StepRange(0, 2))
     with pytest.raises(ExportError, match="there is no folder"):
-        write(tmp_path / "missing" / "x.gif", stage.film, Cut(0, 2))
+        write(tmp_path / "missing" / "x.gif", stage.film, StepRange(0, 2))
     plot = profile.ProfilePlot()
-    wide = Film([Actor(plot, plot.show_step)], [Placement(plot, QRectF(0, 0, 400, 300))], "#ffffff", 50)
+    wide = Animation([FrameSource(plot, plot.show_step)], [Placement(plot, QRectF(0, 0, 400, 300))], "#ffffff", 50)
     with closing(wide), pytest.raises(ExportError, match="at most 16,383 pixels"):
-        write(tmp_path / "x.webp", wide, Cut(0, 2))
+        write(tmp_path / "x.webp", wide, StepRange(0, 2))
 
 
 @pytest.mark.parametrize(
     ("cut", "steps"),
     [
-        (Cut(0, 0), [0]), (Cut(0, 9, 3), [0, 3, 6, 9]), (Cut(0, 10, 3), [0, 3, 6, 9, 10]), (Cut(5, 7, 100), [5, 7]),
-        (Cut(4, 4, 7), [4]),
+        (StepRange(0, 0), [0]), (StepRange(0, 9, 3), [0, 3, 6, 9]),
+        (StepRange(0, 10, 3), [0, 3, 6, 9, 10]), (StepRange(5, 7, 100), [5, 7]),
+        (StepRange(4, 4, 7), [4]),
     ],
 )  # fmt: skip
-def test_a_cut_begins_and_ends_where_it_says(cut: Cut, steps: list[int]) -> None:
+def test_a_cut_begins_and_ends_where_it_says(cut: StepRange, steps: list[int]) -> None:
     assert list(cut.steps) == steps
 
 
 @pytest.mark.parametrize("frames", [1, 2, 200, 201, 202, 1000, 100_001])
 def test_a_whole_run_is_cut_to_a_file_one_can_send(frames: int) -> None:
-    cut = Cut.of_all(frames)
+    cut = StepRange.of_all(frames)
     assert (cut.steps[0], cut.steps[-1]) == (0, frames - 1)
     assert len(cut.steps) <= USUAL_FRAMES + 2
     assert len(cut.steps) > min(frames - 1, USUAL_FRAMES // 2)
