@@ -320,7 +320,10 @@ def test_a_stopped_run_goes_on_in_its_file(window: MainWindow, qtbot: QtBot) -> 
 @pytest.mark.slow
 def test_a_finished_run_asks_how_far_to_go_on(window: MainWindow, qtbot: QtBot) -> None:
     train(window, qtbot)
-    (run,) = listed_as(window, qtbot, ["tiny"])
+    listed_as(window, qtbot, ["tiny"])
+    # the list may still be that of a moment ago
+    wait_until(qtbot, lambda: ending(window) == "finished")
+    (run,) = runs(window)
     window.run_dialogs.ask_and_resume(run)
     dialog = window.findChild(QInputDialog)
     assert dialog is not None
