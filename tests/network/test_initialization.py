@@ -40,7 +40,7 @@ def experiment(rule: str, **values: object) -> Experiment:
 
 
 def drawn(rule: str) -> np.ndarray:
-    fill, generator = weight_rule(experiment(rule)), torch.Generator().manual_seed(11)
+    fill, generator = weight_rule(experiment(rule).network), torch.Generator().manual_seed(11)
     weight, matrices = torch.empty(OUT, IN, dtype=torch.float64), []
     for _ in range(MATRICES):
         fill(weight, generator)
@@ -87,7 +87,7 @@ def test_orthogonal_matrices_are_orthogonal_and_differ() -> None:
 
 def biases_of(rule: str, fan_in: int, **values: object) -> np.ndarray:
     bias = torch.empty(20_000, dtype=torch.float64)
-    bias_rule(experiment(rule, **values))(bias, fan_in, torch.Generator().manual_seed(5))
+    bias_rule(experiment(rule, **values).network)(bias, fan_in, torch.Generator().manual_seed(5))
     return bias.numpy()
 
 

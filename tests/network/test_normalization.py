@@ -23,7 +23,7 @@ def torchs(kind: str) -> nn.Module:
 def pair(kind: str) -> tuple[Normalization, list[nn.Module]]:
     """Ours for three layers, and torch's modules one by one, with the same gains and offsets, none of them 1 or 0."""
     ours = normalization(
-        Experiment.parse({"depth": LAYERS, "width": WIDTH, "normalization": kind}), dtype=torch.float64
+        Experiment.parse({"depth": LAYERS, "width": WIDTH, "normalization": kind}).network, dtype=torch.float64
     )
     assert ours is not None
     theirs = [torchs(kind) for _ in range(LAYERS)]

@@ -85,7 +85,8 @@ def is_written(path: Path) -> bool:
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(path.name + SUFFIX)
+    # not by `with_name`, which refuses a folder such as "."
+    return path.parent / (path.name + SUFFIX)
 
 
 def _got_lock(file: IO[bytes], *, shared: bool) -> bool:
