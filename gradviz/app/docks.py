@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QTabBar, QWidget
 
 from gradviz.app.panels.table import PANELS
 
@@ -67,7 +67,20 @@ class Docks(dict[str, QDockWidget]):
 
     def restore(self, layout: QByteArray) -> bool:
         """Put all docks where they were; return False, and leave them, for a layout that this version cannot read."""
-        return self._window.restoreState(layout, LAYOUT_VERSION)
+        if self._window.restoreState(layout, LAYOUT_VERSION):
+            self._hide_spare_tab_bars()
+            return True
+        return False
+
+    def _hide_spare_tab_bars(self) -> None:
+        """Hide the tab bars that Qt made for an earlier layout; it leaves them lying over menus and buttons."""
+        taken: set[str] = set()
+        bars = self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        # the newest is the one in use
+        for bar in reversed(bars):
+            titles = {bar.tabText(index) for index in range(bar.count())}
+            bar.setVisible(bool(titles) and not titles & taken)
+            taken |= titles
 
     def give_sizes(self, layout: QByteArray) -> None:
         """Give the docks the sizes and places of a remembered `layout`, else good ones."""
@@ -76,6 +89,7 @@ class Docks(dict[str, QDockWidget]):
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self._window.resizeDocks([self["experiment"], self[_UPPER]], [380, 450], horizontal)
         self._window.resizeDocks([self[_UPPER], self[_LOWER]], [420, 400], vertical)
+        self._hide_spare_tab_bars()
 
     def bring(self, name: str) -> None:
         """Bring a dock to the front, wherever it is."""

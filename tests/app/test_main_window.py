@@ -160,6 +160,19 @@ def test_the_layout_and_the_form_are_there_again_at_the_next_start(
     again.close()
 
 
+def test_no_tab_bar_lies_over_the_window_at_the_next_start(settings: Settings, qtbot: QtBot) -> None:
+    for _ in range(2):
+        window = MainWindow(TINY, settings)
+        qtbot.addWidget(window)
+        window.show()
+        QApplication.processEvents()
+        bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        shown = [bar for bar in bars if bar.isVisible()]
+        assert sorted(bar.count() for bar in shown) == [2, 3, 3]
+        assert not any(bar.geometry().intersects(window.menuBar().geometry()) for bar in shown)
+        window.close()
+
+
 def test_a_layout_of_an_earlier_version_is_left_aside(settings: Settings, qtbot: QtBot) -> None:
     earlier = QMainWindow()
     qtbot.addWidget(earlier)
