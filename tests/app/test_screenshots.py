@@ -171,6 +171,8 @@ def test_a_change_after_a_run_in_one_picture(window: MainWindow, qtbot: QtBot, t
     window.session.set(BEFORE)
     history = run_to_end(qtbot, window)
     window.form.rows["activation"].editor.changed.emit("tanh")
+    # until then the board stays with the run
+    window.actions_by_name["preview"].trigger()
     qtbot.waitUntil(lambda: profile_of(window.board).history is not history, timeout=30_000)
     photograph(window, f"window-preview-{theme}")
     assert cut_texts(window) == []

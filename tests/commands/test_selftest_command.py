@@ -25,7 +25,7 @@ def test_it_passes(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
-        ("gradviz.training.loop.train", "training"),
+        ("gradviz.training.race.train", "training"),
         ("gradviz.plots.pages.images.read_experiment", "PNG"),
         ("gradviz.recording.exports.tables.read_experiment", "NPZ"),
     ],

@@ -125,7 +125,7 @@ def compare(experiments: list[Experiment], gates: bool = False, orthogonal: bool
     """Measure every experiment with every seed."""
     measured: list[list[np.ndarray]] = [[] for _ in experiments]
     for seed in SEEDS:
-        draws = Draws(seed, experiments[0].width, max(e.network.depth for e in experiments), orthogonal, gates)
+        draws = Draws(seed, experiments[0].network.width, max(e.network.depth for e in experiments), orthogonal, gates)
         for rows, e in zip(measured, experiments, strict=True):
             rows.append(log10_profile(e, draws, seed))
     return [row_of(e, np.array(rows)) for e, rows in zip(experiments, measured, strict=True)]
