@@ -201,7 +201,10 @@ def test_a_deleted_run_comes_back_with_control_z_and_the_form_is_untouched(
 ) -> None:
     train(window, qtbot)
     train(window, qtbot, OTHER)
-    newest, _ = listed_as(window, qtbot, ["other", "tiny"])
+    listed_as(window, qtbot, ["other", "tiny"])
+    # the list may still be that of a moment ago, in which a run was under way that nobody may delete
+    wait_until(qtbot, lambda: ending(window) == "finished")
+    newest, _ = runs(window)
     panel = window.run_list.panel
     window.activateWindow()
     panel.select([newest.path])
