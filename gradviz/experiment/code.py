@@ -9,8 +9,7 @@ from typing import Any
 
 from gradviz.errors import ExperimentError
 from gradviz.experiment.files import with_settings
-from gradviz.experiment.networks import DEFAULT_ARCHITECTURE, NETWORKS
-from gradviz.experiment.recipe import Experiment, fields
+from gradviz.experiment.recipe import Experiment, fields, fields_asked_for
 
 PREFIX = "gv1"
 LONGEST_CODE = 2000
@@ -39,8 +38,7 @@ def from_code(text: str) -> Experiment:
     if check.lower() != _check(body):
         raise ExperimentError("the code is incomplete or mistyped: its last four characters do not fit the rest")
     parts = [part.partition("=")[::2] for part in body.split(":")[1:]]
-    architecture = dict(parts).get(fields()["architecture"].code, DEFAULT_ARCHITECTURE)
-    known = fields(architecture if architecture in NETWORKS else DEFAULT_ARCHITECTURE)
+    known = fields_asked_for(dict(parts).get(fields()["architecture"].code))
     names = {field.code: field.name for field in known.values() if field.code}
     settings = []
     for key, value in parts:

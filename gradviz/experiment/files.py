@@ -12,8 +12,7 @@ import tomli_w
 
 from gradviz.errors import ExperimentError
 from gradviz.experiment.fields import RecipeField
-from gradviz.experiment.networks import DEFAULT_ARCHITECTURE, NETWORKS
-from gradviz.experiment.recipe import Experiment, fields
+from gradviz.experiment.recipe import Experiment, fields_asked_for
 
 LARGEST_FILE_BYTES = 1_000_000
 
@@ -83,15 +82,8 @@ def with_settings(experiment: Experiment, settings: Iterable[str]) -> Experiment
         if not equals:
             raise ExperimentError(f"{setting!r} is not of the form key=value")
         pairs.append((key.strip(), text.strip()))
-    known = _known_fields({"architecture": experiment.network.architecture} | dict(pairs))
+    known = fields_asked_for(dict(pairs).get("architecture", experiment.network.architecture))
     return experiment.changed(**{name: _from_text(known.get(name), text) for name, text in pairs})
-
-
-def _known_fields(values: Mapping[str, Any]) -> Mapping[str, RecipeField]:
-    """Return the fields of the architecture that `values` ask for; of the usual one where they name none."""
-    architecture = values.get("architecture")
-    known = isinstance(architecture, str) and architecture in NETWORKS
-    return fields(str(architecture) if known else DEFAULT_ARCHITECTURE)
 
 
 def _from_text(field: RecipeField | None, text: str) -> Any:
@@ -107,7 +99,7 @@ def _from_text(field: RecipeField | None, text: str) -> Any:
 
 def _with_floats(values: Mapping[str, Any]) -> dict[str, Any]:
     """Let a person write `noise = 0` where a float is meant; a bool stays a bool and is refused."""
-    result, known = dict(values), _known_fields(values)
+    result, known = dict(values), fields_asked_for(values.get("architecture"))
     for name, value in values.items():
         if name in known and known[name].kind is float and type(value) is int:
             try:

@@ -102,6 +102,12 @@ def fields(architecture: str = DEFAULT_ARCHITECTURE) -> Mapping[str, RecipeField
     return {field.name: field for field in found}
 
 
+def fields_asked_for(architecture: object) -> Mapping[str, RecipeField]:
+    """Return the fields of what was given as an architecture; of the usual one where it is none, or not known."""
+    known = isinstance(architecture, str) and architecture in NETWORKS
+    return fields(str(architecture) if known else DEFAULT_ARCHITECTURE)
+
+
 def field(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> RecipeField:
     """Return the field of that flat name. Raises KeyError for one that there is not."""
     return fields(architecture)[name]

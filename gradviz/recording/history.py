@@ -180,14 +180,16 @@ class History:
 
     def latest_row(self, name: str, step: int) -> tuple[int, NDArray[np.float32]] | None:
         """Return (step, row) of what was measured at `step` or, of a scheduled quantity, when it was last due."""
-        every = self.started.scheduled_every if self._quantities[name].scheduled else 1
         # the last step of a run is measured whenever it comes
-        turns = [step, step - step % every]
-        if every > 1:
-            # what costs little may have its turn more often
-            window = self.window(name, step - every + 1, step)
-            turns[1:1] = (window.first_step + np.flatnonzero(window.measured)[-1:]).tolist()
-        for earlier in turns:
+        if (row := self.row(name, step)) is not None:
+            return step, row
+        every = self.started.scheduled_every if self._quantities[name].scheduled else 1
+        if every == 1:
+            return None
+        # what costs little may have its turn more often than every so many steps
+        window = self.window(name, step - every + 1, step)
+        turns = (window.first_step + np.flatnonzero(window.measured)[-1:]).tolist()
+        for earlier in (*turns, step - step % every):
             if (row := self.row(name, earlier)) is not None:
                 return earlier, row
         return None
