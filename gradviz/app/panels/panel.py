@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QGraphicsView, QWidget
+from PySide6.QtWidgets import QGraphicsView, QVBoxLayout, QWidget
 
+from gradviz.plots.parts.notice import NO_RUN
 from gradviz.plots.parts.style import Style
 from gradviz.recording.history import History
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from gradviz.app.panels.playback_bar import PlaybackBar
     from gradviz.app.settings import Settings
     from gradviz.app.threads.preview_thread import PreviewThread
+    from gradviz.plots.curves import CurvesPlot
+    from gradviz.plots.profiles.profile import ProfilePlot
 
 
 @runtime_checkable
@@ -100,3 +103,37 @@ class PlainPanel(QWidget):
     def stop(self) -> bool:
         """Return True: nothing here runs in a thread."""
         return True
+
+
+class PlotPanel(PlainPanel):
+    """A panel that is one plot of a run, which fills it."""
+
+    def __init__(self, plot: ProfilePlot | CurvesPlot, context: PanelContext) -> None:
+        super().__init__()
+        self._plot = plot
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(plot)
+        context.reference_changed.connect(plot.show_reference)
+        context.absence_changed.connect(self._say_absent)
+        context.whole_wanted.connect(plot.show_all)
+
+    def show_history(self, history: History | None) -> None:
+        """Draw another run or preview."""
+        self._plot.show_history(history)
+
+    def show_step(self, step: int | None) -> None:
+        """Show `step`; None stands for the latest."""
+        self._plot.show_step(step)
+
+    def refresh(self) -> None:
+        """Pull what is new."""
+        self._plot.refresh()
+
+    def apply_style(self, style: Style) -> None:
+        """Recolour everything."""
+        self._plot.apply_style(style)
+
+    def _say_absent(self, words: str) -> None:
+        self._plot.absence = words or NO_RUN
+        self._plot.refresh()
