@@ -2,8 +2,9 @@
 
 The training loop yields exactly these, in this order: one `Started`, then `Frame` (every step), `Evaluation` and
 `Distributions` (each on a schedule of the experiment, before the frame of its step), then possibly one `Diverged`; and
-a `Checkpoint`, before the frame of its step, where one was asked for. A network of a person's own that is watched gives
-`Started` and `Frame` alone. Reading this file is reading the whole vocabulary.
+a `Checkpoint`, before the frame of its step, where one was asked for. `Observation` may come at any time. A network of
+a person's own that is watched gives `Started`, `Frame` and `Observation` alone. Reading this file is reading the whole
+vocabulary.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ class Started:
     such as float32 or bfloat16. `planned_steps` is the last step, 0 where the run goes on until somebody ends it;
     quantities that are scheduled are measured every `scheduled_every` steps. `batch_size` and `training_samples` are 0
     where they are not known. `input_mean_square` [training samples]: mean square of the features of each, as the
-    network is given them.
+    network is given them. `class_shares` [classes]: how often each label is among the training samples, adding up to 1;
+    empty where there are none, or nobody knows.
     """
 
     title: str
@@ -88,6 +90,7 @@ class Started:
     experiment: Experiment | None = None
     held_out: HeldOut | None = None
     input_mean_square: NDArray[np.float64] | None = None
+    class_shares: tuple[float, ...] = ()
 
     @classmethod
     def of_experiment(cls, experiment: Experiment, **known: Any) -> Self:
@@ -139,7 +142,9 @@ class Frame:
     first, in the quantity's own scale. A probe that measured nothing at this step is absent (`update_ratio` at step 0:
     there was no update yet). Where only some layers of a watched network could be measured, `measured` says which, per
     probe name, bool [layers]: a module without parameters has no weight norm. `skipped` marks a step that the optimiser
-    did not make, because gradients had overflowed.
+    did not make, because gradients had overflowed. `scalars` are further numbers of the step by name, such as what a
+    script logs of its own, or the norm of the gradient before it was clipped; none of them has to be there at each
+    step.
     """
 
     step: int
@@ -149,6 +154,28 @@ class Frame:
     rows: Mapping[str, NDArray[np.float32]]
     measured: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     skipped: bool = False
+    scalars: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Something that holds from `step` on, and that no number per row tells: about parameters, the batch, the loop.
+
+    `kind` is one of `observations.KINDS`. What holds is said once, when it begins or changes, and not at every step; an
+    observation that no longer `holds` ends the one before it of its kind. `rows` are the rows concerned, counted from 1
+    and ascending, `names` the modules or parameters, and `numbers` what else there is to know.
+    """
+
+    step: int
+    kind: str
+    rows: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    numbers: tuple[tuple[str, float], ...] = ()
+    holds: bool = True
+
+    def number(self, name: str) -> float:
+        """Return the number called `name`. Raises KeyError."""
+        return dict(self.numbers)[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,4 +279,4 @@ class Checkpoint:
     arrays: Mapping[str, NDArray[np.generic]]
 
 
-Event = Started | Frame | Evaluation | Distributions | Diverged | Checkpoint
+Event = Started | Frame | Observation | Evaluation | Distributions | Diverged | Checkpoint

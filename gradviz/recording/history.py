@@ -18,7 +18,18 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.recording.frame import Checkpoint, Distributions, Diverged, Evaluation, Event, Frame, Quantity, Started
+from gradviz.recording.frame import (
+    Checkpoint,
+    Distributions,
+    Diverged,
+    Evaluation,
+    Event,
+    Frame,
+    Observation,
+    Quantity,
+    Started,
+)
+from gradviz.recording.observations import Observations, Observed
 from gradviz.recording.snapshots import Snapshots, distributions_bytes, evaluation_bytes
 from gradviz.recording.source import (
     BATCH_ACCURACY,
@@ -45,6 +56,9 @@ Series = tuple[NDArray[np.int64], NDArray[np.float64]]
 Taken = TypeVar("Taken", Evaluation, Distributions)
 CurveName = Literal["loss", "batch_accuracy", "learning_rate"]
 
+# of further numbers per step, by name
+MOST_SCALARS = 64
+
 MOST_EVALUATION_BYTES = MOST_DISTRIBUTION_BYTES = 128 * 1024 * 1024
 _CURVES: dict[str, int] = {"loss": LOSS, "batch_accuracy": BATCH_ACCURACY, "learning_rate": LEARNING_RATE}
 
@@ -66,7 +80,10 @@ class History:
             for name, quantity in self._quantities.items()
         }
         self._spans = {name: stored.spans.get(name) if stored is not None else None for name in self._quantities}
-        self._scalars = Scalars(stored.scalars if stored is not None else None)
+        self._scalars = Scalars(4, stored.scalars if stored is not None else None)
+        more = stored.more_scalars if stored is not None else {}
+        self._more_scalars = {name: Scalars(1, values[:, np.newaxis]) for name, values in more.items()}
+        self._observations = Observations(stored.observations if stored is not None else ())
         self._skipped = np.flatnonzero(self._scalars.column(SKIPPED, self._frames)).tolist()
         self._evaluation_scalars = ChunkedRows(3, np.float64)
         evaluated = stored.evaluation_scalars if stored is not None else np.empty((0, 3))
@@ -143,12 +160,25 @@ class History:
         """The step at which the loss was not finite any more, if there is one."""
         return self._diverged
 
-    def append(self, event: Frame | Evaluation | Distributions | Diverged) -> None:
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        """Everything that was observed beside numbers, oldest first."""
+        return self._observations.all
+
+    @property
+    def scalar_names(self) -> tuple[str, ...]:
+        """What further numbers there are per step, in the order in which they came up."""
+        return tuple(self._more_scalars)
+
+    def append(self, event: Frame | Observation | Evaluation | Distributions | Diverged) -> None:
         """Record one event; for the writer's thread only.
 
         Raises ValueError, and records nothing, for anything out of order, of wrong length or of an unknown quantity,
-        and for anything after a divergence.
+        and for anything but an observation after a divergence.
         """
+        if isinstance(event, Observation):
+            self._observations.add(event)
+            return
         if self._diverged is not None:
             raise ValueError(f"the run diverged at step {self._diverged.step}; nothing comes after it")
         match event:
@@ -218,6 +248,19 @@ class History:
     def scalars(self, first: int, end: int) -> NDArray[np.float64]:
         """Return the columns of `StoredRun.scalars` at the steps `first` up to but without `end`, [steps, 4]."""
         return self._scalars.read(first, end)
+
+    def observed(self, kind: str, step: int) -> Observed | None:
+        """Return what of `kind` (see `observations.KINDS`) holds at `step`, and since when; None if nothing does."""
+        return self._observations.at(kind, step)
+
+    def scalar(self, name: str) -> Series:
+        """Return (steps, number), each [frames], of a further number; NaN where it was not told. Raises KeyError."""
+        frames = self._frames
+        return np.arange(frames), self._more_scalars[name].column(0, frames)
+
+    def scalar_curve(self, name: str, first: int, last: int, columns: int) -> Envelope:
+        """Return of a further number what `curve` does of the loss. Raises KeyError, ValueError."""
+        return self._more_scalars[name].envelope(0, first, last, columns, self._frames)
 
     def losses(self) -> Series:
         """Return (steps, mean loss over the training batch), each [frames]."""
@@ -293,9 +336,19 @@ class History:
             if row is not None:
                 self._widen_span(name, row if measured is None else row[measured])
         self._scalars.put(frame.step, (frame.loss, frame.batch_accuracy, frame.learning_rate, frame.skipped))
+        self._append_scalars(frame)
         if frame.skipped:
             self._skipped.append(frame.step)
         self._frames = frame.step + 1
+
+    def _append_scalars(self, frame: Frame) -> None:
+        new = [name for name in frame.scalars if name not in self._more_scalars]
+        for name in new[: MOST_SCALARS - len(self._more_scalars)]:
+            before = Scalars(1, np.full((frame.step, 1), math.nan))
+            # a new dictionary, so that whoever reads the old one is not disturbed
+            self._more_scalars = {**self._more_scalars, name: before}
+        for name, scalars in self._more_scalars.items():
+            scalars.put(frame.step, (frame.scalars.get(name, math.nan),))
 
     def _check(self, frame: Frame) -> None:
         if frame.step != self._frames:

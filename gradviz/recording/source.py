@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.recording.frame import Distributions, Diverged, Evaluation
+from gradviz.recording.frame import Distributions, Diverged, Evaluation, Observation
 
 Summary = Literal["largest", "mean"]
 ChunkKind = Literal["rows", "largest", "mean"]
@@ -101,6 +101,16 @@ class StoredRun(ChunkSource, Protocol):
     @property
     def scalars(self) -> NDArray[np.float64]:
         """[frames, 4]: loss, batch accuracy, learning rate, and 1 where the optimiser's step was skipped, else 0."""
+        ...
+
+    @property
+    def more_scalars(self) -> Mapping[str, NDArray[np.float64]]:
+        """Further numbers per step by name, each [frames], NaN where it was not told."""
+        ...
+
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        """What was observed beside numbers, oldest first."""
         ...
 
     @property

@@ -74,6 +74,7 @@ class TrainingRun:
             device=device_label(self.device),
             threads=threads,
             input_mean_square=np.square(self.data.train_inputs).mean(1),
+            class_shares=tuple((np.bincount(self.data.train_labels) / len(self.data.train_labels)).tolist()),
         )
 
     def due(self, step: int, *, distributions: bool = False) -> Due:

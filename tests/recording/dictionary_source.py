@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradviz.recording.frame import Distributions, Diverged, Evaluation
+from gradviz.recording.frame import Distributions, Diverged, Evaluation, Observation
 from gradviz.recording.history import History
 from gradviz.recording.source import Chunk, ChunkKey
 from gradviz.recording.zoom.levels import KEPT_LEVELS
@@ -48,6 +48,14 @@ class DictionarySource:
         self.frames, self.scalars, self.diverged = frames, self.scalars[:frames], None
         self.evaluations = {step: each for step, each in self.evaluations.items() if step < frames}
         self.distributions_taken = {step: each for step, each in self.distributions_taken.items() if step < frames}
+
+    @property
+    def more_scalars(self) -> dict[str, np.ndarray]:
+        return {}
+
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        return ()
 
     @property
     def evaluation_scalars(self) -> np.ndarray:

@@ -84,6 +84,7 @@ class Metadata(_Document):
     training_samples: Count = 0
     experiment: Annotated[dict[str, Any], Field(max_length=1000)] | None = None
     held_out: HeldOutSamples | None = None
+    class_shares: Annotated[tuple[FiniteFloat, ...], Field(max_length=MOST_CLASSES)] = ()
     environment: Annotated[dict[str, str], Field(max_length=1000)] = {}
 
     @classmethod

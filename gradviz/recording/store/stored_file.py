@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.errors import RecordingError
-from gradviz.recording.frame import Distributions, Diverged, Evaluation, Started
+from gradviz.recording.frame import Distributions, Diverged, Evaluation, Observation, Started
 from gradviz.recording.source import Chunk, ChunkKey, measured_dtype
 from gradviz.recording.store import arrays, chunk_table, documents, event_tables
 from gradviz.recording.store.checks import DamagedError
@@ -47,6 +47,8 @@ class StoredFile:
     evaluation_scalars: NDArray[np.float64]
     distribution_steps: NDArray[np.int64]
     diverged: Diverged | None
+    more_scalars: Mapping[str, NDArray[np.float64]]
+    observations: tuple[Observation, ...]
 
     def __init__(self, path: Path, *, until: int | None = None, on_damage: Callable[[str], None] | None = None) -> None:
         self.path = path
@@ -73,6 +75,7 @@ class StoredFile:
         self.evaluation_scalars = event_tables.get_evaluation_scalars(connection, below)
         self.distribution_steps = event_tables.get_steps(connection, "distributions", below=below)
         self.diverged = self.state.diverged if self.frames == frames else None
+        self.more_scalars, self.observations = {}, ()
 
     def chunk(self, key: ChunkKey) -> Chunk:
         """Return a chunk."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -12,8 +13,6 @@ from gradviz.recording.zoom.chunks import ChunkedRows
 from gradviz.recording.zoom.levels import BATCH, FAN_OUT, KEPT_LEVELS, complete_rows, kept_level, level_for, pieces
 
 Floats = NDArray[np.float64]
-
-WIDTH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +36,30 @@ class Envelope:
 
 
 class Scalars:
-    """Four numbers per step, appended by one thread and read by all; the owner publishes how many steps may be read.
+    """`width` numbers per step, appended by one thread; the owner publishes how many steps may be read.
 
     A row of a kept level above 0 holds the smallest of each number, then the largest, over its steps.
     """
 
-    def __init__(self, rows: Floats | None = None) -> None:
-        self._rows = ChunkedRows(WIDTH, np.float64)
-        self._levels = [ChunkedRows(2 * WIDTH, np.float64) for _ in KEPT_LEVELS[1:]]
+    def __init__(self, width: int, rows: Floats | None = None) -> None:
+        self._width = width
+        self._rows = ChunkedRows(width, np.float64)
+        self._levels = [ChunkedRows(2 * width, np.float64) for _ in KEPT_LEVELS[1:]]
         if rows is not None:
             self._fill(rows)
 
-    def put(self, index: int, row: tuple[float, float, float, float]) -> None:
+    def put(self, index: int, row: Sequence[float]) -> None:
         """Write the numbers of the step `index`; steps come in order, each once."""
         self._rows.put(index, row)
         if index % BATCH == BATCH - 1:
             self._summarise(index + 1)
 
     def at(self, index: int) -> Floats:
-        """Return the numbers [4] of a written step."""
+        """Return the numbers [width] of a written step."""
         return self._rows.at(index)
 
     def read(self, first: int, end: int) -> Floats:
-        """Return a copy of the numbers of written steps, [end - first, 4]."""
+        """Return a copy of the numbers of written steps, [end - first, width]."""
         return self._rows.read(first, end)
 
     def column(self, column: int, count: int) -> Floats:
@@ -86,7 +86,9 @@ class Scalars:
             extremes = _over_groups(extremes, 2)
         rest = [self._block(level, index, count) for index in range(whole, end)]
         extremes = np.concatenate([extremes, *rest])
-        return Envelope(start << level, 1 << level, extremes[:, column].copy(), extremes[:, WIDTH + column].copy())
+        return Envelope(
+            start << level, 1 << level, extremes[:, column].copy(), extremes[:, self._width + column].copy()
+        )
 
     def _summarise(self, end: int) -> None:
         """Write the rows of every level that the batch of steps just written completes."""
@@ -100,13 +102,13 @@ class Scalars:
             level += 2
 
     def _block(self, level: int, index: int, count: int) -> Floats:
-        """Combine the row [1, 8] of a block that is not complete, its rows being incomplete or the run ending in it."""
+        """Return the row [1, 2 * width] of a block that is not complete, or in which the run ends."""
         steps = index << level, min((index + 1) << level, count)
         parts = np.concatenate([self._extremes(*piece) for piece in pieces(*steps, count, level)])
         return _over_groups(parts, len(parts))
 
     def _extremes(self, level: int, first: int, end: int) -> Floats:
-        """Return smallest and largest [rows, 8] of the rows of a kept level."""
+        """Return smallest and largest [rows, 2 * width] of the rows of a kept level."""
         if level:
             return self._levels[level // 2 - 1].read(first, end)
         rows = self._rows.read(first, end)
@@ -119,11 +121,12 @@ class Scalars:
 
 
 def _over_groups(extremes: Floats, rows: int) -> Floats:
-    grouped = extremes.reshape(-1, rows, 2 * WIDTH)
+    both = extremes.shape[1]
+    grouped = extremes.reshape(-1, rows, both)
     if rows > FAN_OUT:
         least, most = np.fmin.reduce(grouped, axis=1), np.fmax.reduce(grouped, axis=1)
     else:
         # numpy is slow at reducing an axis as short as that
         each = [grouped[:, row] for row in range(rows)]
         least, most = reduce(np.fmin, each), reduce(np.fmax, each)
-    return np.concatenate([least[:, :WIDTH], most[:, WIDTH:]], axis=1)
+    return np.concatenate([least[:, : both // 2], most[:, both // 2 :]], axis=1)

@@ -28,7 +28,7 @@ def test_an_envelope_is_what_plain_python_makes_of_the_steps(
 ) -> None:
     """Some of the steps were there when the table was made, the others were put one by one."""
     rows, before = made_up(steps, seed), int(stored * steps)
-    scalars = Scalars(rows[:before])
+    scalars = Scalars(4, rows[:before])
     for step in range(before, steps):
         scalars.put(step, tuple(rows[step]))
     count = max(1, round(shown * steps))
@@ -47,7 +47,7 @@ def test_an_envelope_is_what_plain_python_makes_of_the_steps(
 
 def test_steps_are_found_in_a_table_filled_at_once_and_goes_on() -> None:
     rows = made_up(1000, 0)
-    scalars = Scalars(rows[:600])
+    scalars = Scalars(4, rows[:600])
     for step in range(600, 1000):
         scalars.put(step, tuple(rows[step]))
     np.testing.assert_array_equal(scalars.read(250, 990), rows[250:990])
@@ -57,6 +57,6 @@ def test_steps_are_found_in_a_table_filled_at_once_and_goes_on() -> None:
 
 def test_an_envelope_of_nothing() -> None:
     for first, last, count in ((0, 5, 0), (7, 3, 10), (12, 20, 10)):
-        assert Scalars(made_up(10, 0)).envelope(0, first, last, 5, count).steps.size == 0
+        assert Scalars(4, made_up(10, 0)).envelope(0, first, last, 5, count).steps.size == 0
     with pytest.raises(ValueError, match="two columns"):
-        Scalars(made_up(10, 0)).envelope(0, 0, 9, 1, 10)
+        Scalars(4, made_up(10, 0)).envelope(0, 0, 9, 1, 10)
