@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
 
+from gradviz.probes.observer import Due
 from gradviz.watching.cadence import Cadence, Timing
 
 STEP_S, PLAIN_S, GRADIENTS_S, THOROUGH_S = 4e-3, 2e-5, 8e-5, 2e-2
@@ -25,7 +27,7 @@ def thorough_steps(cadence: Cadence, steps: int, **seconds: float) -> list[int]:
     found: list[int] = []
     ask = cadence.due
 
-    def noted(step: int):
+    def noted(step: int) -> Due:
         due = ask(step)
         if due.thorough and step < steps and step not in found:
             found.append(step)
@@ -66,7 +68,7 @@ def test_in_the_long_run_watching_takes_no_more_than_its_share(share: float) -> 
 def test_a_look_that_costs_a_lot_comes_once_the_training_is_half_as_long_again() -> None:
     found = thorough_steps(Cadence(1, 20, early=True, max_overhead=1e-6), 1000)
     assert found[:14] == [*range(11), 20, 40, 60]
-    assert all(1.5 * one <= other < 1.5 * one + 20 for one, other in zip(found[11:], found[12:], strict=False))
+    assert all(1.5 * one <= other < 1.5 * one + 20 for one, other in itertools.pairwise(found[11:]))
 
 
 def test_gradients_give_way_only_where_they_do_not_fit_in() -> None:
