@@ -206,20 +206,17 @@ class History:
         return self._pyramids[name].measured(step)
 
     def latest_row(self, name: str, step: int) -> tuple[int, NDArray[np.float32]] | None:
-        """Return (step, row) of what was measured at `step` or, of a scheduled quantity, when it was last due."""
-        # the last step of a run is measured whenever it comes
+        """Return (step, row) of what was measured at `step`, or else when it was last measured before; None: never."""
         if (row := self.row(name, step)) is not None:
             return step, row
-        every = self.started.scheduled_every if self._quantities[name].scheduled else 1
-        if every == 1:
-            return None
-        # what costs little may have its turn more often than every so many steps
-        window = self.window(name, step - every + 1, step)
-        turns = (window.first_step + np.flatnonzero(window.measured)[-1:]).tolist()
-        for earlier in (*turns, step - step % every):
+        for earlier in self.latest_steps(name, step, 1):
             if (row := self.row(name, earlier)) is not None:
                 return earlier, row
         return None
+
+    def latest_steps(self, name: str, step: int, most: int) -> list[int]:
+        """Return the `most` latest steps up to and with `step` at which `name` was measured, ascending."""
+        return self._pyramids[name].latest_steps(step, most, self._frames)
 
     def window(self, name: str, first: int, last: int, stride: int = 1, kind: Summary = "largest") -> Window:
         """Return the steps `first` to `last`, both included and cut to what there is, `stride` of them to a column.
