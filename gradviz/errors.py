@@ -29,9 +29,21 @@ class RecordingError(GradvizError):
     """A recorded run that cannot be read, kept or moved."""
 
 
+class CheckError(GradvizError):
+    """A check that cannot be made: of a run without a step, or for a finding that there is not."""
+
+
 class CheckpointError(GradvizError):
     """A run that cannot be resumed: its checkpoint is broken, or belongs to another experiment."""
 
 
 class DisplayError(GradvizError):
     """No display to show a window on."""
+
+
+class TrainingStopped(Exception):  # noqa: N818, an end that was asked for is no error
+    """Raised into a watched training by `gradviz.watch(..., stop_on=...)`; `finding` is why, in words if printed."""
+
+    def __init__(self, finding: object) -> None:
+        super().__init__(str(finding))
+        self.finding = finding
