@@ -52,7 +52,10 @@ def test_dead_channels_of_pictures_and_features_of_sequences() -> None:
     torch.manual_seed(1)
     pictures = nn.Sequential(nn.Conv2d(1, 24, 3), nn.ReLU(inplace=True))
     sequences = nn.Sequential(nn.Linear(5, 24), nn.ReLU())
-    for model, data, others in ((pictures, torch.randn(3, 1, 6, 6), (0, 2, 3)), (sequences, torch.randn(3, 7, 5), (0, 1))):
+    for model, data, others in (
+        (pictures, torch.randn(3, 1, 6, 6), (0, 2, 3)),
+        (sequences, torch.randn(3, 7, 5), (0, 1)),
+    ):
         with torch.no_grad():
             model[0].bias.uniform_(-4.0, 1.0)
         slopes = slopes_of(torch.relu, model[0](data))

@@ -13,16 +13,38 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from trainings.loops import (
-    Logged, adam, adamw, classify, one_batch, pictures, points, sgd, signals, tokens, train, validated,
-)  # fmt: skip
-from trainings.models import (
-    Autoencoder, Branches, Convolutional, Forgotten, Mixture, Recurrent, ResNet, Transformer, UNet, Unrolled, kaiming,
-    low_rank, multilayer,
-)  # fmt: skip
 
 import gradviz
 from gradviz.recording.history import History
+from trainings.loops import (
+    Logged,
+    adam,
+    adamw,
+    classify,
+    one_batch,
+    pictures,
+    points,
+    sgd,
+    signals,
+    tokens,
+    train,
+    validated,
+)  # fmt: skip
+from trainings.models import (
+    Autoencoder,
+    Branches,
+    Convolutional,
+    Forgotten,
+    Mixture,
+    Recurrent,
+    ResNet,
+    Transformer,
+    UNet,
+    Unrolled,
+    kaiming,
+    low_rank,
+    multilayer,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +137,7 @@ def mixture_with_experts_nobody_asks() -> History:
 def no_backward() -> History:
     model = multilayer()
     optimizer = adam(model)
-    with gradviz.watch(model, None) as recorder:
+    with gradviz.watch(model, None, max_overhead=None) as recorder:
         for _ in range(60):
             inputs, targets = points()
             loss = functional.cross_entropy(model(inputs), targets)
@@ -190,9 +212,7 @@ def loss_overflows_in_float16() -> History:
 @broken("loss_unbounded")
 def wrong_sign_of_the_loss() -> History:
     model = multilayer()
-    return train(
-        model, adam(model, 3e-3), classify(model, loss=lambda out, y: -functional.cross_entropy(out, y)), 150
-    )
+    return train(model, adam(model, 3e-3), classify(model, loss=lambda out, y: -functional.cross_entropy(out, y)), 150)
 
 
 @broken("probabilities_as_logits")
@@ -499,11 +519,14 @@ def generator_cut_off_in_a_gan() -> History:
     generator, critic = multilayer(3, inputs=4, outputs=16), multilayer(3, outputs=1)
     both = nn.ModuleDict({"generator": generator, "critic": critic})
     of_generator, of_critic = adam(generator), adam(critic)
-    with gradviz.watch(both, None) as recorder:
+    with gradviz.watch(both, None, max_overhead=None) as recorder:
         for _ in range(60):
             real, noise = points()[0], torch.randn(64, 4)
             of_critic.zero_grad()
-            loss = functional.softplus(-critic(real)).mean() + functional.softplus(critic(generator(noise).detach())).mean()
+            loss = (
+                functional.softplus(-critic(real)).mean()
+                + functional.softplus(critic(generator(noise).detach())).mean()
+            )
             loss.backward()
             of_critic.step()
             of_generator.zero_grad()
@@ -521,7 +544,7 @@ def policy_gradient_through_detached_probabilities() -> History:
     trunk, policy, value = multilayer(3, inputs=4, outputs=32), nn.Linear(32, 2), nn.Linear(32, 1)
     agent = nn.ModuleDict({"trunk": trunk, "policy": policy, "value": value})
     optimizer = adam(agent, 3e-3)
-    with gradviz.watch(agent, None) as recorder:
+    with gradviz.watch(agent, None, max_overhead=None) as recorder:
         for _ in range(80):
             states = torch.randn(64, 4)
             inner = trunk(states)
@@ -563,7 +586,7 @@ def generator_in_no_optimizer() -> History:
     generator, critic = multilayer(3, inputs=4, outputs=16), multilayer(3, outputs=1)
     both = nn.ModuleDict({"generator": generator, "critic": critic})
     of_critic = torch.optim.Adam(chain(critic.parameters(), generator[0].parameters()), 1e-3)
-    with gradviz.watch(both, None) as recorder:
+    with gradviz.watch(both, None, max_overhead=None) as recorder:
         for _ in range(60):
             of_critic.zero_grad()
             fake = critic(generator(torch.randn(64, 4)))

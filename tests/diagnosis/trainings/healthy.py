@@ -7,15 +7,35 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from trainings.loops import (
-    Logged, adam, adamw, classify, pictures, points, sgd, signals, tokens, train, validated,
-)  # fmt: skip
-from trainings.models import (
-    Autoencoder, Convolutional, Mixture, Recurrent, ResNet, Transformer, TwoHeads, UNet, kaiming, low_rank, multilayer,
-)  # fmt: skip
 
 import gradviz
 from gradviz.recording.history import History
+from trainings.loops import (
+    Logged,
+    adam,
+    adamw,
+    classify,
+    pictures,
+    points,
+    sgd,
+    signals,
+    tokens,
+    train,
+    validated,
+)  # fmt: skip
+from trainings.models import (
+    Autoencoder,
+    Convolutional,
+    Mixture,
+    Recurrent,
+    ResNet,
+    Transformer,
+    TwoHeads,
+    UNet,
+    kaiming,
+    low_rank,
+    multilayer,
+)  # fmt: skip
 
 HEALTHY: dict[str, Callable[[], History]] = {}
 
@@ -218,7 +238,7 @@ def gan_in_turns() -> History:
     generator, critic = multilayer(3, inputs=4, outputs=16), multilayer(3, outputs=1)
     both = nn.ModuleDict({"generator": generator, "critic": critic})
     of_generator, of_critic = adam(generator), adam(critic)
-    with gradviz.watch(both, None) as recorder:
+    with gradviz.watch(both, None, max_overhead=None) as recorder:
         for _ in range(80):
             real, noise = points()[0], torch.randn(64, 4)
             fake = critic(generator(noise).detach())
@@ -241,7 +261,7 @@ def policy_gradient_with_a_baseline() -> History:
         "trunk": multilayer(3, inputs=4, outputs=32), "policy": nn.Linear(32, 2), "value": nn.Linear(32, 1)
     })  # fmt: skip
     optimizer = adam(agent, 3e-3)
-    with gradviz.watch(agent, None) as recorder:
+    with gradviz.watch(agent, None, max_overhead=None) as recorder:
         for _ in range(100):
             states = torch.randn(64, 4)
             inner = functional.relu(agent["trunk"](states))
@@ -263,7 +283,7 @@ def policy_gradient_with_a_baseline() -> History:
 def accumulated_over_four_batches() -> History:
     model = multilayer()
     optimizer = adam(model)
-    with gradviz.watch(model, None) as recorder:
+    with gradviz.watch(model, None, max_overhead=None) as recorder:
         for _ in range(80):
             for _ in range(4):
                 inputs, labels = points(16)

@@ -74,7 +74,7 @@ def train(
     scheduler: torch.optim.lr_scheduler.LRScheduler | None = None,
 ) -> History:
     """Return the recording of the usual loop; `further` is what else is logged at a step."""
-    with gradviz.watch(model, None) as recorder:
+    with gradviz.watch(model, None, max_overhead=None) as recorder:
         for step in range(steps):
             logged = once()
             logged["loss"].backward()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -12,7 +14,7 @@ def multilayer(
 ) -> nn.Sequential:
     """Linear layers with an activation behind each but the last."""
     sizes = [inputs] + [width] * (depth - 1)
-    hidden = [part for a, b in zip(sizes, sizes[1:], strict=False) for part in (nn.Linear(a, b), activation())]
+    hidden = [part for a, b in pairwise(sizes) for part in (nn.Linear(a, b), activation())]
     return nn.Sequential(*hidden, nn.Linear(sizes[-1], outputs))
 
 
