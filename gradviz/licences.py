@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
+from gradviz.namesake import OURS
 from gradviz.resources import resource_path
 
 BUNDLED = "licences/third-party.txt"
@@ -72,13 +73,13 @@ def notice_of(part: Distribution) -> Notice:
 
 def needed_distributions() -> Iterator[Distribution]:
     """Yield every installed distribution that gradviz needs, directly or indirectly."""
-    waiting, seen = ["gradviz"], {"gradviz"}
+    waiting, seen = [OURS], {OURS}
     while waiting:
         try:
             part = distribution(waiting.pop())
         except PackageNotFoundError:
             continue  # for another system or another Python
-        if part.metadata["Name"] != "gradviz":
+        if part.metadata["Name"] != OURS:
             yield part
         for requirement in part.requires or ():
             named = REQUIRED_NAME.match(requirement)

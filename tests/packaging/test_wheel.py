@@ -37,8 +37,14 @@ def test_its_programs(installed: Path) -> None:
     [entry_points] = installed.glob("*.dist-info/entry_points.txt")
     assert entry_points.read_text().split() == [
         "[console_scripts]", "gradviz", "=", "gradviz.cli:main",
-        "[gui_scripts]", "gradviz-desktop", "=", "gradviz.cli:main",
+        "[gui_scripts]", "gradviz-desktop", "=", "gradviz.namesake:main",
     ]  # fmt: skip
+
+
+def test_its_name_is_not_that_of_somebody_elses_package(installed: Path) -> None:
+    [metadata] = installed.glob("*.dist-info/METADATA")
+    assert metadata.parent.name.startswith("gradviz_desktop-")
+    assert "Name: gradviz-desktop" in metadata.read_text(encoding="utf-8").splitlines()
 
 
 @pytest.mark.slow
