@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from gradviz import __version__
 from gradviz.errors import ExperimentError, GradvizError
-from gradviz.namesake import namesake
+from gradviz_desktop import namesake
 
 if TYPE_CHECKING:
     from gradviz.commands.outputs import Outputs

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
-from gradviz.namesake import OURS
+from gradviz_desktop import OURS
 from gradviz.resources import resource_path
 
 BUNDLED = "licences/third-party.txt"

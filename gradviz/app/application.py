@@ -25,7 +25,7 @@ from gradviz.app.settings import Settings
 from gradviz.app.theme import application_icon
 from gradviz.app.threads.garbage import GarbageCollector
 from gradviz.experiment import Experiment
-from gradviz.namesake import namesake
+from gradviz_desktop import namesake
 from gradviz.recording.runs.library import Library
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from contents import NOTICES
 
 from gradviz.licences import RULE
-from gradviz.namesake import OURS
+from gradviz_desktop import OURS
 
 SHORTEST_LICENCE = 200
 
