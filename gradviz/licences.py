@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
-from gradviz_desktop import OURS
 from gradviz.resources import resource_path
+from gradviz_desktop import OURS
 
 BUNDLED = "licences/third-party.txt"
 TEXT_FILE = re.compile(r"(licen[cs]e|copying|notice|authors)", re.IGNORECASE)

@@ -71,7 +71,8 @@ def test_the_command_line_says_so_in_one_line_and_goes_on(
 def test_a_program_that_is_hidden_says_so_instead_of_failing(tmp_path: Path) -> None:
     metadata(tmp_path)
     package(tmp_path, "raise ImportError('needs pandas')", "core.py")
-    program = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]; import gradviz_desktop as it; sys.exit(it.main())"
+    path = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]"
+    program = f"{path}; import gradviz_desktop; sys.exit(gradviz_desktop.main())"
     done = subprocess.run([sys.executable, "-c", program, "presets"], capture_output=True, text=True, check=False)
     assert done.returncode == BAD_ARGUMENTS
     assert done.stderr.count("\n") == 1

@@ -25,8 +25,8 @@ from gradviz.app.settings import Settings
 from gradviz.app.theme import application_icon
 from gradviz.app.threads.garbage import GarbageCollector
 from gradviz.experiment import Experiment
-from gradviz_desktop import namesake
 from gradviz.recording.runs.library import Library
+from gradviz_desktop import namesake
 
 if TYPE_CHECKING:
     from gradviz.app.main_window import MainWindow
