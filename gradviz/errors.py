@@ -39,11 +39,3 @@ class CheckpointError(GradvizError):
 
 class DisplayError(GradvizError):
     """No display to show a window on."""
-
-
-class TrainingStopped(Exception):  # noqa: N818, an end that was asked for is no error
-    """Raised into a watched training by `gradviz.watch(..., stop_on=...)`; `finding` is why, in words if printed."""
-
-    def __init__(self, finding: object) -> None:
-        super().__init__(str(finding))
-        self.finding = finding

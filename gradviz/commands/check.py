@@ -23,6 +23,6 @@ def check_run(path: Path, fail_on: Sequence[str], against: Path | None, *, as_js
         for finding in found:
             print(f"{path.name}: {finding.line}")
     else:
-        told = f"nothing to fail on ({', '.join(fail_on)})"
+        told = f"passed, it fails on {', '.join(fail_on)}"
         print(f"{path.name}: {told}" if against is None else f"{path.name}: {told} that {against.name} does not have")
     return FAILED if found else 0

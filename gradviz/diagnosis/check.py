@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
 from gradviz.diagnosis.comparison import worse_than
-from gradviz.diagnosis.finding import Severity
+from gradviz.diagnosis.criterion import Criterion
 from gradviz.diagnosis.verdict import Verdict, WordedFinding
 from gradviz.diagnosis.words import Names
-from gradviz.diagnosis.words.facts import TITLES
 from gradviz.errors import CheckError
 from gradviz.recording.history import History
 from gradviz.recording.store import open_run
 
 RunLike = str | PathLike[str] | History
-# what a check can fail on, beside the kinds of findings: so bad or worse
-SEVERITIES = {each.name.lower(): each for each in (Severity.NOTICE, Severity.WARNING, Severity.CRITICAL)}
 
 
 def check(run: RunLike, *, fail_on: str | Sequence[str] = "warning", against: RunLike | None = None) -> Verdict:
@@ -25,7 +22,7 @@ def check(run: RunLike, *, fail_on: str | Sequence[str] = "warning", against: Ru
 
         def test_the_network_trains():
             failures = gradviz.check("run.gradviz", fail_on="warning")
-            assert not failures, failures
+            assert not failures, str(failures)
 
     Args:
         run: a recorded run, or the history of a recorder.
@@ -37,14 +34,10 @@ def check(run: RunLike, *, fail_on: str | Sequence[str] = "warning", against: Ru
 
     Raises:
         RecordingError: a file that is no run, or damaged.
-        CheckError: a kind that there is not, or a run without a step.
+        CheckError: a name that no finding has, or a run without a step.
 
     """
-    kinds = [fail_on] if isinstance(fail_on, str) else list(fail_on)
-    for kind in kinds:
-        if kind not in SEVERITIES and kind not in TITLES:
-            known = ", ".join((*SEVERITIES, *sorted(TITLES)))
-            raise CheckError(f"nothing fails on {kind!r}; there are {known}")
+    criterion = Criterion.of(fail_on)
     history = _history(run)
     found = Verdict.of(history)
     if against is not None:
@@ -53,14 +46,7 @@ def check(run: RunLike, *, fail_on: str | Sequence[str] = "warning", against: Ru
         names = Names.of(history.started)
         worse = (WordedFinding(finding, names) for finding in worse_than(base, history))
         found = Verdict((*(each for each in found if each.kind not in before), *worse))
-    return _failing(found, kinds)
-
-
-def _failing(found: Iterable[WordedFinding], fail_on: Sequence[str]) -> Verdict:
-    least = min((SEVERITIES[each] for each in fail_on if each in SEVERITIES), default=None)
-    failing = (
-        each for each in found if each.kind in fail_on or (least is not None and each.data.severity >= least)
-    )  # fmt: skip
+    failing = (each for each in found if criterion.fits(each.data))
     return Verdict(sorted(failing, key=lambda each: -each.data.severity))
 
 

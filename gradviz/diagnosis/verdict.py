@@ -136,6 +136,9 @@ class Verdict(tuple[WordedFinding, ...]):
     def __str__(self) -> str:
         return "\n".join(map(str, self)) or self.line
 
+    # what a notebook, or Python's prompt, shows of it
+    __repr__ = __str__
+
 
 def _fact(fact: Evidence) -> dict[str, Any]:
     numbers = {name: number if math.isfinite(number) else None for name, number in fact.numbers}

@@ -16,10 +16,14 @@ Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 class StepHooks:
-    """Hooks on all optimisers, and on the `step` of a scaler, which knows of the steps that are not made."""
+    """Hooks on all optimisers, and on the `step` of a scaler, which knows of the steps that are not made.
 
-    def __init__(self, steps: Steps, guard: Guard, scaler: GradScaler | None) -> None:
+    After each step of an optimiser that concerns us `afterwards` is called, which may raise.
+    """
+
+    def __init__(self, steps: Steps, guard: Guard, scaler: GradScaler | None, afterwards: Callable[[], None]) -> None:
         self._steps, self._guard, self._scaler = steps, guard, scaler
+        self._afterwards = afterwards
         self._told = 0
         self._handles = [
             register_optimizer_step_pre_hook(self._before),
@@ -54,6 +58,8 @@ class StepHooks:
 
     def _after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
         self._guard(self._steps.after_step, optimizer)
+        if self._concerns_us(optimizer):
+            self._afterwards()
 
     def _looked_at(self, optimizer: Optimizer, closure: Callable[[], Any]) -> Callable[[], Any]:
         """Return `closure`, after whose first call gradients and weights are what the step begins with."""
