@@ -38,10 +38,10 @@ from gradviz.watching.log_entries import LogEntries
 from gradviz.watching.run_file import RunFile
 
 # frames that have arrived wait for others, at most so many and so long
-MOST_WAITING = 16
-LONGEST_WAIT_S = 0.1
+MOST_WAITING = 64
+LONGEST_WAIT_S = 0.25
 # of the steps in which everything is measured, the exact gradient is in one of so many, unless it fades or grows away
-EXACT_EVERY = 5
+EXACT_EVERY = 10
 # a person who does not say otherwise has everything measured in one of so many steps, or seldomer
 THOROUGH_EVERY = 20
 
