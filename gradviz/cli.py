@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from gradviz import __version__
 from gradviz.errors import ExperimentError, GradvizError
+from gradviz_desktop import namesake
 
 if TYPE_CHECKING:
     from gradviz.commands.outputs import Outputs
@@ -48,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     _provide_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if other := namesake():
+        sys.stderr.write(f"gradviz: {other}\n")
     try:
         command = COMMANDS.get(arguments[0]) if arguments else None
         status = command(arguments[1:]) if command is not None else _open(arguments)
