@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from gradviz import __version__
 from gradviz.errors import ExperimentError, GradvizError
+from gradviz_desktop import namesake
 
 if TYPE_CHECKING:
     from gradviz.commands.outputs import Outputs
@@ -48,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     _provide_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if other := namesake():
+        sys.stderr.write(f"gradviz: {other}\n")
     try:
         command = COMMANDS.get(arguments[0]) if arguments else None
         status = command(arguments[1:]) if command is not None else _open(arguments)
@@ -259,6 +262,23 @@ def _fields(arguments: list[str]) -> int:
     return list_fields()
 
 
+def _data(arguments: list[str]) -> int:
+    parser = _parser(
+        "data", "Say how a data file of your own is understood: columns, label, classes, what is left out."
+    )
+    parser.add_argument("file", metavar="FILE", help="a table (CSV, TSV, text, also gzipped) or arrays (NPZ)")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="label_column, leave_out or missing"
+    )
+    options = parser.parse_args(arguments)
+    from gradviz.commands.data import describe_data
+    from gradviz.experiment import Experiment, with_settings
+
+    experiment = with_settings(Experiment(data="file", data_file=options.file), options.set)
+    return describe_data(experiment.data, as_json=options.json)
+
+
 def _selftest(arguments: list[str]) -> int:
     parser = _parser("selftest", "Build the window, train, export and read back; print `selftest ok`.")
     parser.add_argument("--on-screen", action="store_true", help="use the display instead of offscreen")
@@ -317,6 +337,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "export": _export,
     "presets": _presets,
     "fields": _fields,
+    "data": _data,
     "bench": _bench,
     "claims": _claims,
     "selftest": _selftest,

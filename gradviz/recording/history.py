@@ -29,6 +29,7 @@ from gradviz.recording.frame import (
     Quantity,
     Started,
 )
+from gradviz.recording.named_scalars import NamedScalars
 from gradviz.recording.observations import Observations, Observed
 from gradviz.recording.snapshots import Snapshots, distributions_bytes, evaluation_bytes
 from gradviz.recording.source import (
@@ -56,9 +57,6 @@ Series = tuple[NDArray[np.int64], NDArray[np.float64]]
 Taken = TypeVar("Taken", Evaluation, Distributions)
 CurveName = Literal["loss", "batch_accuracy", "learning_rate"]
 
-# of further numbers per step, by name
-MOST_SCALARS = 64
-
 MOST_EVALUATION_BYTES = MOST_DISTRIBUTION_BYTES = 128 * 1024 * 1024
 _CURVES: dict[str, int] = {"loss": LOSS, "batch_accuracy": BATCH_ACCURACY, "learning_rate": LEARNING_RATE}
 
@@ -81,8 +79,7 @@ class History:
         }
         self._spans = {name: stored.spans.get(name) if stored is not None else None for name in self._quantities}
         self._scalars = Scalars(4, stored.scalars if stored is not None else None)
-        more = stored.more_scalars if stored is not None else {}
-        self._more_scalars = {name: Scalars(1, values[:, np.newaxis]) for name, values in more.items()}
+        self._more_scalars = NamedScalars(stored.more_scalars if stored is not None else {})
         self._observations = Observations(stored.observations if stored is not None else ())
         self._skipped = np.flatnonzero(self._scalars.column(SKIPPED, self._frames)).tolist()
         self._evaluation_scalars = ChunkedRows(3, np.float64)
@@ -168,7 +165,7 @@ class History:
     @property
     def scalar_names(self) -> tuple[str, ...]:
         """What further numbers there are per step, in the order in which they came up."""
-        return tuple(self._more_scalars)
+        return self._more_scalars.names
 
     def append(self, event: Frame | Observation | Evaluation | Distributions | Diverged) -> None:
         """Record one event; for the writer's thread only.
@@ -253,11 +250,15 @@ class History:
     def scalar(self, name: str) -> Series:
         """Return (steps, number), each [frames], of a further number; NaN where it was not told. Raises KeyError."""
         frames = self._frames
-        return np.arange(frames), self._more_scalars[name].column(0, frames)
+        return np.arange(frames), self._more_scalars.read(name, 0, frames)
+
+    def scalar_part(self, name: str, first: int, end: int) -> NDArray[np.float64]:
+        """Return a further number at the steps `first` up to but without `end`, [steps]. Raises KeyError."""
+        return self._more_scalars.read(name, first, end)
 
     def scalar_curve(self, name: str, first: int, last: int, columns: int) -> Envelope:
         """Return of a further number what `curve` does of the loss. Raises KeyError, ValueError."""
-        return self._more_scalars[name].envelope(0, first, last, columns, self._frames)
+        return self._more_scalars.envelope(name, first, last, columns, self._frames)
 
     def losses(self) -> Series:
         """Return (steps, mean loss over the training batch), each [frames]."""
@@ -333,19 +334,10 @@ class History:
             if row is not None:
                 self._widen_span(name, row if measured is None else row[measured])
         self._scalars.put(frame.step, (frame.loss, frame.batch_accuracy, frame.learning_rate, frame.skipped))
-        self._append_scalars(frame)
+        self._more_scalars.put(frame.step, frame.scalars)
         if frame.skipped:
             self._skipped.append(frame.step)
         self._frames = frame.step + 1
-
-    def _append_scalars(self, frame: Frame) -> None:
-        new = [name for name in frame.scalars if name not in self._more_scalars]
-        for name in new[: MOST_SCALARS - len(self._more_scalars)]:
-            before = Scalars(1, np.full((frame.step, 1), math.nan))
-            # a new dictionary, so that whoever reads the old one is not disturbed
-            self._more_scalars = {**self._more_scalars, name: before}
-        for name, scalars in self._more_scalars.items():
-            scalars.put(frame.step, (frame.scalars.get(name, math.nan),))
 
     def _check(self, frame: Frame) -> None:
         if frame.step != self._frames:

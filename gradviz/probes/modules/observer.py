@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gradviz.probes.modules.activations import DeadUnits, SaturatedInputs
 from gradviz.probes.modules.chain_gradients import chain_of
 from gradviz.probes.modules.exact import ExactGradients
 from gradviz.probes.modules.gradients import WeightGradients
@@ -40,6 +41,8 @@ MODULE_PROBES: tuple[Callable[[ObservedNetwork], ModuleProbe], ...] = (
     lambda network: WeightGradients(),
     lambda network: Outputs(network.model, network.guard),
     lambda network: WeightChanges(),
+    lambda network: DeadUnits(network.guard),
+    lambda network: SaturatedInputs(network.guard),
     lambda network: ExactGradients(network.chain, network.guard, network.exact_every),
 )
 
