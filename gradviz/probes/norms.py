@@ -145,10 +145,10 @@ def norms(tensors: Sequence[Tensor]) -> Tensor:
 
 def norm(x: Tensor) -> float | Tensor:
     """Return the L2 norm of `x`: a number where the host has it at once, float64 [] on another device."""
-    if _is_quick(x) and SURE_NORMS[0] < (length := torch.linalg.vector_norm(x).item()) < SURE_NORMS[1]:
+    if _is_quick(x) and SURE_NORMS[0] < (length := float(torch.linalg.vector_norm(x))) < SURE_NORMS[1]:
         return length
     exact = norms([x])[0]
-    return exact.item() if exact.device.type == "cpu" else exact
+    return float(exact) if exact.device.type == "cpu" else exact
 
 
 def quick_moments(x: Tensor) -> tuple[float | Tensor, float | Tensor]:

@@ -124,9 +124,12 @@ class Outputs(ModuleProbe):
             (KINDS[2], [one.grad_norms for _, one in found], [one.grad_counts for _, one in found]),
         ):
             of = np.repeat(np.array([row for row, _ in found], np.int64), [len(part) for part in counts])
+            sizes = np.array([count for part in counts for count in part], np.float64)
             flat = [tensor for part in tensors for tensor in part]
             if flat:
-                pending.add(kind, _together(flat), of, np.array([count for part in counts for count in part], np.float64))
+                pending.add(
+                    kind, _together(flat), of, np.array([count for part in counts for count in part], np.float64)
+                )
 
     def rows(self, numbers: Numbers, pending: ModulePending) -> dict[str, RowValues]:
         """Return mean and spread of each row's outputs, and the root mean square of one sample's gradient there."""
@@ -181,4 +184,6 @@ def _together(numbers: list[float | Tensor]) -> Tensor:
     device = next((one.device for one in numbers if isinstance(one, Tensor)), None)
     if device is None:
         return torch.tensor(numbers, dtype=torch.float64)
-    return torch.stack([one.to(device) if isinstance(one, Tensor) else torch.tensor(one, device=device) for one in numbers])
+    return torch.stack(
+        [one.to(device) if isinstance(one, Tensor) else torch.tensor(one, device=device) for one in numbers]
+    )
