@@ -127,9 +127,7 @@ class Outputs(ModuleProbe):
             sizes = np.array([count for part in counts for count in part], np.float64)
             flat = [tensor for part in tensors for tensor in part]
             if flat:
-                pending.add(
-                    kind, _together(flat), of, np.array([count for part in counts for count in part], np.float64)
-                )
+                pending.add(kind, _together(flat), of, sizes)
 
     def rows(self, numbers: Numbers, pending: ModulePending) -> dict[str, RowValues]:
         """Return mean and spread of each row's outputs, and the root mean square of one sample's gradient there."""
