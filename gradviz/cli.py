@@ -285,6 +285,23 @@ def _fields(arguments: list[str]) -> int:
     return list_fields()
 
 
+def _data(arguments: list[str]) -> int:
+    parser = _parser(
+        "data", "Say how a data file of your own is understood: columns, label, classes, what is left out."
+    )
+    parser.add_argument("file", metavar="FILE", help="a table (CSV, TSV, text, also gzipped) or arrays (NPZ)")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="label_column, leave_out or missing"
+    )
+    options = parser.parse_args(arguments)
+    from gradviz.commands.data import describe_data
+    from gradviz.experiment import Experiment, with_settings
+
+    experiment = with_settings(Experiment(data="file", data_file=options.file), options.set)
+    return describe_data(experiment.data, as_json=options.json)
+
+
 def _selftest(arguments: list[str]) -> int:
     parser = _parser("selftest", "Build the window, train, export and read back; print `selftest ok`.")
     parser.add_argument("--on-screen", action="store_true", help="use the display instead of offscreen")
@@ -344,6 +361,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "check": _check,
     "presets": _presets,
     "fields": _fields,
+    "data": _data,
     "bench": _bench,
     "claims": _claims,
     "selftest": _selftest,

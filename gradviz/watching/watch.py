@@ -63,7 +63,7 @@ def watch(
 
     Of an `nn.Sequential` the exact gradient is measured as well, to which the range of the numbers sets no end. For
     this, what enters its blocks is kept until the optimiser's step, and copies of the blocks are run once more,
-    backwards: in every fifth of those steps, and in all of them once a gradient is below 1e-30 or above 1e30.
+    backwards: in every tenth of those steps, and in all of them once a gradient is below 1e-30 or above 1e30.
 
     Args:
         model: any module, also one in DistributedDataParallel (rank 0 records, the other ranks do nothing) or compiled

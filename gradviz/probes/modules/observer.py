@@ -117,7 +117,10 @@ class ModuleObserver(Observer):
 
     def before_forward(self, due: Due) -> None:
         """Put hooks on the modules where something of them is due."""
-        self._due = due
+        before, self._due = self._due, due
+        if not (before.thorough or due.thorough):
+            # there are no hooks, and none are wanted
+            return
         for probe in self._probes:
             probe.before_forward(due)
 
