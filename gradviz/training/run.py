@@ -24,7 +24,7 @@ from gradviz.training.batches import ShuffledBatches
 from gradviz.training.data import Dataset, boundary_grid, load_data
 from gradviz.training.devices import free_bytes, resolve
 from gradviz.training.memory import estimated_bytes
-from gradviz.training.optimization import clip_gradients, optimizer, optimizer_state, prepare_state
+from gradviz.training.optimization import clip_gradients, gradient_norm, optimizer, optimizer_state, prepare_state
 
 BOUNDARY_CELLS = 40
 EVALUATION_SAMPLES = 2048
@@ -101,6 +101,8 @@ class TrainingRun:
         right = (logits.detach().argmax(1) == labels).to(self._wide).mean()
         rate = self.experiment.training.learning_rate
         scalars = {"loss": loss.detach(), "accuracy": right, "learning_rate": rate}
+        if self.experiment.training.gradient_clip:
+            scalars["gradient_norm_before_clipping"] = gradient_norm(self._parameters)
         self._queue.submit(step, self.observer.take(), scalars)
 
     def events(self, *, wait: bool) -> Iterator[Frame | Distributions]:
