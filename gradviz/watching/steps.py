@@ -68,6 +68,7 @@ class Round:
 
     step: int
     scalars: dict[str, float | Tensor] = field(default_factory=dict)
+    facts: dict[str, Tensor] = field(default_factory=dict)
     stepped: set[int] = field(default_factory=set)
     skipped: bool = False
 
@@ -200,7 +201,7 @@ class Steps:
         overflow = getattr(optimizer, "found_inf", None)
         if isinstance(overflow, Tensor):
             # a fused optimiser finds out by itself whether to skip its step
-            present.scalars[f"{OVERFLOW} {id(optimizer)}"] = overflow.detach().clone()
+            present.facts[f"{OVERFLOW} {id(optimizer)}"] = overflow.detach().clone()
         self._observer.after_backward(params)
         if self._settings.due(present.step).thorough:
             self._observer.scale_loss(self._loss_scale(params))
@@ -252,7 +253,7 @@ class Steps:
     def _submit(self, over: Round) -> None:
         assert self._queue is not None
         over.scalars |= self._log.turn_over()
-        self._queue.submit(over.step, self._observer.take(), over.scalars, skipped=over.skipped)
+        self._queue.submit(over.step, self._observer.take(), over.scalars, skipped=over.skipped, facts=over.facts)
         if self._settings.due(over.step).thorough:
             self._tell_what_was_not_measured()
             self._look_for_replaced_weights()
