@@ -12,6 +12,8 @@ from gradviz.recording.source import LEARNING_RATE, LOSS
 
 # what tells of the update before its step
 AFTER_UPDATE = ("update_ratio", "unchanged_fraction")
+# steps of which one in so many was measured are read in one go
+DENSE = 4
 # of its largest, at the end of a schedule or at the beginning of its warm-up
 LOW_RATE = 0.01
 
@@ -109,15 +111,18 @@ def _latest_rows(
     rows = len(history.started.rows)
     if not measures(history, name):
         return np.empty(0, np.int64), np.empty((0, rows), np.float32), np.empty((0, rows), np.bool_)
-    every = history.started.scheduled_every if history.quantity(name).scheduled else 1
     skipped = history.skipped_steps()
-    # twice as far where steps may be missing
-    reach = most if every == 1 and not skipped.size else 2 * most * every
-    window = history.window(name, step - reach + 1, step)
-    columns = np.flatnonzero(window.measured)
+    # twice as many where some of them may not count
+    found = np.array(history.latest_steps(name, step, 2 * most if skipped.size else most), np.int64)
     if skipped.size:
-        columns = columns[~np.isin(window.first_step + columns - (name in AFTER_UPDATE), skipped)]
-    columns = columns[-most:]
-    values = window.values[columns]
-    there = window.measured_layers
-    return window.first_step + columns, values, np.ones_like(values, np.bool_) if there is None else there[columns]
+        found = found[~np.isin(found - (name in AFTER_UPDATE), skipped)]
+    found = found[-most:]
+    if not found.size:
+        return found, np.empty((0, rows), np.float32), np.empty((0, rows), np.bool_)
+    if found[-1] - found[0] < DENSE * found.size:
+        window = history.window(name, int(found[0]), int(found[-1]))
+        columns = found - found[0]
+        values, there = window.values[columns], window.measured_layers
+        return found, values, np.ones_like(values, np.bool_) if there is None else there[columns]
+    each = [row for at in found.tolist() if (row := history.row(name, at)) is not None]
+    return found, np.stack(each), np.stack([history.measured(name, at) for at in found.tolist()])

@@ -29,6 +29,7 @@ from gradviz.recording.frame import (
     Quantity,
     Started,
 )
+from gradviz.recording.named_scalars import NamedScalars
 from gradviz.recording.observations import Observations, Observed
 from gradviz.recording.snapshots import Snapshots, distributions_bytes, evaluation_bytes
 from gradviz.recording.source import (
@@ -56,9 +57,6 @@ Series = tuple[NDArray[np.int64], NDArray[np.float64]]
 Taken = TypeVar("Taken", Evaluation, Distributions)
 CurveName = Literal["loss", "batch_accuracy", "learning_rate"]
 
-# of further numbers per step, by name
-MOST_SCALARS = 64
-
 MOST_EVALUATION_BYTES = MOST_DISTRIBUTION_BYTES = 128 * 1024 * 1024
 _CURVES: dict[str, int] = {"loss": LOSS, "batch_accuracy": BATCH_ACCURACY, "learning_rate": LEARNING_RATE}
 
@@ -81,8 +79,7 @@ class History:
         }
         self._spans = {name: stored.spans.get(name) if stored is not None else None for name in self._quantities}
         self._scalars = Scalars(4, stored.scalars if stored is not None else None)
-        more = stored.more_scalars if stored is not None else {}
-        self._more_scalars = {name: Scalars(1, values[:, np.newaxis]) for name, values in more.items()}
+        self._more_scalars = NamedScalars(stored.more_scalars if stored is not None else {})
         self._observations = Observations(stored.observations if stored is not None else ())
         self._skipped = np.flatnonzero(self._scalars.column(SKIPPED, self._frames)).tolist()
         self._evaluation_scalars = ChunkedRows(3, np.float64)
@@ -168,7 +165,7 @@ class History:
     @property
     def scalar_names(self) -> tuple[str, ...]:
         """What further numbers there are per step, in the order in which they came up."""
-        return tuple(self._more_scalars)
+        return self._more_scalars.names
 
     def append(self, event: Frame | Observation | Evaluation | Distributions | Diverged) -> None:
         """Record one event; for the writer's thread only.
@@ -209,20 +206,17 @@ class History:
         return self._pyramids[name].measured(step)
 
     def latest_row(self, name: str, step: int) -> tuple[int, NDArray[np.float32]] | None:
-        """Return (step, row) of what was measured at `step` or, of a scheduled quantity, when it was last due."""
-        # the last step of a run is measured whenever it comes
+        """Return (step, row) of what was measured at `step`, or else when it was last measured before; None: never."""
         if (row := self.row(name, step)) is not None:
             return step, row
-        every = self.started.scheduled_every if self._quantities[name].scheduled else 1
-        if every == 1:
-            return None
-        # what costs little may have its turn more often than every so many steps
-        window = self.window(name, step - every + 1, step)
-        turns = (window.first_step + np.flatnonzero(window.measured)[-1:]).tolist()
-        for earlier in (*turns, step - step % every):
+        for earlier in self.latest_steps(name, step, 1):
             if (row := self.row(name, earlier)) is not None:
                 return earlier, row
         return None
+
+    def latest_steps(self, name: str, step: int, most: int) -> list[int]:
+        """Return the `most` latest steps up to and with `step` at which `name` was measured, ascending."""
+        return self._pyramids[name].latest_steps(step, most, self._frames)
 
     def window(self, name: str, first: int, last: int, stride: int = 1, kind: Summary = "largest") -> Window:
         """Return the steps `first` to `last`, both included and cut to what there is, `stride` of them to a column.
@@ -256,11 +250,15 @@ class History:
     def scalar(self, name: str) -> Series:
         """Return (steps, number), each [frames], of a further number; NaN where it was not told. Raises KeyError."""
         frames = self._frames
-        return np.arange(frames), self._more_scalars[name].column(0, frames)
+        return np.arange(frames), self._more_scalars.read(name, 0, frames)
+
+    def scalar_part(self, name: str, first: int, end: int) -> NDArray[np.float64]:
+        """Return a further number at the steps `first` up to but without `end`, [steps]. Raises KeyError."""
+        return self._more_scalars.read(name, first, end)
 
     def scalar_curve(self, name: str, first: int, last: int, columns: int) -> Envelope:
         """Return of a further number what `curve` does of the loss. Raises KeyError, ValueError."""
-        return self._more_scalars[name].envelope(0, first, last, columns, self._frames)
+        return self._more_scalars.envelope(name, first, last, columns, self._frames)
 
     def losses(self) -> Series:
         """Return (steps, mean loss over the training batch), each [frames]."""
@@ -336,19 +334,10 @@ class History:
             if row is not None:
                 self._widen_span(name, row if measured is None else row[measured])
         self._scalars.put(frame.step, (frame.loss, frame.batch_accuracy, frame.learning_rate, frame.skipped))
-        self._append_scalars(frame)
+        self._more_scalars.put(frame.step, frame.scalars)
         if frame.skipped:
             self._skipped.append(frame.step)
         self._frames = frame.step + 1
-
-    def _append_scalars(self, frame: Frame) -> None:
-        new = [name for name in frame.scalars if name not in self._more_scalars]
-        for name in new[: MOST_SCALARS - len(self._more_scalars)]:
-            before = Scalars(1, np.full((frame.step, 1), math.nan))
-            # a new dictionary, so that whoever reads the old one is not disturbed
-            self._more_scalars = {**self._more_scalars, name: before}
-        for name, scalars in self._more_scalars.items():
-            scalars.put(frame.step, (frame.scalars.get(name, math.nan),))
 
     def _check(self, frame: Frame) -> None:
         if frame.step != self._frames:

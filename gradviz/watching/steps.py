@@ -31,8 +31,8 @@ from gradviz.probes.modules.rows import (
     shared_weights,
 )
 from gradviz.probes.modules.weights import OptimizerParams
-from gradviz.probes.observer import Due
 from gradviz.recording.frame import Started
+from gradviz.watching.cadence import Cadence, Timing
 from gradviz.watching.guard import Guard
 from gradviz.watching.log_entries import LogEntries
 from gradviz.watching.run_file import RunFile
@@ -42,24 +42,30 @@ MOST_WAITING = 16
 LONGEST_WAIT_S = 0.1
 # of the steps in which everything is measured, the exact gradient is in one of so many, unless it fades or grows away
 EXACT_EVERY = 5
+# a person who does not say otherwise has everything measured in one of so many steps, or seldomer
+THOROUGH_EVERY = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What to watch, and how often: gradients every `every` steps, all else every `thorough_every` steps."""
+    """What to watch, and how often: gradients every `every` steps, all else every `thorough_every` steps.
 
-    title: str
+    `early` and `max_overhead` are those of `Cadence`.
+    """
+
+    title: str = ""
     every: int = 1
-    thorough_every: int = 20
+    thorough_every: int = THOROUGH_EVERY
+    early: bool = True
+    max_overhead: float | None = None
     include: Sequence[str] = ("*",)
     exclude: Sequence[str] = ()
     optimizers: Sequence[Optimizer] = ()
     scaler: GradScaler | None = None
 
-    def due(self, step: int) -> Due:
-        """Return what is measured at `step`."""
-        thorough = step % self.thorough_every == 0
-        return Due(gradients=thorough or step % self.every == 0, thorough=thorough)
+    def cadence(self) -> Cadence:
+        """Return what decides when what is measured."""
+        return Cadence(self.every, self.thorough_every, early=self.early, max_overhead=self.max_overhead)
 
 
 @dataclass(slots=True, eq=False)
@@ -78,6 +84,8 @@ class Steps:
 
     def __init__(self, model: nn.Module, settings: Settings, file: RunFile, guard: Guard) -> None:
         self._model, self._settings, self._file, self._guard = model, settings, file, guard
+        self._cadence = settings.cadence()
+        self._began_at = 0.0
         self._observer = ModuleObserver(model, guard=guard, exact_every=EXACT_EVERY)
         self._rows: tuple[MeasuredModule, ...] | None = None
         self._queue: FrameQueue | None = None
@@ -122,7 +130,7 @@ class Steps:
         present = self._round
         if present is None or id(optimizer) not in present.stepped:
             return
-        coming = self._settings.due(present.step + 1)
+        coming = self._cadence.due(present.step + 1)
         if (params := self._params_of(optimizer)) is not None:
             self._observer.after_update(params)
         if coming.thorough or present.stepped >= self._usual:
@@ -161,7 +169,7 @@ class Steps:
         order = [module for module in self._model.modules() if module not in compiled]
         self._order = ExecutionOrder(order if modules else (), self._guard)
         self._observer.look_at(modules)
-        self._observer.before_forward(self._settings.due(0))
+        self._observer.before_forward(self._cadence.due(0))
 
     def _params_of(self, optimizer: Optimizer) -> OptimizerParams | None:
         if not self._is_asked_for(optimizer):
@@ -186,13 +194,16 @@ class Steps:
         if self._round is None:
             self._log.turn_over()
             self._round = Round(0)
+            self._began_at = time.perf_counter()
             return
         over = self._round
+        ours = self._guard.spent_s
+        self._cadence.step_ended(over.step, Timing(ours, max(time.perf_counter() - self._began_at - ours, 0.0)))
         self._usual = over.stepped
         self._submit(over)
         self._deliver(wait=False)
         self._round = Round(over.step + 1)
-        due = self._settings.due(self._round.step)
+        due = self._cadence.due(self._round.step)
         if not due.thorough:
             # hooks may still be there for an optimiser that did not take its turn
             self._observer.before_forward(due)
@@ -203,11 +214,11 @@ class Steps:
             # a fused optimiser finds out by itself whether to skip its step
             present.facts[f"{OVERFLOW} {id(optimizer)}"] = overflow.detach().clone()
         self._observer.after_backward(params)
-        if self._settings.due(present.step).thorough:
+        if self._cadence.due(present.step).thorough:
             self._observer.scale_loss(self._loss_scale(params))
         if self._queue is None:
             self._begin(params.device)
-        self._observer.before_update(self._settings.due(present.step + 1), params)
+        self._observer.before_update(self._cadence.due(present.step + 1), params)
 
     def _loss_scale(self, params: OptimizerParams) -> float:
         """Return by what the loss was multiplied before the backward pass."""
@@ -230,7 +241,7 @@ class Steps:
         for parameter in self._model.parameters():
             sizes[parameter.dtype] = sizes.get(parameter.dtype, 0) + parameter.numel()
         # nothing is measured at every step if gradients are not
-        seldom = self._settings.every > 1
+        seldom = self._settings.every > 1 or self._cadence.adaptive
         return Started(
             title=self._settings.title,
             rows=tuple(Row(row.name) for row in self._rows),
@@ -253,8 +264,10 @@ class Steps:
     def _submit(self, over: Round) -> None:
         assert self._queue is not None
         over.scalars |= self._log.turn_over()
+        if isinstance(loss := over.scalars.get("loss"), float):
+            self._cadence.saw_loss(loss)
         self._queue.submit(over.step, self._observer.take(), over.scalars, skipped=over.skipped, facts=over.facts)
-        if self._settings.due(over.step).thorough:
+        if self._cadence.due(over.step).thorough:
             self._tell_what_was_not_measured()
             self._look_for_replaced_weights()
 
@@ -268,6 +281,9 @@ class Steps:
             for arrived in self._arrived:
                 frame, _ = arrived.read()
                 self._file.append(frame)
+                if isinstance(arrived.scalars.get("loss"), Tensor):
+                    # it had to be waited for
+                    self._cadence.saw_loss(frame.loss)
             self._arrived.clear()
 
     def _tell_what_was_not_measured(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -14,7 +15,7 @@ from torch.optim import Optimizer
 from gradviz.errors import RecordingError
 from gradviz.probes.modules.rows import is_row, named_modules, unwrapped
 from gradviz.watching.recorder import IdleRecorder, Recorder
-from gradviz.watching.steps import Settings
+from gradviz.watching.steps import THOROUGH_EVERY, Settings
 
 Patterns = str | Sequence[str]
 SUFFIX = ".gradviz"
@@ -25,7 +26,8 @@ def watch(
     path: str | Path | None,
     *,
     every: int = 1,
-    thorough_every: int = 20,
+    thorough_every: int | None = None,
+    max_overhead: float | None = 0.05,
     include: Patterns = "*",
     exclude: Patterns = (),
     optimizer: Optimizer | Sequence[Optimizer] | None = None,
@@ -48,11 +50,13 @@ def watch(
     warning and never the training. `gradviz --follow run.gradviz` shows the run while it is recorded.
 
     Every `every` steps: the length of the gradient of each module's weights, as the optimiser is given it, that is
-    accumulated, unscaled and after clipping. This costs one pass over the gradients. Every `thorough_every` steps (a
-    multiple of `every`) also what needs more: the length of the weights, the update ratio and the share of unchanged
-    weights, for which the weights are copied once (memory for one more copy of them is kept), and mean, spread and
-    gradient of each module's output, for which there are hooks on the modules in that step only. `gradviz bench
-    --watch` shows what both cost on your machine.
+    accumulated, unscaled and after clipping. This costs one pass over the gradients. In some steps also what needs
+    more: the length of the weights, the update ratio and the share of unchanged weights, for which the weights are
+    copied once (memory for one more copy of them is kept), and mean, spread and gradient of each module's output, for
+    which there are hooks on the modules in that step only. These thorough steps are the first ones, up to step 10, and
+    one in 20 of those after them, as long as watching takes no more than `max_overhead` of the time of the script;
+    where it would take more, they come less often, and gradients too. `gradviz bench --watch` shows what both cost on
+    your machine.
 
     Of an `nn.Sequential` the exact gradient is measured as well, to which the range of the numbers sets no end. For
     this, what enters its blocks is kept until the optimiser's step, and copies of the blocks are run once more,
@@ -65,7 +69,10 @@ def watch(
             goes to the next free name, and a warning says to which (see `Recorder.path`). Nothing is written without a
             path; the recording is then only in `Recorder.history`.
         every: measure gradients every so many steps.
-        thorough_every: measure weights, updates and activations every so many steps.
+        thorough_every: measure weights, updates and activations every so many steps (a multiple of `every`), from step
+            0 on, whatever that costs.
+        max_overhead: the share of the time of the script that watching may take in the long run; None measures in one
+            of 20 steps, whatever that costs. It means nothing where `thorough_every` is given.
         include: pattern, or patterns, of qualified module names to record; * stands for anything.
         exclude: patterns of names not to record.
         optimizer: look at the steps of this one (or these) only.
@@ -74,22 +81,16 @@ def watch(
         title: what to call the run; by default the name of the model's class.
 
     Raises:
-        TypeError: no module, or steps that are no whole numbers.
-        ValueError: numbers below 1, or patterns that no module fits.
+        TypeError: no module, steps that are no whole numbers, or a share that is no number.
+        ValueError: steps below 1, a share that is not above 0, or patterns that no module fits.
         RecordingError: a folder, or a file in one that is not there or cannot be written to.
 
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"watch() takes a torch.nn.Module, not a {type(model).__name__}")
-    if not (isinstance(every, int) and isinstance(thorough_every, int)):
-        raise TypeError(f"every and thorough_every are whole numbers, not {every!r} and {thorough_every!r}")
-    if every < 1 or thorough_every < 1:
-        raise ValueError(f"every and thorough_every are at least 1, not {every} and {thorough_every}")
-    settings = Settings(
+    settings = replace(
+        _schedule(every, thorough_every, max_overhead),
         title=title or type(unwrapped(model)).__name__,
-        every=every,
-        # the next multiple, so that gradients are there whenever all else is
-        thorough_every=-(-thorough_every // every) * every,
         include=_patterns(include),
         exclude=_patterns(exclude),
         optimizers=(optimizer,) if isinstance(optimizer, Optimizer) else tuple(optimizer or ()),
@@ -102,6 +103,26 @@ def watch(
     if _rank() != 0:
         return IdleRecorder()
     return Recorder(model, _checked(Path(path)) if path is not None else None, settings)
+
+
+def _schedule(every: int, thorough_every: int | None, max_overhead: float | None) -> Settings:
+    """Return settings that say when what is measured. Raises TypeError and ValueError, as `watch` does."""
+    asked_for = THOROUGH_EVERY if thorough_every is None else thorough_every
+    if not (isinstance(every, int) and isinstance(asked_for, int)):
+        raise TypeError(f"every and thorough_every are whole numbers, not {every!r} and {thorough_every!r}")
+    if every < 1 or asked_for < 1:
+        raise ValueError(f"every and thorough_every are at least 1, not {every} and {thorough_every}")
+    if max_overhead is not None and not isinstance(max_overhead, (int, float)):
+        raise TypeError(f"max_overhead is a share of the time or None, not {max_overhead!r}")
+    if max_overhead is not None and not max_overhead > 0:
+        raise ValueError(f"max_overhead is a share of the time above 0, such as 0.05, not {max_overhead}")
+    return Settings(
+        every=every,
+        # the next multiple, so that gradients are there whenever all else is
+        thorough_every=-(-asked_for // every) * every,
+        early=thorough_every is None,
+        max_overhead=max_overhead if thorough_every is None else None,
+    )
 
 
 def _patterns(given: Patterns) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ import pytest
 
 from gradviz.experiment import Row
 from gradviz.recording.frame import Frame, Observation, Started
-from gradviz.recording.history import MOST_SCALARS, History
+from gradviz.recording.history import History
+from gradviz.recording.named_scalars import MOST_SCALARS
 from gradviz.recording.observations import MOST_OBSERVATIONS, Observations
 
 

@@ -6,12 +6,12 @@ A quantity's own values are no logarithms, and an exact zero is 0. The exception
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.recording.frame import Quantity, Started
+from gradviz.recording.frame import Observation, Quantity, Started
 from gradviz.recording.history import History
 
 Progress = Callable[[int, int], bool]
@@ -66,3 +66,41 @@ def own_values(
     if window.measured_layers is not None:
         return values, window.measured_layers
     return values, np.broadcast_to(window.measured[:, np.newaxis], values.shape)
+
+
+def scalar_columns(history: History, taken: Collection[str]) -> dict[str, str]:
+    """Return what the run's further numbers per step are called, by column: as told, unless that is `taken`."""
+    return {f"scalar/{name}" if name in taken else name: name for name in history.scalar_names}
+
+
+class ObservedKinds:
+    """The kinds of observation that hold for each row, at steps that are asked for in ascending order."""
+
+    def __init__(self, history: History) -> None:
+        self._observations = history.observations
+        self._next = 0
+        self._holding: dict[str, Observation] = {}
+        self._cells = [""] * len(history.started.rows)
+
+    @property
+    def any(self) -> bool:
+        """Whether anything was observed in the run."""
+        return bool(self._observations)
+
+    def at(self, step: int) -> list[str]:
+        """Return for each row the kinds that hold at `step`, in between them a space; an observation about no row in
+        particular is about all.
+        """
+        before = self._next
+        while self._next < len(self._observations) and self._observations[self._next].step <= step:
+            observation = self._observations[self._next]
+            self._holding.pop(observation.kind, None)
+            if observation.holds:
+                self._holding[observation.kind] = observation
+            self._next += 1
+        if self._next > before:
+            self._cells = [self._cell(row) for row in range(1, len(self._cells) + 1)]
+        return self._cells
+
+    def _cell(self, row: int) -> str:
+        return " ".join(kind for kind, each in self._holding.items() if not each.rows or row in each.rows)

@@ -3,12 +3,17 @@
 All hold a quantity's own values as float64, as `table_blocks` gives them. CSV is tidy, one row per step and layer and
 one column per probe, with a plain header and no comment lines, so that `pandas.read_csv(path)` needs no options; it
 therefore carries no experiment. The others do. NPZ needs no pickle; Parquet needs pyarrow.
+
+Further numbers per step have a column, or array, each. The column `observed` names the kinds of observation that hold
+for the row; an NPZ has the array `observations` instead, a JSON object each.
 """
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -19,7 +24,16 @@ from numpy.typing import NDArray
 from gradviz.errors import ExperimentError, ExportError
 from gradviz.recording.atomic_file import replacing
 from gradviz.recording.exports import parquet
-from gradviz.recording.exports.table_blocks import CancelledError, Progress, blocks, every_step, own_values, row_columns
+from gradviz.recording.exports.table_blocks import (
+    CancelledError,
+    ObservedKinds,
+    Progress,
+    blocks,
+    every_step,
+    own_values,
+    row_columns,
+    scalar_columns,
+)
 from gradviz.recording.history import History
 
 EXPERIMENT_ENTRY = "experiment"
@@ -67,25 +81,34 @@ def _write_csv(file: BinaryIO, history: History, steps: int, progress: Progress)
     texts = [map(_quoted, column) for column in columns.values()]
     places = [",".join(cells).replace("%", "%%") for cells in zip(map(str, range(1, layers + 1)), *texts, strict=True)]
     head = ["step", "layer", *columns, *names]
+    scalars, observed = scalar_columns(history, head), ObservedKinds(history)
+    head += [*map(_quoted, scalars), *(["observed"] if observed.any else [])]
     file.write((",".join(head) + "\n").encode())
     for first, end in blocks(0, steps, steps, progress):
         read = [own_values(history, quantity, first, end) for quantity in history.quantities]
+        told = [history.scalar_part(name, first, end).tolist() for name in scalars.values()]
         for offset in range(end - first):
             known = np.array([measured[offset] for _, measured in read], np.bool_).reshape(len(read), layers).T
             values = np.array([values[offset] for values, _ in read]).reshape(len(read), layers).T
-            file.write((_rows(first + offset, places, known) % tuple(values[known].tolist())).encode())
+            step = first + offset
+            ends = [
+                "".join("," if np.isnan(numbers[offset]) else f",{numbers[offset]:.9g}" for numbers in told)
+            ] * layers
+            if observed.any:
+                ends = [f"{end},{kinds}" for end, kinds in zip(ends, observed.at(step), strict=True)]
+            file.write((_rows(step, places, known, ends) % tuple(values[known].tolist())).encode())
 
 
-def _rows(step: int, places: list[str], known: NDArray[np.bool_]) -> str:
+def _rows(step: int, places: list[str], known: NDArray[np.bool_], ends: list[str]) -> str:
     """Return the rows of one step with a place for every number that is `known` [layers, quantities].
 
-    Nothing was measured: an empty cell, told apart from a measured "nan".
+    Nothing was measured: an empty cell, told apart from a measured "nan". `ends` is how the rows end.
     """
     if known.all():
         cells = [",%.9g" * known.shape[1]] * len(places)
     else:
         cells = ["".join([",%.9g" if here else "," for here in row]) for row in known.tolist()]
-    return "".join([f"{step},{place}{cell}\n" for place, cell in zip(places, cells, strict=True)])
+    return "".join([f"{step},{place}{cell}{end}\n" for place, cell, end in zip(places, cells, ends, strict=True)])
 
 
 def _quoted(cell: str) -> str:
@@ -126,7 +149,12 @@ def _scalars(history: History, steps: int) -> dict[str, NDArray[np.generic]]:
     }
     if (experiment := history.started.experiment_json) is not None:
         columns[EXPERIMENT_ENTRY] = np.array(experiment)
-    return columns | {name: np.array(texts) for name, texts in row_columns(history.started).items()}
+    columns |= {name: np.array(texts) for name, texts in row_columns(history.started).items()}
+    if history.observations:
+        columns["observations"] = np.array([json.dumps(asdict(each)) for each in history.observations])
+    taken = {*columns, *(quantity.name for quantity in history.quantities)}
+    further = scalar_columns(history, taken).items()
+    return columns | {column: history.scalar_part(name, 0, steps) for column, name in further}
 
 
 _WRITERS: dict[str, Callable[[BinaryIO, History, int, Progress], None]] = {

@@ -1,8 +1,9 @@
 """A recording as an event file of TensorBoard, for comparison with other runs there.
 
 Written through the library `tensorboard`, which comes with the extra `tensorboard`; TensorFlow is not needed. Scalars
-are `loss`, `batch_accuracy`, `learning_rate`, `held_out_loss` and `held_out_accuracy`, and `NAME/layer_0001` for every
-quantity and layer (`NAME/module.name` for a watched network), in a quantity's own values. TensorBoard keeps float32:
+are `loss`, `batch_accuracy`, `learning_rate`, `held_out_loss` and `held_out_accuracy`, further numbers per step as they
+were called, and `NAME/layer_0001` for every quantity and layer (`NAME/module.name` for a watched network), in a
+quantity's own values. Observations are texts, `observed/KIND`. TensorBoard keeps float32:
 what is smaller is 0 there, and `exact_log10_...` stay logarithms. The times of the steps are not recorded, so all
 events have that of the writing.
 """
@@ -10,6 +11,7 @@ events have that of the writing.
 from __future__ import annotations
 
 import importlib
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +21,14 @@ import numpy as np
 
 from gradviz.errors import ExportError
 from gradviz.recording.atomic_file import replacing
-from gradviz.recording.exports.table_blocks import CancelledError, Progress, blocks, every_step, own_values
+from gradviz.recording.exports.table_blocks import (
+    CancelledError,
+    Progress,
+    blocks,
+    every_step,
+    own_values,
+    scalar_columns,
+)
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History, Series
 
@@ -50,7 +59,7 @@ def save_events(folder: Path, history: History, every: int | None = None, progre
             events.begin()
             _write_scalars(events, history, steps)
             _write_layers(events, history, steps, every or suited_every(history), progress or every_step)
-            _write_recipe(events, history)
+            _write_texts(events, history)
     except CancelledError:
         return False
     return True
@@ -94,9 +103,9 @@ class _Events:
             event.summary.value.add(tag=tag, simple_value=value)
         self._writer.write(event.SerializeToString())
 
-    def text(self, tag: str, text: str) -> None:
+    def text(self, tag: str, text: str, step: int = 0) -> None:
         """Write Markdown for TensorBoard's page of texts."""
-        event = self._event(step=0)
+        event = self._event(step=step)
         tensor = self._library.tensor(dtype=self._library.string, string_val=[text.encode()])
         event.summary.value.add(tag=tag, tensor=tensor, metadata=self._library.text(tag, ""))
         self._writer.write(event.SerializeToString())
@@ -120,6 +129,11 @@ def _write_scalars(events: _Events, history: History, steps: int) -> None:
         for step, value in zip(at.tolist(), values.tolist(), strict=True):
             if step < steps:
                 events.scalars(step, iter([(tag, value)]))
+    for tag, name in scalar_columns(history, series).items():
+        values = history.scalar_part(name, 0, steps)
+        told = np.flatnonzero(~np.isnan(values))
+        for step, value in zip(told.tolist(), values[told].tolist(), strict=True):
+            events.scalars(step, iter([(tag, value)]))
 
 
 def _write_layers(events: _Events, history: History, steps: int, every: int, progress: Progress) -> None:
@@ -148,7 +162,10 @@ def _write_block(
     return due
 
 
-def _write_recipe(events: _Events, history: History) -> None:
+def _write_texts(events: _Events, history: History) -> None:
     if (experiment := history.started.experiment_json) is not None:
         # indented by four, Markdown shows it as it is
         events.text("experiment", f"    {experiment}")
+    for each in history.observations:
+        facts = {"holds": each.holds, "rows": each.rows, "names": each.names, "numbers": dict(each.numbers)}
+        events.text(f"observed/{each.kind}", f"    {json.dumps(facts)}", each.step)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gradviz.recording.frame import Distributions, Evaluation
 from gradviz.recording.history import History
 from gradviz.recording.source import Chunk, ChunkKey, Summary
-from gradviz.recording.store import chunk_table, documents, event_tables
+from gradviz.recording.store import chunk_table, documents, event_tables, further_tables
 from gradviz.recording.store.event_tables import SCALARS_PER_CHUNK
 from gradviz.recording.store.metadata import SPARKS
 from gradviz.recording.zoom.chunks import rows_per_chunk
@@ -29,11 +29,15 @@ Taken = TypeVar("Taken", Evaluation, Distributions)
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How much of a history is in the file. Evaluations and distributions count by their last step."""
+    """How much of a history is in the file. Evaluations and distributions count by their last step.
+
+    `observed` is the number of observations.
+    """
 
     frames: int = 0
     evaluated: int = -1
     distributed: int = -1
+    observed: int = 0
     diverged: bool = False
 
     def is_all_of(self, history: History) -> bool:
@@ -42,6 +46,7 @@ class Stored:
             self.frames == history.frames
             and self.evaluated >= _last(history.evaluation_steps)
             and self.distributed >= _last(history.distribution_steps)
+            and self.observed == len(history.observations)
             and self.diverged == (history.diverged is not None)
         )
 
@@ -63,8 +68,9 @@ def write_new(connection: sqlite3.Connection, history: History, stored: Stored) 
         _write_taken(history.distribution_steps, stored.distributed, end, history.distributions_at,
                      lambda taken: event_tables.put_distributions(connection, taken)),
     )  # fmt: skip
+    observed = _write_observations(connection, history, stored.observed)
     documents.put(connection, documents.state(connection).changed(**_progress(history, end), diverged=diverged))
-    return Stored(end, evaluated, distributed, diverged is not None)
+    return Stored(end, evaluated, distributed, observed, diverged is not None)
 
 
 def truncate(connection: sqlite3.Connection, history: History, frames: int) -> Stored:
@@ -77,6 +83,7 @@ def truncate(connection: sqlite3.Connection, history: History, frames: int) -> S
     scalars = kept // SCALARS_PER_CHUNK * SCALARS_PER_CHUNK
     chunk_table.truncate(connection, kept, chunk)
     event_tables.truncate(connection, scalars, frames)
+    further_tables.truncate(connection, len(history.observations), scalars)
     _write_scalars(connection, history, scalars, kept)
     connection.execute("DELETE FROM arrays WHERE step > ?", (frames,))
     before = documents.state(connection)
@@ -86,6 +93,7 @@ def truncate(connection: sqlite3.Connection, history: History, frames: int) -> S
         kept,
         _last(event_tables.get_steps(connection, "evaluations")),
         _last(event_tables.get_steps(connection, "distributions")),
+        len(history.observations),
     )
 
 
@@ -130,7 +138,18 @@ def _write_scalars(connection: sqlite3.Connection, history: History, stored: int
     for first, until in parts(stored, end, SCALARS_PER_CHUNK):
         if first < stored:
             event_tables.remove_scalars(connection, first)
+            further_tables.remove_numbers(connection, first)
         event_tables.put_scalars(connection, first, history.scalars(first, until))
+        for series, name in enumerate(history.scalar_names):
+            further_tables.put_numbers(connection, series, first, history.scalar_part(name, first, until))
+
+
+def _write_observations(connection: sqlite3.Connection, history: History, stored: int) -> int:
+    """Write the observations that came after the first `stored`; return how many there are."""
+    observations = history.observations
+    for number in range(stored, len(observations)):
+        further_tables.put_observation(connection, number, observations[number])
+    return len(observations)
 
 
 def _write_taken(
@@ -160,6 +179,7 @@ def _progress(history: History, frames: int) -> dict[str, Any]:
         "loss": history.loss(frames - 1),
         "accuracy": float(known[-1]) if known.size else None,
         "losses": tuple(history.loss(step) for step in shown) if frames else (),
+        "scalar_names": history.scalar_names,
     }
 
 

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from gradviz.errors import ExperimentError, RecordingError
 from gradviz.experiment import Experiment, Row
-from gradviz.recording.frame import Diverged, HeldOut, Quantity, Started
+from gradviz.recording.frame import Diverged, HeldOut, Observation, Quantity, Started
+from gradviz.recording.named_scalars import MOST_SCALARS
 from gradviz.recording.store.checks import LARGEST_NUMBER, LONGEST_TEXT, DamagedError
 
 LARGEST_ROWS = 100_000
@@ -25,6 +26,8 @@ MOST_QUANTITIES = 1000
 MOST_CLASSES = 100_000
 MOST_SAMPLES = 100_000_000
 MOST_RESUMED = 10_000
+MOST_NAMES = 100_000
+MOST_NUMBERS = 100
 SPARKS = 64
 
 INPUTS, LABELS, MEAN_SQUARE = ARRAYS = "held_out_inputs", "held_out_labels", "input_mean_square"
@@ -127,8 +130,9 @@ class State(_Document):
     """What changes while a run is recorded, and afterwards.
 
     `created` is in seconds since 1970. `frames`, `loss`, `accuracy` (of the last evaluation) and up to SPARKS `losses`
-    from all of the run tell how far it is; `resumed_at` are the steps at which it was resumed. `ending` is None until
-    the run ends; a process that is killed leaves it at that. `why` says in words what ended it.
+    from all of the run tell how far it is; `scalar_names` is what its further numbers per step are called, and
+    `resumed_at` are the steps at which it was resumed. `ending` is None until the run ends; a process that is killed
+    leaves it at that. `why` says in words what ended it.
     """
 
     name: str = ""
@@ -139,6 +143,7 @@ class State(_Document):
     accuracy: float | None = None
     losses: Annotated[tuple[float, ...], Field(max_length=SPARKS)] = ()
     diverged: Diverged | None = None
+    scalar_names: Annotated[tuple[str, ...], Field(max_length=MOST_SCALARS)] = ()
     resumed_at: Annotated[tuple[Count, ...], Field(max_length=MOST_RESUMED)] = ()
     ending: Ended | None = None
     why: str = ""
@@ -151,6 +156,35 @@ class State(_Document):
     def changed(self, **changes: object) -> State:
         """Return a state in which some of it is different."""
         return self.model_copy(update=changes)
+
+
+class StoredObservation(_Document):
+    """An `Observation` as it is written."""
+
+    step: Count
+    kind: str
+    rows: Annotated[tuple[Annotated[int, Field(ge=1, le=LARGEST_ROWS)], ...], Field(max_length=LARGEST_ROWS)] = ()
+    names: Annotated[tuple[str, ...], Field(max_length=MOST_NAMES)] = ()
+    numbers: Annotated[tuple[tuple[str, float], ...], Field(max_length=MOST_NUMBERS)] = ()
+    holds: bool = True
+
+    @classmethod
+    def of(cls, observation: Observation) -> StoredObservation:
+        """Return what there is to write of `observation`; numbers of numpy become those of Python."""
+        return cls(
+            step=int(observation.step),
+            kind=observation.kind,
+            rows=tuple(map(int, observation.rows)),
+            names=observation.names[:MOST_NAMES],
+            numbers=tuple((name, float(number)) for name, number in observation.numbers[:MOST_NUMBERS]),
+            holds=bool(observation.holds),
+        )
+
+    def observation(self, rows: int) -> Observation:
+        """Return it as an observation of a run of so many rows. Raises DamagedError."""
+        if list(self.rows) != sorted(set(self.rows)) or (self.rows and self.rows[-1] > rows):
+            raise DamagedError("an observation is about rows that do not exist")
+        return Observation(self.step, self.kind, self.rows, self.names, self.numbers, self.holds)
 
 
 def held_arrays(started: Started) -> dict[str, NDArray[Any]]:

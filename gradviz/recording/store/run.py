@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.errors import RecordingError
-from gradviz.recording.frame import Distributions, Diverged, Ending, Evaluation, Frame
+from gradviz.recording.frame import Distributions, Diverged, Ending, Evaluation, Frame, Observation
 from gradviz.recording.history import History
 from gradviz.recording.source import BATCH_ACCURACY, LEARNING_RATE, LOSS, SKIPPED, Chunk, ChunkKey
-from gradviz.recording.store import chunk_table, documents, event_tables
+from gradviz.recording.store import chunk_table, documents, event_tables, further_tables
 from gradviz.recording.store.connection import changing, is_one_file, make_one_file, read_once
 from gradviz.recording.store.info import RunInfo, info_of, unended
 from gradviz.recording.store.live_file import identity
@@ -24,7 +24,7 @@ from gradviz.recording.store.stored_file import StoredFile
 from gradviz.recording.zoom.chunks import rows_per_chunk
 
 OnDamage = Callable[[str], None]
-New = list[Evaluation | Distributions | Frame | Diverged]
+New = list[Observation | Evaluation | Distributions | Frame | Diverged]
 
 
 class Run:
@@ -93,7 +93,8 @@ class Run:
         state, started = documents.state(connection), self.history.started
         first, size = self.history.frames, rows_per_chunk(len(started.rows))
         end = min(state.frames, (first // size + 1) * size)
-        events: New = []
+        known = self.history.observations
+        events: New = [*further_tables.get_observations(connection, len(started.rows), known)]
         last = self.history.evaluation_steps[-1:].max(initial=-1)
         for step in event_tables.get_steps(connection, "evaluations", after=int(last)).tolist():
             events.append(event_tables.get_evaluation(connection, step, started.held_out))
@@ -101,12 +102,14 @@ class Run:
         for step in event_tables.get_steps(connection, "distributions", after=int(last)).tolist():
             events.append(event_tables.get_distributions(connection, step, len(started.rows)))
         if end > first:
-            events.extend(self._new_frames(connection, first, end))
+            events.extend(self._new_frames(connection, state.scalar_names, first, end))
         if state.diverged is not None and end == state.frames and self.history.diverged is None:
             events.append(state.diverged)
         return events
 
-    def _new_frames(self, connection: sqlite3.Connection, first: int, end: int) -> Iterator[Frame]:
+    def _new_frames(
+        self, connection: sqlite3.Connection, names: tuple[str, ...], first: int, end: int
+    ) -> Iterator[Frame]:
         layers = len(self.history.started.rows)
         number, start = divmod(first, rows_per_chunk(layers))
         chunks = {
@@ -114,8 +117,10 @@ class Run:
             for series, quantity in enumerate(self.history.quantities)
         }
         scalars = event_tables.get_scalars(connection, first, end)
+        more = further_tables.get_numbers(connection, names, first, end)
         for row in range(end - first):
-            yield _frame(first + row, scalars[row], chunks, start + row)
+            told = {name: float(numbers[row]) for name, numbers in more.items() if not np.isnan(numbers[row])}
+            yield _frame(first + row, scalars[row], told, chunks, start + row)
 
 
 def open_run(path: Path, on_damage: OnDamage | None = None) -> Run:
@@ -154,7 +159,9 @@ def _tidy_up(path: Path) -> None:
         lock.release()
 
 
-def _frame(step: int, scalars: NDArray[np.float64], chunks: dict[str, Chunk], row: int) -> Frame:
+def _frame(
+    step: int, scalars: NDArray[np.float64], more_scalars: dict[str, float], chunks: dict[str, Chunk], row: int
+) -> Frame:
     there = {name: chunk for name, chunk in chunks.items() if chunk.measured[row].any()}
     return Frame(
         step=step,
@@ -164,4 +171,5 @@ def _frame(step: int, scalars: NDArray[np.float64], chunks: dict[str, Chunk], ro
         rows={name: chunk.values[row] for name, chunk in there.items()},
         measured={name: chunk.measured[row] for name, chunk in there.items() if not chunk.measured[row].all()},
         skipped=bool(scalars[SKIPPED]),
+        scalars=more_scalars,
     )

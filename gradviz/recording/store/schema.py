@@ -8,6 +8,8 @@
 | scalars       | each piece of the scalars  | first, rows, data [rows, 4] float64, columns as in `source.py`        |
 | evaluations   | each evaluation            | step, loss, accuracy, samples, predicted, confidence, grid, boundary  |
 | distributions | each of them, by kind      | step, kind, bins, ends, missed, counts, zeros, not_finite             |
+| more_scalars  | each piece of a number     | series, first, rows, data [rows] float64                              |
+| observations  | each observation           | number, content (JSON)                                                |
 
 The **documents** are the models of `metadata.py`: what is known before the first frame, and what changes afterwards.
 Readers ignore unknown keys and take the default for missing ones, so a new field of a quantity, of a row or of the
@@ -23,6 +25,10 @@ and they become one when it is complete; chunks of the other levels are written 
 float32 [rows, layers], NULL where nothing was measured. `measured` belongs to rows, or to rows and layers if
 `by_layer`; it is NULL where all of a bool array is true. `lowest` and `highest` are the ends of the finite values
 measured, at level 0 only. NaN is NULL in a column.
+
+The **more_scalars** are what a script logs of its own; `State.scalar_names` says what `series` is called. A piece in
+which nothing was told is left out. Observations are numbered from 0. Files that lack these two tables, from before
+there were any, are read as they are, and get them when the run is resumed.
 
 While a run is written the database is in WAL mode and its log lies beside it (`-wal`, `-shm`), and the process that
 writes holds a lock (`-lock`, see `liveness.py`); a run that has ended is one single file.
@@ -50,13 +56,22 @@ _MEASUREMENTS = (
     "CREATE TABLE distributions (step INTEGER, kind TEXT, bins INTEGER, ends BLOB, missed BLOB, counts BLOB, "
     "zeros BLOB, not_finite BLOB, PRIMARY KEY (step, kind))",
 )
-TABLES = (
+# files that were written before there were any lack them
+_LATER_TABLES = (
+    "CREATE TABLE more_scalars (series INTEGER, first INTEGER, rows INTEGER, data BLOB, PRIMARY KEY (series, first))",
+    "CREATE TABLE observations (number INTEGER PRIMARY KEY, content TEXT NOT NULL)",
+)
+_FIRST_TABLES = (
     "CREATE TABLE documents (name TEXT PRIMARY KEY, content TEXT NOT NULL)",
     "CREATE TABLE arrays (step INTEGER, name TEXT, part INTEGER, dtype TEXT, shape TEXT, data BLOB, "
     "PRIMARY KEY (step, name, part))",
     *_MEASUREMENTS,
 )
-_TABLES_OF = {FORMAT: TABLES, previous_format.FORMAT: (*previous_format.TABLES, *_MEASUREMENTS)}
+TABLES = (*_FIRST_TABLES, *_LATER_TABLES)
+_TABLES_OF = {
+    FORMAT: (TABLES, _FIRST_TABLES),
+    previous_format.FORMAT: ((*previous_format.TABLES, *_MEASUREMENTS),),
+}
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -65,6 +80,18 @@ def create(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {FORMAT}")
     for statement in TABLES:
         connection.execute(statement)
+
+
+def has_later_tables(connection: sqlite3.Connection) -> bool:
+    """Whether the file, which was checked, has the tables more_scalars and observations."""
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'observations'").fetchone() is not None
+
+
+def complete(connection: sqlite3.Connection) -> None:
+    """Add the tables that a file from before them lacks."""
+    if not has_later_tables(connection):
+        for statement in _LATER_TABLES:
+            connection.execute(statement)
 
 
 def version(connection: sqlite3.Connection) -> int:
@@ -82,9 +109,9 @@ def check(connection: sqlite3.Connection, *, to_change: bool) -> None:
             f"a newer gradviz has written this run, in format {found}; this one reads formats up to {FORMAT}. "
             "Update gradviz to open it"
         )
-    expected = _TABLES_OF.get(found, ())
+    allowed = [sorted(tables) for tables in _TABLES_OF.get(found, ())]
     rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL LIMIT ?", (len(TABLES) + 3,))
-    if sorted(sql for (sql,) in rows if isinstance(sql, str)) != sorted(expected) or not expected:
+    if sorted(sql for (sql,) in rows if isinstance(sql, str)) not in allowed:
         raise DamagedError("its tables are not those of a run of gradviz")
     if to_change and found != FORMAT:
         raise RecordingError("an earlier gradviz recorded this run; it can be viewed and exported, but not changed")

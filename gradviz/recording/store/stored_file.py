@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gradviz.errors import RecordingError
 from gradviz.recording.frame import Distributions, Diverged, Evaluation, Observation, Started
 from gradviz.recording.source import Chunk, ChunkKey, measured_dtype
-from gradviz.recording.store import arrays, chunk_table, documents, event_tables
+from gradviz.recording.store import arrays, chunk_table, documents, event_tables, further_tables
 from gradviz.recording.store.checks import DamagedError
 from gradviz.recording.store.connection import close, connected, look
 from gradviz.recording.store.metadata import ARRAYS, LARGEST_FRAMES, Metadata, State
@@ -65,7 +65,7 @@ class StoredFile:
         self.started = self.metadata.started(arrays.get(connection, ARRAYS))
         frames = self.state.frames
         quantities, layers = self.started.quantities, len(self.started.rows)
-        _check_size(connection, frames)
+        _check_size(connection, frames, event_tables.SCALARS + len(self.state.scalar_names))
         chunk_table.check(connection, len(quantities), frames, layers)
         self.frames = min(frames, until)
         # what was taken before the frame of its step, which is not there yet, belongs to it as well
@@ -75,7 +75,8 @@ class StoredFile:
         self.evaluation_scalars = event_tables.get_evaluation_scalars(connection, below)
         self.distribution_steps = event_tables.get_steps(connection, "distributions", below=below)
         self.diverged = self.state.diverged if self.frames == frames else None
-        self.more_scalars, self.observations = {}, ()
+        self.more_scalars = further_tables.get_numbers(connection, self.state.scalar_names, 0, self.frames)
+        self.observations = further_tables.get_observations(connection, layers, below=below)
 
     def chunk(self, key: ChunkKey) -> Chunk:
         """Return a chunk."""
@@ -147,8 +148,8 @@ def _at(get: Callable[[sqlite3.Connection, int], T], step: int) -> Callable[[sql
     return lambda connection: get(connection, step)
 
 
-def _check_size(connection: sqlite3.Connection, frames: int) -> None:
+def _check_size(connection: sqlite3.Connection, frames: int, scalars: int) -> None:
     pages, page_bytes = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
-    claimed = frames * event_tables.SCALARS * np.dtype(np.float64).itemsize
+    claimed = frames * scalars * np.dtype(np.float64).itemsize
     if claimed > max(ALWAYS_ALLOWED_SCALAR_BYTES, LARGEST_GROWTH * pages * page_bytes):
         raise DamagedError(f"{frames:,} frames cannot be in a file of that size")

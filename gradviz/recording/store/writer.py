@@ -17,7 +17,7 @@ from pathlib import Path
 from gradviz.errors import RecordingError
 from gradviz.recording.frame import Checkpoint, Ending
 from gradviz.recording.history import History
-from gradviz.recording.store import arrays, documents, error_messages
+from gradviz.recording.store import arrays, documents, error_messages, schema
 from gradviz.recording.store.error_messages import explained
 from gradviz.recording.store.flush import Stored, truncate, write_new
 from gradviz.recording.store.live_file import LiveFile
@@ -92,6 +92,7 @@ class StoreWriter:
         file, history = LiveFile(self.path), self._history
         try:
             with file.transaction():
+                schema.complete(file.connection)
                 documents.put(file.connection, Metadata.of(history.started, self._environment))
                 self._stored = write_new(file.connection, history, truncate(file.connection, history, step))
         except BaseException:

@@ -91,6 +91,24 @@ class Pyramid:
         measured = self._levels[0]["rows"].view(step, step + 1)[1]
         return np.broadcast_to(measured[0], self._layers).copy()
 
+    def latest_steps(self, step: int, most: int, count: int) -> list[int]:
+        """Return the `most` latest steps up to `step`, among the first `count`, at which anything was measured.
+
+        They ascend. A long time in which nothing was measured costs nothing: whole blocks of it are skipped.
+        """
+        found: list[int] = []
+        end = min(step + 1, count)
+        while end > 0 and len(found) < most:
+            if empty := self._empty_before(end, count):
+                end -= empty
+                continue
+            first = (end - 1) // BATCH * BATCH
+            measured = self._levels[0]["rows"].view(first, end)[1]
+            there = np.flatnonzero(measured if measured.ndim == 1 else measured.any(axis=1))
+            found += (first + there[::-1][: most - len(found)]).tolist()
+            end = first
+        return found[::-1]
+
     def window(self, first: int, last: int, stride: int, count: int, summary: Summary = "largest") -> Window:
         """Return the steps `first` to `last` (both included), as far as they are below `count`, `stride` to a column.
 
@@ -126,6 +144,20 @@ class Pyramid:
         for level, kinds in zip(KEPT_LEVELS, self._levels, strict=True):
             for series in kinds.values():
                 series.release(complete_rows(level, count))
+
+    def _empty_before(self, end: int, count: int) -> int:
+        """Return how many steps before `end` make up the largest kept block in which nothing was measured, or 0."""
+        empty = 0
+        for level in KEPT_LEVELS:
+            if level == 0 or 1 << level < BATCH:
+                continue
+            if end % (1 << level) or end >> level > complete_rows(level, count):
+                break
+            index = (end >> level) - 1
+            if self._series_of(level, "largest").view(index, index + 1)[1].any():
+                break
+            empty = 1 << level
+        return empty
 
     def _summarise(self) -> None:
         """Write the rows of every level that the batch of steps just written completes."""

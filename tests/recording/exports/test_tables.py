@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 import tracemalloc
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from gradviz.errors import ExperimentError, ExportError
 from gradviz.experiment import Row, from_json
 from gradviz.recording.exports import parquet, table_blocks
 from gradviz.recording.exports.tables import read_experiment, save_table
-from gradviz.recording.frame import Evaluation, Frame, Started
+from gradviz.recording.frame import Evaluation, Frame, Observation, Started
 from gradviz.recording.history import History
 
 STEPS = 300  # more than two blocks
@@ -268,3 +269,48 @@ def test_every_table_tells_rows_by_name_and_group_where_they_have_one(
             assert arrays[name].tolist() == texts
             assert [line[head.index(name)] for line in lines] == texts * 2
             assert table.column(name).to_pylist() == texts * 2
+
+
+@pytest.fixture
+def told(make_started: Callable[..., Started], make_frame: Callable[..., Frame]) -> History:
+    """A script that tells two numbers, one of them now and then, and of which something is observed for a while."""
+    history = History(make_started())
+    for step in range(STEPS):
+        if step == 5:
+            history.append(Observation(5, "frozen", rows=(1, 3), numbers=(("parameters", 6.0),)))
+        if step == 140:
+            history.append(Observation(140, "gradients_kept"))
+            history.append(Observation(140, "frozen", holds=False))
+        more = {'own, "number" %s': step / 3} | ({"share": -1.0} if step % 100 == 50 else {})
+        history.append(replace(make_frame(step), scalars=more))
+    return history
+
+
+def test_csv_and_parquet_have_further_numbers_and_what_is_observed_of_each_row(told: History, tmp_path: Path) -> None:
+    save_table(tmp_path / "run.csv", told)
+    save_table(tmp_path / "run.parquet", told)
+    with (tmp_path / "run.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    table = pq.read_table(tmp_path / "run.parquet").to_pylist()
+    assert len(rows) == len(table) == 3 * STEPS
+    for row, same in zip(rows, table, strict=True):
+        step, layer = int(row["step"]), int(row["layer"])
+        assert float(row['own, "number" %s']) == pytest.approx(step / 3, rel=1e-8)
+        assert same['own, "number" %s'] == step / 3
+        # the run measures a quantity of that name
+        assert row["scalar/share"] == ("-1" if step % 100 == 50 else "")
+        assert same["scalar/share"] == (-1.0 if step % 100 == 50 else None)
+        kinds = "gradients_kept" if step >= 140 else "frozen" if step >= 5 and layer != 2 else ""
+        assert row["observed"] == same["observed"] == kinds
+
+
+def test_npz_has_further_numbers_and_all_observations(told: History, tmp_path: Path) -> None:
+    save_table(tmp_path / "run.npz", told)
+    with np.load(tmp_path / "run.npz", allow_pickle=False) as arrays:
+        assert arrays['own, "number" %s'].tolist() == [step / 3 for step in range(STEPS)]
+        assert np.flatnonzero(arrays["scalar/share"] == -1.0).tolist() == [50, 150, 250]
+        assert arrays["share"].shape == (STEPS, 3)
+        observations = [json.loads(each) for each in arrays["observations"]]
+    assert [(each["step"], each["kind"], each["rows"], each["holds"]) for each in observations] == [
+        (5, "frozen", [1, 3], True), (140, "gradients_kept", [], True), (140, "frozen", [], False),
+    ]  # fmt: skip

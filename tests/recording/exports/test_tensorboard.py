@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from gradviz.errors import ExportError
 from gradviz.experiment import from_json
 from gradviz.recording.exports import tensorboard
 from gradviz.recording.exports.tensorboard import save_events
-from gradviz.recording.frame import Evaluation, Frame, Started
+from gradviz.recording.frame import Evaluation, Frame, Observation, Started
 from gradviz.recording.history import History
 
 STEPS = 300
@@ -117,3 +119,19 @@ def test_without_tensorboard_it_names_the_command(
     with pytest.raises(ExportError, match=r'pip install "gradviz\[tensorboard\]"'):
         save_events(tmp_path / "logs", history)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_further_numbers_and_observations_are_there(
+    make_started: Callable[..., Started], make_frame: Callable[..., Frame], tmp_path: Path
+) -> None:
+    history = History(make_started())
+    for step in range(20):
+        more = {"reward": step / 4} if step % 2 else {}
+        history.append(replace(make_frame(step), scalars=more))
+    history.append(Observation(7, "frozen", rows=(2,)))
+    save_events(tmp_path, history)
+    found = read(tmp_path)
+    assert series(found, "reward") == {step: step / 4 for step in range(1, 20, 2)}
+    (text,) = found.Tensors("observed/frozen")
+    assert text.step == 7
+    assert json.loads(text.tensor_proto.string_val[0])["rows"] == [2]

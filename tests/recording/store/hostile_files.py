@@ -57,6 +57,8 @@ def look_at_everything(path: Path) -> bytes:
                 numbers.extend(window.values for window in windows)
             numbers.extend(row for step in (0, 77, FRAMES - 1) if (row := history.row(quantity.name, step)) is not None)
         numbers.extend(series[1] for series in (history.losses(), history.accuracies(), history.learning_rates()))
+        numbers.extend(history.scalar(name)[1] for name in history.scalar_names)
+        numbers.append(np.frombuffer(repr(history.observations).encode(), np.uint8))
         for step in history.evaluation_steps:
             taken = history.evaluation_at(int(step))
             numbers.extend([taken.predicted, taken.confidence, taken.boundary])

@@ -16,6 +16,7 @@ from gradviz.recording.frame import (
     Evaluation,
     Frame,
     HeldOut,
+    Observation,
     Quantity,
     Started,
 )
@@ -23,6 +24,7 @@ from gradviz.recording.history import History
 
 LONGEST_WAIT_S = 60.0
 LAYERS = 700  # 64 rows to a chunk: a run of a few hundred steps has chunks on two levels
+LAYERS_OBSERVED = 5
 QUANTITIES = (
     Quantity("grad", "Gradient", "|g|", "made up"),
     Quantity("mean", "Mean", "h", "made up", scale="linear", signed=True, guide=(-3.0, "a guide")),
@@ -72,7 +74,23 @@ def frame(step: int, layers: int = LAYERS, *, by_layer: bool = False) -> Frame:
         rows["share"] = generator.random(layers).astype(np.float32)
     measured = {"mean": generator.random(layers) < 0.5} if by_layer and step % 3 else {}
     loss = float("nan") if step % 50 == 7 else 2.0 / (step + 1)
-    return Frame(step, loss, step / (step + 1), 0.1 * 0.999**step, rows, measured, skipped=step % 11 == 3)
+    skipped = step % 11 == 3
+    return Frame(step, loss, step / (step + 1), 0.1 * 0.999**step, rows, measured, skipped, further_numbers(step))
+
+
+def further_numbers(step: int) -> dict[str, float]:
+    """Numbers by name: one now and then, one that comes up late, one at each step, infinite at times."""
+    told = {"validation_loss": 3.0 / (step + 1)} if step % 10 == 0 else {}
+    late = {'späte, "Zahl"': float(step) ** 3} if step >= 65 else {}
+    return told | late | {"weight_decay": float("inf") if step % 13 == 0 else -1e-300 * step}
+
+
+def observation(step: int) -> Observation:
+    generator = np.random.default_rng(step)
+    rows = tuple(int(row) for row in np.flatnonzero(generator.random(LAYERS_OBSERVED) < 0.4) + 1)
+    numbers = ("mean", generator.normal()), ("highest", float("inf")), ("lowest", float("nan"))
+    kind = ("inputs", "frozen")[step % 2]
+    return Observation(step, kind, rows, ("encoder.0", "Größe"), numbers, holds=step % 3 > 0)
 
 
 def evaluation(step: int) -> Evaluation:
@@ -100,9 +118,13 @@ def distributions(step: int, layers: int = LAYERS, bins: int = 8) -> Distributio
     return Distributions(step, {kind.name: one(number) for number, kind in enumerate(KINDS)})
 
 
-def events(first: int, end: int, layers: int = LAYERS, **how: bool) -> Iterator[Frame | Evaluation | Distributions]:
+def events(
+    first: int, end: int, layers: int = LAYERS, **how: bool
+) -> Iterator[Frame | Observation | Evaluation | Distributions]:
     """What a run says from step `first` up to but without `end`."""
     for step in range(first, end):
+        if step % 15 == 4:
+            yield observation(step)
         if step % 10 == 0:
             yield evaluation(step)
         if step % 25 == 0:
@@ -152,6 +174,11 @@ def assert_holds(history: History, frames: int, *, may_be_ahead: bool = False, *
     for steps, kind in ((history.evaluation_steps, Evaluation), (history.distribution_steps, Distributions)):
         there = [each.step for each in expected if isinstance(each, kind)]
         assert steps.tolist() == there or (may_be_ahead and steps.tolist() == [*there, frames])
+    observed = [repr(each) for each in expected if isinstance(each, Observation)]
+    if may_be_ahead and frames % 15 == 4 and len(history.observations) > len(observed):
+        observed.append(repr(observation(frames)))
+    assert [repr(each) for each in history.observations] == observed
+    _assert_further_numbers(history, frames)
     assert history.skipped_steps().tolist() == [step for step in range(frames) if step % 11 == 3]
     assert_spans(history, [each for each in expected if isinstance(each, Frame)])
 
@@ -183,6 +210,14 @@ def _assert_frame(history: History, expected: Frame) -> None:
             assert history.measured(quantity.name, step).tolist() == measured.tolist()
     scalars = np.array([expected.loss, expected.batch_accuracy, expected.learning_rate, expected.skipped], np.float64)
     assert same_bits(history.scalars(step, step + 1)[0], scalars)
+
+
+def _assert_further_numbers(history: History, frames: int) -> None:
+    told = [further_numbers(step) for step in range(frames)]
+    assert set(history.scalar_names) >= {name for each in told for name in each}
+    for name in history.scalar_names:
+        expected = np.array([each.get(name, np.nan) for each in told])
+        assert np.array_equal(history.scalar(name)[1], expected, equal_nan=True), name
 
 
 def _assert_evaluation(found: Evaluation | None, expected: Evaluation) -> None:

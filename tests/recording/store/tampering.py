@@ -134,7 +134,8 @@ class Mutator:
 
     def _edit_document(self, rng: random.Random, path: Path) -> None:
         connection = self._edited(path)
-        key, value = rng.choice(connection.execute("SELECT name, content FROM documents ORDER BY name").fetchall())
+        table, key = rng.choice((("documents", "name"), ("documents", "name"), ("observations", "number")))
+        name, value = rng.choice(connection.execute(f"SELECT {key}, content FROM {table} ORDER BY {key}").fetchall())
         text = str(value)
         hostile = ("null", "[]", "{}", '"x"', "-1", "1e999", "NaN", "true", "9" * 5000, str(2**62), "[" * 100_000)
         match rng.randrange(4):
@@ -151,7 +152,7 @@ class Mutator:
                 text = text[:place] + chr(rng.randrange(32, 1000)) + text[place + 1 :]
             case _:
                 text = text[: rng.randrange(len(text))]
-        connection.execute("UPDATE documents SET content = ? WHERE name = ?", (text, key))
+        connection.execute(f"UPDATE {table} SET content = ? WHERE {key} = ?", (text, name))
         connection.close()
 
     def _edit_number(self, rng: random.Random, path: Path) -> None:
@@ -160,7 +161,8 @@ class Mutator:
             ("chunks", "by_layer"), ("chunks", "lowest"), ("scalars", "rows"), ("scalars", "first"),
             ("evaluations", "step"), ("evaluations", "samples"), ("evaluations", "grid"), ("distributions", "bins"),
             ("distributions", "step"), ("arrays", "shape"), ("arrays", "part"), ("arrays", "dtype"),
-            ("arrays", "step"),
+            ("arrays", "step"), ("more_scalars", "series"), ("more_scalars", "first"), ("more_scalars", "rows"),
+            ("observations", "number"),
         ))  # fmt: skip
         numbers = (-1, 0, 1, 5, 2**31 - 1, 2**31, 2**40, 2**62, -(2**63), 1.5, 1e300)
         shapes = ("[]", "[1]", "[-1, -1]", "[1e9]", "[4611686018427387904, 2]", "[3, 1099511627776]", "[0]", "{}", "x")

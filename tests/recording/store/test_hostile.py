@@ -129,6 +129,12 @@ def test_what_sqlite_could_run_is_refused(run: Path, script: str) -> None:
     assert "the run is damaged: its tables are not those" in said_by(run)
 
 
+def observation(number: int, **fields: object) -> str:
+    """The statement that puts another observation in the place of one."""
+    content = json.dumps({"step": 9, "kind": "frozen"} | fields)
+    return f"UPDATE observations SET content = '{content}' WHERE number = {number}"
+
+
 @pytest.mark.parametrize(
     ("script", "word"),
     [
@@ -139,6 +145,27 @@ def test_what_sqlite_could_run_is_refused(run: Path, script: str) -> None:
         ("UPDATE arrays SET dtype = '|O'", "never stored"),
         ("UPDATE documents SET content = '[' || content", "Invalid JSON"),
         ("DELETE FROM documents WHERE name = 'metadata'", "its metadata"),
+        ("UPDATE more_scalars SET series = 3 WHERE series = 0", "a further number"),
+        ("UPDATE more_scalars SET rows = 5000", "a number of rows"),
+        ("UPDATE more_scalars SET data = zeroblob(9)", "an array of type"),
+        ("DELETE FROM observations WHERE number = 1", "observations are missing"),
+        ("UPDATE observations SET content = '{' || content", "an observation"),
+        (observation(3, step=0), "out of order"),
+        (observation(0, step=-1), "an observation"),
+        (observation(1, step=19, rows=[701]), "rows that do not exist"),
+        (observation(1, step=19, rows=[3, 2]), "rows that do not exist"),
+        (observation(1, step=19, numbers=[[1, 2]]), "an observation"),
+        ('UPDATE observations SET content = \'{"step": 0, "kind": "frozen"}\' WHERE number = 3', "out of order"),
+        ('UPDATE observations SET content = \'{"step": -1, "kind": "frozen"}\' WHERE number = 0', "an observation"),
+        (
+            'UPDATE observations SET content = \'{"step": 9, "kind": "frozen", "rows": [701]}\'',
+            "rows that do not exist",
+        ),
+        (
+            'UPDATE observations SET content = \'{"step": 9, "kind": "frozen", "rows": [3, 2]}\'',
+            "rows that do not exist",
+        ),
+        ('UPDATE observations SET content = \'{"step": 9, "kind": "frozen", "numbers": [[1, 2]]}\'', "an observation"),
     ],
 )
 def test_what_cannot_be_is_refused_at_once(run: Path, script: str, word: str) -> None:
@@ -173,6 +200,8 @@ def test_what_cannot_be_is_refused_at_once(run: Path, script: str, word: str) ->
         ("state", "ending", "recording", "state.ending"),
         ("state", "losses", [0.5] * 65, "state.losses"),
         ("state", "diverged", [3, 4], "state.diverged"),
+        ("state", "scalar_names", ["one", "one", "two"], "one name"),
+        ("state", "scalar_names", [str(number) for number in range(65)], "state.scalar_names"),
     ],
 )
 def test_a_document_that_cannot_be_is_refused_at_once(

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from made_up_events import append, assert_holds, begun, checkpoint, frame, wait_until
 
@@ -59,6 +62,35 @@ def test_a_checkpoint_of_steps_that_were_given_up_goes_with_them(path: Path, wri
     assert latest_checkpoint(path).step == 99
     write(resume_run(path, 50), resume_at=50).close("stopped")
     assert latest_checkpoint(path) is None
+
+
+def without_later_tables(path: Path) -> None:
+    """Make of a run what was recorded before a script could tell more than its loss."""
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("DROP TABLE more_scalars")
+        connection.execute("DROP TABLE observations")
+        (content,) = connection.execute("SELECT content FROM documents WHERE name = 'state'").fetchone()
+        state = json.loads(content)
+        del state["scalar_names"]
+        connection.execute("UPDATE documents SET content = ? WHERE name = 'state'", (json.dumps(state),))
+    connection.close()
+
+
+def test_a_file_from_before_further_numbers_is_read_and_gets_them_when_it_is_resumed(path: Path, write: Write) -> None:
+    recorded(write, 20)
+    without_later_tables(path)
+    annotate(path, "old")
+    with open_run(path) as run:
+        assert (run.history.frames, run.history.observations, run.history.scalar_names) == (20, (), ())
+    history = resume_run(path, 20)
+    writer = write(history, resume_at=20)
+    append(history, 20, 40)
+    writer.close("finished")
+    with open_run(path) as run:
+        assert [each.step for each in run.history.observations] == [34]
+        assert np.isnan(run.history.scalar("weight_decay")[1]).tolist() == [True] * 20 + [False] * 20
+        assert run.info.note == "old"
 
 
 def test_it_may_be_meant_to_make_more_steps(path: Path, write: Write) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from gradviz.recording.frame import Quantity
 from gradviz.recording.source import Summary
 from gradviz.recording.zoom.cache import CachedSource
+from gradviz.recording.zoom.chunked_series import ChunkedSeries, Rows
 from gradviz.recording.zoom.chunks import rows_per_chunk
 from gradviz.recording.zoom.levels import BATCH, stride_for
 from gradviz.recording.zoom.pyramid import Pyramid, Window
@@ -205,3 +206,37 @@ def test_empty_windows(first: int, last: int, count: int) -> None:
 def test_a_column_stands_for_a_power_of_two_steps(stride: int) -> None:
     with pytest.raises(ValueError, match=str(stride)):
         Pyramid(PLAIN, 1, CachedSource()).window(0, 3, stride, 0)
+
+
+@given(
+    steps=st.integers(0, 900), seed=st.integers(0, 99), share=st.sampled_from([0.0, 0.002, 0.02, 0.5, 1.0]),
+    at=st.floats(-0.01, 1.1), most=st.integers(1, 9), read=st.floats(0, 1), by_layer=st.booleans(),
+)  # fmt: skip
+@settings(max_examples=150, deadline=None)
+def test_the_latest_measured_steps_are_found_however_irregular_they_are(
+    steps: int, seed: int, share: float, at: float, most: int, read: float, by_layer: bool
+) -> None:
+    generator = np.random.default_rng(seed)
+    measured = generator.random((steps, LAYERS) if by_layer else steps) < share
+    pyramid = filled(np.zeros((steps, LAYERS), np.float32), measured, signed=False)
+    step, count = int(at * steps), int(read * steps)
+    wanted = [each for each in range(min(step + 1, count)) if np.any(measured[each])][-most:]
+    assert pyramid.latest_steps(step, most, count) == wanted
+
+
+def test_a_long_time_without_measurements_is_passed_over_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = 1 << 16
+    pyramid = Pyramid(PLAIN, LAYERS, CachedSource())
+    for step in range(steps):
+        pyramid.append(np.zeros(LAYERS, np.float32) if step in (5, 9) else None)
+    looks = 0
+    view = ChunkedSeries.view
+
+    def counted(series: ChunkedSeries, first: int, end: int) -> Rows:
+        nonlocal looks
+        looks += 1
+        return view(series, first, end)
+
+    monkeypatch.setattr(ChunkedSeries, "view", counted)
+    assert pyramid.latest_steps(steps - 2, 2, steps) == [5, 9]
+    assert looks < steps / BATCH / 10
