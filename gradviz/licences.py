@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
 from gradviz.resources import resource_path
+from gradviz_desktop import OURS
 
 BUNDLED = "licences/third-party.txt"
 TEXT_FILE = re.compile(r"(licen[cs]e|copying|notice|authors)", re.IGNORECASE)
@@ -72,13 +73,13 @@ def notice_of(part: Distribution) -> Notice:
 
 def needed_distributions() -> Iterator[Distribution]:
     """Yield every installed distribution that gradviz needs, directly or indirectly."""
-    waiting, seen = ["gradviz"], {"gradviz"}
+    waiting, seen = [OURS], {OURS}
     while waiting:
         try:
             part = distribution(waiting.pop())
         except PackageNotFoundError:
             continue  # for another system or another Python
-        if part.metadata["Name"] != "gradviz":
+        if part.metadata["Name"] != OURS:
             yield part
         for requirement in part.requires or ():
             named = REQUIRED_NAME.match(requirement)

@@ -18,6 +18,8 @@ from terminal import SetupError, say
 # the name in a requirement, and name and version in the name of a file
 REQUIRED_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 FILE_NAME = re.compile(r"[A-Za-z0-9_.]+-[^-]+")
+# this package is called gradviz-desktop
+NAMESAKE = "gradviz"
 
 
 class VirtualEnvironment:
@@ -49,6 +51,8 @@ class VirtualEnvironment:
             shutil.rmtree(self.folder, ignore_errors=True)
             self._make()
         self.stamp.unlink(missing_ok=True)
+        if self._namesakes():
+            succeeds([str(self.program("python")), "-m", "pip", "uninstall", "--yes", NAMESAKE], [])
         say("step 3 of 3: installing gradviz and its dependencies (torch is large: minutes the first time)")
         self._install(extras)
         stamp = {
@@ -67,7 +71,13 @@ class VirtualEnvironment:
         except (OSError, ValueError, KeyError, TypeError):
             return False
         there = {folder.name for folder in self._distributions()}
-        return same and wanted <= there and self.program("python").exists() and self.program("gradviz").exists()
+        return (
+            not self._namesakes()
+            and same
+            and wanted <= there
+            and self.program("python").exists()
+            and self.program("gradviz").exists()
+        )
 
     def is_sound(self) -> bool:
         """Return whether pip works, belongs to this folder and this Python, and left no package half-installed."""
@@ -93,6 +103,10 @@ class VirtualEnvironment:
 
     def _distributions(self) -> Iterator[Path]:
         return self.packages.glob("*.dist-info")
+
+    def _namesakes(self) -> list[Path]:
+        """Return what is installed as `gradviz`: this package under its former name, or another imported alike."""
+        return list(self.packages.glob(NAMESAKE + "-*.dist-info"))
 
     def _make(self) -> None:
         """Make an empty environment with pip; where `ensurepip` is missing, with the pip of the system."""

@@ -20,11 +20,13 @@ from PySide6.QtGui import QFileOpenEvent, QWindow
 from PySide6.QtWidgets import QApplication
 
 from gradviz import __version__
+from gradviz.app.failure import Failure
 from gradviz.app.settings import Settings
 from gradviz.app.theme import application_icon
 from gradviz.app.threads.garbage import GarbageCollector
 from gradviz.experiment import Experiment
 from gradviz.recording.runs.library import Library
+from gradviz_desktop import namesake
 
 if TYPE_CHECKING:
     from gradviz.app.main_window import MainWindow
@@ -141,6 +143,8 @@ def open_window(
             window.open_file(recorded)
         elif start:
             window.session.start()
+        if other := namesake():
+            window.errors.report(Failure(f"{other.what}\n{other.remedy}"))
 
     _Once(window.windowHandle(), QEvent.Type.Expose, furnish)
     collector.begin()

@@ -13,8 +13,8 @@ QUICK_ROUNDS = 2
 def bench_watch(*, quick: bool) -> int:
     """Print, per network, what a training step costs with each way of measuring: medians of one run."""
     print("One training step (median, one thread): an ordinary loop that measures nothing, the same loop watched by")
-    print("gradviz, and other tools where installed (pip install gradviz[peers]). Ratios to the ordinary loop, in wall")
-    print("time and in processor time of all threads.", flush=True)
+    print('gradviz, and other tools where installed (pip install "gradviz-desktop[peers]"). Ratios to the ordinary')
+    print("loop, in wall time and in processor time of all threads.", flush=True)
     with progress_bar(len(CASES), "network") as bar:
         for case in CASES:
             rows = benchmark.compare(case, rounds=QUICK_ROUNDS if quick else ROUNDS)

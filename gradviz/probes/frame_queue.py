@@ -83,6 +83,7 @@ class FrameQueue:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._wide = torch.float32 if device.type == "mps" else torch.float64
+        self._nothing = torch.empty(0, dtype=self._wide)
         self._copies = HostCopies(device)
         self._under_way: dict[int, tuple[Pending, Scalars, bool, Facts]] = {}
 
@@ -105,7 +106,7 @@ class FrameQueue:
 
     def _together(self, tensors: list[Tensor]) -> Tensor:
         if not tensors:
-            return torch.empty(0, dtype=self._wide)
+            return self._nothing
         if len(tensors) == 1:
             return tensors[0].to(self._device, self._wide)
         return torch.cat([tensor.to(self._device, self._wide) for tensor in tensors])

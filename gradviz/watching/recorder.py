@@ -12,8 +12,11 @@ from typing import Self
 import torch
 from torch import nn
 
+from gradviz.diagnosis.finding import Severity
+from gradviz.diagnosis.verdict import Verdict
 from gradviz.recording.frame import Ending
 from gradviz.recording.history import History
+from gradviz.watching.alarm import Alarm, TrainingStopped
 from gradviz.watching.guard import Guard
 from gradviz.watching.run_file import RunFile
 from gradviz.watching.step_hooks import StepHooks
@@ -23,15 +26,16 @@ from gradviz.watching.steps import Settings, Steps
 class Recorder:
     """Records a network while a script trains it; made by `gradviz.watch`.
 
-    Ends with `close`, at the end of a `with` block, or when the program ends. It never raises into the training: what
-    goes wrong in here is said once as a warning, and watching ends.
+    Ends with `close`, at the end of a `with` block, or when the program ends. It never raises into the training, unless
+    it is asked to by `stop_on`: what goes wrong in here is said once as a warning, and watching ends.
     """
 
-    def __init__(self, model: nn.Module, path: Path | None, settings: Settings) -> None:
+    def __init__(self, model: nn.Module, path: Path | None, settings: Settings, alarm: Alarm | None = None) -> None:
+        self._alarm = alarm or Alarm()
         self._file = RunFile(path)
         self._guard = Guard(self._give_up)
         self._steps = Steps(model, settings, self._file, self._guard)
-        self._hooks = StepHooks(self._steps, self._guard, settings.scaler)
+        self._hooks = StepHooks(self._steps, self._guard, settings.scaler, self._look)
         atexit.register(self._at_exit)
 
     @property
@@ -95,6 +99,14 @@ class Recorder:
             **further,
         }
         self._guard.run(self._steps.log, {name: value for name, value in values.items() if value is not None})
+        self._look()
+
+    def verdict(self) -> Verdict:
+        """Return what is wrong with the training so far, worst first: `print` it, or ask each finding.
+
+        It is judged when you ask, which takes some milliseconds; empty before the first step is recorded.
+        """
+        return Verdict.of(self.history) if self.history is not None and self.history.frames else Verdict()
 
     def step(self) -> None:
         """Mark a step in a loop that has no optimiser of `torch.optim`: your own code moves the weights.
@@ -104,6 +116,7 @@ class Recorder:
         the steps, this does nothing but warn.
         """
         self._guard(self._steps.step_by_hand)
+        self._look()
 
     def close(self) -> None:
         """End the recording: the last step is written, every hook is gone."""
@@ -117,10 +130,17 @@ class Recorder:
     ) -> None:
         if kind is None:
             self._end("finished")
+        elif issubclass(kind, TrainingStopped):
+            self._end("stopped", str(error))
         elif issubclass(kind, Exception):
             self._end("failed", _in_words(error))
         else:
             self._end("stopped", kind.__name__)
+
+    def _look(self) -> None:
+        if not self._guard.off:
+            self._guard.run(self._alarm.look, self.history)
+            self._alarm.ring(self._file.warn)
 
     def _give_up(self, error: Exception) -> None:
         where = traceback.extract_tb(error.__traceback__)[-1]
@@ -148,6 +168,18 @@ class Recorder:
             self._file.warn(
                 "nothing was recorded: no optimiser of torch.optim that holds parameters of the model made a step"
             )
+        self._say_verdict()
+
+    def _say_verdict(self) -> None:
+        """Say in one line what is wrong with the run, if anything is."""
+        try:
+            self._alarm.look(self.history, at_the_end=True)
+            self._alarm.ring(self._file.warn, at_the_end=True)
+            if wrong := self.verdict().at_least(Severity.WARNING):
+                where = f" ({self.path.name})" if self.path is not None else ""
+                sys.stderr.write(f"gradviz{where}: {wrong.line}\n")
+        except Exception as error:
+            self._file.warn(f"the run could not be judged: {_in_words(error)}")
 
     def _let_go(self) -> None:
         self._guard.ended = True
@@ -157,7 +189,9 @@ class Recorder:
 
     def _at_exit(self) -> None:
         error = getattr(sys, "last_value", None)
-        if isinstance(error, Exception):
+        if isinstance(error, TrainingStopped):
+            self._end("stopped", str(error))
+        elif isinstance(error, Exception):
             self._end("failed", _in_words(error))
         else:
             self._end("finished" if error is None else "stopped")

@@ -8,6 +8,7 @@ it after the step still belongs to it; the numbers stay on their device until th
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -40,10 +41,10 @@ from gradviz.watching.run_file import RunFile
 from gradviz.watching.script_log import ScriptLog
 
 # frames that have arrived wait for others, at most so many and so long
-MOST_WAITING = 16
-LONGEST_WAIT_S = 0.1
+MOST_WAITING = 64
+LONGEST_WAIT_S = 0.25
 # of the steps in which everything is measured, the exact gradient is in one of so many, unless it fades or grows away
-EXACT_EVERY = 5
+EXACT_EVERY = 10
 # a person who does not say otherwise has everything measured in one of so many steps, or seldomer
 THOROUGH_EVERY = 20
 # stands among the optimisers of a round for a step that the script itself says it has made
@@ -111,17 +112,23 @@ class Steps:
         own = set(self._model.parameters())
         return any(parameter in own for group in optimizer.param_groups for parameter in group["params"])
 
-    def before_step(self, optimizer: Optimizer, loss: object = None, *, skipped: bool = False) -> None:
-        """Measure what `optimizer` is about to go by. `loss` is what its closure returned."""
+    def before_step(self, optimizer: Optimizer, loss: object = None, *, skipped: bool = False) -> bool:
+        """Measure what `optimizer` is about to go by, and return whether it moves anything that is watched.
+
+        `loss` is what its closure returned.
+        """
+        if self._rows is None and not self.holds_weights(optimizer):
+            # another one may step before the first pass
+            return False
         params = self._params_of(optimizer)
         if params is None:
-            return
+            return False
         if self._round is None or id(optimizer) in self._round.stepped:
             self._turn_over()
             # the weights may have been replaced
             params = self._params_of(optimizer)
         if params is None or self._round is None:
-            return
+            return True
         self._round.stepped.add(id(optimizer))
         self._round.skipped |= skipped
         self._round.scalars.setdefault("learning_rate", learning_rate(optimizer.param_groups[0]))
@@ -129,6 +136,7 @@ class Steps:
             self._log.returned(loss)
         self._measure(self._round, params, optimizer)
         self._log.entries.step_begins(params.weight_with_gradient())
+        return True
 
     def after_step(self, optimizer: Optimizer) -> None:
         """Measure what the step did, and prepare for the next one; nothing, if nothing was measured before it."""
@@ -325,6 +333,9 @@ class Steps:
             )
         if isinstance(loss := over.scalars.get("loss"), float):
             self._cadence.saw_loss(loss)
+            if not math.isfinite(loss):
+                # which is not to wait for others
+                self._delivered_at = 0.0
         self._queue.submit(over.step, self._observer.take(), over.scalars, skipped=over.skipped, facts=over.facts)
         if self._cadence.due(over.step).thorough:
             self._facts.round_over(over.step)

@@ -9,6 +9,7 @@ from pathlib import Path
 from contents import NOTICES
 
 from gradviz.licences import RULE
+from gradviz_desktop import OURS
 
 SHORTEST_LICENCE = 200
 
@@ -28,7 +29,7 @@ def require_licences(folder: Path) -> None:
 def unlicensed(packages: Iterable[str], notices: str) -> list[str]:
     """Return the distributions of `packages` that have no section with a text in `notices`."""
     known = packages_distributions()
-    brought = {name for package in packages for name in known.get(package, ())} - {"gradviz"}
+    brought = {name for package in packages for name in known.get(package, ())} - {OURS}
     return sorted(name for name in brought if not _has_text(name, notices))
 
 

@@ -30,7 +30,7 @@ class Played(VirtualEnvironment):
         self.done.append(list(extras))
         if self.broken_pip:
             raise SetupError("no network")
-        for name in ["gradviz", "torch", *(["pytest"] if "test" in extras else [])]:
+        for name in ["gradviz_desktop", "torch", *(["pytest"] if "test" in extras else [])]:
             folder = self.packages / f"{name}-1.0.dist-info"
             folder.mkdir(exist_ok=True)
             (folder / "RECORD").touch()
@@ -55,6 +55,19 @@ def test_a_second_set_up_has_nothing_to_do(played: Played, capsys: pytest.Captur
     played.prepare([])
     assert played.done == ["make", []]
     assert capsys.readouterr().err == ""
+
+
+def test_a_package_of_the_same_import_name_is_removed(played: Played) -> None:
+    played.prepare([])
+    other = played.packages / "gradviz-0.1.2.dist-info"
+    other.mkdir()
+    (other / "RECORD").touch()
+    assert not played.is_ready([])
+    # as pip does it
+    played.program("python").write_text(f'#!/bin/sh\n[ "$*" = "-m pip uninstall --yes gradviz" ] && rm -r "{other}"\n')
+    played.prepare([])
+    assert played.done == ["make", [], []]
+    assert played.is_ready([])
 
 
 def test_more_extras_are_added_and_fewer_change_nothing(played: Played) -> None:
@@ -147,13 +160,13 @@ def test_the_stamp_says_what_was_installed(played: Played) -> None:
     played.prepare(["test"])
     stamp = json.loads(played.stamp.read_text())
     assert stamp["extras"] == ["test"]
-    assert stamp["distributions"] == ["gradviz-1.0.dist-info", "pytest-1.0.dist-info", "torch-1.0.dist-info"]
+    assert stamp["distributions"] == ["gradviz_desktop-1.0.dist-info", "pytest-1.0.dist-info", "torch-1.0.dist-info"]
 
 
 @pytest.mark.parametrize(
     ("line", "news"),
     [
-        ("Collecting pydantic<3,>=2.7 (from gradviz==0.1.0)\n", "found pydantic"),
+        ("Collecting pydantic<3,>=2.7 (from gradviz-desktop==0.1.0)\n", "found pydantic"),
         ("Collecting pydantic-core==2.50.4 (from pydantic)\n", "found pydantic-core"),
         ("Processing /some/where/torch-2.13.0+cpu-cp311-cp311-linux_x86_64.whl (from x)\n", "found torch-2.13.0+cpu"),
         ("Obtaining file:///work/gradviz\n", ""),

@@ -30,15 +30,25 @@ def test_every_resource_and_module_is_in_it(installed: Path) -> None:
 
     assert files(installed / "gradviz" / "_resources") == files(ROOT / "resources")
     assert files(installed / "gradviz") == files(ROOT / "gradviz")
-    assert {path.name for path in installed.iterdir()} == {"gradviz", *(p.name for p in installed.glob("*.dist-info"))}
+    assert {path.name for path in installed.iterdir()} == {
+        "gradviz",
+        "gradviz_desktop",
+        *(p.name for p in installed.glob("*.dist-info")),
+    }
 
 
 def test_its_programs(installed: Path) -> None:
     [entry_points] = installed.glob("*.dist-info/entry_points.txt")
     assert entry_points.read_text().split() == [
-        "[console_scripts]", "gradviz", "=", "gradviz.cli:main",
-        "[gui_scripts]", "gradviz-desktop", "=", "gradviz.cli:main",
+        "[console_scripts]", "gradviz", "=", "gradviz_desktop:main",
+        "[gui_scripts]", "gradviz-desktop", "=", "gradviz_desktop:main",
     ]  # fmt: skip
+
+
+def test_its_name_is_not_that_of_somebody_elses_package(installed: Path) -> None:
+    [metadata] = installed.glob("*.dist-info/METADATA")
+    assert metadata.parent.name.startswith("gradviz_desktop-")
+    assert "Name: gradviz-desktop" in metadata.read_text(encoding="utf-8").splitlines()
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Against the real library; it is too large for the test extra: pip install gradviz[adapters]."""
+"""Against the real library; it is too large for the test extra: pip install gradviz-desktop[adapters]."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from watched_training import batches, length, measured, perceptron
 from gradviz.recording.store import read_info
 
 transformers = pytest.importorskip(
-    "transformers", reason="pip install gradviz[adapters] to test the Hugging Face callback"
+    "transformers", reason="pip install gradviz-desktop[adapters] to test the Hugging Face callback"
 )
-pytest.importorskip("accelerate", reason="pip install gradviz[adapters] to test the Hugging Face callback")
+pytest.importorskip("accelerate", reason="pip install gradviz-desktop[adapters] to test the Hugging Face callback")
 
 from gradviz.watching.hugging_face import GradvizCallback  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""Against the real library; it is too large for the test extra: pip install gradviz[adapters]."""
+"""Against the real library; it is too large for the test extra: pip install gradviz-desktop[adapters]."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from watched_training import batches, length, measured, perceptron
 from gradviz.recording.store import read_info
 
 lightning = pytest.importorskip(
-    "lightning.pytorch", reason="pip install gradviz[adapters] to test the Lightning callback"
+    "lightning.pytorch", reason="pip install gradviz-desktop[adapters] to test the Lightning callback"
 )
 
 from gradviz.watching.lightning import GradvizCallback  # noqa: E402

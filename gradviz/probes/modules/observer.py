@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import Parameter
 
+from gradviz.probes.modules.activations import DeadUnits, SaturatedInputs
 from gradviz.probes.modules.calls import Calls
 from gradviz.probes.modules.chain_gradients import chain_of
 from gradviz.probes.modules.exact import ExactGradients
@@ -42,6 +43,8 @@ MODULE_PROBES: tuple[Callable[[ObservedNetwork], ModuleProbe], ...] = (
     lambda network: WeightGradients(),
     lambda network: Outputs(network.model, network.guard),
     lambda network: WeightChanges(),
+    lambda network: DeadUnits(network.guard),
+    lambda network: SaturatedInputs(network.guard),
     lambda network: ExactGradients(network.chain, network.guard, network.exact_every),
 )
 
@@ -124,7 +127,10 @@ class ModuleObserver(Observer):
 
     def before_forward(self, due: Due) -> None:
         """Put hooks on the modules where something of them is due."""
-        self._due = due
+        before, self._due = self._due, due
+        if not (before.thorough or due.thorough):
+            # there are no hooks, and none are wanted
+            return
         for probe in self._probes:
             probe.before_forward(due)
 

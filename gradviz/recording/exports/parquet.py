@@ -73,7 +73,9 @@ def _arrow() -> tuple[Any, Any]:
     try:
         return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
     except ImportError:
-        raise ExportError('Parquet needs pyarrow, which is not installed: pip install "gradviz[parquet]"') from None
+        raise ExportError(
+            'Parquet needs pyarrow, which is not installed: pip install "gradviz-desktop[parquet]"'
+        ) from None
 
 
 def _schema(arrow: Any, history: History, observed: ObservedKinds) -> Any:

@@ -83,7 +83,7 @@ class _Library:
             self.text = importlib.import_module("tensorboard.plugins.text.metadata").create_summary_metadata
         except ImportError:
             raise ExportError(
-                'TensorBoard files need tensorboard, which is not installed: pip install "gradviz[tensorboard]"'
+                'TensorBoard files need tensorboard, which is not installed: pip install "gradviz-desktop[tensorboard]"'
             ) from None
 
 

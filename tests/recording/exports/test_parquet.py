@@ -90,7 +90,7 @@ def test_without_pyarrow_it_names_the_command(
     history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ExportError, match=r'pip install "gradviz\[parquet\]"'):
+    with pytest.raises(ExportError, match=r'pip install "gradviz-desktop\[parquet\]"'):
         save_table(tmp_path / "run.parquet", history)
     assert list(tmp_path.iterdir()) == []
 

@@ -116,7 +116,7 @@ def test_without_tensorboard_it_names_the_command(
     history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "tensorboard.summary.writer.record_writer", None)
-    with pytest.raises(ExportError, match=r'pip install "gradviz\[tensorboard\]"'):
+    with pytest.raises(ExportError, match=r'pip install "gradviz-desktop\[tensorboard\]"'):
         save_events(tmp_path / "logs", history)
     assert list(tmp_path.iterdir()) == []
 
