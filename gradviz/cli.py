@@ -27,6 +27,7 @@ other commands, each with --help:
   gradviz run       train without a window; record the run, write pictures and numbers
   gradviz info      describe a recorded run and its state
   gradviz export    write pictures, numbers and event files of a recorded run
+  gradviz report    write a page about one or several recorded runs: verdict, pictures, numbers
   gradviz presets   list the presets
   gradviz fields    list every field of an experiment, for --set and for files
   gradviz bench     measure what measuring costs on this machine
@@ -248,6 +249,20 @@ def _export(arguments: list[str]) -> int:
     return export(Path(options.file), wanted)
 
 
+def _report(arguments: list[str]) -> int:
+    parser = _parser(
+        "report", "Write a page about one or several recorded runs: verdict, pictures and numbers in one file."
+    )
+    parser.add_argument("files", nargs="+", metavar="RUN", help="a recorded run: .gradviz")
+    parser.add_argument("--to", required=True, metavar="FILE", help="the page to write: .html")
+    options = parser.parse_args(arguments)
+    from pathlib import Path
+
+    from gradviz.commands.report import report
+
+    return report([Path(name) for name in options.files], Path(options.to))
+
+
 def _presets(arguments: list[str]) -> int:
     _parser("presets", "List the presets: experiments that come with gradviz.").parse_args(arguments)
     from gradviz.commands.presets import list_presets
@@ -318,6 +333,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
     "info": _info,
     "export": _export,
+    "report": _report,
     "presets": _presets,
     "fields": _fields,
     "bench": _bench,
