@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gradviz.diagnosis.course import course_of
 from gradviz.diagnosis.finding import Finding
 from gradviz.diagnosis.overview import HEALTHY, NOT_MEASURED, healthy, not_measured, nothing_yet
 from gradviz.diagnosis.readings import WEIGHT_GRADIENT, Readings
@@ -36,7 +37,7 @@ def diagnose(
     if not history.frames:
         return [nothing_yet(0)]
     readings = Readings(history, step, rows)
-    found = [finding for rule in RULES if (finding := rule.find(readings, thresholds)) is not None]
+    found = course_of(history, thresholds, rows).findings(history, readings)
     if not found:
         found = [finding for finding in (healthy(readings, thresholds),) if finding is not None]
     unknown = not_measured(readings)

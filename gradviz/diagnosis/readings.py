@@ -82,8 +82,8 @@ class Readings:
     """Everything the rules look at; each reading is looked up when a rule first asks for it.
 
     All arrays have one value for each of `rows`, the whole network's; a reading that is not known is None. `step` is
-    the one that is judged: where the loss is `lost`, the step before it. `asked` marks the rows asked about. `floor` is
-    the log10 of the smallest normal number of the precision.
+    the one that is judged: the `asked_step`, or the step before the loss was `lost`. `asked` marks the rows asked
+    about. `floor` is the log10 of the smallest normal number of the precision.
 
     Of `known` rows is known what they are: what their activation can do (`can_die`, `can_saturate`) or how many `units`
     they have. Along those that lie on the path from the input to the loss (`whole_path`, and `path` as far as asked
@@ -97,9 +97,9 @@ class Readings:
         self.rows = history.started.rows
         self.numbers, self.units = marks.numbers, marks.units
         self.can_die, self.can_saturate = marks.can_die, marks.can_saturate
-        asked_step = existing_step(history, step)
-        self.lost = _lost(history, asked_step)
-        self.step = asked_step if self.lost is None else max(self.lost.step - 1, 0)
+        self.asked_step = existing_step(history, step)
+        self.lost = _lost(history, self.asked_step)
+        self.step = self.asked_step if self.lost is None else max(self.lost.step - 1, 0)
         first, last = part or (1, len(self.rows))
         self.asked: Mask = (self.numbers >= first) & (self.numbers <= last)
         self.known, self.whole_path = marks.known, marks.path
@@ -225,6 +225,9 @@ class Readings:
         if not self.whole_path.any():
             return None
         delivered, exact = latest(self._history, GRADIENT, step), latest(self._history, EXACT, step)
+        if delivered is not None and exact is not None and exact.step != delivered.step:
+            # of another step, and no evidence beside this one
+            exact = None
         return None if delivered is None and exact is None else Flow(delivered, exact)
 
     def _outputs_at(self, step: int) -> Outputs | None:

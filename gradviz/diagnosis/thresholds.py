@@ -22,7 +22,11 @@ class ThresholdError(GradvizError):
 
 @dataclass(frozen=True, slots=True)
 class ThresholdSpec:
-    """What a form needs to know of one threshold; `low` and `high` are the smallest and the largest value allowed."""
+    """What a form needs to know of one threshold; `low` and `high` are the smallest and the largest value allowed.
+
+    What was found already ends only where it is not found with `lenience` times the threshold either, so that a value
+    that wavers around a threshold makes no finding come and go.
+    """
 
     label: str
     unit: str
@@ -30,12 +34,20 @@ class ThresholdSpec:
     high: float
     reason: str
     logarithmic: bool = False
+    lenience: float = 1.0
 
 
 def _number(
-    default: float, label: str, unit: str, limits: tuple[float, float], reason: str, *, log: bool = False
+    default: float,
+    label: str,
+    unit: str,
+    limits: tuple[float, float],
+    reason: str,
+    *,
+    log: bool = False,
+    lenience: float = 1.0,
 ) -> Any:
-    return field(default=default, metadata={_KEY: ThresholdSpec(label, unit, *limits, reason, log)})
+    return field(default=default, metadata={_KEY: ThresholdSpec(label, unit, *limits, reason, log, lenience)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +58,13 @@ class Thresholds:
         3.0, "Vanishing from", "decades", (0.1, 1000.0),
         "Fall of the activation gradient on its way to the input. At three decades the front of the network takes a "
         "thousandth of the steps that its end takes (plain SGD); presets that learn stay within about one and a half.",
+        lenience=0.8,
     )  # fmt: skip
     exploding_decades: float = _number(
         3.0, "Exploding from", "decades", (0.1, 1000.0),
         "Growth of the activation gradient on its way to the input: a step that suits the last layers is then a "
         "thousand times too long for the first.",
+        lenience=0.8,
     )  # fmt: skip
     severe_decades: float = _number(
         6.0, "Severe from", "decades", (0.1, 1000.0),
@@ -60,11 +74,13 @@ class Thresholds:
         4.0, "No signal from", "decades", (0.5, 1000.0),
         "In a network of your own: how far the gradient of a module lies below the median of all modules. In networks "
         "that learn well, norms, biases and matrices of all sizes stay within about three decades of each other.",
+        lenience=0.85,
     )  # fmt: skip
     update_low: float = _number(
         1e-6, "Not updating below", "|ΔW| / |W|", (1e-12, 1e-3),
         "A layer would take a million steps to move by its own length; float32 rounds single weights at 6e-8 of their "
         "size. SageMaker Debugger warns at 1e-8.", log=True,
+        lenience=2.0,
     )  # fmt: skip
     update_guide: float = _number(
         1e-3, "Update guide line", "|ΔW| / |W|", (1e-6, 1e-1),
@@ -74,25 +90,30 @@ class Thresholds:
         1e-1, "Updating too much from", "|ΔW| / |W|", (1e-3, 100.0),
         "A hundred times the guide line: every step replaces a tenth of a layer. Presets that learn smoothly stay "
         "below 0.06; SageMaker Debugger warns only at 10.", log=True,
+        lenience=0.6,
     )  # fmt: skip
     unchanged_share: float = _number(
         0.99, "Standing still from", "share of weights", (0.5, 1.0),
         "Share of a layer's weights that a step leaves unchanged to the last bit.",
+        lenience=0.97,
     )  # fmt: skip
     dead_share: float = _number(
         0.6, "Dead from", "share of units", (0.05, 1.0),
         "Share of a layer's units that are off for every sample. Where samples look alike, a unit is on for all or for "
         "none by chance: a share from the start that three standard deviations explain is no finding. SageMaker "
         "Debugger's DeadRelu warns at 0.5.",
+        lenience=0.9,
     )  # fmt: skip
     dead_growth: float = _number(
         0.1, "Died since the start", "share of units", (0.0, 1.0),
         "Growth of the share since the start from which chance is no explanation.",
+        lenience=0.5,
     )  # fmt: skip
     saturated_share: float = _number(
         0.9, "Saturated from", "share of inputs", (0.05, 1.0),
         "Share of the inputs of a layer's activations that lie where the slope is below a hundredth of the steepest. A "
         "sigmoid layer that has learnt reaches 0.7; SageMaker Debugger warns at 0.5, of far deeper saturation.",
+        lenience=0.95,
     )  # fmt: skip
     signal_decades: float = _number(
         2.0, "Uneven signal from", "decades", (0.1, 1000.0),
@@ -113,6 +134,7 @@ class Thresholds:
     chance_loss_share: float = _number(
         0.95, "Guessing above", "times ln(classes)", (0.1, 1.0),
         "A loss of ln(classes) is that of guessing: above this share of it nothing is learnt.",
+        lenience=0.97,
     )  # fmt: skip
     patience_steps: int = _number(
         100, "Patience", "steps", (1, 1_000_000),
@@ -124,10 +146,12 @@ class Thresholds:
         2.0, "Getting worse from", "times the first loss", (1.0, 1000.0),
         "A loss so far above that of the start and that of guessing means that training does harm, if only for a "
         "while; presets that learn smoothly never get there.",
+        lenience=0.8,
     )  # fmt: skip
     converged_loss_share: float = _number(
         0.01, "Nothing left to learn below", "times ln(classes)", (0.0, 0.5),
         "Below this loss it is no fault that the weights stand still.",
+        lenience=0.5,
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -137,6 +161,19 @@ class Thresholds:
                 raise ThresholdError(f"{name}: {value!r} is not allowed; allowed: {spec.low:g} to {spec.high:g}")
         if not self.update_low < self.update_guide < self.update_high:
             raise ThresholdError("update_low, update_guide and update_high must rise in this order")
+
+    def lenient(self) -> Thresholds:
+        """Return the thresholds that a finding has to pass to go on: each a little easier, as far as is allowed."""
+        specs = threshold_specs()
+        eased = {
+            name: min(max(getattr(self, name) * spec.lenience, spec.low), spec.high)
+            for name, spec in specs.items()
+            if spec.lenience != 1.0
+        }
+        # the guide line stays between the two
+        eased["update_low"] = min(eased["update_low"], math.sqrt(self.update_low * self.update_guide))
+        eased["update_high"] = max(eased["update_high"], math.sqrt(self.update_high * self.update_guide))
+        return replace(self, **eased)
 
     def changed(self, **values: Any) -> Thresholds:
         """Return a copy with some thresholds changed. Raises ThresholdError."""

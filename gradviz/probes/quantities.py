@@ -56,6 +56,26 @@ ACTIVATION_STD = Quantity(
     "Standard deviation of a layer's output over samples and units; 0 means that all are the same number",
     scale="linear",
 )
+DEAD_FRACTION = Quantity(
+    "dead_fraction",
+    "Dead units",
+    "share of units",
+    "Share of a layer's units whose activation has slope zero for every sample of the probe batch, so that no gradient "
+    "reaches them. Measured every few steps on the same validation samples",
+    scale="linear",
+    scheduled=True,
+    bounds=(0.0, 1.0),
+)
+SATURATED_FRACTION = Quantity(
+    "saturated_fraction",
+    "Saturated inputs",
+    "share of samples × units",
+    "Share of the inputs to a layer's activations at which the slope is below a hundredth of the largest that the "
+    "activation has. Measured every few steps on the same validation samples",
+    scale="linear",
+    scheduled=True,
+    bounds=(0.0, 1.0),
+)
 EXACT_ACTIVATION_GRAD = Quantity(
     "exact_log10_activation_grad_rms",
     "Exact activation gradient",

@@ -55,7 +55,7 @@ def started(names: Sequence[str] = NAMES, measures: Sequence[str] = EVERYTHING, 
 
 
 def run(
-    later: Rows | None = None, *, at_start: Rows | None = None, steps: int = 20, skipped: Sequence[int] = (),
+    later: Rows | None = None, *, at_start: Rows | None = None, steps: int = 21, skipped: Sequence[int] = (),
     loss: Callable[[int], float] | None = None, rate: Callable[[int], float] | None = None,
     known: Mapping[str, Sequence[bool]] | None = None, diverged: int | None = None,
     measures: Sequence[str] = EVERYTHING, every: int = 1,

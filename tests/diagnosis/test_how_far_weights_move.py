@@ -51,11 +51,12 @@ def test_branches_that_are_silent_at_the_start_get_time_to_open(closed: str) -> 
     """The gradient passes by them on the shortcut: a factor of zero gives their weights none, as zero weights do."""
     still = {"update_ratio": np.full(30, -np.inf)}
     at_start = {closed: np.full(30, -np.inf), f"exact_log10_{closed}": np.full(30, -np.inf)}
-    losses = np.linspace(2.0, 1.0, 101).tolist()
-    history = run_of(30, at_start=at_start, later=still, steps=100, losses=losses)
+    losses = np.linspace(2.0, 1.0, 105).tolist()
+    history = run_of(30, at_start=at_start, later=still, steps=104, losses=losses)
     assert kinds(diagnose(history, 99)) == {"healthy"}
-    assert kinds(diagnose(history, 100)) == {"not_updating"}
-    assert kinds(diagnose(history, 50, Thresholds(patience_steps=50))) == {"not_updating"}
+    found = the("not_updating", diagnose(history, 104))
+    assert found.first_step == 100
+    assert kinds(diagnose(history, 54, Thresholds(patience_steps=50))) == {"not_updating"}
 
 
 def test_weights_that_end_the_gradient_at_the_start_get_no_such_time() -> None:
@@ -92,7 +93,8 @@ def test_one_long_step_is_forgiven_unless_it_replaces_all() -> None:
     history = run_of(30, steps=10)
     append(history, level(30) | {"update_ratio": np.full(30, -0.5)})
     assert kinds(diagnose(history)) == {"healthy"}
-    for _ in range(2):
+    # the median says so from the third on, and it is said when it has done so twice
+    for _ in range(3):
         append(history, level(30) | {"update_ratio": np.full(30, -0.5)})
     assert kinds(diagnose(history)) == {"too_much"}
     first = run_of(30, later={"update_ratio": np.full(30, -0.5)}, steps=1)

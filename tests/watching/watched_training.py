@@ -69,11 +69,19 @@ class Oracle:
     model: nn.Module
     outputs: dict[str, list[Tensor]] = field(default_factory=dict)
     rows: dict[str, dict[str, float]] = field(default_factory=dict)
+    slopes: dict[str, list[Tensor]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.names = {module: name for name, module in self.model.named_modules()}
         for module in self.names:
             module.register_forward_hook(self._keep)
+            if isinstance(module, (nn.ReLU, nn.Tanh)):
+                module.register_forward_pre_hook(self._keep_slopes)
+
+    def _keep_slopes(self, module: nn.Module, args: tuple[Tensor]) -> None:
+        given = args[0].detach().double().clone().requires_grad_()
+        slopes = torch.autograd.grad((given.tanh() if isinstance(module, nn.Tanh) else given.relu()).sum(), given)[0]
+        self.slopes.setdefault(self.names[module], []).append(slopes)
 
     def _keep(self, module: nn.Module, _args: object, output: object) -> None:
         output = output[0] if isinstance(output, tuple) else output
@@ -115,7 +123,15 @@ class Oracle:
                 row["weight_grad_norm"] = length(gradients)
                 if isinstance(self.model, nn.Sequential):
                     row["exact_log10_weight_grad_norm"] = self.unclipped[name]
+        for name, parts in self.slopes.items():
+            slopes = torch.cat(parts)
+            if isinstance(self.model.get_submodule(name), nn.Tanh):
+                self.rows[name]["saturated_fraction"] = (slopes < 0.01).double().mean().item()
+            else:
+                on = slopes.transpose(0, 1).flatten(1).any(1)
+                self.rows[name]["dead_fraction"] = 1.0 - on.double().mean().item()
         self.outputs.clear()
+        self.slopes.clear()
         self.before_step = {
             name: [weight.detach().clone() for weight in weights_of(module)]
             for name, module in self.model.named_modules()

@@ -11,7 +11,7 @@ from gradviz.diagnosis.words.names import Names
 from gradviz.diagnosis.words.numbers import listed
 from gradviz.diagnosis.words.remedies import REMEDIES
 
-__all__ = ["Names", "capitalised", "evidence", "headline", "remedy", "title", "verdict"]
+__all__ = ["Names", "capitalised", "evidence", "headline", "remedy", "since", "title", "verdict"]
 
 NAMELESS = Names(())
 MOST_IN_VERDICT = 3
@@ -40,8 +40,15 @@ def capitalised(words: str, names: Names) -> str:
 
 def evidence(finding: Finding, names: Names) -> str:
     """Say by which numbers it was found, in sentences."""
-    said = [unknown(finding), *(FACTS[fact.fact](fact, names)[1] for fact in finding.evidence)]
+    said = [unknown(finding), *(FACTS[fact.fact](fact, names)[1] for fact in finding.evidence), since(finding)]
     return " ".join(words for words in said if words)
+
+
+def since(finding: Finding) -> str:
+    """Say at which step it began, in a sentence; empty where that is not known."""
+    if finding.first_step is None:
+        return ""
+    return f"It began at step {finding.first_step:,}." if finding.first_step else "It was so from the start."
 
 
 def remedy(suggested: Remedy, names: Names = NAMELESS) -> str:
@@ -53,6 +60,11 @@ def verdict(findings: Sequence[Finding], names: Names) -> str:
     """Say everything in one line; the findings are ranked, worst first."""
     if not findings:
         return "Nothing was diagnosed"
-    parts = [f"{title(finding)}: {headline(finding, names)}" for finding in findings]
+    parts = [f"{title(finding)}{_from(finding)}: {headline(finding, names)}" for finding in findings]
     more = len(parts) - MOST_IN_VERDICT
     return " · ".join(parts[:MOST_IN_VERDICT]) + (f" · and {more} more" if more > 0 else "")
+
+
+def _from(finding: Finding) -> str:
+    # what was so from the start says it in its own words, if it matters
+    return f" since step {finding.first_step:,}" if finding.first_step and finding.kind != "diverged" else ""

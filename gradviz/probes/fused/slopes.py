@@ -8,7 +8,7 @@ from torch import Tensor
 from gradviz.network.stack.layer_chunks import LayerChunk
 from gradviz.network.stack.trace import Trace
 from gradviz.probes.fused.probe import Probe
-from gradviz.recording.frame import Quantity
+from gradviz.probes.quantities import DEAD_FRACTION, SATURATED_FRACTION
 
 # an input is saturated where |phi'| is below this share of the least upper bound of |phi'|
 SATURATED_BELOW = 0.01
@@ -22,28 +22,7 @@ class Slopes(Probe):
     ReLU is saturated wherever it is off. Both are NaN in a layer with a pre-activation that is not a number.
     """
 
-    quantities = (
-        Quantity(
-            "dead_fraction",
-            "Dead units",
-            "share of units",
-            "Share of a layer's units whose activation has slope zero for every sample of the probe batch, so that no "
-            "gradient reaches them. Measured every few steps on the same validation samples",
-            scale="linear",
-            scheduled=True,
-            bounds=(0.0, 1.0),
-        ),
-        Quantity(
-            "saturated_fraction",
-            "Saturated inputs",
-            "share of samples × units",
-            "Share of the inputs to a layer's activations at which the slope is below a hundredth of the largest that "
-            "the activation has. Measured every few steps on the same validation samples",
-            scale="linear",
-            scheduled=True,
-            bounds=(0.0, 1.0),
-        ),
-    )
+    quantities = (DEAD_FRACTION, SATURATED_FRACTION)
 
     def __init__(self) -> None:
         # two places for a chunk's numbers

@@ -71,6 +71,10 @@ def _nothing_yet(_fact: Evidence, _names: Names) -> Said:
     return "nothing yet", "There is nothing to judge up to here; in the first steps that need not mean anything."
 
 
+def _found_last(fact: Evidence, _names: Names) -> Said:
+    return "", f"It was found at step {fact.step:,} last."
+
+
 TITLES = {
     "healthy": "Healthy",
     "not_measured": "Not measured",
@@ -86,4 +90,5 @@ FACTS: dict[str, Words] = {
     "not_yet": _unknown,
     "no_loss": _no_loss,
     "nothing_yet": _nothing_yet,
+    "found_last": _found_last,
 }

@@ -1,0 +1,179 @@
+"""How many units of somebody's activation modules are dead, and how many of their inputs lie where they are flat.
+
+Both are read from what the module puts out. Activations that are called as functions (`torch.relu`) are no modules, and
+nothing is known of them.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from gradviz.probes.modules.hooks import Guard, TrainingHook, first_tensor
+from gradviz.probes.modules.measurements import ModulePending, ModuleProbe, Numbers
+from gradviz.probes.modules.weights import OptimizerParams, RowValues
+from gradviz.probes.observer import Due
+from gradviz.probes.quantities import DEAD_FRACTION, SATURATED_FRACTION
+
+# an input is saturated where |phi'| is below this share of the least upper bound of |phi'|
+SATURATED_BELOW = 0.01
+
+OfOutput = Callable[[Tensor], Tensor]
+
+# positive where the slope at this output is not zero
+_SLOPED: Mapping[type[nn.Module], OfOutput] = {
+    nn.ReLU: lambda y: y,
+    nn.ReLU6: lambda y: torch.minimum(y, 6.0 - y),
+}
+# the slope at this output, as a share of the steepest
+_SLOPES: Mapping[type[nn.Module], OfOutput] = {
+    nn.Sigmoid: lambda y: 4.0 * y * (1.0 - y),
+    nn.Tanh: lambda y: (1.0 - y) * (1.0 + y),
+    nn.Softsign: lambda y: (1.0 - y.abs()).square(),
+    nn.Hardtanh: lambda y: (y.abs() < 1.0).to(y.dtype),
+    nn.Hardsigmoid: lambda y: ((y > 0.0) & (y < 1.0)).to(y.dtype),
+}
+
+
+class _OfActivations(ModuleProbe):
+    """Looks at the outputs of activation modules whose class is known, in thorough steps, all calls together.
+
+    What one module put out is gathered in parts, each with a key: calls of one key become one part.
+    """
+
+    known: ClassVar[Mapping[type[nn.Module], OfOutput]]
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._modules: tuple[nn.Module, ...] = ()
+        self._handles: list[RemovableHandle] = []
+        self._parts: dict[nn.Module, dict[int, Tensor]] = {}
+
+    @property
+    def available(self) -> bool:
+        """Whether there is any such module."""
+        return bool(self._modules)
+
+    def watch(self, modules: Iterable[nn.Module]) -> None:
+        """Look at those of `modules` that are known."""
+        self._modules = tuple(module for module in modules if self._is_known(module))
+
+    def before_forward(self, due: Due) -> None:
+        """Put hooks on the modules and forget what was gathered, if it is due; take them away if not."""
+        self.release()
+        if not (due.thorough and self._modules):
+            return
+        self._parts = {}
+        leave = TrainingHook(self._guard, self._leave)
+        self._handles = [module.register_forward_hook(leave) for module in self._modules]
+
+    def release(self) -> None:
+        """Take the hooks away. What was gathered stays until this is armed again."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def after_backward(self, due: Due, params: OptimizerParams, pending: ModulePending) -> None:
+        """Take what was gathered, in place of what was taken before."""
+        rows = pending.table.row_of
+        found = [(rows[module], part) for module, parts in self._parts.items() if module in rows
+                 for part in parts.values()]  # fmt: skip
+        if not (due.thorough and found):
+            return
+        kind = self.quantities[0].name
+        pending.drop(kind)
+        shares, counts = zip(*(self._share(part) for _, part in found), strict=True)
+        device = shares[0].device
+        values = torch.stack([share.to(device) for share in shares])
+        of = np.array([row for row, _ in found], np.int64)
+        pending.add(kind, values, of, np.array(counts, np.float64))
+
+    def rows(self, numbers: Numbers, pending: ModulePending) -> dict[str, RowValues]:
+        """Return the share of each row; NaN where an output was not a number."""
+        name = self.quantities[0].name
+        if name not in numbers:
+            return {}
+        [(one, shares)] = numbers[name]
+        assert one.counts is not None
+        total = len(pending.table.rows)
+        counts = np.bincount(one.of, one.counts, total)
+        return {name: (np.bincount(one.of, one.counts * shares, total) / counts, counts > 0.0)}
+
+    def _is_known(self, module: nn.Module) -> bool:
+        # exactly these: a class of somebody's own may do something else
+        return type(module) in self.known
+
+    def _leave(self, module: nn.Module, _args: Any, output: Any) -> None:
+        y = first_tensor(output)
+        if y is None or not y.is_floating_point() or y.layout is not torch.strided or not (y.dim() and y.numel()):
+            return
+        self._gather(self._parts.setdefault(module, {}), self.known[type(module)](y.detach()))
+
+    @abstractmethod
+    def _gather(self, parts: dict[int, Tensor], slopes: Tensor) -> None:
+        """Add what a call put out."""
+
+    @abstractmethod
+    def _share(self, part: Tensor) -> tuple[Tensor, int]:
+        """Return the share of one part, and how many numbers it is of."""
+
+
+class DeadUnits(_OfActivations):
+    """Share of a module's units that are off for every sample of the step, so that no gradient reaches them.
+
+    Units are channels in pictures (the second of four dimensions or more), else features (the last dimension): a unit
+    is on if it is for one sample, in one place, in one of the calls with as many units.
+    """
+
+    known = _SLOPED
+    quantities = (
+        replace(
+            DEAD_FRACTION,
+            description="Share of an activation module's units (channels, or features) that are off for every sample "
+            "of the step, so that no gradient reaches them. Known of nn.ReLU and nn.ReLU6",
+        ),
+    )
+
+    def _gather(self, parts: dict[int, Tensor], slopes: Tensor) -> None:
+        unit = 1 if slopes.dim() >= 4 else slopes.dim() - 1
+        others = [dim for dim in range(slopes.dim()) if dim != unit]
+        # NaN is the largest of all
+        most = slopes.amax(others) if others else slopes
+        known = parts.get(len(most))
+        parts[len(most)] = most if known is None else torch.maximum(known, most)
+
+    def _share(self, part: Tensor) -> tuple[Tensor, int]:
+        return (part <= 0.0).float().mean().masked_fill(part.isnan().any(), torch.nan), len(part)
+
+
+class SaturatedInputs(_OfActivations):
+    """Share of the inputs of a module at which its slope is below a hundredth of the steepest."""
+
+    known = _SLOPES
+    quantities = (
+        replace(
+            SATURATED_FRACTION,
+            description="Share of the inputs to an activation module at which its slope is below a hundredth of the "
+            "largest that it has. Known of nn.Sigmoid, nn.Tanh, nn.Softsign, nn.Hardtanh and nn.Hardsigmoid",
+        ),
+    )
+
+    def _gather(self, parts: dict[int, Tensor], slopes: Tensor) -> None:
+        flat = (slopes < SATURATED_BELOW).sum(dtype=torch.float32).masked_fill(slopes.isnan().any(), torch.nan)
+        now = torch.stack([flat, flat.new_tensor(slopes.numel())])
+        parts[0] = parts[0] + now if 0 in parts else now
+
+    def _share(self, part: Tensor) -> tuple[Tensor, int]:
+        return part[0] / part[1], 1
+
+    def _is_known(self, module: nn.Module) -> bool:
+        # a Hardtanh with other limits is flat elsewhere
+        limits = (module.min_val, module.max_val) if isinstance(module, nn.Hardtanh) else (-1.0, 1.0)
+        return super()._is_known(module) and limits == (-1.0, 1.0)

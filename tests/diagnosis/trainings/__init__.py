@@ -1,0 +1,1 @@
+"""Trainings of a person's own networks: broken ones with the cause of it, and healthy ones."""
