@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from gradviz import __version__
-from gradviz.commands import recorded_runs
-from gradviz.commands.parser import BAD_ARGUMENTS, PLOTS, OneLineParser, parser_of, plot_named, whole_number
+from gradviz.cli_parser import BAD_ARGUMENTS, PLOTS, OneLineParser, command_parser, plot_name, whole_number
+from gradviz.cli_recorded import check_command, export_command, info_command, report_command
 from gradviz.errors import ExperimentError, GradvizError
 from gradviz_desktop import namesake
 
@@ -117,7 +117,7 @@ def _open(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    parser = parser_of(
+    parser = command_parser(
         "run", "Train without a window; write pictures and numbers. Ctrl-C ends the run and keeps its results."
     )
     _add_recipe(parser)
@@ -127,7 +127,7 @@ def _run(arguments: list[str]) -> int:
         "--export", action="append", default=[], metavar="FILE", help="write a picture: .png, .svg or .pdf; repeatable"
     )
     parser.add_argument(
-        "--plot", type=plot_named, choices=PLOTS, default="heatmap", help="what the picture shows (default: heatmap)"
+        "--plot", type=plot_name, choices=PLOTS, default="heatmap", help="what the picture shows (default: heatmap)"
     )
     parser.add_argument("--probe", metavar="NAME", help="the quantity in the picture (default: weight_grad_norm)")
     parser.add_argument("--data", metavar="FILE", help="write the numbers: .csv, .npz or .parquet")
@@ -183,21 +183,21 @@ def _outputs(options: argparse.Namespace) -> Outputs:
 
 
 def _presets(arguments: list[str]) -> int:
-    parser_of("presets", "List the presets: experiments that come with gradviz.").parse_args(arguments)
+    command_parser("presets", "List the presets: experiments that come with gradviz.").parse_args(arguments)
     from gradviz.commands.presets import list_presets
 
     return list_presets()
 
 
 def _fields(arguments: list[str]) -> int:
-    parser_of("fields", "List every field of an experiment: default, unit, range, meaning.").parse_args(arguments)
+    command_parser("fields", "List every field of an experiment: default, unit, range, meaning.").parse_args(arguments)
     from gradviz.commands.fields import list_fields
 
     return list_fields()
 
 
 def _data(arguments: list[str]) -> int:
-    parser = parser_of(
+    parser = command_parser(
         "data", "Say how a data file of your own is understood: columns, label, classes, what is left out."
     )
     parser.add_argument("file", metavar="FILE", help="a table (CSV, TSV, text, also gzipped) or arrays (NPZ)")
@@ -214,7 +214,7 @@ def _data(arguments: list[str]) -> int:
 
 
 def _selftest(arguments: list[str]) -> int:
-    parser = parser_of("selftest", "Build the window, train, export and read back; print `selftest ok`.")
+    parser = command_parser("selftest", "Build the window, train, export and read back; print `selftest ok`.")
     parser.add_argument("--on-screen", action="store_true", help="use the display instead of offscreen")
     parser.add_argument("--screenshot", metavar="FILE", help="write a picture of the window after training: .png")
     parser.add_argument(
@@ -240,7 +240,7 @@ def _selftest(arguments: list[str]) -> int:
 
 
 def _bench(arguments: list[str]) -> int:
-    parser = parser_of(
+    parser = command_parser(
         "bench", "Compare the measured training step with an ordinary one that measures nothing, on this machine."
     )
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
@@ -256,7 +256,7 @@ def _bench(arguments: list[str]) -> int:
 
 
 def _claims(arguments: list[str]) -> int:
-    parser = parser_of("claims", "Measure again, on this machine, every claim gradviz makes about deep networks.")
+    parser = command_parser("claims", "Measure again, on this machine, every claim gradviz makes about deep networks.")
     parser.add_argument("names", nargs="*", metavar="CLAIM", help="C1, C2, ... (default: all)")
     parser.add_argument("--json", action="store_true", help="print one line of JSON per claim")
     options = parser.parse_args(arguments)
@@ -267,10 +267,10 @@ def _claims(arguments: list[str]) -> int:
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
-    "info": recorded_runs.parse_info,
-    "export": recorded_runs.parse_export,
-    "report": recorded_runs.parse_report,
-    "check": recorded_runs.parse_check,
+    "info": info_command,
+    "export": export_command,
+    "report": report_command,
+    "check": check_command,
     "presets": _presets,
     "fields": _fields,
     "data": _data,

@@ -9,9 +9,11 @@ from PySide6.QtWidgets import QWidget
 from gradviz.app.board import Board
 from gradviz.app.export.export_dialog import ExportRequest
 from gradviz.app.export.progress_window import progress_window
+from gradviz.app.panels.judging_panel import JudgingPanel
 from gradviz.errors import ExportError
-from gradviz.plots.pages.animation import StepRange
-from gradviz.plots.pages.images import copy_to_clipboard, save_picture
+from gradviz.plots.pages.animation import FrameSource, StepRange
+from gradviz.plots.pages.caption import Caption, with_caption
+from gradviz.plots.pages.images import Placement, copy_to_clipboard, save_picture
 from gradviz.plots.parts.style import Style
 from gradviz.recording.exports.tables import save_table
 from gradviz.recording.history import History
@@ -46,7 +48,7 @@ class Exporter:
             return self._record(request, request.cut, history, style)
         save_picture(
             request.path,
-            self._board.placements(request.what),
+            self._placements(request.what, style),
             scale=request.scale,
             background=style.background,
             experiment_json=history.started.experiment_json,
@@ -56,7 +58,7 @@ class Exporter:
 
     def copy(self, what: str, style: Style) -> None:
         """Put a picture of the plot `what` or of the whole `board` on the clipboard."""
-        copy_to_clipboard(self._board.placements(what), scale=CLIPBOARD_SCALE, background=style.background)
+        copy_to_clipboard(self._placements(what, style), scale=CLIPBOARD_SCALE, background=style.background)
 
     @property
     def frames(self) -> int:
@@ -66,6 +68,13 @@ class Exporter:
     def moving(self) -> set[str]:
         """Return the names of what can be exported as an animation."""
         return self._board.moving()
+
+    def _placements(self, what: str, style: Style) -> list[Placement]:
+        """Return what to put on the page; below the whole board stands the verdict."""
+        placements = self._board.placements(what)
+        if what != "board":
+            return placements
+        return with_caption(placements, Caption(style, self._board.panel(JudgingPanel).verdict.words))
 
     def _history(self) -> History:
         if self._board.history is None:
@@ -81,7 +90,9 @@ class Exporter:
         from gradviz.plots.pages.animation_file import record
 
         started, total = history.started, len(cut.steps)
-        film = self._board.film(request.what, style.background, request.scale)
+        verdict, caption = self._board.panel(JudgingPanel).verdict, Caption(style)
+        judged = FrameSource(caption, lambda step: caption.say(verdict.words_at(step)))
+        film = self._board.film(request.what, style.background, request.scale, judged)
         frames = record(
             request.path, film, cut, experiment_json=started.experiment_json, title=self._board.shown.title or "gradviz"
         )

@@ -1,13 +1,13 @@
-"""The arguments of the commands that are about recorded runs."""
+"""The commands about recorded runs: their arguments. A command is imported only when it is called."""
 
 from __future__ import annotations
 
-from gradviz.commands.parser import PLOTS, parser_of, plot_named, whole_number
+from gradviz.cli_parser import PLOTS, command_parser, plot_name, whole_number
 
 
-def parse_info(arguments: list[str]) -> int:
+def info_command(arguments: list[str]) -> int:
     """Run `gradviz info` and return its exit status."""
-    parser = parser_of("info", "Describe a recorded run and its state.")
+    parser = command_parser("info", "Describe a recorded run and its state.")
     parser.add_argument("file", metavar="FILE", help="a recorded run: .gradviz")
     parser.add_argument("--json", action="store_true", help="print one line of JSON instead")
     options = parser.parse_args(arguments)
@@ -18,12 +18,12 @@ def parse_info(arguments: list[str]) -> int:
     return info(Path(options.file), as_json=options.json)
 
 
-def parse_export(arguments: list[str]) -> int:
+def export_command(arguments: list[str]) -> int:
     """Run `gradviz export` and return its exit status."""
-    parser = parser_of("export", "Write pictures, numbers and event files of a recorded run.")
+    parser = command_parser("export", "Write pictures, numbers and event files of a recorded run.")
     parser.add_argument("file", metavar="FILE", help="a recorded run: .gradviz")
     parser.add_argument(
-        "--plot", type=plot_named, choices=PLOTS, action="append", default=[],
+        "--plot", type=plot_name, choices=PLOTS, action="append", default=[],
         help="what the pictures show (default: heatmap); one for all, or one for each --to",
     )  # fmt: skip
     parser.add_argument(
@@ -57,9 +57,9 @@ def parse_export(arguments: list[str]) -> int:
     return export(Path(options.file), wanted, as_json=options.json)
 
 
-def parse_check(arguments: list[str]) -> int:
+def check_command(arguments: list[str]) -> int:
     """Run `gradviz check` and return its exit status."""
-    parser = parser_of("check", "Exit with 1 and a line for each finding if something is wrong with a recorded run.")
+    parser = command_parser("check", "Exit with 1, and a line for each finding, if something is wrong with a run.")
     parser.add_argument("file", metavar="FILE", help="a recorded run: .gradviz")
     parser.add_argument(
         "--fail-on", metavar="KIND,...", default="warning",
@@ -79,9 +79,9 @@ def parse_check(arguments: list[str]) -> int:
     return check_run(Path(options.file), fail_on, base, as_json=options.json)
 
 
-def parse_report(arguments: list[str]) -> int:
-    """Run `gradviz report` and return its exit status."""
-    parser = parser_of(
+def report_command(arguments: list[str]) -> int:
+    """Parse the arguments of `gradviz report` and run it."""
+    parser = command_parser(
         "report", "Write a page about one or several recorded runs: verdict, pictures and numbers in one file."
     )
     parser.add_argument("files", nargs="+", metavar="RUN", help="a recorded run: .gradviz")

@@ -1,4 +1,4 @@
-"""The parser of every command, and arguments that several of them take."""
+"""What the commands have in common that are parsed: errors on one line, and the names of plots."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ class OneLineParser(argparse.ArgumentParser):
     """Reports an error on one line, without the usage block."""
 
     def error(self, message: str) -> NoReturn:
-        """Print the error and leave with status 2."""
+        """End the program with `message`; called by argparse."""
         self.exit(BAD_ARGUMENTS, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
-def parser_of(command: str, description: str) -> OneLineParser:
-    """Return the parser of one command."""
+def command_parser(command: str, description: str) -> OneLineParser:
+    """Return the parser of `gradviz command`."""
     return OneLineParser(prog=f"gradviz {command}", description=description, allow_abbrev=False)
 
 
+def plot_name(name: str) -> str:
+    """Return what a plot is called today."""
+    return FORMER_PLOTS.get(name, name)
+
+
 def whole_number(parser: OneLineParser, name: str, text: str | None) -> int | None:
-    """Return the number that `text`, given as argument `name`, is; None for none. Ends the program for anything else."""
+    """Return the whole number that was given for the option `name`; None for none. Ends the program for others."""
     try:
         return int(text) if text is not None else None
     except ValueError:
         parser.error(f"{name}: {text!r} is not a whole number")
-
-
-def plot_named(name: str) -> str:
-    """Return what the plot `name` is called today."""
-    return FORMER_PLOTS.get(name, name)
