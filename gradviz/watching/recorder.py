@@ -59,14 +59,45 @@ class Recorder:
         loss: float | torch.Tensor | None = None,
         accuracy: float | torch.Tensor | None = None,
         learning_rate: float | torch.Tensor | None = None,
+        validation_loss: float | torch.Tensor | None = None,
+        validation_accuracy: float | torch.Tensor | None = None,
+        inputs: torch.Tensor | None = None,
+        outputs: torch.Tensor | None = None,
+        targets: torch.Tensor | None = None,
+        **further: object,
     ) -> None:
         """Say what only the script knows about a step; a tensor is not waited for.
 
         Call it in the same place in every step, before `optimizer.step()` or after it. Several calls in one step are
-        averaged (micro-batches). `accuracy` is a share between 0 and 1; the learning rate is read from the optimiser
-        unless it is given here.
+        averaged (micro-batches). Numbers are floats, tensors of one number, or anything that `float` takes; what is
+        none is left out with a warning, and nothing that is given here ends the recording.
+
+        Args:
+            loss: the loss of the batch. Of a tensor with several numbers, such as a loss per sample, the mean is taken.
+            accuracy: share of the batch classified correctly, between 0 and 1.
+            learning_rate: read from the optimiser unless it is given here; further parameter groups are recorded as
+                `learning_rate/1` and so on.
+            validation_loss: mean loss over samples that are not trained on, at the steps at which you have it.
+            validation_accuracy: share of such samples classified correctly, between 0 and 1.
+            inputs: the batch [samples, ...]. In thorough steps it is reduced to a few numbers on its device: range,
+                mean, spread, numbers that are not finite, constant features. The tensor is not kept.
+            outputs: what the network says of it: scores of classes, [samples, classes], [samples, classes, ...] or
+                [samples, ..., classes]; with them the share of the class said most often is known. Not kept either.
+            targets: what is right: class indices, one-hot shares, or numbers. Not kept either.
+            further: numbers of your own, recorded under their names and drawn below the loss.
+
         """
-        values = {"loss": loss, "accuracy": accuracy, "learning_rate": learning_rate}
+        values: dict[str, object] = {
+            "loss": loss,
+            "accuracy": accuracy,
+            "learning_rate": learning_rate,
+            "validation_loss": validation_loss,
+            "validation_accuracy": validation_accuracy,
+            "inputs": inputs,
+            "outputs": outputs,
+            "targets": targets,
+            **further,
+        }
         self._guard.run(self._steps.log, {name: value for name, value in values.items() if value is not None})
         self._look()
 
@@ -76,6 +107,16 @@ class Recorder:
         It is judged when you ask, which takes some milliseconds; empty before the first step is recorded.
         """
         return Verdict.of(self.history) if self.history is not None and self.history.frames else Verdict()
+
+    def step(self) -> None:
+        """Mark a step in a loop that has no optimiser of `torch.optim`: your own code moves the weights.
+
+        Call it once per step, after the backward pass and before the gradients are cleared. Gradients are measured as
+        they are then, and weights are compared with what they are at the next call. Where an optimiser of torch makes
+        the steps, this does nothing but warn.
+        """
+        self._guard(self._steps.step_by_hand)
+        self._look()
 
     def close(self) -> None:
         """End the recording: the last step is written, every hook is gone."""
@@ -123,7 +164,7 @@ class Recorder:
             self._file.close(ending, why)
         except Exception as error:
             self._file.warn(f"the recording could not be closed in order: {_in_words(error)}")
-        if self.history is None and ending == "finished":
+        if not self.steps and ending == "finished":
             self._file.warn(
                 "nothing was recorded: no optimiser of torch.optim that holds parameters of the model made a step"
             )
@@ -163,6 +204,9 @@ class IdleRecorder(Recorder):
         self._file = RunFile(None)
 
     def log(self, **_values: object) -> None:
+        """Do nothing."""
+
+    def step(self) -> None:
         """Do nothing."""
 
     def _end(self, ending: Ending, why: str = "") -> None:
