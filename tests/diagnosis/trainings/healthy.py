@@ -25,13 +25,13 @@ from trainings.loops import (
 )  # fmt: skip
 from trainings.models import (
     Autoencoder,
-    Convolutional,
     Mixture,
     Recurrent,
     ResNet,
     Transformer,
     TwoHeads,
     UNet,
+    convolutional,
     kaiming,
     low_rank,
     multilayer,
@@ -97,13 +97,13 @@ def mlp_balanced_by_chance_in_small_batches() -> History:
 
 @healthy
 def cnn_adam() -> History:
-    model = Convolutional()
+    model = convolutional()
     return train(model, adam(model), classify(model, pictures), 80)
 
 
 @healthy
 def cnn_sgd_weight_decay() -> History:
-    model = Convolutional()
+    model = convolutional()
     return train(model, sgd(model, weight_decay=5e-4), classify(model, pictures), 80)
 
 
@@ -201,7 +201,7 @@ def adapters_beside_frozen_layers() -> History:
 
 @healthy
 def fine_tuning_the_head() -> History:
-    model = Convolutional()
+    model = convolutional()
     model[:6].requires_grad_(False)
     return train(model, torch.optim.Adam(model[8].parameters(), 1e-2), classify(model, pictures), 80)
 
