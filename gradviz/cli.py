@@ -27,6 +27,7 @@ other commands, each with --help:
   gradviz run       train without a window; record the run, write pictures and numbers
   gradviz info      describe a recorded run and its state
   gradviz export    write pictures, numbers and event files of a recorded run
+  gradviz check     pass or fail a recorded run, for continuous integration
   gradviz presets   list the presets
   gradviz fields    list every field of an experiment, for --set and for files
   gradviz bench     measure what measuring costs on this machine
@@ -45,7 +46,7 @@ class _OneLineParser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status.
 
-    0 success, 1 internal error, 2 usage or input error, 130 interrupted.
+    0 success, 1 internal error or a check that failed, 2 usage or input error, 130 interrupted.
     """
     _provide_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -227,6 +228,7 @@ def _export(arguments: list[str]) -> int:
     parser.add_argument("--data", metavar="FILE", help="write the numbers: .csv, .npz or .parquet")
     parser.add_argument("--tensorboard", metavar="DIR", help="write a TensorBoard event file into this folder")
     parser.add_argument("--every", metavar="N", help="write the layers to TensorBoard at every Nth step only")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON: files and verdict")
     options = parser.parse_args(arguments)
     from pathlib import Path
 
@@ -245,7 +247,28 @@ def _export(arguments: list[str]) -> int:
         events=Path(options.tensorboard) if options.tensorboard is not None else None,
         every=_whole(parser, "--every", options.every),
     )
-    return export(Path(options.file), wanted)
+    return export(Path(options.file), wanted, as_json=options.json)
+
+
+def _check(arguments: list[str]) -> int:
+    parser = _parser("check", "Exit with 1 and a line for each finding if something is wrong with a recorded run.")
+    parser.add_argument("file", metavar="FILE", help="a recorded run: .gradviz")
+    parser.add_argument(
+        "--fail-on", metavar="KIND,...", default="warning",
+        help="kinds of findings, or how bad: notice, warning or critical, and worse (default: warning)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--against", metavar="BASE", help="a base run: fail on what it does not have, and on a clearly worse result"
+    )
+    parser.add_argument("--json", action="store_true", help="print one line of JSON instead")
+    options = parser.parse_args(arguments)
+    from pathlib import Path
+
+    from gradviz.commands.check import check_run
+
+    fail_on = [kind.strip() for kind in options.fail_on.split(",") if kind.strip()]
+    base = Path(options.against) if options.against is not None else None
+    return check_run(Path(options.file), fail_on, base, as_json=options.json)
 
 
 def _presets(arguments: list[str]) -> int:
@@ -260,6 +283,23 @@ def _fields(arguments: list[str]) -> int:
     from gradviz.commands.fields import list_fields
 
     return list_fields()
+
+
+def _data(arguments: list[str]) -> int:
+    parser = _parser(
+        "data", "Say how a data file of your own is understood: columns, label, classes, what is left out."
+    )
+    parser.add_argument("file", metavar="FILE", help="a table (CSV, TSV, text, also gzipped) or arrays (NPZ)")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="label_column, leave_out or missing"
+    )
+    options = parser.parse_args(arguments)
+    from gradviz.commands.data import describe_data
+    from gradviz.experiment import Experiment, with_settings
+
+    experiment = with_settings(Experiment(data="file", data_file=options.file), options.set)
+    return describe_data(experiment.data, as_json=options.json)
 
 
 def _selftest(arguments: list[str]) -> int:
@@ -318,8 +358,10 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
     "info": _info,
     "export": _export,
+    "check": _check,
     "presets": _presets,
     "fields": _fields,
+    "data": _data,
     "bench": _bench,
     "claims": _claims,
     "selftest": _selftest,

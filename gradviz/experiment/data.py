@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from gradviz.experiment.fields import PART_CONFIG, FieldSpec
 
+Missing = Literal["refuse", "drop", "mean"]
 Source = Literal["digits", "moons", "circles", "spirals", "xor", "gaussian", "file"]
 
 
@@ -41,11 +42,37 @@ class Data(BaseModel):
     data_file: Annotated[
         str,
         Field(
-            description="CSV or NPZ file: CSV, one row per sample with the label last; NPZ, arrays x and y",
+            description="Table (CSV, TSV, text, also gzipped; one row per sample) or arrays (NPZ) of your own; "
+            "`gradviz data FILE` says how it is understood",
             max_length=4096,
         ),
         FieldSpec("Data file", "Data", ""),
     ] = ""
+    label_column: Annotated[
+        str,
+        Field(
+            description="Which column of the table is the label: its name, its number counted from 1, first or last; "
+            "empty, to find it out",
+            max_length=1000,
+        ),
+        FieldSpec("Label column", "Data", ""),
+    ] = ""
+    leave_out: Annotated[
+        str,
+        Field(
+            description="Columns of the table that are not trained on: names or numbers, separated by commas",
+            max_length=4096,
+        ),
+        FieldSpec("Leave out", "Data", ""),
+    ] = ""
+    missing: Annotated[
+        Missing,
+        Field(
+            description="What to do about missing values: refuse the file, drop the rows, or fill in the mean of the "
+            "column (of text, the most frequent)",
+        ),
+        FieldSpec("Missing values", "Data", ""),
+    ] = "refuse"
 
     @property
     def generated(self) -> bool:
@@ -54,11 +81,14 @@ class Data(BaseModel):
 
     def inapplicable(self) -> dict[str, str]:
         """Return the fields that have no effect given the others, each with the reason in words."""
-        points = "for generated points only"
+        points, own = "for generated points only", "for data = file only"
         rules = {
             "samples": (self.generated, points),
             "noise": (self.generated, points),
-            "data_file": (self.source == "file", "for data = file only"),
+            "data_file": (self.source == "file", own),
+            "label_column": (self.source == "file", own),
+            "leave_out": (self.source == "file", own),
+            "missing": (self.source == "file", own),
         }
         return {name: reason for name, (holds, reason) in rules.items() if not holds}
 

@@ -48,10 +48,17 @@ def from_json(text: str) -> Experiment:
 
 
 def read(path: Path) -> Experiment:
-    """Read an experiment from a `.toml` or `.json` file. Raises ExperimentError."""
+    """Read an experiment from a `.toml` or `.json` file. A relative data file is relative to it.
+
+    Raises ExperimentError.
+    """
     text = _text_in(path)
     try:
-        return from_json(text) if path.suffix.lower() == ".json" else from_toml(text)
+        read = from_json(text) if path.suffix.lower() == ".json" else from_toml(text)
+        data_file = Path(read.data.data_file)
+        if not read.data.data_file or read.data.data_file.startswith("~") or data_file.is_absolute():
+            return read
+        return read.changed(data_file=str(path.parent.absolute() / data_file))
     except ExperimentError as error:
         raise ExperimentError(f"{path}:\n{error}") from None
 
@@ -91,6 +98,9 @@ def _from_text(field: RecipeField | None, text: str) -> Any:
     kind = field.kind if field is not None else str
     if kind is bool:
         return {"true": True, "false": False}.get(text.lower(), text)
+    # Python reads 10_0 as a hundred, and digits of every script
+    if kind in (int, float) and ("_" in text or not text.isascii()):
+        return text
     try:
         return kind(text)
     except ValueError:

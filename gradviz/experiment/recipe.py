@@ -8,6 +8,7 @@ are made from it. Which fields there are depends on the architecture of the netw
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
@@ -176,7 +177,9 @@ def _not_allowed(field: RecipeField, value: object) -> str:
 
 def _no_such_field(key: object, known: Mapping[str, RecipeField]) -> str:
     named = isinstance(key, str) and key.isidentifier() and len(key) <= LONGEST_SHOWN
-    return f"{key if named else _shown(key)}: there is no such field; the fields are {', '.join(known)}"
+    alike = get_close_matches(key, known, n=1) if named and isinstance(key, str) else []
+    guess = f"; did you mean {alike[0]}?" if alike else ""
+    return f"{key if named else _shown(key)}: there is no such field{guess}; the fields are {', '.join(known)}"
 
 
 def _shown(value: object) -> str:

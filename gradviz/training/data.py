@@ -12,7 +12,7 @@ from gradviz.experiment import Experiment
 from gradviz.recording.frame import HeldOut
 from gradviz.resources import resource_path
 from gradviz.training import plane
-from gradviz.training.data_file import read_data_file
+from gradviz.training.data_files import read_data_file
 
 HELD_OUT_SHARE = 0.2
 EXTENT_MARGIN = 0.15
@@ -20,12 +20,16 @@ EXTENT_MARGIN = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Labelled samples as they come: `inputs` [samples, features], `labels` [samples] index `class_names`."""
+    """Labelled samples as they come: `inputs` [samples, features], `labels` [samples] index `class_names`.
+
+    `held_out` [samples] marks those that are held out for validation; None where that is still to be decided.
+    """
 
     inputs: NDArray[np.float64]
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     image_shape: tuple[int, int] | None = None
+    held_out: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,8 @@ def load_data(experiment: Experiment) -> Dataset:
     if experiment.data.source == "digits":
         samples = _digits()
     elif experiment.data.source == "file":
-        inputs, labels, names = read_data_file(experiment.data.data_file)
-        samples = Samples(inputs, labels, names)
+        read = read_data_file(experiment.data)
+        samples = Samples(read.inputs, read.labels, read.class_names, read.image_shape, read.held_out)
     else:
         points, labels = plane.GENERATORS[experiment.data.source](experiment.data.samples, experiment.data.noise, rng)
         samples = Samples(points, labels, tuple("ABCDEFGH"[: labels.max() + 1]))
@@ -90,13 +94,8 @@ def _digits() -> Samples:
 
 
 def _split(samples: Samples, rng: np.random.Generator) -> Dataset:
-    """Hold out a fifth of each class, at least one sample of it, so that both parts know every class."""
-    held_out = np.zeros(len(samples.labels), dtype=bool)
-    for label, name in enumerate(samples.class_names):
-        members = rng.permutation(np.flatnonzero(samples.labels == label))
-        if len(members) < 2:
-            raise DataError(f"class {name!r} has only {len(members)} sample; every class needs at least 2")
-        held_out[members[: max(1, round(len(members) * HELD_OUT_SHARE))]] = True
+    """Standardise, and hold out what the samples say, or else a fifth of each class."""
+    held_out = samples.held_out if samples.held_out is not None else _fifth_of_each_class(samples, rng)
     order = rng.permutation(len(samples.labels))
     train, test = order[~held_out[order]], order[held_out[order]]
     mean, scale = _moments(samples.inputs[train])
@@ -115,6 +114,17 @@ def _split(samples: Samples, rng: np.random.Generator) -> Dataset:
         mean=mean,
         scale=scale,
     )
+
+
+def _fifth_of_each_class(samples: Samples, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Mark a fifth of each class, at least one sample of it, so that both parts know every class."""
+    held_out = np.zeros(len(samples.labels), dtype=bool)
+    for label, name in enumerate(samples.class_names):
+        members = rng.permutation(np.flatnonzero(samples.labels == label))
+        if len(members) < 2:
+            raise DataError(f"class {name!r} has only {len(members)} sample; every class needs at least 2")
+        held_out[members[: max(1, round(len(members) * HELD_OUT_SHARE))]] = True
+    return held_out
 
 
 def _moments(inputs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -24,7 +24,7 @@ LEAST_BETWEEN_JUMPS = 10
 # what it costs to look changes with the load of the machine, so that the latest look counts for so much
 LATEST_SHARE = 0.3
 # of the time allowed, gradients may take so much before they give way at some of the steps
-GRADIENTS_SHARE = 0.7
+GRADIENTS_SHARE = 0.5
 MOST_STEPS_BETWEEN_GRADIENTS = 16
 # a loss has jumped when it is so many times the largest of so many before it
 JUMP, LOSSES_BEFORE = 2.0, 20

@@ -23,7 +23,7 @@ def value_of(name: str) -> st.SearchStrategy[Any]:
     if kind is bool:
         return st.booleans()
     if kind is str:
-        return st.text(max_size={"title": 80, "notes": 200, "data_file": 60}[name])
+        return st.text(max_size={"title": 80, "notes": 200, "data_file": 60, "label_column": 30, "leave_out": 60}[name])
     low, high = field(name).limits
     assert low is not None
     assert high is not None

@@ -16,7 +16,7 @@ from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment, from_code, from_json, from_toml, to_code, to_json, to_toml, with_settings
 
 SOME = Experiment(title='A "quoted" ü', notes="two\nlines \\ and a tab\t", depth=100, activation="tanh", noise=0.25)
-NOT_IN_CODES = {"title": "", "notes": "", "data_file": ""}
+NOT_IN_CODES = {"title": "", "notes": "", "data_file": "", "label_column": "", "leave_out": "", "missing": "refuse"}
 
 
 def typed(value: Any) -> str:
@@ -48,6 +48,8 @@ def test_any_experiment_can_be_typed_field_by_field(experiment: Experiment) -> N
         "title": "",
         "notes": "",
         "data_file": experiment.data.data_file.strip() or "a.csv",
+        "label_column": experiment.data.label_column.strip(),
+        "leave_out": experiment.data.leave_out.strip(),
     }
     settings = [f"{name}={typed(value)}" for name, value in values.items()]
     assert with_settings(Experiment(), settings) == Experiment(**values)

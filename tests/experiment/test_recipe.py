@@ -35,8 +35,9 @@ WORDS = {
     "precision": "float32 float64",
     "architecture": "mlp",
     "data": "digits moons circles spirals xor gaussian file",
+    "missing": "refuse drop mean",
 }
-TEXT = {"title": 80, "notes": 2000, "data_file": 4096}
+TEXT = {"title": 80, "notes": 2000, "data_file": 4096, "label_column": 1000, "leave_out": 4096}
 NUMBERS = WHOLE | REAL
 
 
@@ -126,7 +127,8 @@ def test_other_devices_are_refused(device: str) -> None:
 
 
 def test_an_unknown_field_is_named_with_those_there_are() -> None:
-    assert refusal(dept=3) == f"dept: there is no such field; the fields are {', '.join(FIELDS)}"
+    assert refusal(dept=3) == f"dept: there is no such field; did you mean depth?; the fields are {', '.join(FIELDS)}"
+    assert "did you mean" not in refusal(xyzzy=3)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +196,14 @@ def test_labels_and_codes_are_unique() -> None:
     assert len(set(labels)) == len(labels)
     assert len(set(codes)) == len(codes)
     assert all(code.isalpha() and code.islower() and len(code) <= 3 for code in codes)
-    assert {name for name in FIELDS if not field(name).code} == {"title", "notes", "data_file"}
+    assert {name for name in FIELDS if not field(name).code} == {
+        "title",
+        "notes",
+        "data_file",
+        "label_column",
+        "leave_out",
+        "missing",
+    }
 
 
 @pytest.mark.parametrize("name", FIELDS)

@@ -133,32 +133,40 @@ class ToggleEditor(FieldEditor):
             self.box.setChecked(value)
 
 
-class PathEditor(FieldEditor):
-    """A file of the person's own, typed, picked or dropped."""
+class TextEditor(FieldEditor):
+    """Free text in one line."""
 
     def __init__(self, field: RecipeField) -> None:
         super().__init__(field)
         self.line = QLineEdit()
-        self.line.setPlaceholderText("CSV or NPZ file")
-        browse = QToolButton()
-        browse.setText("…")
-        browse.setToolTip("Pick a file")
+        self.line.setMaxLength(field.longest)
         self.add(self.line, 1)
-        self.add(browse)
-        browse.setAccessibleName("pick a data file")
-        self.setAcceptDrops(True)
-        self.line.setAcceptDrops(False)
-        self.line.editingFinished.connect(lambda: self.changed.emit(self.line.text().strip()))
-        browse.clicked.connect(self._browse)
+        self.line.editingFinished.connect(self.take_typed)
 
     def take_typed(self) -> None:
         """Read what the line says now."""
         self.changed.emit(self.line.text().strip())
 
     def show_value(self, value: Any) -> None:
-        """Show a path."""
+        """Show a text."""
         with QSignalBlocker(self.line):
             self.line.setText(value)
+
+
+class PathEditor(TextEditor):
+    """A file of the person's own, typed, picked or dropped."""
+
+    def __init__(self, field: RecipeField) -> None:
+        super().__init__(field)
+        self.line.setPlaceholderText("table or NPZ file")
+        browse = QToolButton()
+        browse.setText("…")
+        browse.setToolTip("Pick a file")
+        self.add(browse)
+        browse.setAccessibleName("pick a data file")
+        self.setAcceptDrops(True)
+        self.line.setAcceptDrops(False)
+        browse.clicked.connect(self._browse)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take a local file."""
@@ -181,10 +189,11 @@ class PathEditor(FieldEditor):
 def ask_for_data_file(parent: QWidget, present: str) -> str:
     """Let the person pick a data file, beginning where the present one lies; empty if they think better of it."""
     start = str(Path(present).parent) if present else str(Path.home())
-    name, _ = QFileDialog.getOpenFileName(parent, "Data file", start, "Data (*.csv *.npz)")
+    name, _ = QFileDialog.getOpenFileName(parent, "Data file", start, DATA_FILES)
     return name
 
 
+DATA_FILES = "Tables and arrays (*.csv *.tsv *.txt *.data *.tab *.dat *.gz *.npz);;All files (*)"
 SPECIAL_EDITORS = {"device": DeviceEditor, "seed": SeedEditor, "data_file": PathEditor}
 
 
@@ -198,4 +207,6 @@ def editor_for(field: RecipeField) -> FieldEditor:
         return ToggleEditor(field)
     if field.kind is int and field.spec.logarithmic:
         return SliderEditor(field)
+    if field.kind is str:
+        return TextEditor(field)
     return NumberEditor(field)

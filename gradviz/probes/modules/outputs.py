@@ -19,7 +19,7 @@ from torch.utils.hooks import RemovableHandle
 from gradviz.probes.modules.hooks import GradientHook, Guard, TrainingHook, first_tensor
 from gradviz.probes.modules.measurements import ModulePending, ModuleProbe, Numbers
 from gradviz.probes.modules.weights import OptimizerParams, RowValues, joint_lengths
-from gradviz.probes.norms import moments, norms
+from gradviz.probes.norms import norm, quick_moments
 from gradviz.probes.observer import Due
 from gradviz.probes.quantities import ACTIVATION_GRAD_RMS, ACTIVATION_MEAN, ACTIVATION_STD
 
@@ -31,10 +31,10 @@ class OutputStats:
     """What one module put out in one step, call by call: how many numbers, their mean, the length of the rest."""
 
     counts: list[int] = field(default_factory=list)
-    means: list[Tensor] = field(default_factory=list)
-    lengths: list[Tensor] = field(default_factory=list)
+    means: list[float | Tensor] = field(default_factory=list)
+    lengths: list[float | Tensor] = field(default_factory=list)
     grad_counts: list[int] = field(default_factory=list)
-    grad_norms: list[Tensor] = field(default_factory=list)
+    grad_norms: list[float | Tensor] = field(default_factory=list)
     grad_samples: int = 0
 
 
@@ -124,11 +124,10 @@ class Outputs(ModuleProbe):
             (KINDS[2], [one.grad_norms for _, one in found], [one.grad_counts for _, one in found]),
         ):
             of = np.repeat(np.array([row for row, _ in found], np.int64), [len(part) for part in counts])
+            sizes = np.array([count for part in counts for count in part], np.float64)
             flat = [tensor for part in tensors for tensor in part]
             if flat:
-                device = flat[0].device
-                values = torch.stack([tensor.to(device) for tensor in flat])
-                pending.add(kind, values, of, np.array([count for part in counts for count in part], np.float64))
+                pending.add(kind, _together(flat), of, sizes)
 
     def rows(self, numbers: Numbers, pending: ModulePending) -> dict[str, RowValues]:
         """Return mean and spread of each row's outputs, and the root mean square of one sample's gradient there."""
@@ -164,7 +163,7 @@ class Outputs(ModuleProbe):
         if x is None or not x.is_floating_point() or x.layout is not torch.strided or not x.numel():
             return
         stats = self._stats.setdefault(module, OutputStats())
-        mean, length = moments(x.detach())
+        mean, length = quick_moments(x.detach())
         stats.counts.append(x.numel())
         stats.means.append(mean)
         stats.lengths.append(length)
@@ -174,5 +173,15 @@ class Outputs(ModuleProbe):
     def _take_gradient(self, stats: OutputStats, gradient: Tensor) -> None:
         if self._open:
             stats.grad_counts.append(gradient.numel())
-            stats.grad_norms.append(norms([gradient])[0])
+            stats.grad_norms.append(norm(gradient))
             stats.grad_samples += gradient.shape[0] if gradient.dim() else 1
+
+
+def _together(numbers: list[float | Tensor]) -> Tensor:
+    """Return `numbers` as a vector: on the device of one of them, or on the host where all are there already."""
+    device = next((one.device for one in numbers if isinstance(one, Tensor)), None)
+    if device is None:
+        return torch.tensor(numbers, dtype=torch.float64)
+    return torch.stack(
+        [one.to(device) if isinstance(one, Tensor) else torch.tensor(one, device=device) for one in numbers]
+    )

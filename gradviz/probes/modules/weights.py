@@ -53,6 +53,10 @@ class WeightTable:
             known = self._params[optimizer] = held, self._params_among(weights, optimizer)
         return known[1]
 
+    def params_among(self, weights: Sequence[Parameter]) -> OptimizerParams | None:
+        """Return those of `weights` that are among these; None if none are."""
+        return self._params_among(weights, None)
+
     def all_params(self) -> OptimizerParams | None:
         """Return all weights, whoever moves them; None if there are none."""
         return self._params_among(self.index, None)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QScrollArea, QToolButto
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.form.field_editor import FieldEditor
-from gradviz.app.form.field_editors import ChoiceEditor, DeviceEditor, PathEditor, ToggleEditor, editor_for
+from gradviz.app.form.field_editors import ChoiceEditor, DeviceEditor, PathEditor, TextEditor, ToggleEditor, editor_for
 from gradviz.app.form.number_editors import NumberEditor, SeedEditor, SliderEditor
 from gradviz.experiment import choices, field, fields, in_words
 
@@ -27,12 +27,15 @@ def shown(editor: FieldEditor, qtbot: QtBot) -> list[object]:
     return chosen
 
 
+EDITORS = {bool: ToggleEditor, int: NumberEditor, float: NumberEditor, str: TextEditor}
+
+
 def test_every_field_gets_the_editor_of_its_description(qapp: object) -> None:
     kinds = {name: type(editor_for(field(name))) for name in fields() if name not in ("title", "notes")}
     special = {"depth": SliderEditor, "seed": SeedEditor, "device": DeviceEditor, "data_file": PathEditor}
     for name, kind in kinds.items():
         annotation = fields()[name].kind
-        wanted = ChoiceEditor if choices(name) else ToggleEditor if annotation is bool else NumberEditor
+        wanted = ChoiceEditor if choices(name) else EDITORS[annotation]
         assert kind is special.get(name, wanted), name
 
 

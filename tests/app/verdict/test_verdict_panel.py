@@ -211,7 +211,7 @@ def test_a_threshold_leads_to_its_place_in_the_dialog(panel: VerdictPanel, qtbot
 def test_a_changed_threshold_counts_at_once_and_next_time(
     panel: VerdictPanel, settings: Settings, qtbot: QtBot
 ) -> None:
-    history = run_of(LEVEL, falling(0.5))  # 4.5 decades
+    history = run_of(LEVEL, *[falling(0.5)] * 2)  # 4.5 decades
     panel.show_history(history)
     assert kinds(panel) == ["vanishing"]
     qtbot.mouseClick(panel.thresholds_button, LEFT)
@@ -365,7 +365,11 @@ def test_the_status_is_told_whenever_the_verdict_is_another(panel: VerdictPanel)
     history.append(frame(3, STEEP))
     panel.refresh()
     panel.show_history(None)
-    assert [text.split(":")[0] for text in told] == [TITLES["healthy"], TITLES["vanishing"], NO_RUN]
+    assert [text.split(":")[0] for text in told] == [
+        TITLES["healthy"],
+        f"{TITLES['vanishing']} since step 3",
+        NO_RUN,
+    ]
 
 
 def test_what_goes_on_keeps_its_place_and_the_keyboard(panel: VerdictPanel) -> None:
@@ -404,7 +408,9 @@ def test_the_keyboard_stays_among_the_findings_when_one_goes(panel: VerdictPanel
     history = run_of(LEVEL, STEEP)
     panel.show_history(history)
     rows_of(cards(panel)[0])[0].button.setFocus()
-    history.append(frame(2, LEVEL))
+    # what is cured is let go after five steps
+    for step in range(2, 8):
+        history.append(frame(step, LEVEL))
     panel.refresh()
     assert kinds(panel) == ["healthy"]
     focused = QApplication.focusWidget()
@@ -414,9 +420,9 @@ def test_the_keyboard_stays_among_the_findings_when_one_goes(panel: VerdictPanel
 
 
 def test_tab_goes_from_top_to_bottom(panel: VerdictPanel, qtbot: QtBot) -> None:
-    # the second run has the card first that the first one had not
+    # the second run has a card that the first one had not
     panel.show_history(run_of(LEVEL, STEEP))
-    panel.show_history(run_of(falling(-2.0), falling(2.0)))
+    panel.show_history(run_of(STEEP, STEEP))
     QApplication.processEvents()
     panel.resize(500, 1600)
     QApplication.processEvents()

@@ -1,0 +1,155 @@
+"""Reads a person's own data file: a table or arrays, as `Data` asks for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradviz.errors import DataError
+from gradviz.experiment.data import Data, Missing
+from gradviz.training.data_files.columns import Chosen, as_numbers, choose, classes_of, labels_of
+from gradviz.training.data_files.npz import read_npz
+from gradviz.training.data_files.table import Floats, Table, read_table
+from gradviz.training.data_files.text import LARGEST_FILE_BYTES
+from gradviz.training.data_files.understood import Understood
+
+TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".data", ".tab", ".dat")
+ENDINGS = (*TABLE_ENDINGS, *(f"{ending}.gz" for ending in TABLE_ENDINGS), ".npz")
+
+# what samples are kept as to be looked at, single precision, holds no larger number and no smaller one
+_LARGEST, _SMALLEST = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledData:
+    """The samples of a file.
+
+    `inputs` [samples, features], `labels` [samples] index `class_names`. `image_shape` is (rows, columns) where a
+    sample is a picture. `held_out` [samples] marks the file's own validation part; None where it has none.
+    """
+
+    inputs: Floats
+    labels: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    understood: Understood
+    image_shape: tuple[int, int] | None = None
+    held_out: NDArray[np.bool_] | None = None
+
+
+def read_data_file(data: Data) -> LabelledData:
+    """Read the file that `data` names, as it asks for. Raises DataError: file, place, and what to do."""
+    path = Path(data.data_file).expanduser()
+    ending = "".join(path.suffixes[-2:]).lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
+    if ending not in ENDINGS:
+        raise DataError(f"{path}: a data file ends in .csv, .tsv, .txt, .data (each also with .gz) or .npz")
+    try:
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            raise DataError(f"{path}: larger than {LARGEST_FILE_BYTES // 1_000_000} MB")
+        read = _from_arrays(path) if ending == ".npz" else _from_table(path, read_table(path), data)
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
+    _check_range(path, read)
+    return read
+
+
+def _from_table(path: Path, table: Table, data: Data) -> LabelledData:
+    chosen = choose(path, table, data.label_column, data.leave_out)
+    used = _used_rows(path, table, chosen, data.missing)
+    names, columns, one_hot, filled = [], [], [], []
+    for column in chosen.features:
+        parts, values = as_numbers(path, column, data.missing)
+        names += parts
+        columns += values if used.all() else [each[used] for each in values]
+        if column.is_text:
+            one_hot.append((column.name or f"column {column.number}", len(parts)))
+        if data.missing == "mean" and (gaps := int(column.missing[used].sum())):
+            filled.append((column.name or f"column {column.number}", gaps))
+    labels, class_names = labels_of(path, chosen.label, used)
+    if len(table.class_names) == len(class_names):
+        class_names = table.class_names
+    understood = Understood(
+        form=table.form,
+        rows=len(labels),
+        features=tuple(names),
+        label=chosen.label.name or f"column {chosen.label.number}",
+        classes=_counted(labels, class_names),
+        rows_left_out=int((~used).sum()),
+        left_out=chosen.left_out,
+        one_hot=tuple(one_hot),
+        filled=tuple(filled),
+    )
+    return LabelledData(np.stack(columns, axis=1), labels, class_names, understood)
+
+
+def _used_rows(path: Path, table: Table, chosen: Chosen, missing: Missing) -> NDArray[np.bool_]:
+    """Return which rows have all they need. Raises DataError where values are missing and nothing was chosen."""
+    gaps = {column.label: column.missing for column in (*chosen.features, chosen.label) if column.missing.any()}
+    if not gaps:
+        return np.ones(len(table.lines), np.bool_)
+    every = np.logical_or.reduce(list(gaps.values()))
+    if missing == "refuse":
+        places = [
+            f"{mask.sum():,} in {name} (first in line {table.lines[int(np.argmax(mask))]:,})"
+            for name, mask in list(gaps.items())[:5]
+        ]
+        raise DataError(
+            f"{path}: values are missing in {every.sum():,} of {len(every):,} rows: {', '.join(places)}"
+            f"{' and others' if len(gaps) > len(places) else ''}. Choose missing = drop to leave these rows out, or "
+            "missing = mean to fill in the mean of the column"
+        )
+    # a label cannot be filled in
+    used = ~every if missing == "drop" else ~chosen.label.missing
+    if not used.any():
+        raise DataError(f"{path}: no row is left: every one misses a value")
+    return used
+
+
+def _from_arrays(path: Path) -> LabelledData:
+    arrays = read_npz(path)
+    if "" in arrays.labels or "nan" in arrays.labels:
+        sample = next(place for place, label in enumerate(arrays.labels, start=1) if label in ("", "nan"))
+        raise DataError(f"{path}: sample {sample} has no label in {arrays.names[1]}")
+    labels, class_names = classes_of(path, arrays.labels)
+    if len(arrays.class_names) == len(class_names) and class_names == tuple(map(str, range(len(class_names)))):
+        class_names = arrays.class_names
+    shape = arrays.inputs.shape[1:]
+    picture = shape[:2] if len(shape) == 2 or (len(shape) == 3 and shape[2] == 1) else None
+    inputs = arrays.inputs.reshape(len(labels), -1).astype(np.float64)
+    held_out = None
+    if arrays.validation:
+        held_out = np.arange(len(labels)) >= len(labels) - arrays.validation
+    understood = Understood(
+        form=arrays.form,
+        rows=len(labels),
+        features=tuple(f"{arrays.names[0]}[{place}]" for place in range(inputs.shape[1])),
+        label=arrays.names[1],
+        classes=_counted(labels, class_names),
+        validation=arrays.validation,
+    )
+    return LabelledData(inputs, labels, class_names, understood, picture, held_out)
+
+
+def _check_range(path: Path, read: LabelledData) -> None:
+    """Refuse what could not be standardised, or not be shown. Raises DataError."""
+    finite = np.isfinite(read.inputs)
+    if not finite.all():
+        sample, feature = np.argwhere(~finite)[0]
+        name, value = read.understood.features[feature], read.inputs[sample, feature]
+        raise DataError(f"{path}: {name} of sample {sample + 1} is {value}, not a finite number")
+    largest = np.abs(read.inputs).max(0)
+    far = (largest > _LARGEST) | ((largest < _SMALLEST) & (largest > 0.0))
+    if far.any():
+        feature = int(np.argmax(far))
+        raise DataError(
+            f"{path}: {read.understood.features[feature]} holds numbers of up to {largest[feature]:.3g}, beyond the "
+            f"range of single precision ({_SMALLEST:.2g} to {_LARGEST:.2g}); write it in another unit, or leave it out"
+        )
+
+
+def _counted(labels: NDArray[np.int64], names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    counts = Counter(labels.tolist())
+    return tuple((name, counts[number]) for number, name in enumerate(names))
