@@ -135,6 +135,21 @@ class Readings:
         return newest.broken_log10 if newest is not None else np.zeros(len(self.rows), np.bool_)
 
     @cached_property
+    def lately_with_gradient(self) -> Mask:
+        """The rows of which one of the latest measurements has a gradient, a few more than count as the present."""
+        gradient = latest_largest(self._history, WEIGHT_GRADIENT, self.step, LOSSES_COMPARED)
+        return np.isfinite(gradient.values) if gradient is not None else np.zeros(len(self.rows), np.bool_)
+
+    @cached_property
+    def idle(self) -> Mask:
+        """The rows that nobody calls."""
+        rows = np.zeros(len(self.rows), np.bool_)
+        for kind in ("never_called", "not_called_lately"):
+            if (held := self.observed(kind)) is not None:
+                rows[np.array(held.observation.rows, np.int64) - 1] = True
+        return rows
+
+    @cached_property
     def start_weight_gradient(self) -> Measured | None:
         """The log10 of the norm of the weights' gradient at step 0, exact where that was measured."""
         return latest(self._history, EXACT_WEIGHT_GRADIENT, 0) or latest(self._history, WEIGHT_GRADIENT, 0)

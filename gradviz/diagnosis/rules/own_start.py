@@ -18,7 +18,7 @@ HUGE_OUTPUT, ABSURD_OUTPUT = 100.0, 1000.0
 GROWN = 100.0
 
 
-@rule("absurd_start", rank=15)
+@rule("absurd_start", rank=9)
 def absurd_magnitudes(readings: Readings, thresholds: Thresholds) -> Finding | None:
     """Find outputs at step 0 that are far above those of the first rows, or a loss far above that of a guess."""
     facts = [fact for fact in (_outputs(readings), _loss(readings, thresholds)) if fact is not None]
@@ -40,7 +40,7 @@ def absurd_magnitudes(readings: Readings, thresholds: Thresholds) -> Finding | N
     )
 
 
-@rule("zero_weights", rank=14)
+@rule("zero_weights", rank=9)
 def zero_weights(readings: Readings, _thresholds: Thresholds) -> Finding | None:
     """Find weights that were all zero at the start, still are, and let no gradient through to others."""
     if readings.weights is None or readings.weight_gradient is None or readings.step < RECENT_STEPS:

@@ -18,6 +18,8 @@ from gradviz.recording.observations import Observed
 
 # a module that other steps call is missed only after so many
 CALLED_BY_STEPS = 10
+# what is observed of modules that run, with the reason where it is seen
+CUT = ("detached", "no_grad", "without_gradient")
 _NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
 
 
@@ -35,18 +37,19 @@ def in_no_optimizer(readings: Readings, _thresholds: Thresholds) -> Finding | No
 @rule("cut_off", rank=2)
 def cut_off(readings: Readings, _thresholds: Thresholds) -> Finding | None:
     """Find modules that run and are trained, but that the loss sends no gradient to."""
-    held = readings.observed("without_gradient")
-    if held is None or not _asked(readings, held) or readings.observed("no_gradient") is not None:
+    if readings.observed("no_gradient") is not None:
         return None
-    seen = held.observation
-    facts = [Evidence("without_gradient", WEIGHT_GRADIENT, held.since, seen.rows, numbers=seen.numbers)]
-    for kind in ("no_grad", "detached"):
-        reason = readings.observed(kind)
-        rows = tuple(row for row in reason.observation.rows if row in seen.rows) if reason is not None else ()
-        if reason is not None and rows:
-            facts.append(Evidence(kind, WEIGHT_GRADIENT, reason.since, rows, numbers=reason.observation.numbers))
-            break
-    return _finding(readings, "cut_off", _severity(readings, seen.rows), held.since, tuple(facts), seen.rows)
+    facts = []
+    for kind in CUT:
+        held = readings.observed(kind)
+        rows = _never_trained(readings, held.observation.rows) if held is not None else ()
+        if held is not None and rows:
+            facts.append(Evidence(kind, WEIGHT_GRADIENT, held.since, rows, numbers=held.observation.numbers))
+    if not facts:
+        return None
+    rows = tuple(sorted({row for fact in facts for row in fact.rows}))
+    since = min(fact.step for fact in facts)
+    return _finding(readings, "cut_off", _severity(readings, rows), since, tuple(facts), rows)
 
 
 @rule("dead_experts", rank=5)
@@ -118,6 +121,12 @@ def _alike(readings: Readings, rows: tuple[int, ...]) -> dict[int, list[int]]:
 
 def _patterns(name: str) -> list[str]:
     return [f"{name[: found.start()]}*{name[found.end() :]}" for found in _NUMBER.finditer(name)]
+
+
+def _never_trained(readings: Readings, rows: tuple[int, ...]) -> tuple[int, ...]:
+    """Return those of `rows` that got no gradient for a while: one that takes turns with others has its own."""
+    lately = readings.lately_with_gradient
+    return tuple(row for row in rows if readings.asked[row - 1] and not lately[row - 1])
 
 
 def _asked(readings: Readings, held: Observed) -> bool:

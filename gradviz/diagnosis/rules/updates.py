@@ -29,7 +29,7 @@ def may_rest(readings: Readings, thresholds: Thresholds) -> bool:
     return readings.loss_below(thresholds.converged_loss_share) or readings.rate_is_low
 
 
-@rule("too_much", rank=25)
+@rule("too_much", rank=9)
 def too_much(readings: Readings, thresholds: Thresholds, *, update: Measured) -> Finding | None:
     """Find rows of which every step replaces a large part; at once where it replaces all.
 
@@ -65,7 +65,7 @@ def too_much(readings: Readings, thresholds: Thresholds, *, update: Measured) ->
     )
 
 
-@rule("too_much", rank=25)
+@rule("too_much", rank=9)
 def too_much_at_first(readings: Readings, thresholds: Thresholds, *, early_updates: Measured) -> Finding | None:
     """Find first steps that replaced most rows of a network of one's own, which has not got over it since."""
     late, first = readings.late_loss, readings.first_loss
@@ -158,7 +158,8 @@ def _limit(readings: Readings, thresholds: Thresholds, update: Measured) -> Valu
 def _judged_for_standing_still(readings: Readings, thresholds: Thresholds) -> Mask:
     steps = max((each.steps for each in (readings.update, readings.unchanged) if each is not None), default=0)
     settled = readings.step >= SETTLED_STEPS and steps >= RECENT_STEPS
-    return np.where(readings.known, ~opening(readings, thresholds), settled)
+    # what nobody calls is no slow learner
+    return np.where(readings.known, ~opening(readings, thresholds), settled & ~readings.idle)
 
 
 def _slow(readings: Readings, thresholds: Thresholds, update: Measured | None) -> Mask:

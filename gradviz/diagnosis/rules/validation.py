@@ -35,7 +35,7 @@ def overfitting(readings: Readings, thresholds: Thresholds) -> Finding | None:
 
 @rule("not_learning", rank=90)
 def validation_at_chance(readings: Readings, thresholds: Thresholds) -> Finding | None:
-    """Find a validation accuracy that never got above that of a guess."""
+    """Find a validation accuracy that is that of a guess."""
     told, labels = readings.scalar("validation_accuracy", MOST_STEPS), readings.observed("labels")
     if told.size < FEWEST_ENTRIES or labels is None or readings.step < thresholds.patience_steps:
         return None
@@ -43,9 +43,9 @@ def validation_at_chance(readings: Readings, thresholds: Thresholds) -> Finding 
     classes = numbers.get("classes", 0.0)
     if classes < 2.0:
         return None
-    chance = max(1.0 / classes, 0.0)
-    best = float(told[np.isfinite(told)].max())
-    if best > ABOVE_CHANCE * chance or best > (1.0 + chance) / 2.0:
+    chance = 1.0 / classes
+    now = float(told[-FEWEST_ENTRIES:].mean())
+    if now > ABOVE_CHANCE * chance or now > (1.0 + chance) / 2.0:
         return None
-    fact = evidence("validation_at_chance", "", readings.step, accuracy=best, chance_accuracy=chance, classes=classes)
+    fact = evidence("validation_at_chance", "", readings.step, accuracy=now, chance_accuracy=chance, classes=classes)
     return Finding("not_learning", Severity.WARNING, readings.step, (fact,), thresholds=("patience_steps",))

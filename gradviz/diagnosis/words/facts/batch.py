@@ -81,7 +81,7 @@ def _validation_at_chance(fact: Evidence, _names: Names) -> Said:
     accuracy, chance = share(fact.number("accuracy")), share(fact.number("chance_accuracy"))
     return (
         f"validation accuracy {accuracy}, that of a guess",
-        f"The validation accuracy never got above {accuracy}; guessing among {plain(fact.number('classes'))} classes "
+        f"The validation accuracy is {accuracy}; guessing among {plain(fact.number('classes'))} classes "
         f"gives {chance}. Check that labels and inputs belong together.",
     )
 
