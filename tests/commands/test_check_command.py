@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -110,3 +111,10 @@ def test_run_ends_with_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
     assert first["severity"] in ("warning", "critical")
     assert main([*SMALL, *wild]) == 0
     assert first["headline"] in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_board_carries_the_verdict(bad: Path, tmp_path: Path) -> None:
+    assert main(["export", str(bad), "--plot", "board", "--to", str(tmp_path / "a.svg")]) == 0
+    line = recorded(tmp_path / "again.gradviz", falls=8.0).line
+    said = "".join(ElementTree.parse(tmp_path / "a.svg").getroot().itertext())
+    assert line[:60] in said
