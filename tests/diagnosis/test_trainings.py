@@ -7,7 +7,7 @@ import torch
 from trainings.broken import BROKEN
 from trainings.healthy import HEALTHY
 
-from gradviz.diagnosis import Severity, diagnose
+from gradviz.diagnosis import Severity, diagnose, words
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread"), pytest.mark.filterwarnings("ignore")]
 
@@ -23,7 +23,13 @@ def test_there_are_enough_of_both() -> None:
 @pytest.mark.parametrize("name", BROKEN)
 def test_the_first_finding_names_the_cause(name: str) -> None:
     torch.manual_seed(0)
-    first = diagnose(BROKEN[name].run())[0]
+    history = BROKEN[name].run()
+    findings = diagnose(history)
+    first = findings[0]
+    names = words.Names.of(history.started)
+    assert all(words.headline(each, names) and words.evidence(each, names) for each in findings)
+    assert all(words.remedy(remedy, names) for each in findings for remedy in each.remedies)
+    assert first.remedies or first.severity <= Severity.NOTICE
     assert BROKEN[name].causes & {first.kind, *(fact.fact for fact in first.evidence)}, first
 
 
