@@ -6,9 +6,11 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from gradviz import __version__
+from gradviz.cli_parser import BAD_ARGUMENTS, PLOTS, OneLineParser, command_parser, plot_name, whole_number
+from gradviz.cli_recorded import check_command, export_command, info_command, report_command
 from gradviz.errors import ExperimentError, GradvizError
 from gradviz_desktop import namesake
 
@@ -16,36 +18,28 @@ if TYPE_CHECKING:
     from gradviz.commands.outputs import Outputs
     from gradviz.experiment import Experiment
 
-BAD_ARGUMENTS = 2
 INTERRUPTED = 130
 RECORDED = ".gradviz"
-PLOTS = ("heatmap", "profile", "curves", "validation", "board")
-# what 0.1.0 called them
-FORMER_PLOTS = {"held-out": "validation"}
 OTHER_COMMANDS = """\
 other commands, each with --help:
   gradviz run       train without a window; record the run, write pictures and numbers
   gradviz info      describe a recorded run and its state
   gradviz export    write pictures, numbers and event files of a recorded run
+  gradviz report    write a page about one or several recorded runs: verdict, pictures, numbers
+  gradviz check     pass or fail a recorded run, for continuous integration
   gradviz presets   list the presets
   gradviz fields    list every field of an experiment, for --set and for files
+  gradviz data      say how a data file of your own is understood
   gradviz bench     measure what measuring costs on this machine
   gradviz claims    measure again every claim gradviz makes about deep networks
   gradviz selftest  check the installation: build the window, train, export, read back
 """
 
 
-class _OneLineParser(argparse.ArgumentParser):
-    """Reports an error on one line, without the usage block."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(BAD_ARGUMENTS, f"{self.prog}: {message} (see {self.prog} --help)\n")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status.
 
-    0 success, 1 internal error, 2 usage or input error, 130 interrupted.
+    0 success, 1 internal error or a check that failed, 2 usage or input error, 130 interrupted.
     """
     _provide_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -94,7 +88,7 @@ def _in_one_line(message: str) -> str:
 
 
 def _open(arguments: list[str]) -> int:
-    parser = _OneLineParser(
+    parser = OneLineParser(
         prog="gradviz",
         description="See why deep networks stop learning: live gradient heatmaps of a network you configure.",
         epilog=OTHER_COMMANDS,
@@ -123,7 +117,7 @@ def _open(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    parser = _parser(
+    parser = command_parser(
         "run", "Train without a window; write pictures and numbers. Ctrl-C ends the run and keeps its results."
     )
     _add_recipe(parser)
@@ -133,7 +127,7 @@ def _run(arguments: list[str]) -> int:
         "--export", action="append", default=[], metavar="FILE", help="write a picture: .png, .svg or .pdf; repeatable"
     )
     parser.add_argument(
-        "--plot", type=_plot, choices=PLOTS, default="heatmap", help="what the picture shows (default: heatmap)"
+        "--plot", type=plot_name, choices=PLOTS, default="heatmap", help="what the picture shows (default: heatmap)"
     )
     parser.add_argument("--probe", metavar="NAME", help="the quantity in the picture (default: weight_grad_norm)")
     parser.add_argument("--data", metavar="FILE", help="write the numbers: .csv, .npz or .parquet")
@@ -161,7 +155,7 @@ def _run(arguments: list[str]) -> int:
     return run(experiment or Experiment(), outputs, as_json=options.json)
 
 
-def _resume(parser: _OneLineParser, options: argparse.Namespace) -> int:
+def _resume(parser: OneLineParser, options: argparse.Namespace) -> int:
     for name in ("file", "preset", "code", "set", "device", "out"):
         if getattr(options, name):
             parser.error("--resume takes the experiment from the run; of its fields only --steps can be given")
@@ -171,12 +165,8 @@ def _resume(parser: _OneLineParser, options: argparse.Namespace) -> int:
     from gradviz.recording.runs.resuming import experiment_to_resume
 
     path = Path(options.resumed)
-    experiment = experiment_to_resume(path, _whole(parser, "--steps", options.steps))
+    experiment = experiment_to_resume(path, whole_number(parser, "--steps", options.steps))
     return run(experiment, _outputs(options), as_json=options.json, resumed=path)
-
-
-def _plot(name: str) -> str:
-    return FORMER_PLOTS.get(name, name)
 
 
 def _outputs(options: argparse.Namespace) -> Outputs:
@@ -192,78 +182,22 @@ def _outputs(options: argparse.Namespace) -> Outputs:
     )
 
 
-def _whole(parser: _OneLineParser, name: str, text: str | None) -> int | None:
-    try:
-        return int(text) if text is not None else None
-    except ValueError:
-        parser.error(f"{name}: {text!r} is not a whole number")
-
-
-def _info(arguments: list[str]) -> int:
-    parser = _parser("info", "Describe a recorded run and its state.")
-    parser.add_argument("file", metavar="FILE", help="a recorded run: .gradviz")
-    parser.add_argument("--json", action="store_true", help="print one line of JSON instead")
-    options = parser.parse_args(arguments)
-    from pathlib import Path
-
-    from gradviz.commands.info import info
-
-    return info(Path(options.file), as_json=options.json)
-
-
-def _export(arguments: list[str]) -> int:
-    parser = _parser("export", "Write pictures, numbers and event files of a recorded run.")
-    parser.add_argument("file", metavar="FILE", help="a recorded run: .gradviz")
-    parser.add_argument(
-        "--plot", type=_plot, choices=PLOTS, action="append", default=[],
-        help="what the pictures show (default: heatmap); one for all, or one for each --to",
-    )  # fmt: skip
-    parser.add_argument(
-        "--to", action="append", default=[], metavar="FILE",
-        help="write a picture: .png, .svg or .pdf, or an animation of the run: .gif or .webp; repeatable",
-    )  # fmt: skip
-    parser.add_argument("--probe", metavar="NAME", help="the quantity in the picture (default: the first)")
-    parser.add_argument("--step", metavar="N", help="the step shown (default: the latest)")
-    parser.add_argument("--data", metavar="FILE", help="write the numbers: .csv, .npz or .parquet")
-    parser.add_argument("--tensorboard", metavar="DIR", help="write a TensorBoard event file into this folder")
-    parser.add_argument("--every", metavar="N", help="write the layers to TensorBoard at every Nth step only")
-    options = parser.parse_args(arguments)
-    from pathlib import Path
-
-    from gradviz.commands.export import Export, export
-
-    plots = options.plot or ["heatmap"]
-    if len(plots) == 1:
-        plots *= len(options.to)
-    if len(plots) != len(options.to):
-        parser.error("give one --plot for all pictures, or one for each --to")
-    wanted = Export(
-        pictures=tuple((plot, Path(name)) for plot, name in zip(plots, options.to, strict=True)),
-        probe=options.probe,
-        step=_whole(parser, "--step", options.step),
-        table=Path(options.data) if options.data is not None else None,
-        events=Path(options.tensorboard) if options.tensorboard is not None else None,
-        every=_whole(parser, "--every", options.every),
-    )
-    return export(Path(options.file), wanted)
-
-
 def _presets(arguments: list[str]) -> int:
-    _parser("presets", "List the presets: experiments that come with gradviz.").parse_args(arguments)
+    command_parser("presets", "List the presets: experiments that come with gradviz.").parse_args(arguments)
     from gradviz.commands.presets import list_presets
 
     return list_presets()
 
 
 def _fields(arguments: list[str]) -> int:
-    _parser("fields", "List every field of an experiment: default, unit, range, meaning.").parse_args(arguments)
+    command_parser("fields", "List every field of an experiment: default, unit, range, meaning.").parse_args(arguments)
     from gradviz.commands.fields import list_fields
 
     return list_fields()
 
 
 def _data(arguments: list[str]) -> int:
-    parser = _parser(
+    parser = command_parser(
         "data", "Say how a data file of your own is understood: columns, label, classes, what is left out."
     )
     parser.add_argument("file", metavar="FILE", help="a table (CSV, TSV, text, also gzipped) or arrays (NPZ)")
@@ -280,7 +214,7 @@ def _data(arguments: list[str]) -> int:
 
 
 def _selftest(arguments: list[str]) -> int:
-    parser = _parser("selftest", "Build the window, train, export and read back; print `selftest ok`.")
+    parser = command_parser("selftest", "Build the window, train, export and read back; print `selftest ok`.")
     parser.add_argument("--on-screen", action="store_true", help="use the display instead of offscreen")
     parser.add_argument("--screenshot", metavar="FILE", help="write a picture of the window after training: .png")
     parser.add_argument(
@@ -306,7 +240,7 @@ def _selftest(arguments: list[str]) -> int:
 
 
 def _bench(arguments: list[str]) -> int:
-    parser = _parser(
+    parser = command_parser(
         "bench", "Compare the measured training step with an ordinary one that measures nothing, on this machine."
     )
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
@@ -322,7 +256,7 @@ def _bench(arguments: list[str]) -> int:
 
 
 def _claims(arguments: list[str]) -> int:
-    parser = _parser("claims", "Measure again, on this machine, every claim gradviz makes about deep networks.")
+    parser = command_parser("claims", "Measure again, on this machine, every claim gradviz makes about deep networks.")
     parser.add_argument("names", nargs="*", metavar="CLAIM", help="C1, C2, ... (default: all)")
     parser.add_argument("--json", action="store_true", help="print one line of JSON per claim")
     options = parser.parse_args(arguments)
@@ -333,8 +267,10 @@ def _claims(arguments: list[str]) -> int:
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
-    "info": _info,
-    "export": _export,
+    "info": info_command,
+    "export": export_command,
+    "report": report_command,
+    "check": check_command,
     "presets": _presets,
     "fields": _fields,
     "data": _data,
@@ -342,10 +278,6 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "claims": _claims,
     "selftest": _selftest,
 }
-
-
-def _parser(command: str, description: str) -> _OneLineParser:
-    return _OneLineParser(prog=f"gradviz {command}", description=description, allow_abbrev=False)
 
 
 def _add_recipe(parser: argparse.ArgumentParser, file: str = "an experiment (TOML or JSON)") -> None:

@@ -29,6 +29,10 @@ class RecordingError(GradvizError):
     """A recorded run that cannot be read, kept or moved."""
 
 
+class CheckError(GradvizError):
+    """A check that cannot be made: of a run without a step, or for a finding that there is not."""
+
+
 class CheckpointError(GradvizError):
     """A run that cannot be resumed: its checkpoint is broken, or belongs to another experiment."""
 

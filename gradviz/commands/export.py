@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +12,8 @@ from pathlib import Path
 
 from gradviz.commands.outputs import ANIMATIONS, PICTURES, TABLES, check_ending, check_place, check_qt
 from gradviz.commands.progress import progress_bar
+from gradviz.commands.verdict_text import verdict_text
+from gradviz.diagnosis.verdict import Verdict
 from gradviz.errors import ExportError
 from gradviz.recording.exports import tensorboard
 from gradviz.recording.exports.table_blocks import Progress
@@ -34,8 +38,8 @@ class Export:
     every: int | None = None
 
 
-def export(path: Path, wanted: Export) -> int:
-    """Write what `wanted` names of the run at `path`, and print each file written.
+def export(path: Path, wanted: Export, *, as_json: bool = False) -> int:
+    """Write what `wanted` names of the run at `path`, and print each file written and the verdict on the step shown.
 
     Raises GradvizError for a file that is not a run, and for outputs that cannot be written; the others are written.
     """
@@ -44,12 +48,20 @@ def export(path: Path, wanted: Export) -> int:
     _check_files(wanted)
     with open_run(path) as run:
         _check_run(run.history, wanted)
-        failures = []
+        failures, written = [], []
         for write in _writers(run.history, wanted):
             try:
-                print(f"wrote {write()}", flush=True)
+                written.append(str(write()))
             except ExportError as error:
                 failures.append(str(error))
+                continue
+            if not as_json:
+                print(f"wrote {written[-1]}", flush=True)
+        verdict = Verdict.of(run.history, wanted.step)
+    if as_json:
+        print(json.dumps({"files": written, "verdict": verdict.as_data()}, allow_nan=False))
+    else:
+        print(verdict_text(verdict))
     if failures:
         raise ExportError("\n".join(failures))
     return 0
@@ -105,7 +117,9 @@ def _write_table(history: History, path: Path) -> Path:
 def _write_events(history: History, folder: Path, every: int | None) -> Path:
     suited = tensorboard.suited_every(history)
     if every is None and suited > 1:
-        print(f"TensorBoard gets the layers at every {suited}th step; choose another interval with --every N")
+        sys.stderr.write(
+            f"TensorBoard gets the layers at every {suited}th step; choose another interval with --every N\n"
+        )
     with _bar() as progress:
         tensorboard.save_events(folder, history, every or suited, progress)
     return folder.resolve()

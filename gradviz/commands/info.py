@@ -1,4 +1,4 @@
-"""`gradviz info`: describes a recorded run without reading its frames."""
+"""`gradviz info`: describes a recorded run, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from gradviz.commands.progress import counted
+from gradviz.diagnosis.verdict import Verdict
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Quantity
-from gradviz.recording.store import RunInfo, checkpoint_step, read_info
+from gradviz.recording.store import RunInfo, checkpoint_step, open_run, read_info
 
 LONGEST_LINE = 110
 LABEL = 14
@@ -23,11 +24,13 @@ LABEL = 14
 def info(path: Path, *, as_json: bool) -> int:
     """Print what the run at `path` is, and its state. Raises RecordingError for a file that is not a run."""
     found, checkpoint = read_info(path), checkpoint_step(path)
+    with open_run(path) as opened:
+        verdict = Verdict.of(opened.history)
     if as_json:
-        print(json.dumps(_as_json(found, checkpoint), allow_nan=False))
+        print(json.dumps(_as_json(found, checkpoint) | {"verdict": verdict.as_data()}, allow_nan=False))
         return 0
     columns = min(shutil.get_terminal_size().columns, LONGEST_LINE)
-    for label, text in _rows(found, checkpoint):
+    for label, text in (*_rows(found, checkpoint), *_verdict_rows(verdict)):
         indent = " " * LABEL
         print(textwrap.fill(f"{label:{LABEL}}{text}", columns, subsequent_indent=indent, break_on_hyphens=False))
     return 0
@@ -55,6 +58,14 @@ def _rows(found: RunInfo, checkpoint: int | None) -> Iterator[tuple[str, str]]:
         yield "experiment", _changes(experiment)
     yield "environment", ", ".join(f"{name} {value}" for name, value in found.environment.items()) or "unknown"
     yield "measures", ", ".join(quantity.name for quantity in found.quantities)
+
+
+def _verdict_rows(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    label = "verdict"
+    for finding in verdict:
+        for line in str(finding).splitlines():
+            yield label, line.strip()
+            label = ""
 
 
 def _state(found: RunInfo) -> str:

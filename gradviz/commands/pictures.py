@@ -10,10 +10,12 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QEvent, QRectF
 
 from gradviz.app.application import application
+from gradviz.diagnosis.verdict import Verdict
 from gradviz.plots.boundary import BoundaryPlot
 from gradviz.plots.curves import CurvesPlot
 from gradviz.plots.heatmaps.heatmap import HeatmapPlot
 from gradviz.plots.pages.animation import Animation, FrameSource, StepRange
+from gradviz.plots.pages.caption import Caption, with_caption
 from gradviz.plots.pages.images import Placement, save_picture
 from gradviz.plots.parts.style import LIGHT
 from gradviz.plots.profiles.profile import ProfilePlot
@@ -49,6 +51,8 @@ def save_plot(path: Path, history: History, plot: str, probe: str | None, step: 
     _begin()
     places = _places(plot, history)
     placements = [Placement(_draw(name, history, probe, step), place) for name, place in places.items()]
+    if plot == "board":
+        placements = with_caption(placements, Caption(LIGHT, Verdict.of(history, step).line))
     try:
         save_picture(
             path,
@@ -79,7 +83,10 @@ def save_animation(
     places = _places(plot, history)
     plots = [_draw(name, history, probe, None) for name in places]
     sources = [FrameSource(each, each.show_step) for each in plots]
+    caption = Caption(LIGHT)
+    sources.append(FrameSource(caption, lambda step: caption.say(Verdict.of(history, step).line)))
     placements = [Placement(each, place) for each, place in zip(plots, places.values(), strict=True)]
+    placements = with_caption(placements, caption)
     started = history.started
     with closing(Animation(sources, placements, LIGHT.background, 1)) as film:
         for done in record(path, film, cut, experiment_json=started.experiment_json, title=started.title or "gradviz"):

@@ -17,6 +17,8 @@ from tqdm import tqdm
 
 from gradviz.commands.outputs import Outputs
 from gradviz.commands.progress import counted, progress_bar
+from gradviz.commands.verdict_text import verdict_text
+from gradviz.diagnosis.verdict import Verdict
 from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Checkpoint, Evaluation, Event, Frame, Started
@@ -56,7 +58,11 @@ def run(experiment: Experiment, outputs: Outputs, *, as_json: bool, resumed: Pat
     if path is not None and path.exists():
         written = [str(path.resolve()), *written]
     summary = session.summary() | {"files": written}
-    print(json.dumps(summary, allow_nan=False) if as_json else in_words(summary))
+    verdict = Verdict.of(session.recorded)
+    if as_json:
+        print(json.dumps(summary | {"verdict": verdict.as_data()}, allow_nan=False))
+    else:
+        print(f"{in_words(summary)}\n{verdict_text(verdict)}")
     if failure is not None:
         raise failure
     return INTERRUPTED if summary["status"] == "stopped" else 0

@@ -143,6 +143,28 @@ def norms(tensors: Sequence[Tensor]) -> Tensor:
     return NormsOf(tensors)(tensors)
 
 
+def norm(x: Tensor) -> float | Tensor:
+    """Return the L2 norm of `x`: a number where the host has it at once, float64 [] on another device."""
+    if _is_quick(x) and SURE_NORMS[0] < (length := float(torch.linalg.vector_norm(x))) < SURE_NORMS[1]:
+        return length
+    exact = norms([x])[0]
+    return float(exact) if exact.device.type == "cpu" else exact
+
+
+def quick_moments(x: Tensor) -> tuple[float | Tensor, float | Tensor]:
+    """Return what `moments` does, as numbers where the host has them at once."""
+    if _is_quick(x):
+        mean = x.mean().item()
+        if math.isfinite(mean):
+            length = torch.linalg.vector_norm(x - mean).item()
+            if SURE_NORMS[0] < length < SURE_NORMS[1]:
+                return mean, length
+    exact_mean, exact_length = moments(x)
+    if x.device.type == "cpu":
+        return exact_mean.item(), exact_length.item()
+    return exact_mean, exact_length
+
+
 def moments(x: Tensor) -> tuple[Tensor, Tensor]:
     """Return the mean of all numbers in `x` and the length of what is left without it, float64 [] each.
 
@@ -165,6 +187,13 @@ def moments(x: Tensor) -> tuple[Tensor, Tensor]:
 def wide_dtype(x: Tensor) -> torch.dtype:
     """Return the widest type that the device of `x` has."""
     return torch.float32 if x.device.type == "mps" else torch.float64
+
+
+def _is_quick(x: Tensor) -> bool:
+    """Whether a float32 norm of `x` is right, unless it is near the ends of the range."""
+    return (
+        x.device.type == "cpu" and x.dtype == torch.float32 and x.layout == torch.strided and x.numel() <= LONGEST_PIECE
+    )
 
 
 def _plain(tensor: Tensor) -> Tensor:

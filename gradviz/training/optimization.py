@@ -38,14 +38,26 @@ def optimizer(experiment: Experiment, parameters: Iterable[nn.Parameter]) -> Opt
 
 
 @torch.no_grad()
-def clip_gradients(parameters: Iterable[nn.Parameter], longest: float) -> Tensor:
-    """Shorten the whole gradient to the L2 norm `longest` if it is longer; return its norm before, a tensor."""
+def gradient_norm(parameters: Iterable[nn.Parameter]) -> Tensor:
+    """Return the L2 norm of the whole gradient, a tensor []."""
     grads = [parameter.grad for parameter in parameters if parameter.grad is not None]
     # row by row, because a norm of a whole stack would be taken on a float64 copy of all of it
     total: Tensor = torch.linalg.vector_norm(torch.cat([row_norms(grad) for grad in grads]))
+    return total
+
+
+@torch.no_grad()
+def clip_gradients(parameters: Iterable[nn.Parameter], longest: float, total: Tensor | None = None) -> Tensor:
+    """Shorten the whole gradient to the L2 norm `longest` if it is longer; return its norm before, a tensor.
+
+    It is `total`, if that is known.
+    """
+    parameters = list(parameters)
+    total = gradient_norm(parameters) if total is None else total
     factor = (longest / total).clamp_max(1.0)
-    for grad in grads:
-        grad.mul_(factor.to(grad.dtype))
+    for parameter in parameters:
+        if parameter.grad is not None:
+            parameter.grad.mul_(factor.to(parameter.grad.dtype))
     return total
 
 

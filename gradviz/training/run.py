@@ -24,7 +24,7 @@ from gradviz.training.batches import ShuffledBatches
 from gradviz.training.data import Dataset, boundary_grid, load_data
 from gradviz.training.devices import free_bytes, resolve
 from gradviz.training.memory import estimated_bytes
-from gradviz.training.optimization import clip_gradients, optimizer, optimizer_state, prepare_state
+from gradviz.training.optimization import clip_gradients, gradient_norm, optimizer, optimizer_state, prepare_state
 
 BOUNDARY_CELLS = 40
 EVALUATION_SAMPLES = 2048
@@ -61,6 +61,7 @@ class TrainingRun:
         self._queue = FrameQueue(self.device)
         self._wide = torch.float32 if self.device.type == "mps" else torch.float64
         self._step = 0
+        self._gradient_norm: Tensor | None = None
 
     def started(self, threads: int) -> Started:
         """Return what is known before the first step."""
@@ -100,7 +101,9 @@ class TrainingRun:
         self.observer.after_backward()
         right = (logits.detach().argmax(1) == labels).to(self._wide).mean()
         rate = self.experiment.training.learning_rate
-        scalars = {"loss": loss.detach(), "accuracy": right, "learning_rate": rate}
+        scalars: dict[str, float | Tensor] = {"loss": loss.detach(), "accuracy": right, "learning_rate": rate}
+        if self.experiment.training.gradient_clip:
+            self._gradient_norm = scalars["gradient_norm_before_clipping"] = gradient_norm(self._parameters)
         self._queue.submit(step, self.observer.take(), scalars)
 
     def events(self, *, wait: bool) -> Iterator[Frame | Distributions]:
@@ -121,7 +124,7 @@ class TrainingRun:
             self._optimizer = optimizer(self.experiment, self._parameters)
         self.observer.before_update(self.due(self._step + 1))
         if self.experiment.training.gradient_clip:
-            clip_gradients(self._parameters, self.experiment.training.gradient_clip)
+            clip_gradients(self._parameters, self.experiment.training.gradient_clip, self._gradient_norm)
         self._optimizer.step()
         self.observer.after_update()
 

@@ -24,7 +24,7 @@ LEAST_BETWEEN_JUMPS = 10
 # what it costs to look changes with the load of the machine, so that the latest look counts for so much
 LATEST_SHARE = 0.3
 # of the time allowed, gradients may take so much before they give way at some of the steps
-GRADIENTS_SHARE = 0.7
+GRADIENTS_SHARE = 0.5
 MOST_STEPS_BETWEEN_GRADIENTS = 16
 # a loss has jumped when it is so many times the largest of so many before it
 JUMP, LOSSES_BEFORE = 2.0, 20
@@ -73,6 +73,10 @@ class Cadence:
             gradients = thorough or step % (self._every * self._steps_between_gradients()) == 0
             known = self._decided[step] = Due(gradients=gradients, thorough=thorough)
         return known
+
+    def was_thorough(self, step: int) -> bool:
+        """Whether everything was due at `step`, the one under way or the one before it."""
+        return (known := self._decided.get(step)) is not None and known.thorough
 
     def step_ended(self, step: int, timing: Timing) -> None:
         """Take how long everything has taken, now that what was due at `step` is measured."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import Parameter
 
-Entry = float | Tensor
+from gradviz.watching.entries import Entry
 
 
 class LogEntries:
@@ -30,17 +30,21 @@ class LogEntries:
         self._weight: Parameter | None = None
         self._used: tuple[ReferenceType[Tensor], int] | None = None
 
-    def add(self, values: dict[str, object]) -> None:
-        """Take entries by name; a tensor stays on its device."""
+    def is_ahead(self) -> bool:
+        """Whether what is said now is about the step that is still to be made."""
         if not self._began:
             self._ahead |= all(parameter.grad is None for parameter in self._model.parameters())
-        into = self._coming if not self._began or self._ahead or self._has_new_gradient() else self._present
-        for name, value in values.items():
-            into.setdefault(name, []).append(_entry(value))
+        return not self._began or self._ahead or self._has_new_gradient()
 
-    def returned(self, loss: object) -> None:
+    def add(self, values: dict[str, Entry], *, ahead: bool) -> None:
+        """Take entries by name, of the coming step if they are said `ahead`; a tensor stays on its device."""
+        into = self._coming if ahead else self._present
+        for name, value in values.items():
+            into.setdefault(name, []).append(value)
+
+    def returned(self, loss: Entry | None) -> None:
         """Take what the closure of a step returned: its loss, unless the script itself says something else."""
-        self._returned = _entry(loss) if isinstance(loss, (Tensor, float, int)) else None
+        self._returned = loss
 
     def step_begins(self, weight: Parameter | None) -> None:
         """Note that a step is being made; `weight` is one that has a gradient in it."""
@@ -69,18 +73,6 @@ class LogEntries:
             return True
         # it may only have been set to zero since
         return gradient._version != self._used[1] and bool(gradient.any())
-
-
-def _entry(value: object) -> Entry:
-    if not isinstance(value, Tensor):
-        return float(value)  # type: ignore[arg-type]
-    if value.numel() != 1:
-        raise ValueError(f"one number is expected, not a tensor of shape {tuple(value.shape)}")
-    if value.device.type == "cpu":
-        # nothing to wait for, and a number costs less than a copy
-        return float(value.item())
-    # a copy, because the script may go on adding to it
-    return value.detach().reshape(()).clone()
 
 
 def _mean(entries: list[Entry]) -> Entry:

@@ -12,8 +12,11 @@ from typing import Self
 import torch
 from torch import nn
 
+from gradviz.diagnosis.finding import Severity
+from gradviz.diagnosis.verdict import Verdict
 from gradviz.recording.frame import Ending
 from gradviz.recording.history import History
+from gradviz.watching.alarm import Alarm, TrainingStopped
 from gradviz.watching.guard import Guard
 from gradviz.watching.run_file import RunFile
 from gradviz.watching.step_hooks import StepHooks
@@ -23,15 +26,16 @@ from gradviz.watching.steps import Settings, Steps
 class Recorder:
     """Records a network while a script trains it; made by `gradviz.watch`.
 
-    Ends with `close`, at the end of a `with` block, or when the program ends. It never raises into the training: what
-    goes wrong in here is said once as a warning, and watching ends.
+    Ends with `close`, at the end of a `with` block, or when the program ends. It never raises into the training, unless
+    it is asked to by `stop_on`: what goes wrong in here is said once as a warning, and watching ends.
     """
 
-    def __init__(self, model: nn.Module, path: Path | None, settings: Settings) -> None:
+    def __init__(self, model: nn.Module, path: Path | None, settings: Settings, alarm: Alarm | None = None) -> None:
+        self._alarm = alarm or Alarm()
         self._file = RunFile(path)
         self._guard = Guard(self._give_up)
         self._steps = Steps(model, settings, self._file, self._guard)
-        self._hooks = StepHooks(self._steps, self._guard, settings.scaler)
+        self._hooks = StepHooks(self._steps, self._guard, settings.scaler, self._look)
         atexit.register(self._at_exit)
 
     @property
@@ -55,15 +59,64 @@ class Recorder:
         loss: float | torch.Tensor | None = None,
         accuracy: float | torch.Tensor | None = None,
         learning_rate: float | torch.Tensor | None = None,
+        validation_loss: float | torch.Tensor | None = None,
+        validation_accuracy: float | torch.Tensor | None = None,
+        inputs: torch.Tensor | None = None,
+        outputs: torch.Tensor | None = None,
+        targets: torch.Tensor | None = None,
+        **further: object,
     ) -> None:
         """Say what only the script knows about a step; a tensor is not waited for.
 
         Call it in the same place in every step, before `optimizer.step()` or after it. Several calls in one step are
-        averaged (micro-batches). `accuracy` is a share between 0 and 1; the learning rate is read from the optimiser
-        unless it is given here.
+        averaged (micro-batches). Numbers are floats, tensors of one number, or anything that `float` takes; what is
+        none is left out with a warning, and nothing that is given here ends the recording.
+
+        Args:
+            loss: the loss of the batch. Of a tensor with several numbers, such as a loss per sample, the mean is taken.
+            accuracy: share of the batch classified correctly, between 0 and 1.
+            learning_rate: read from the optimiser unless it is given here; further parameter groups are recorded as
+                `learning_rate/1` and so on.
+            validation_loss: mean loss over samples that are not trained on, at the steps at which you have it.
+            validation_accuracy: share of such samples classified correctly, between 0 and 1.
+            inputs: the batch [samples, ...]. In thorough steps it is reduced to a few numbers on its device: range,
+                mean, spread, numbers that are not finite, constant features. The tensor is not kept.
+            outputs: what the network says of it: scores of classes, [samples, classes], [samples, classes, ...] or
+                [samples, ..., classes]; with them the share of the class said most often is known. Not kept either.
+            targets: what is right: class indices, one-hot shares, or numbers. Not kept either.
+            further: numbers of your own, recorded under their names and drawn below the loss.
+
         """
-        values = {"loss": loss, "accuracy": accuracy, "learning_rate": learning_rate}
+        values: dict[str, object] = {
+            "loss": loss,
+            "accuracy": accuracy,
+            "learning_rate": learning_rate,
+            "validation_loss": validation_loss,
+            "validation_accuracy": validation_accuracy,
+            "inputs": inputs,
+            "outputs": outputs,
+            "targets": targets,
+            **further,
+        }
         self._guard.run(self._steps.log, {name: value for name, value in values.items() if value is not None})
+        self._look()
+
+    def verdict(self) -> Verdict:
+        """Return what is wrong with the training so far, worst first: `print` it, or ask each finding.
+
+        It is judged when you ask, which takes some milliseconds; empty before the first step is recorded.
+        """
+        return Verdict.of(self.history) if self.history is not None and self.history.frames else Verdict()
+
+    def step(self) -> None:
+        """Mark a step in a loop that has no optimiser of `torch.optim`: your own code moves the weights.
+
+        Call it once per step, after the backward pass and before the gradients are cleared. Gradients are measured as
+        they are then, and weights are compared with what they are at the next call. Where an optimiser of torch makes
+        the steps, this does nothing but warn.
+        """
+        self._guard(self._steps.step_by_hand)
+        self._look()
 
     def close(self) -> None:
         """End the recording: the last step is written, every hook is gone."""
@@ -77,10 +130,17 @@ class Recorder:
     ) -> None:
         if kind is None:
             self._end("finished")
+        elif issubclass(kind, TrainingStopped):
+            self._end("stopped", str(error))
         elif issubclass(kind, Exception):
             self._end("failed", _in_words(error))
         else:
             self._end("stopped", kind.__name__)
+
+    def _look(self) -> None:
+        if not self._guard.off:
+            self._guard.run(self._alarm.look, self.history)
+            self._alarm.ring(self._file.warn)
 
     def _give_up(self, error: Exception) -> None:
         where = traceback.extract_tb(error.__traceback__)[-1]
@@ -104,10 +164,22 @@ class Recorder:
             self._file.close(ending, why)
         except Exception as error:
             self._file.warn(f"the recording could not be closed in order: {_in_words(error)}")
-        if self.history is None and ending == "finished":
+        if not self.steps and ending == "finished":
             self._file.warn(
                 "nothing was recorded: no optimiser of torch.optim that holds parameters of the model made a step"
             )
+        self._say_verdict()
+
+    def _say_verdict(self) -> None:
+        """Say in one line what is wrong with the run, if anything is."""
+        try:
+            self._alarm.look(self.history, at_the_end=True)
+            self._alarm.ring(self._file.warn, at_the_end=True)
+            if wrong := self.verdict().at_least(Severity.WARNING):
+                where = f" ({self.path.name})" if self.path is not None else ""
+                sys.stderr.write(f"gradviz{where}: {wrong.line}\n")
+        except Exception as error:
+            self._file.warn(f"the run could not be judged: {_in_words(error)}")
 
     def _let_go(self) -> None:
         self._guard.ended = True
@@ -117,7 +189,9 @@ class Recorder:
 
     def _at_exit(self) -> None:
         error = getattr(sys, "last_value", None)
-        if isinstance(error, Exception):
+        if isinstance(error, TrainingStopped):
+            self._end("stopped", str(error))
+        elif isinstance(error, Exception):
             self._end("failed", _in_words(error))
         else:
             self._end("finished" if error is None else "stopped")
@@ -130,6 +204,9 @@ class IdleRecorder(Recorder):
         self._file = RunFile(None)
 
     def log(self, **_values: object) -> None:
+        """Do nothing."""
+
+    def step(self) -> None:
         """Do nothing."""
 
     def _end(self, ending: Ending, why: str = "") -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradviz.probes.environment import environment
-from gradviz.recording.frame import Ending, Frame, Started
+from gradviz.recording.frame import Ending, Frame, Observation, Started
 from gradviz.recording.history import History
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ class RunFile:
             facts = environment(started) | notes
             self._store = StoreWriter(self.path, self.history, environment=facts, on_trouble=self.warn)
 
-    def append(self, frame: Frame) -> None:
-        """Record a frame; the store's own thread reads it from the history."""
+    def append(self, event: Frame | Observation) -> None:
+        """Record a frame or an observation; the store's own thread reads it from the history."""
         assert self.history is not None
-        self.history.append(frame)
+        self.history.append(event)
 
     def close(self, ending: Ending, why: str = "") -> None:
         """End the file, if there is one, once everything is in it."""

@@ -16,10 +16,14 @@ Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 class StepHooks:
-    """Hooks on all optimisers, and on the `step` of a scaler, which knows of the steps that are not made."""
+    """Hooks on all optimisers, and on the `step` of a scaler, which knows of the steps that are not made.
 
-    def __init__(self, steps: Steps, guard: Guard, scaler: GradScaler | None) -> None:
+    After each step of an optimiser that concerns us `afterwards` is called, which may raise.
+    """
+
+    def __init__(self, steps: Steps, guard: Guard, scaler: GradScaler | None, afterwards: Callable[[], None]) -> None:
         self._steps, self._guard, self._scaler = steps, guard, scaler
+        self._afterwards = afterwards
         self._told = 0
         self._handles = [
             register_optimizer_step_pre_hook(self._before),
@@ -41,19 +45,22 @@ class StepHooks:
         return bool(self._guard.run(self._steps.holds_weights, optimizer))
 
     def _before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Arguments | None:
+        # args[0] is the optimiser; a closure computes the gradients only inside the step
+        place = len(args) > 1 and callable(args[1])
+        if not (place or callable(kwargs.get("closure"))):
+            self._told += bool(self._guard(self._steps.before_step, optimizer))
+            return None
         if not self._concerns_us(optimizer):
             return None
         self._told += 1
-        # args[0] is the optimiser; a closure computes the gradients only inside the step
-        if len(args) > 1 and callable(args[1]):
+        if place:
             return (args[0], self._looked_at(optimizer, args[1]), *args[2:]), kwargs
-        if callable(kwargs.get("closure")):
-            return args, {**kwargs, "closure": self._looked_at(optimizer, kwargs["closure"])}
-        self._guard(self._steps.before_step, optimizer)
-        return None
+        return args, {**kwargs, "closure": self._looked_at(optimizer, kwargs["closure"])}
 
     def _after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
         self._guard(self._steps.after_step, optimizer)
+        if self._concerns_us(optimizer):
+            self._afterwards()
 
     def _looked_at(self, optimizer: Optimizer, closure: Callable[[], Any]) -> Callable[[], Any]:
         """Return `closure`, after whose first call gradients and weights are what the step begins with."""

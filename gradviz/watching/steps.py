@@ -8,6 +8,7 @@ it after the step still belongs to it; the numbers stay on their device until th
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -33,17 +34,21 @@ from gradviz.probes.modules.rows import (
 from gradviz.probes.modules.weights import OptimizerParams
 from gradviz.recording.frame import Started
 from gradviz.watching.cadence import Cadence, Timing
+from gradviz.watching.facts.facts import Facts
+from gradviz.watching.facts.optimizers import learning_rate
 from gradviz.watching.guard import Guard
-from gradviz.watching.log_entries import LogEntries
 from gradviz.watching.run_file import RunFile
+from gradviz.watching.script_log import ScriptLog
 
 # frames that have arrived wait for others, at most so many and so long
-MOST_WAITING = 16
-LONGEST_WAIT_S = 0.1
+MOST_WAITING = 64
+LONGEST_WAIT_S = 0.25
 # of the steps in which everything is measured, the exact gradient is in one of so many, unless it fades or grows away
-EXACT_EVERY = 5
+EXACT_EVERY = 10
 # a person who does not say otherwise has everything measured in one of so many steps, or seldomer
 THOROUGH_EVERY = 20
+# stands among the optimisers of a round for a step that the script itself says it has made
+BY_HAND = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ class Round:
 
     step: int
     scalars: dict[str, float | Tensor] = field(default_factory=dict)
+    facts: dict[str, Tensor] = field(default_factory=dict)
     stepped: set[int] = field(default_factory=set)
     skipped: bool = False
 
@@ -92,7 +98,8 @@ class Steps:
         self._usual: set[int] = set()
         self._arrived: list[Arrived] = []
         self._delivered_at = 0.0
-        self._log = LogEntries(model)
+        self._log = ScriptLog(model, file.warn)
+        self._facts = Facts(model, self._observer.calls, guard, lambda: self._is_looked_at(True))
         self._told: set[str] = set()
         self._partly_compiled = False
         self._look_at_first_pass()
@@ -105,24 +112,31 @@ class Steps:
         own = set(self._model.parameters())
         return any(parameter in own for group in optimizer.param_groups for parameter in group["params"])
 
-    def before_step(self, optimizer: Optimizer, loss: object = None, *, skipped: bool = False) -> None:
-        """Measure what `optimizer` is about to go by. `loss` is what its closure returned."""
+    def before_step(self, optimizer: Optimizer, loss: object = None, *, skipped: bool = False) -> bool:
+        """Measure what `optimizer` is about to go by, and return whether it moves anything that is watched.
+
+        `loss` is what its closure returned.
+        """
+        if self._rows is None and not self.holds_weights(optimizer):
+            # another one may step before the first pass
+            return False
         params = self._params_of(optimizer)
         if params is None:
-            return
+            return False
         if self._round is None or id(optimizer) in self._round.stepped:
             self._turn_over()
             # the weights may have been replaced
             params = self._params_of(optimizer)
         if params is None or self._round is None:
-            return
+            return True
         self._round.stepped.add(id(optimizer))
         self._round.skipped |= skipped
-        self._round.scalars.setdefault("learning_rate", _learning_rate(optimizer))
+        self._round.scalars.setdefault("learning_rate", learning_rate(optimizer.param_groups[0]))
         if loss is not None:
             self._log.returned(loss)
         self._measure(self._round, params, optimizer)
-        self._log.step_begins(params.weight_with_gradient())
+        self._log.entries.step_begins(params.weight_with_gradient())
+        return True
 
     def after_step(self, optimizer: Optimizer) -> None:
         """Measure what the step did, and prepare for the next one; nothing, if nothing was measured before it."""
@@ -134,16 +148,41 @@ class Steps:
             self._observer.after_update(params)
         if coming.thorough or present.stepped >= self._usual:
             self._observer.before_forward(coming)
-        self._log.step_ended()
+        self._facts.after_step(optimizer)
+        self._log.entries.step_ended()
 
     def skipped_step(self, optimizer: Optimizer) -> None:
         """Measure a step that was not made because gradients overflowed."""
         self.before_step(optimizer, skipped=True)
         self.after_step(optimizer)
 
+    def step_by_hand(self) -> None:
+        """Take a step that no optimiser of torch makes: gradients are measured, weights compared with the next time."""
+        stepped = self._round.stepped | self._usual if self._round is not None else self._usual
+        if stepped - {BY_HAND}:
+            self._log.check.tell("step", "step() is for loops without an optimiser of torch; here one makes the steps")
+            return
+        if self._rows is None:
+            self._find_rows()
+        params = self._observer.all_params
+        if params is None:
+            return
+        if self._round is not None:
+            self._observer.after_update()
+        self._turn_over()
+        present = self._round
+        assert present is not None
+        present.stepped.add(BY_HAND)
+        self._measure(present, params, None)
+        self._observer.before_forward(self._cadence.due(present.step + 1))
+        self._log.entries.step_begins(params.weight_with_gradient())
+        self._log.entries.step_ended()
+
     def log(self, values: dict[str, object]) -> None:
         """Take what the script says about the present step."""
-        self._log.add(values)
+        self._log.add(values, self._is_looked_at)
+        if self._round is None and (entries := self._log.entries_without_step()):
+            self._tell_no_step(entries)
 
     def finish(self) -> None:
         """Hand out every frame that is still under way, and take all hooks away."""
@@ -157,6 +196,7 @@ class Steps:
         """Take all hooks away."""
         self._order.stop()
         self._observer.release()
+        self._facts.release()
 
     def _look_at_first_pass(self) -> None:
         compiled = compiled_modules(self._model)
@@ -183,16 +223,32 @@ class Steps:
 
     def _find_rows(self) -> None:
         settings = self._settings
-        self._rows = find_rows(self._model, self._order.stop(), settings.include, settings.exclude)
+        executed = self._order.stop()
+        self._rows = find_rows(self._model, executed, settings.include, settings.exclude)
         # once more, because a part may have been compiled since
         self._partly_compiled = bool(compiled_modules(self._model))
         self._observer.watch(self._rows)
+        self._facts.rows_found(self._rows, executed)
+
+    def _is_looked_at(self, ahead: bool) -> bool:
+        """Whether the present step, or the one ahead, is looked at thoroughly."""
+        present = self._round.step if self._round is not None else -1
+        return self._cadence.due(max(present + ahead, 0)).thorough
+
+    def _tell_no_step(self, entries: int) -> None:
+        self._file.warn(
+            f"{entries} entries were logged, but no optimiser of torch.optim that holds parameters of the model has "
+            "made a step, so nothing is recorded. Does it hold those of a copy? If your own code moves the weights, "
+            "call recorder.step() after each backward pass"
+        )
+        self._facts.said.say(0, "no_optimizer", numbers=(("entries", float(entries)),))
 
     def _turn_over(self) -> None:
         """Hand out the frame that is over and begin the next one."""
         if self._round is None:
             self._log.turn_over()
             self._round = Round(0)
+            self._facts.said.end(0, "no_optimizer")
             self._began_at = time.perf_counter()
             return
         over = self._round
@@ -207,17 +263,23 @@ class Steps:
             # hooks may still be there for an optimiser that did not take its turn
             self._observer.before_forward(due)
 
-    def _measure(self, present: Round, params: OptimizerParams, optimizer: Optimizer) -> None:
+    def _measure(self, present: Round, params: OptimizerParams, optimizer: Optimizer | None) -> None:
         overflow = getattr(optimizer, "found_inf", None)
         if isinstance(overflow, Tensor):
             # a fused optimiser finds out by itself whether to skip its step
-            present.scalars[f"{OVERFLOW} {id(optimizer)}"] = overflow.detach().clone()
-        self._observer.after_backward(params)
-        if self._cadence.due(present.step).thorough:
+            present.facts[f"{OVERFLOW} {id(optimizer)}"] = overflow.detach().clone()
+        thorough = self._cadence.due(present.step).thorough
+        scalars, vectors = self._facts.before_step(present.step, params, optimizer, thorough=thorough)
+        present.scalars |= scalars
+        present.facts |= vectors
+        self._observer.after_backward(params if optimizer is not None else None)
+        if len(present.stepped) == 1 and self._facts.stray and not self._settings.optimizers:
+            self._observer.measure_gradients(self._facts.stray)
+        if thorough:
             self._observer.scale_loss(self._loss_scale(params))
         if self._queue is None:
             self._begin(params.device)
-        self._observer.before_update(self._cadence.due(present.step + 1), params)
+        self._observer.before_update(self._cadence.due(present.step + 1), params if optimizer is not None else None)
 
     def _loss_scale(self, params: OptimizerParams) -> float:
         """Return by what the loss was multiplied before the backward pass."""
@@ -262,11 +324,21 @@ class Steps:
 
     def _submit(self, over: Round) -> None:
         assert self._queue is not None
-        over.scalars |= self._log.turn_over()
+        entries, vectors = self._log.turn_over()
+        over.scalars |= entries
+        over.facts |= vectors
+        if self._log.check.loss_numbers:
+            self._facts.said.say(
+                over.step, "loss_not_scalar", numbers=(("numbers", float(self._log.check.loss_numbers)),)
+            )
         if isinstance(loss := over.scalars.get("loss"), float):
             self._cadence.saw_loss(loss)
-        self._queue.submit(over.step, self._observer.take(), over.scalars, skipped=over.skipped)
+            if not math.isfinite(loss):
+                # which is not to wait for others
+                self._delivered_at = 0.0
+        self._queue.submit(over.step, self._observer.take(), over.scalars, skipped=over.skipped, facts=over.facts)
         if self._cadence.due(over.step).thorough:
+            self._facts.round_over(over.step)
             self._tell_what_was_not_measured()
             self._look_for_replaced_weights()
 
@@ -275,10 +347,16 @@ class Steps:
         self._arrived += self._queue.collect(wait=wait)
         now = time.monotonic()
         # several frames in one go take half the time that each takes by itself
-        if wait or len(self._arrived) >= MOST_WAITING or now - self._delivered_at > LONGEST_WAIT_S:
+        late = now - self._delivered_at > LONGEST_WAIT_S
+        # whoever waits for what is wrong is told of it at once
+        thorough = bool(self._arrived) and self._cadence.was_thorough(self._arrived[-1].step)
+        if wait or late or thorough or len(self._arrived) >= MOST_WAITING:
             self._delivered_at = now
             for arrived in self._arrived:
                 frame, _ = arrived.read()
+                observations, frame = self._facts.arrived(arrived, frame)
+                for observation in observations:
+                    self._file.append(observation)
                 self._file.append(frame)
                 if isinstance(arrived.scalars.get("loss"), Tensor):
                     # it had to be waited for
@@ -302,8 +380,4 @@ class Steps:
             )
         assert self._rows is not None
         self._observer.watch(self._rows)
-
-
-def _learning_rate(optimizer: Optimizer) -> float | Tensor:
-    rate = optimizer.param_groups[0]["lr"] if "lr" in optimizer.param_groups[0] else float("nan")
-    return rate.detach().clone() if isinstance(rate, Tensor) else float(rate)
+        self._facts.rows_found(self._rows)

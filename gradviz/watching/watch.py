@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 
 from gradviz.errors import RecordingError
 from gradviz.probes.modules.rows import is_row, named_modules, unwrapped
+from gradviz.watching.alarm import Alarm, OnFinding
 from gradviz.watching.recorder import IdleRecorder, Recorder
 from gradviz.watching.steps import THOROUGH_EVERY, Settings
 
@@ -33,6 +34,8 @@ def watch(
     optimizer: Optimizer | Sequence[Optimizer] | None = None,
     scaler: GradScaler | None = None,
     title: str = "",
+    on_finding: OnFinding | None = None,
+    stop_on: str | Sequence[str] = (),
 ) -> Recorder:
     """Record what happens in `model` while your own loop trains it, into the file `path`.
 
@@ -60,7 +63,7 @@ def watch(
 
     Of an `nn.Sequential` the exact gradient is measured as well, to which the range of the numbers sets no end. For
     this, what enters its blocks is kept until the optimiser's step, and copies of the blocks are run once more,
-    backwards: in every fifth of those steps, and in all of them once a gradient is below 1e-30 or above 1e30.
+    backwards: in every tenth of those steps, and in all of them once a gradient is below 1e-30 or above 1e30.
 
     Args:
         model: any module, also one in DistributedDataParallel (rank 0 records, the other ranks do nothing) or compiled
@@ -79,11 +82,20 @@ def watch(
         scaler: your GradScaler, if you use one. Then steps that it skips are recorded as skipped, and activation
             gradients are divided by its scale. Weight gradients are true without it.
         title: what to call the run; by default the name of the model's class.
+        on_finding: called with each new finding of the diagnosis, one of each kind, in the thread that trains, out of
+            `optimizer.step()` or `recorder.log()`; what it has not been told by then at the end. Print the finding, or
+            ask for its `kind`, `severity`, `headline`, `evidence` and `remedies`. An error in it becomes a warning.
+            With it, or `stop_on`, up to one more percent of the time goes into the diagnosis.
+        stop_on: end the training at such a finding: "critical", "warning" (or worse), a kind such as "vanishing", or
+            several. The `optimizer.step()` or `recorder.log()` in which it is found then raises
+            `gradviz.TrainingStopped`, after the step was made; the recording ends in order with the `with` block, as
+            stopped, and says why.
 
     Raises:
         TypeError: no module, steps that are no whole numbers, or a share that is no number.
         ValueError: steps below 1, a share that is not above 0, or patterns that no module fits.
         RecordingError: a folder, or a file in one that is not there or cannot be written to.
+        CheckError: a name in `stop_on` that no finding has.
 
     """
     if not isinstance(model, nn.Module):
@@ -100,9 +112,10 @@ def watch(
         is_row(name, module, settings.include, settings.exclude) for name, module in named_modules(model).items()
     ):
         raise ValueError(f"no module of {settings.title} fits include={include!r}, exclude={exclude!r}")
+    alarm = Alarm(on_finding, stop_on)
     if _rank() != 0:
         return IdleRecorder()
-    return Recorder(model, _checked(Path(path)) if path is not None else None, settings)
+    return Recorder(model, _checked(Path(path)) if path is not None else None, settings, alarm)
 
 
 def _schedule(every: int, thorough_every: int | None, max_overhead: float | None) -> Settings:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gradviz.probes.norms import moments, norms, row_norms, row_sums_and_norms, scaled_norms
+from gradviz.probes.norms import moments, norm, norms, quick_moments, row_norms, row_sums_and_norms, scaled_norms
 
 # 0.000001 decades, a thousandth of what a pixel of the heatmap shows
 CLOSE = 3e-6
@@ -157,10 +157,10 @@ def test_norms_of_many_tensors_are_those_of_each(dtype: torch.dtype, exponent: i
     ]
     found = norms(tensors)
     assert found.dtype == torch.float64
-    for tensor, norm in zip(tensors, found.tolist(), strict=True):
+    for tensor, length in zip(tensors, found.tolist(), strict=True):
         rows = tensor.double().reshape(1, -1)
         expected = true_norms(rows)[0] if rows.numel() else 0.0
-        assert norm == pytest.approx(expected, rel=1e-5, abs=0.0)
+        assert length == pytest.approx(expected, rel=1e-5, abs=0.0)
 
 
 def test_complex_numbers_count_by_their_magnitude() -> None:
@@ -178,3 +178,26 @@ def test_moments_are_exact_next_to_a_large_mean(mean: float, spread: float, dtyp
     found_mean, found_length = moments(x)
     assert float(found_mean) == pytest.approx(float(true_mean), rel=1e-6, abs=1e-7 * spread)
     assert float(found_length) == pytest.approx(true_length, rel=1e-4, abs=1e-45)
+
+
+@pytest.mark.parametrize("scale", [1e-38, 1e-25, 1e-6, 1.0, 1e12, 1e30])
+@pytest.mark.parametrize("shift", [0.0, 3.0])
+def test_numbers_that_the_host_has_at_once_are_as_right_as_those_of_many_tensors(scale: float, shift: float) -> None:
+    torch.manual_seed(0)
+    for shape in ((7,), (64, 64), (5, 3, 4, 4)):
+        x = (torch.randn(shape) + shift) * scale
+        exact = x.numpy().astype(np.float64)
+        mean, length = quick_moments(x)
+        assert float(norm(x)) == pytest.approx(float(np.linalg.norm(exact)), rel=1e-5, abs=1e-45)
+        assert float(length) == pytest.approx(float(np.linalg.norm(exact - exact.mean())), rel=1e-5, abs=1e-45)
+        assert float(mean) == pytest.approx(exact.mean(), rel=1e-5, abs=1e-6 * scale)
+
+
+def test_numbers_that_the_host_has_at_once_may_be_infinite_or_none() -> None:
+    assert math.isinf(float(norm(torch.tensor([1.0, math.inf]))))
+    assert math.isnan(float(norm(torch.tensor([1.0, math.nan]))))
+    mean, length = quick_moments(torch.full((8,), 3e38))
+    assert float(mean) == pytest.approx(3e38, rel=1e-6)
+    assert float(length) < 1e-6 * 3e38
+    assert float(norm(torch.zeros(4))) == 0.0
+    assert float(norm(torch.tensor([3.0, 4.0], dtype=torch.bfloat16))) == 5.0

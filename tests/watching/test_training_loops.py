@@ -164,7 +164,9 @@ def test_optimisers_that_take_turns_unevenly_leave_rows_unmeasured() -> None:
                 seldom.step()
             model.zero_grad()
     history = history_of(recorder)
-    assert [set(lengths(history, step)) for step in range(6)] == [{"0"}, {"0"}, {"0", "4"}] * 2
+    # 2 is in no optimiser, which is known after one step
+    seen = [set(lengths(history, step)) - {"2"} for step in range(6)]
+    assert seen == [{"0"}, {"0"}, {"0", "4"}] * 2
 
 
 def test_only_the_optimiser_that_is_named_counts_and_foreign_ones_never() -> None:
@@ -254,7 +256,8 @@ def test_parameters_added_to_the_optimiser_later_are_measured_from_then_on() -> 
                 optimizer.add_param_group({"params": list(model[4].parameters())})
             loss_of(model, batch).backward()
             optimizer.step()
-    assert [set(lengths(history_of(recorder), step)) for step in range(4)] == [{"0"}] * 2 + [{"0", "4"}] * 2
+    found = [set(lengths(history_of(recorder), step, "weight_norm")) for step in range(4)]
+    assert found == [{"0"}] * 2 + [{"0", "4"}] * 2
 
 
 @pytest.mark.parametrize("double", [False, True])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QProgressDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gradviz.app.board import Board
 from gradviz.app.export.export_dialog import ExportRequest
+from gradviz.app.export.progress_window import progress_window
+from gradviz.app.panels.judging_panel import JudgingPanel
 from gradviz.errors import ExportError
-from gradviz.plots.pages.animation import StepRange
-from gradviz.plots.pages.images import copy_to_clipboard, save_picture
+from gradviz.plots.pages.animation import FrameSource, StepRange
+from gradviz.plots.pages.caption import Caption, with_caption
+from gradviz.plots.pages.images import Placement, copy_to_clipboard, save_picture
 from gradviz.plots.parts.style import Style
 from gradviz.recording.exports.tables import save_table
 from gradviz.recording.history import History
@@ -47,7 +48,7 @@ class Exporter:
             return self._record(request, request.cut, history, style)
         save_picture(
             request.path,
-            self._board.placements(request.what),
+            self._placements(request.what, style),
             scale=request.scale,
             background=style.background,
             experiment_json=history.started.experiment_json,
@@ -57,7 +58,7 @@ class Exporter:
 
     def copy(self, what: str, style: Style) -> None:
         """Put a picture of the plot `what` or of the whole `board` on the clipboard."""
-        copy_to_clipboard(self._board.placements(what), scale=CLIPBOARD_SCALE, background=style.background)
+        copy_to_clipboard(self._placements(what, style), scale=CLIPBOARD_SCALE, background=style.background)
 
     @property
     def frames(self) -> int:
@@ -68,13 +69,20 @@ class Exporter:
         """Return the names of what can be exported as an animation."""
         return self._board.moving()
 
+    def _placements(self, what: str, style: Style) -> list[Placement]:
+        """Return what to put on the page; below the whole board stands the verdict."""
+        placements = self._board.placements(what)
+        if what != "board":
+            return placements
+        return with_caption(placements, Caption(style, self._board.panel(JudgingPanel).verdict.words))
+
     def _history(self) -> History:
         if self._board.history is None:
             raise ExportError("there is nothing to export yet; press Start, or wait for the preview")
         return self._board.history
 
     def _save_table(self, request: ExportRequest, history: History) -> bool:
-        with self._progress("Writing the numbers…") as tell:
+        with progress_window(self._window, "Export", "Writing the numbers…") as tell:
             return save_table(request.path, history, progress=tell)
 
     def _record(self, request: ExportRequest, cut: StepRange, history: History, style: Style) -> bool:
@@ -82,34 +90,13 @@ class Exporter:
         from gradviz.plots.pages.animation_file import record
 
         started, total = history.started, len(cut.steps)
-        film = self._board.film(request.what, style.background, request.scale)
+        verdict, caption = self._board.panel(JudgingPanel).verdict, Caption(style)
+        judged = FrameSource(caption, lambda step: caption.say(verdict.words_at(step)))
+        film = self._board.film(request.what, style.background, request.scale, judged)
         frames = record(
             request.path, film, cut, experiment_json=started.experiment_json, title=self._board.shown.title or "gradviz"
         )
         # left before its end, the recording leaves nothing behind
-        with closing(film), closing(frames), self._progress(f"Drawing {total:,} frames…") as tell:
+        words = f"Drawing {total:,} frames…"
+        with closing(film), closing(frames), progress_window(self._window, "Export", words) as tell:
             return all(tell(done, total) for done in frames)
-
-    @contextmanager
-    def _progress(self, words: str) -> Iterator[Callable[[int, int], bool]]:
-        """Give a function that is told how much of how much is done, and says whether to go on.
-
-        The window lives while it is called: everything that waits for its turn has it then. A window that is closed
-        meanwhile wants nothing any more.
-        """
-        on_screen = self._window.isVisible()
-        progress = QProgressDialog(words, "Cancel", 0, 100, self._window)
-        progress.setWindowTitle("Export")
-        progress.setWindowModality(Qt.WindowModality.WindowModal)
-        progress.setMinimumDuration(400)
-
-        def tell(done: int, total: int) -> bool:
-            progress.setValue(round(100 * done / max(total, 1)))
-            QApplication.processEvents()
-            return not progress.wasCanceled() and (self._window.isVisible() or not on_screen)
-
-        try:
-            yield tell
-        finally:
-            progress.close()
-            progress.deleteLater()

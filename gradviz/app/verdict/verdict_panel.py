@@ -72,6 +72,12 @@ class VerdictPanel(QWidget):
         """The whole verdict in one line."""
         return self.verdict.text()
 
+    def words_at(self, step: int) -> str:
+        """Return the whole verdict on the run at `step` in one line, by the same thresholds and for the same layers."""
+        if self.history is None:
+            return NO_RUN
+        return words.verdict(diagnose(self.history, step, self._thresholds, self.range.part), self.names)
+
     @property
     def names(self) -> Names:
         """What the rows of the run are called."""

@@ -8,8 +8,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import Parameter
 
 from gradviz.probes.modules.activations import DeadUnits, SaturatedInputs
+from gradviz.probes.modules.calls import Calls
 from gradviz.probes.modules.chain_gradients import chain_of
 from gradviz.probes.modules.exact import ExactGradients
 from gradviz.probes.modules.gradients import WeightGradients
@@ -74,7 +76,10 @@ class ModuleObserver(Observer):
         self._model = model
         blocks = tuple(chain) if chain is not None else chain_of(model)
         network = ObservedNetwork(model, None if compiled_modules(model) else blocks, guard, exact_every)
-        self._probes = [make(network) for make in MODULE_PROBES]
+        self.calls = Calls(guard)
+        self._gradients = WeightGradients()
+        self._beside: tuple[Sequence[Parameter], OptimizerParams | None] = ((), None)
+        self._probes = [*(make(network) for make in MODULE_PROBES), self.calls]
         self._due = Due()
         self._pending: ModulePending | None = None
         self._table = WeightTable(())
@@ -97,6 +102,11 @@ class ModuleObserver(Observer):
         return self._table
 
     @property
+    def all_params(self) -> OptimizerParams | None:
+        """All weights of the rows, whoever moves them; None if there are none."""
+        return self._all
+
+    @property
     def notes(self) -> dict[str, str]:
         """Why something is not measured, in words, by what it is."""
         return {what: why for probe in self._probes for what, why in probe.notes().items()}
@@ -117,7 +127,10 @@ class ModuleObserver(Observer):
 
     def before_forward(self, due: Due) -> None:
         """Put hooks on the modules where something of them is due."""
-        self._due = due
+        before, self._due = self._due, due
+        if not (before.thorough or due.thorough):
+            # there are no hooks, and none are wanted
+            return
         for probe in self._probes:
             probe.before_forward(due)
 
@@ -130,6 +143,15 @@ class ModuleObserver(Observer):
         for probe in self._probes:
             if (held := params or self._all) is not None:
                 probe.after_backward(self._pending.due, held, self._pending)
+
+    @torch.no_grad()
+    def measure_gradients(self, weights: Sequence[Parameter]) -> None:
+        """Measure the gradients of these as well, which none of the `params` of this step holds."""
+        assert self._pending is not None, "after_backward comes first"
+        if weights is not self._beside[0]:
+            self._beside = weights, self._table.params_among(weights)
+        if (params := self._beside[1]) is not None:
+            self._gradients.after_backward(self._pending.due, params, self._pending)
 
     @torch.no_grad()
     def before_update(self, coming: Due, params: OptimizerParams | None = None) -> None:

@@ -20,6 +20,7 @@ from gradviz.app.main_window import MainWindow
 from gradviz.errors import ExportError
 from gradviz.experiment import from_json
 from gradviz.plots.pages import images
+from gradviz.plots.pages.caption import HEIGHT
 from gradviz.recording.exports import tables
 from gradviz.recording.history import History
 
@@ -189,5 +190,6 @@ def test_the_clipboard_gets_a_picture_at_twice_the_size(window: MainWindow, hist
     image = QApplication.clipboard().image()
     placements = window.board.placements(what)
     assert image.width() == 2 * round(max(each.rect.right() for each in placements))
-    assert image.height() == 2 * round(max(each.rect.bottom() for each in placements))
+    below = HEIGHT if what == "board" else 0
+    assert image.height() == 2 * round(max(each.rect.bottom() for each in placements) + below)
     assert window.statusBar().currentMessage() == f"Copied the {what} as a picture"

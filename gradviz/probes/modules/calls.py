@@ -1,0 +1,84 @@
+"""Which modules were called in the few steps in which somebody looks, and whether gradients were recorded then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+from torch.utils.hooks import RemovableHandle
+
+from gradviz.probes.modules.hooks import GradientHook, Guard, TrainingHook, first_tensor, is_transformed
+from gradviz.probes.modules.measurements import ModulePending, ModuleProbe, Numbers
+from gradviz.probes.modules.weights import RowValues
+from gradviz.probes.observer import Due
+from gradviz.recording.frame import Quantity
+
+
+class Calls(ModuleProbe):
+    """Counts the calls of modules in the passes of a step; it measures no quantity.
+
+    `recorded` [calls] are those with gradients, `unrecorded` those of a module in training mode under `torch.no_grad`,
+    `cut` those with gradients whose output needs none although the module is trained. `on_gradient` are called, module
+    by module, when a gradient comes back to what the module put out.
+    """
+
+    quantities: ClassVar[tuple[Quantity, ...]] = ()
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._modules: tuple[nn.Module, ...] = ()
+        self._handles: list[RemovableHandle] = []
+        self.recorded: dict[nn.Module, int] = {}
+        self.unrecorded: dict[nn.Module, int] = {}
+        self.cut: dict[nn.Module, int] = {}
+        self.on_gradient: dict[nn.Module, Callable[[], None]] = {}
+
+    def watch(self, modules: Iterable[nn.Module]) -> None:
+        """Look at those of the modules that own parameters."""
+        self._modules = tuple(module for module in modules if module._parameters)
+
+    def before_forward(self, due: Due) -> None:
+        """Put hooks on the modules and forget what was counted, if a look is due; take them away if not."""
+        self.release()
+        if due.thorough:
+            self.recorded, self.unrecorded, self.cut = {}, {}, {}
+            hook = _CallHook(self._guard, self._called)
+            self._handles = [module.register_forward_hook(hook) for module in self._modules]
+
+    def release(self) -> None:
+        """Take the hooks away."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def rows(self, numbers: Numbers, pending: ModulePending) -> dict[str, RowValues]:
+        """Return nothing."""
+        return {}
+
+    def _called(self, module: nn.Module, output: Any, recorded: bool) -> None:
+        if not recorded:
+            # a validation pass is no sign of anything
+            if module.training:
+                self.unrecorded[module] = self.unrecorded.get(module, 0) + 1
+            return
+        self.recorded[module] = self.recorded.get(module, 0) + 1
+        x = first_tensor(output)
+        if x is None:
+            return
+        if not x.requires_grad:
+            if x.is_floating_point() and any(p is not None and p.requires_grad for p in module._parameters.values()):
+                self.cut[module] = self.cut.get(module, 0) + 1
+        elif (told := self.on_gradient.get(module)) is not None:
+            x.register_hook(GradientHook(self._guard, lambda *_: told()))  # type: ignore[no-untyped-call]
+
+
+class _CallHook(TrainingHook):
+    """A forward hook that looks at every pass, and says whether gradients were recorded in it."""
+
+    def __call__(self, module: nn.Module, _args: Any, output: Any) -> None:
+        """Look, unless there is nothing to be seen."""
+        if not is_transformed():
+            # asked here, because the guard turns it off
+            self._guard(self._look, module, output, torch.is_grad_enabled())
