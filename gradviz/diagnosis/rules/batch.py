@@ -88,7 +88,7 @@ def one_class(readings: Readings, thresholds: Thresholds) -> Finding | None:
     return Finding("one_class", Severity.WARNING, readings.asked_step, (fact,), thresholds=("patience_steps",))
 
 
-@rule("small_batch", rank=9)
+@rule("small_batch", rank=5)
 def small_batch(readings: Readings, _thresholds: Thresholds) -> Finding | None:
     """Find batch norm that is trained on batches of next to no samples."""
     held = readings.observed("small_batch")
@@ -120,4 +120,6 @@ def _counts(numbers: dict[str, float]) -> bool:
 
 
 def _finding(kind: str, severity: Severity, since: int, fact: Evidence, rows: tuple[int, ...] = ()) -> Finding:
-    return Finding(kind, severity, since, (fact,), rows=rows, worst_row=rows[0] if rows else None, first_step=since)
+    return Finding(
+        kind, severity, since, (fact,), rows=rows, worst_row=rows[0] if rows else None, first_step=since, is_cause=True
+    )

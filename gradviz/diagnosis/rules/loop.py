@@ -26,6 +26,7 @@ def no_gradient(readings: Readings, _thresholds: Thresholds) -> Finding | None:
         (fact,),
         first_step=held.since,
         quantity=WEIGHT_GRADIENT if readings.measures(WEIGHT_GRADIENT) else "",
+        is_cause=True,
     )
 
 
@@ -47,4 +48,5 @@ def gradients_kept(readings: Readings, _thresholds: Thresholds) -> Finding | Non
         rows=seen.rows,
         first_step=held.since,
         quantity=WEIGHT_GRADIENT if readings.measures(WEIGHT_GRADIENT) else "",
+        is_cause=True,
     )

@@ -29,10 +29,10 @@ def loss_function(readings: Readings, _thresholds: Thresholds) -> Finding | None
     if numbers.get("outputs_finite") != 1.0 or numbers.get("weights_finite", 1.0) != 1.0 or _outputs_huge(readings):
         return None
     fact = evidence("loss_lost_by_itself", "", held.since, loss=numbers.get("loss", math.nan))
-    return Finding("loss_function", Severity.CRITICAL, held.since, (fact,), first_step=held.since)
+    return Finding("loss_function", Severity.CRITICAL, held.since, (fact,), first_step=held.since, is_cause=True)
 
 
-@rule("diverged", rank=10)
+@rule("diverged", rank=85)
 def not_finite(readings: Readings, _thresholds: Thresholds) -> Finding | None:
     """Say when a loss ceased to be finite, and what else was not finite then."""
     held = readings.observed_first("loss_not_finite")
@@ -57,7 +57,7 @@ def loss_unbounded(readings: Readings, _thresholds: Thresholds) -> Finding | Non
     if not (late < -FALLEN_FACTOR * max(abs(first), 1.0) and late < FALLS_ON_FACTOR * half):
         return None
     fact = evidence("falls_without_end", "", readings.step, loss=late, first_loss=first)
-    return Finding("loss_unbounded", Severity.WARNING, readings.step, (fact,))
+    return Finding("loss_unbounded", Severity.WARNING, readings.step, (fact,), first_step=0, is_cause=True)
 
 
 def _outputs_huge(readings: Readings) -> bool:

@@ -26,7 +26,7 @@ SMALL_UPDATE = 10.0**-4.5
 FALLEN = 0.95
 
 
-@rule("clipping", rank=20)
+@rule("clipped", rank=6)
 def clipping(readings: Readings, _thresholds: Thresholds, *, weight_gradient: Measured) -> Finding | None:
     """Find gradients that are clipped at every step to a small part of their length."""
     before = readings.scalar("gradient_norm_before_clipping", LOSSES_COMPARED)
@@ -40,17 +40,17 @@ def clipping(readings: Readings, _thresholds: Thresholds, *, weight_gradient: Me
     if not after > 0.0 or float(before.min()) < CLIPPED_FACTOR * after:
         return None
     fact = evidence(
-        "clipped_at_every_step",
+        "clipped_to_little",
         WEIGHT_GRADIENT,
         weight_gradient.step,
         norm_before=float(np.median(before)),
         norm_after=after,
         steps=before.size,
     )
-    return Finding("clipping", Severity.WARNING, weight_gradient.step, (fact,), quantity=WEIGHT_GRADIENT)
+    return Finding("clipped", Severity.WARNING, weight_gradient.step, (fact,), quantity=WEIGHT_GRADIENT, is_cause=True)
 
 
-@rule("weight_decay", rank=19)
+@rule("decay", rank=7)
 def weight_decay(readings: Readings, _thresholds: Thresholds, *, weights: Measured) -> Finding | None:
     """Find weight decay that shrinks most rows, because it is longer than their gradients."""
     held, start = readings.observed("optimizer"), readings.start_weights
@@ -72,7 +72,7 @@ def weight_decay(readings: Readings, _thresholds: Thresholds, *, weights: Measur
         return None
     worst = min(rows, key=lambda row: weights.at(row) - start.at(row))
     fact = evidence(
-        "decay_outweighs",
+        "decay_shrinks",
         WEIGHTS,
         weights.step,
         rows,
@@ -83,7 +83,7 @@ def weight_decay(readings: Readings, _thresholds: Thresholds, *, weights: Measur
         lost_share=1.0 - 10.0 ** (weights.at(worst) - start.at(worst)),
     )
     return Finding(
-        "weight_decay", Severity.CRITICAL, weights.step, (fact,), rows=rows, worst_row=worst, quantity=WEIGHTS
+        "decay", Severity.CRITICAL, weights.step, (fact,), rows=rows, worst_row=worst, quantity=WEIGHTS, is_cause=True
     )
 
 

@@ -35,6 +35,7 @@ def absurd_magnitudes(readings: Readings, thresholds: Thresholds) -> Finding | N
         rows=facts[0].rows,
         worst_row=worst,
         first_step=0,
+        is_cause=True,
         thresholds=("first_loss_factor",) if facts[-1].fact == "first_loss_high" else (),
         quantity=facts[0].quantity,
     )
@@ -59,6 +60,7 @@ def zero_weights(readings: Readings, _thresholds: Thresholds) -> Finding | None:
         rows=rows,
         worst_row=rows[-1],
         first_step=0,
+        is_cause=True,
         quantity=WEIGHTS,
     )
 

@@ -153,4 +153,5 @@ def _finding(
         worst_row=rows[0] if rows else None,
         first_step=since,
         quantity=WEIGHT_GRADIENT if readings.measures(WEIGHT_GRADIENT) else "",
+        is_cause=True,
     )

@@ -248,7 +248,7 @@ def cnn_sgd_rate_x0001() -> History:
     return train(model, sgd(model, 1e-5, momentum=0.0), classify(model, pictures), 120)
 
 
-@broken("clipping")
+@broken("clipped")
 def clipped_at_a_thousandth() -> History:
     model = multilayer()
     return train(
@@ -257,7 +257,7 @@ def clipped_at_a_thousandth() -> History:
     )  # fmt: skip
 
 
-@broken("clipping")
+@broken("clipped")
 def recurrent_clipped_at_a_thousandth() -> History:
     model = Recurrent()
     return train(
@@ -266,13 +266,13 @@ def recurrent_clipped_at_a_thousandth() -> History:
     )  # fmt: skip
 
 
-@broken("weight_decay")
+@broken("decay")
 def weight_decay_outweighs_sgd() -> History:
     model = multilayer()
     return train(model, sgd(model, weight_decay=0.5), classify(model), 120)
 
 
-@broken("weight_decay")
+@broken("decay")
 def weight_decay_outweighs_adamw() -> History:
     model = Transformer()
     return train(model, adamw(model, weight_decay=100.0), classify(model, tokens), 100)

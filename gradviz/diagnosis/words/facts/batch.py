@@ -90,9 +90,7 @@ TITLES = {
     "bad_inputs": "Inputs out of range",
     "bad_labels": "Labels out of range",
     "one_class": "One class for all",
-    "small_batch": "Batches too small for batch norm",
     "probabilities_as_logits": "Softmax applied twice",
-    "overfitting": "Overfitting",
 }
 FACTS: dict[str, Words] = {
     "inputs_not_finite": _inputs_not_finite,

@@ -57,15 +57,12 @@ def _outputs_huge(fact: Evidence, names: Names) -> Said:
 
 
 TITLES = {
-    "clipping": "Clipped to nearly nothing",
-    "weight_decay": "Weight decay outweighs the gradient",
-    "too_little": "Updating too little",
     "absurd_start": "Absurd magnitudes at the start",
     "zero_weights": "Weights all zero",
 }
 FACTS: dict[str, Words] = {
-    "clipped_at_every_step": _clipped,
-    "decay_outweighs": _decay,
+    "clipped_to_little": _clipped,
+    "decay_shrinks": _decay,
     "moves_too_little": _too_little,
     "long_first_steps": _long_first_steps,
     "outputs_huge": _outputs_huge,
