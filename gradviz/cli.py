@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gradviz import __version__
 from gradviz.cli_parser import BAD_ARGUMENTS, PLOTS, OneLineParser, command_parser, plot_name, whole_number
-from gradviz.cli_recorded import check_command, export_command, info_command
+from gradviz.cli_recorded import check_command, export_command, info_command, report_command
 from gradviz.errors import ExperimentError, GradvizError
 from gradviz_desktop import namesake
 
@@ -25,9 +25,11 @@ other commands, each with --help:
   gradviz run       train without a window; record the run, write pictures and numbers
   gradviz info      describe a recorded run and its state
   gradviz export    write pictures, numbers and event files of a recorded run
+  gradviz report    write a page about one or several recorded runs: verdict, pictures, numbers
   gradviz check     pass or fail a recorded run, for continuous integration
   gradviz presets   list the presets
   gradviz fields    list every field of an experiment, for --set and for files
+  gradviz data      say how a data file of your own is understood
   gradviz bench     measure what measuring costs on this machine
   gradviz claims    measure again every claim gradviz makes about deep networks
   gradviz selftest  check the installation: build the window, train, export, read back
@@ -267,6 +269,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
     "info": info_command,
     "export": export_command,
+    "report": report_command,
     "check": check_command,
     "presets": _presets,
     "fields": _fields,

@@ -77,3 +77,18 @@ def check_command(arguments: list[str]) -> int:
     fail_on = [kind.strip() for kind in options.fail_on.split(",") if kind.strip()]
     base = Path(options.against) if options.against is not None else None
     return check_run(Path(options.file), fail_on, base, as_json=options.json)
+
+
+def report_command(arguments: list[str]) -> int:
+    """Parse the arguments of `gradviz report` and run it."""
+    parser = command_parser(
+        "report", "Write a page about one or several recorded runs: verdict, pictures and numbers in one file."
+    )
+    parser.add_argument("files", nargs="+", metavar="RUN", help="a recorded run: .gradviz")
+    parser.add_argument("--to", required=True, metavar="FILE", help="the page to write: .html")
+    options = parser.parse_args(arguments)
+    from pathlib import Path
+
+    from gradviz.commands.report import report
+
+    return report([Path(name) for name in options.files], Path(options.to))

@@ -154,6 +154,14 @@ COMMANDS: tuple[Command, ...] = (
         "Ctrl+Shift+E",
     ),
     Command(
+        "report",
+        "&File",
+        "Repor&t…",
+        "Write a page about the run that is shown and those it is compared with: verdict, pictures and numbers",
+        "Ctrl+Shift+T",
+        applies=_run_shown,
+    ),
+    Command(
         "copy_board",
         "&File",
         "Copy &picture",

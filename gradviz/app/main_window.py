@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from gradviz.app.comparison.comparison_windows import ComparisonWindows
     from gradviz.app.export.export_commands import ExportCommands
     from gradviz.app.export.exporter import Exporter
+    from gradviz.app.export.report_command import ReportCommand
     from gradviz.app.runs.run_dialogs import RunDialogs
     from gradviz.app.runs.run_list_view import RunListView
 
@@ -58,6 +59,7 @@ class MainWindow(QMainWindow):
     board: Board
     exporter: Exporter
     exports: ExportCommands
+    reports: ReportCommand
     run_dialogs: RunDialogs
     run_list: RunListView
     comparisons: ComparisonWindows
@@ -99,6 +101,7 @@ class MainWindow(QMainWindow):
         from gradviz.app.comparison.comparison_windows import ComparisonWindows
         from gradviz.app.export.export_commands import ExportCommands
         from gradviz.app.export.exporter import Exporter
+        from gradviz.app.export.report_command import ReportCommand
         from gradviz.app.runs.run_dialogs import RunDialogs
         from gradviz.app.runs.run_list_view import RunListView
         from gradviz.app.view_commands import ViewCommands
@@ -108,11 +111,12 @@ class MainWindow(QMainWindow):
         self.board = Board(settings, session.preview, self)
         self.exporter = Exporter(self, self.board)
         self.exports = ExportCommands(self, self.exporter, session, settings, self._style_in_force)
+        self.reports = ReportCommand(self, session, settings)
         self.run_dialogs = RunDialogs(self, session, settings)
         self.run_list = RunListView(session, self.run_dialogs, self)
         self.comparisons = ComparisonWindows(session, settings, lambda: self.board.quantity, self._style_in_force, self)
         view = ViewCommands(self.board, settings, self.actions_by_name)
-        for part in (self.exports, self.run_dialogs, view):
+        for part in (self.exports, self.reports, self.run_dialogs, view):
             self._acts |= part.by_name()
         self._put_in_plots()
         if self.isVisible():

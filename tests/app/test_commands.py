@@ -145,6 +145,15 @@ def exports_animation(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: p
         assert film.n_frames == 5  # type: ignore[attr-defined]
 
 
+def reports(window: MainWindow, _qtbot: QtBot, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    window.session.open(a_run_in(folder))
+    patch.setattr(QFileDialog, "getSaveFileName", lambda _parent, _title, suggested, _kinds: (suggested, ""))
+    trigger(window, "report")
+    path = folder / "gradviz-tanh-9.html"
+    assert "made up.gradviz" in path.read_text(encoding="utf-8")
+    assert window.statusBar().currentMessage() == f"Wrote {path}"
+
+
 def copies_board(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
     put_up(window)
     QApplication.clipboard().clear()
@@ -356,7 +365,7 @@ def shows_about(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest
 
 CHECKS: dict[str, Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]] = {
     "open": opens, "follow": follows_a_run, "save": saves, "export": exports, "export_animation": exports_animation,
-    "copy_board": copies_board, "quit": quits,
+    "report": reports, "copy_board": copies_board, "quit": quits,
     "open_run": opens_a_run, "save_run": saves_the_run, "adopt": adopts, "race": proposes_a_race,
     "runs": brings_the_runs,
     "undo": undoes, "redo": redoes, "defaults": resets_form, "copy_code": copies_code, "paste_code": pastes_code,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QProgressDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gradviz.app.board import Board
 from gradviz.app.export.export_dialog import ExportRequest
+from gradviz.app.export.progress_window import progress_window
 from gradviz.app.panels.judging_panel import JudgingPanel
 from gradviz.errors import ExportError
 from gradviz.plots.pages.animation import FrameSource, StepRange
@@ -83,7 +82,7 @@ class Exporter:
         return self._board.history
 
     def _save_table(self, request: ExportRequest, history: History) -> bool:
-        with self._progress("Writing the numbers…") as tell:
+        with progress_window(self._window, "Export", "Writing the numbers…") as tell:
             return save_table(request.path, history, progress=tell)
 
     def _record(self, request: ExportRequest, cut: StepRange, history: History, style: Style) -> bool:
@@ -98,29 +97,6 @@ class Exporter:
             request.path, film, cut, experiment_json=started.experiment_json, title=self._board.shown.title or "gradviz"
         )
         # left before its end, the recording leaves nothing behind
-        with closing(film), closing(frames), self._progress(f"Drawing {total:,} frames…") as tell:
+        words = f"Drawing {total:,} frames…"
+        with closing(film), closing(frames), progress_window(self._window, "Export", words) as tell:
             return all(tell(done, total) for done in frames)
-
-    @contextmanager
-    def _progress(self, words: str) -> Iterator[Callable[[int, int], bool]]:
-        """Give a function that is told how much of how much is done, and says whether to go on.
-
-        The window lives while it is called: everything that waits for its turn has it then. A window that is closed
-        meanwhile wants nothing any more.
-        """
-        on_screen = self._window.isVisible()
-        progress = QProgressDialog(words, "Cancel", 0, 100, self._window)
-        progress.setWindowTitle("Export")
-        progress.setWindowModality(Qt.WindowModality.WindowModal)
-        progress.setMinimumDuration(400)
-
-        def tell(done: int, total: int) -> bool:
-            progress.setValue(round(100 * done / max(total, 1)))
-            QApplication.processEvents()
-            return not progress.wasCanceled() and (self._window.isVisible() or not on_screen)
-
-        try:
-            yield tell
-        finally:
-            progress.close()
-            progress.deleteLater()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from gradviz.plots.heatmaps import skipped_marks
 from gradviz.plots.heatmaps.picture import Grid, Picture, read_columns
-from gradviz.plots.parts.colours import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED
+from gradviz.plots.parts.colour_indices import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED
 from gradviz.plots.parts.key import KeyEntry
 from gradviz.plots.parts.readout import in_sentence, value_in_words, with_unit
 from gradviz.plots.parts.style import Style

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradviz.plots.heatmaps.quantize import quantize
-from gradviz.plots.parts.colours import NOT_YET
+from gradviz.plots.parts.colour_indices import NOT_YET
 from gradviz.plots.parts.limits import Span
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History, Window

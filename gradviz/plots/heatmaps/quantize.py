@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.plots.parts.colours import COLOURS, EXACTLY_ZERO, FIRST_COLOUR, NOT_FINITE, NOT_MEASURED
+from gradviz.plots.parts.colour_indices import COLOURS, EXACTLY_ZERO, FIRST_COLOUR, NOT_FINITE, NOT_MEASURED
 
 
 def quantize(

@@ -13,12 +13,9 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 
+from gradviz.plots.parts.colour_indices import COLOURS, EXACTLY_ZERO, FIRST_COLOUR, NOT_FINITE, NOT_MEASURED, NOT_YET
 from gradviz.plots.parts.style import Style
 from gradviz.recording.frame import Quantity
-
-NOT_YET, NOT_MEASURED, EXACTLY_ZERO, NOT_FINITE = range(4)
-FIRST_COLOUR = 4
-COLOURS = 256 - FIRST_COLOUR
 
 Table = NDArray[np.uint8]
 

@@ -10,7 +10,7 @@ from made_up_runs import GRADIENT, MEAN, append, history_of
 
 from gradviz.plots.heatmaps.picture import Grid, Picture, read_columns
 from gradviz.plots.heatmaps.quantize import quantize
-from gradviz.plots.parts.colours import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED, NOT_YET
+from gradviz.plots.parts.colour_indices import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED, NOT_YET
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 

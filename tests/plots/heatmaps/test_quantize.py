@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gradviz.plots.heatmaps.quantize import quantize
-from gradviz.plots.parts.colours import COLOURS, EXACTLY_ZERO, FIRST_COLOUR, NOT_FINITE, NOT_MEASURED
+from gradviz.plots.parts.colour_indices import COLOURS, EXACTLY_ZERO, FIRST_COLOUR, NOT_FINITE, NOT_MEASURED
 
 ANY = st.floats(width=32, allow_nan=True, allow_infinity=True)
 LIMITS = st.tuples(st.integers(-700, 20), st.integers(1, 60)).map(lambda pair: (float(pair[0]), float(sum(pair))))
