@@ -28,13 +28,8 @@ LOSS_TOP, LOSS_BOTTOM, HEIGHT = 292, 382, 408
 # the colour map viridis (van der Walt and Smith, 2015) at even steps; between them is a straight line
 _COLOURS = ("440154", "472d7b", "3b528b", "2c728e", "21918c", "28ae80", "5ec962", "addc30", "fde725")
 _NOT_MEASURED, _ZERO = (217, 222, 228), (200, 16, 16)
-_SEVERITIES = {
-    "critical": "#c81010",
-    "warning": "#b45f06",
-    "notice": "#59636e",
-    "fine": "#1a7f37",
-    "unknown": "#59636e",
-}
+_SEVERITIES = {"critical": "#c81010", "warning": "#b45f06", "fine": "#1a7f37"}
+_OTHERS = "#59636e"
 
 
 def recorder_html(history: History | None, title: str) -> str:
