@@ -21,8 +21,9 @@ from gradviz.watching.alarm import Alarm, TrainingStopped
 from gradviz.watching.guard import Guard
 from gradviz.watching.notebook import recorder_html
 from gradviz.watching.run_file import RunFile
+from gradviz.watching.settings import Settings
 from gradviz.watching.step_hooks import StepHooks, weakly
-from gradviz.watching.steps import Settings, Steps
+from gradviz.watching.steps import Steps
 
 
 class Recorder:

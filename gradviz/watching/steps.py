@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
-from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
 from gradviz.experiment import Row
@@ -34,44 +32,21 @@ from gradviz.probes.modules.rows import (
 )
 from gradviz.probes.modules.weights import OptimizerParams
 from gradviz.recording.frame import Started
-from gradviz.watching.cadence import Cadence, Timing
+from gradviz.watching.cadence import Timing
 from gradviz.watching.facts.facts import Facts
 from gradviz.watching.facts.optimizers import learning_rate
 from gradviz.watching.guard import Guard
 from gradviz.watching.run_file import RunFile
 from gradviz.watching.script_log import ScriptLog
+from gradviz.watching.settings import Settings
 
 # frames that have arrived wait for others, at most so many and so long
 MOST_WAITING = 64
 LONGEST_WAIT_S = 0.25
 # of the steps in which everything is measured, the exact gradient is in one of so many, unless it fades or grows away
 EXACT_EVERY = 10
-# a person who does not say otherwise has everything measured in one of so many steps, or seldomer
-THOROUGH_EVERY = 20
 # stands among the optimisers of a round for a step that the script itself says it has made
 BY_HAND = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What to watch, and how often: gradients every `every` steps, all else every `thorough_every` steps.
-
-    `early` and `max_overhead` are those of `Cadence`.
-    """
-
-    title: str = ""
-    every: int = 1
-    thorough_every: int = THOROUGH_EVERY
-    early: bool = True
-    max_overhead: float | None = None
-    include: Sequence[str] = ("*",)
-    exclude: Sequence[str] = ()
-    optimizers: Sequence[Optimizer] = ()
-    scaler: GradScaler | None = None
-
-    def cadence(self) -> Cadence:
-        """Return what decides when what is measured."""
-        return Cadence(self.every, self.thorough_every, early=self.early, max_overhead=self.max_overhead)
 
 
 @dataclass(slots=True, eq=False)
