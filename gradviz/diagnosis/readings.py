@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from gradviz.diagnosis.guesses import Guess, Validation, guess_of, validation_at
 from gradviz.diagnosis.history_rows import (
     Measured,
     latest,
@@ -23,7 +24,9 @@ from gradviz.diagnosis.history_rows import (
     rate_is_low,
 )
 from gradviz.diagnosis.row_marks import marks_of
+from gradviz.experiment import Experiment
 from gradviz.recording.history import History
+from gradviz.recording.source import LEARNING_RATE
 
 Values = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -34,6 +37,10 @@ UPDATE, UNCHANGED, WEIGHTS = "update_ratio", "unchanged_fraction", "weight_norm"
 DEAD, SATURATED = "dead_fraction", "saturated_fraction"
 MEAN, SPREAD = "activation_mean", "activation_std"
 
+NORM_BEFORE_CLIPPING = "gradient_norm_before_clipping"
+
+# below this share of a guess's loss something has been learnt
+HAS_LEARNT = 0.5
 # one step is noisy: of update ratio and loss the median over this many is taken
 RECENT_STEPS = 5
 # batches differ: of a loss without a scale the medians of so many steps are compared
@@ -104,6 +111,7 @@ class Readings:
         self.asked: Mask = (self.numbers >= first) & (self.numbers <= last)
         self.known, self.whole_path = marks.known, marks.path
         self.path: Mask = marks.path & self.asked
+        self._guess = guess_of(history.started)
         self.floor = _FLOORS.get(history.started.precision, _FLOOR)
 
     @cached_property
@@ -120,6 +128,11 @@ class Readings:
     def weight_gradient(self) -> Measured | None:
         """The log10 of the largest among the latest norms of the weights' gradient."""
         return latest_largest(self._history, WEIGHT_GRADIENT, self.step, RECENT_STEPS)
+
+    @cached_property
+    def newest_weight_gradient(self) -> Measured | None:
+        """The log10 of the norm of the weights' gradient, as it was measured last."""
+        return latest(self._history, WEIGHT_GRADIENT, self.step)
 
     @cached_property
     def broken_gradient(self) -> Mask:
@@ -198,16 +211,70 @@ class Readings:
         """The loss of the latest steps, a median of as many."""
         return median_loss(self._history, self.step - LOSSES_COMPARED + 1, self.step)
 
-    @cached_property
+    @property
+    def guess(self) -> Guess | None:
+        """What a guess is worth."""
+        return self._guess
+
+    @property
     def chance_loss(self) -> float | None:
-        """The loss of a guess."""
-        samples = self._history.started.held_out
-        return None if samples is None else math.log(max(len(samples.class_names), 2))
+        """The loss of a guess by how often each label comes; None where all labels are the same, too."""
+        return self._guess.loss if self._guess is not None and self._guess.loss > 0.0 else None
+
+    @cached_property
+    def validation(self) -> Validation | None:
+        """The latest evaluation on validation samples."""
+        return validation_at(self._history, self.step)
+
+    @property
+    def experiment(self) -> Experiment | None:
+        """The recipe of a network that gradviz trains; None for a script's."""
+        return self._history.started.experiment
+
+    @property
+    def batch_size(self) -> int:
+        """Samples in a training step; 0 where it is not known."""
+        return self._history.started.batch_size
+
+    @property
+    def classes(self) -> int:
+        """Classes among the validation samples; 0 where there are none."""
+        held_out = self._history.started.held_out
+        return len(held_out.class_names) if held_out is not None else 0
+
+    @property
+    def learnt(self) -> bool:
+        """Whether the loss is known to be far below a guess's, and the validation loss, if known, below it."""
+        validation, chance = self.validation, self.chance_loss
+        generalises = validation is None or chance is None or validation.loss < chance
+        return self.loss_below(HAS_LEARNT) and generalises
+
+    @cached_property
+    def learning_rate(self) -> float:
+        """The learning rate of the step; NaN where nobody told."""
+        return float(self._history.scalars(self.step, self.step + 1)[0, LEARNING_RATE])
+
+    @cached_property
+    def clipping(self) -> Values | None:
+        """The norms of the latest gradients before they were clipped, oldest first; None if there are too few."""
+        if NORM_BEFORE_CLIPPING not in self._history.scalar_names:
+            return None
+        norms = self._history.scalar_part(NORM_BEFORE_CLIPPING, max(self.step - LOSSES_COMPARED + 1, 0), self.step + 1)
+        told = norms[np.isfinite(norms)]
+        return told if told.size >= RECENT_STEPS else None
 
     @cached_property
     def rate_is_low(self) -> bool:
         """Whether a schedule lets the weights rest."""
         return rate_is_low(self._history, self.step)
+
+    @cached_property
+    def least_norm_before_clipping(self) -> float:
+        """The smallest norm that any gradient up to here had before it was clipped; NaN if none was told."""
+        if NORM_BEFORE_CLIPPING not in self._history.scalar_names:
+            return math.nan
+        smallest = self._history.scalar_curve(NORM_BEFORE_CLIPPING, 0, self.step, 2).smallest
+        return float(np.fmin.reduce(smallest))
 
     def asked_where(self, mask: Mask) -> tuple[int, ...]:
         """Return the numbers of the rows asked about where `mask` holds."""
@@ -215,7 +282,11 @@ class Readings:
 
     def loss_below(self, share: float) -> bool:
         """Whether the loss is known and below this share of a guess's, and that is known, too."""
-        return self.loss is not None and self.chance_loss is not None and self.loss < share * self.chance_loss
+        guess = self._guess
+        if self.loss is None or guess is None:
+            return False
+        # where all labels are the same any loss above zero can still fall
+        return self.loss < share * (guess.loss or guess.even_loss)
 
     def measures(self, name: str) -> bool:
         """Whether the run measures the quantity `name` at all."""

@@ -74,6 +74,10 @@ class Cadence:
             known = self._decided[step] = Due(gradients=gradients, thorough=thorough)
         return known
 
+    def was_thorough(self, step: int) -> bool:
+        """Whether everything was due at `step`, the one under way or the one before it."""
+        return (known := self._decided.get(step)) is not None and known.thorough
+
     def step_ended(self, step: int, timing: Timing) -> None:
         """Take how long everything has taken, now that what was due at `step` is measured."""
         if self._budget is not None and (due := self._decided.get(step)) is not None:

@@ -18,6 +18,7 @@ from gradviz.recording.frame import Ending
 from gradviz.recording.history import History
 from gradviz.watching.alarm import Alarm, TrainingStopped
 from gradviz.watching.guard import Guard
+from gradviz.watching.notebook import recorder_html
 from gradviz.watching.run_file import RunFile
 from gradviz.watching.step_hooks import StepHooks
 from gradviz.watching.steps import Settings, Steps
@@ -117,6 +118,10 @@ class Recorder:
         """
         self._guard(self._steps.step_by_hand)
         self._look()
+
+    def _repr_html_(self) -> str:
+        """Return the board and the verdict so far; what a notebook shows of a recorder."""
+        return recorder_html(self.history, self.history.started.title if self.history is not None else "gradviz")
 
     def close(self) -> None:
         """End the recording: the last step is written, every hook is gone."""

@@ -347,7 +347,10 @@ class Steps:
         self._arrived += self._queue.collect(wait=wait)
         now = time.monotonic()
         # several frames in one go take half the time that each takes by itself
-        if wait or len(self._arrived) >= MOST_WAITING or now - self._delivered_at > LONGEST_WAIT_S:
+        late = now - self._delivered_at > LONGEST_WAIT_S
+        # whoever waits for what is wrong is told of it at once
+        thorough = bool(self._arrived) and self._cadence.was_thorough(self._arrived[-1].step)
+        if wait or late or thorough or len(self._arrived) >= MOST_WAITING:
             self._delivered_at = now
             for arrived in self._arrived:
                 frame, _ = arrived.read()

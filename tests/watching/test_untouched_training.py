@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 from watched_training import Attentive, batches, convolutions, perceptron
 
-from gradviz.probes.modules import chain_gradients, exact, gradients, measurements, outputs, weight_changes
+from gradviz.probes.modules import calls, chain_gradients, exact, gradients, measurements, outputs, weight_changes
 from gradviz.probes.norms import NormsOf
+from gradviz.watching.facts import batch, clipping, kept_gradients, parameters
 from gradviz.watching.watch import watch
 
 STEPS = 20
@@ -31,14 +32,18 @@ def trained(make: Callable[[], nn.Module], path: Path | None) -> list[Tensor]:
     model = nn.Sequential(make(), nn.Dropout(0.3))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     recorder = watch(model, path, thorough_every=3) if path is not None else None
-    for inputs, labels in batches(make, STEPS):
-        loss = nn.functional.cross_entropy(model(inputs), labels)
-        optimizer.zero_grad()
+    for step, (inputs, labels) in enumerate(batches(make, STEPS)):
+        outputs = model(inputs)
+        loss = nn.functional.cross_entropy(outputs, labels)
+        # gradients that are kept, now and then, are looked at closely
+        if step % 4:
+            optimizer.zero_grad(set_to_none=step % 4 == 1)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        nn.utils.clip_grad_value_(model.parameters(), 0.1)
         optimizer.step()
         if recorder is not None:
-            recorder.log(loss=loss)
+            recorder.log(loss=loss, inputs=inputs, outputs=outputs, targets=labels, further=step)
     if recorder is not None:
         recorder.close()
         assert recorder.steps == STEPS
@@ -108,6 +113,11 @@ def test_a_watched_model_can_be_copied_and_saved_at_any_time() -> None:
         (exact.ExactGradients, "after_backward"),
         (chain_gradients, "Twins"),
         (measurements.ModulePending, "read"),
+        (batch, "reduce_inputs"),
+        (calls, "first_tensor"),
+        (clipping.Clipping, "heard"),
+        (kept_gradients.KeptGradients, "before_step"),
+        (parameters.ParameterFacts, "round_over"),
     ],
 )
 def test_an_error_anywhere_ends_the_watching_with_one_warning_and_nothing_else(
@@ -129,12 +139,14 @@ def test_an_error_anywhere_ends_the_watching_with_one_warning_and_nothing_else(
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     with pytest.warns(RuntimeWarning, match="watching ended, training goes on: .*no such luck") as said:  # noqa: PT031
         recorder = watch(model, None, thorough_every=3)
-        for inputs, labels in batches(perceptron, STEPS):
-            optimizer.zero_grad()
+        for step, (inputs, labels) in enumerate(batches(perceptron, STEPS)):
+            if step % 4:
+                optimizer.zero_grad(set_to_none=step % 4 == 1)
             nn.functional.cross_entropy(model(inputs), labels).backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            nn.utils.clip_grad_value_(model.parameters(), 0.1)
             optimizer.step()
-            recorder.log(loss=1.0)
+            recorder.log(loss=1.0, inputs=inputs)
         recorder.close()
     assert len(said) == 1
     assert len(calls) == 1

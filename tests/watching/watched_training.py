@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gradviz.recording.frame import Observation
 from gradviz.recording.history import History
+from gradviz.watching.recorder import Recorder
 
 Batch = tuple[Tensor, Tensor]
 
@@ -169,3 +171,17 @@ def measured(history: History, step: int) -> dict[str, dict[str, float]]:
             if not np.isnan(value):
                 result.setdefault(name, {})[quantity.name] = 10**value if quantity.scale == "log10" else value
     return result
+
+
+def history_of(recorder: Recorder) -> History:
+    assert recorder.history is not None
+    return recorder.history
+
+
+def first(history: History, kind: str) -> Observation | None:
+    return next((one for one in history.observations if one.kind == kind), None)
+
+
+def cross_entropy(model: nn.Module) -> Callable[[int], Tensor]:
+    data = batches(perceptron, 1)
+    return lambda _step: nn.functional.cross_entropy(model(data[0][0]), data[0][1])

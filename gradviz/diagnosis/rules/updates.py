@@ -12,6 +12,12 @@ from gradviz.diagnosis.readings import RECENT_STEPS, UNCHANGED, UPDATE, Mask, Re
 from gradviz.diagnosis.rule import rule
 from gradviz.diagnosis.settling import SETTLED_STEPS, opening, without_weights_at_start
 from gradviz.diagnosis.thresholds import Thresholds
+from gradviz.experiment import Experiment
+
+# so many decades below the guide line even the row that moves most is slow
+SLOW_DECADES = 1.5
+# of the first loss; above this share of it nothing has been gained yet
+FALLEN = 0.97
 
 
 def judged_updates(readings: Readings, update: Measured) -> Values:
@@ -56,6 +62,48 @@ def too_much(readings: Readings, thresholds: Thresholds, *, update: Measured) ->
         rows=rows,
         worst_row=worst,
         thresholds=("update_high", "update_guide"),
+        quantity=UPDATE,
+        is_cause=True,
+    )
+
+
+@rule("too_little", rank=65)
+def too_little(
+    readings: Readings, thresholds: Thresholds, *, update: Measured, experiment: Experiment
+) -> Finding | None:
+    """Find steps so short, even in the row that moves most, that the loss has not fallen for them.
+
+    Those that do not move at all are found by another rule.
+    """
+    early, late = readings.first_loss, readings.late_loss
+    if readings.step < SETTLED_STEPS or update.steps < RECENT_STEPS or early is None or late is None:
+        return None
+    judged = np.where(readings.known & readings.asked, update.values, np.nan)
+    if np.isnan(judged).all() or late < FALLEN * early or may_rest(readings, thresholds):
+        return None
+    most = float(np.nanmax(judged))
+    if not math.log10(thresholds.update_low) <= most < math.log10(thresholds.update_guide) - SLOW_DECADES:
+        return None
+    at = int(np.nanargmax(judged)) + 1
+    fact = evidence(
+        "all_steps_short",
+        UPDATE,
+        update.step,
+        readings.asked_where(readings.known),
+        at,
+        update_log10=most,
+        guide=thresholds.update_guide,
+        steps=update.steps,
+        learning_rate=experiment.training.learning_rate,
+    )
+    return Finding(
+        "too_little",
+        Severity.WARNING,
+        readings.step,
+        (fact,),
+        rows=fact.rows,
+        worst_row=at,
+        thresholds=("update_guide",),
         quantity=UPDATE,
     )
 

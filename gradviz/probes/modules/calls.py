@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.utils.hooks import RemovableHandle
 
-from gradviz.probes.modules.hooks import GradientHook, Guard, first_tensor, idle_hook
+from gradviz.probes.modules.hooks import GradientHook, Guard, TrainingHook, first_tensor, is_transformed
 from gradviz.probes.modules.measurements import ModulePending, ModuleProbe, Numbers
 from gradviz.probes.modules.weights import RowValues
 from gradviz.probes.observer import Due
@@ -71,20 +71,14 @@ class Calls(ModuleProbe):
             if x.is_floating_point() and any(p is not None and p.requires_grad for p in module._parameters.values()):
                 self.cut[module] = self.cut.get(module, 0) + 1
         elif (told := self.on_gradient.get(module)) is not None:
-            x.register_hook(GradientHook(self._guard, lambda _gradient: told()))  # type: ignore[no-untyped-call]
+            x.register_hook(GradientHook(self._guard, lambda *_: told()))  # type: ignore[no-untyped-call]
 
 
-class _CallHook:
-    """A forward hook that looks at every pass; a copy of it, and one that was pickled, does nothing."""
-
-    def __init__(self, guard: Guard, look: Callable[[nn.Module, Any, bool], None]) -> None:
-        self._guard, self._look = guard, look
+class _CallHook(TrainingHook):
+    """A forward hook that looks at every pass, and says whether gradients were recorded in it."""
 
     def __call__(self, module: nn.Module, _args: Any, output: Any) -> None:
-        """Look, unless this is a pass that is being compiled."""
-        if not torch.compiler.is_compiling():
+        """Look, unless there is nothing to be seen."""
+        if not is_transformed():
             # asked here, because the guard turns it off
             self._guard(self._look, module, output, torch.is_grad_enabled())
-
-    def __reduce__(self) -> tuple[Callable[[], Callable[..., None]], tuple[()]]:
-        return idle_hook, ()

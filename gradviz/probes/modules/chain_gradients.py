@@ -21,7 +21,15 @@ from torch import Tensor, nn
 from torch.nn import Parameter
 from torch.utils.hooks import RemovableHandle
 
-from gradviz.probes.modules.hooks import GradientHook, Guard, TrainingHook, first_tensor
+from gradviz.probes.modules.hooks import (
+    BackwardKind,
+    BackwardPass,
+    GradientHook,
+    Guard,
+    TrainingHook,
+    first_tensor,
+    in_backward_pass,
+)
 from gradviz.probes.modules.twins import Autocast, RandomState, Twins, undisturbed
 from gradviz.probes.norms import norms
 
@@ -129,7 +137,7 @@ class ChainGradients:
         return self._found.norms() if self._followed and not self.why_not else None
 
     def _enter(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        if self.why_not or _in_backward_pass():
+        if self.why_not or in_backward_pass():
             return
         x = args[0] if len(args) == 1 else None
         present = self._passes[-1] if self._passes else None
@@ -150,7 +158,7 @@ class ChainGradients:
 
     def _leave(self, _module: nn.Module, _args: Any, output: Any) -> None:
         present = self._passes[-1] if self._passes else None
-        if self.why_not or _in_backward_pass() or present is None or len(present.inputs) < len(self._chain):
+        if self.why_not or in_backward_pass() or present is None or len(present.inputs) < len(self._chain):
             return
         if not isinstance(output, Tensor):
             self._refuse(f"{_name(self._chain[-1])} puts out something else than one tensor")
@@ -159,8 +167,10 @@ class ChainGradients:
         if output.requires_grad:
             output.register_hook(GradientHook(self._guard, self._come_back, present))  # type: ignore[no-untyped-call]
 
-    def _come_back(self, chain_pass: ChainPass, gradient: Tensor) -> None:
-        if chain_pass.followed:
+    def _come_back(self, chain_pass: ChainPass, gradient: Tensor, backward: BackwardPass) -> None:
+        if backward.kind is BackwardKind.CREATES_GRAPH:
+            self._refuse("the gradient is differentiated again")
+        elif chain_pass.followed:
             self._refuse("a second gradient came back through the same pass")
         elif chain_pass.gradient is None:
             chain_pass.gradient = gradient.clone()
@@ -311,11 +321,6 @@ def _may_be_random(module: nn.Module) -> bool:
     of_torch = type(module).__module__.startswith("torch.nn.")
     dropout = "Dropout" in type(module).__name__ or hasattr(module, "dropout")
     return dropout or isinstance(module, nn.RReLU) or not of_torch
-
-
-def _in_backward_pass() -> bool:
-    """Whether a backward pass is under way: what runs then are modules whose outputs were not kept, for once more."""
-    return torch._C._current_graph_task_id() != -1
 
 
 def _name(module: nn.Module) -> str:

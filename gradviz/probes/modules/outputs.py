@@ -16,7 +16,16 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from gradviz.probes.modules.hooks import GradientHook, Guard, TrainingHook, first_tensor
+from gradviz.probes.modules.hooks import (
+    BackwardKind,
+    BackwardPass,
+    GradientHook,
+    Guard,
+    TrainingHook,
+    first_tensor,
+    goes_into_parameters,
+    in_backward_pass,
+)
 from gradviz.probes.modules.measurements import ModulePending, ModuleProbe, Numbers
 from gradviz.probes.modules.weights import OptimizerParams, RowValues, joint_lengths
 from gradviz.probes.norms import norm, quick_moments
@@ -27,15 +36,27 @@ KINDS = ("output mean", "output length", "output gradient")
 
 
 @dataclass(slots=True, eq=False)
+class GradientStats:
+    """The gradients that came back to one module in one backward pass, call by call: how many numbers, their length."""
+
+    counts: list[int] = field(default_factory=list)
+    norms: list[float | Tensor] = field(default_factory=list)
+    samples: int = 0
+
+
+@dataclass(slots=True, eq=False)
 class OutputStats:
-    """What one module put out in one step, call by call: how many numbers, their mean, the length of the rest."""
+    """What one module put out in one step, call by call: how many numbers, their mean, the length of the rest.
+
+    `forward` says that it ran in a forward pass, and not only once more within a backward pass. The gradients are kept
+    by the number of the backward pass.
+    """
 
     counts: list[int] = field(default_factory=list)
     means: list[float | Tensor] = field(default_factory=list)
     lengths: list[float | Tensor] = field(default_factory=list)
-    grad_counts: list[int] = field(default_factory=list)
-    grad_norms: list[float | Tensor] = field(default_factory=list)
-    grad_samples: int = 0
+    forward: bool = False
+    gradients: dict[int, GradientStats] = field(default_factory=dict)
 
 
 class Outputs(ModuleProbe):
@@ -73,6 +94,7 @@ class Outputs(ModuleProbe):
         self._open = False
         self._stats: dict[nn.Module, OutputStats] = {}
         self._samples = 0
+        self._backward: dict[int, BackwardKind] = {}
         self._looked = self._seen = False
 
     @property
@@ -82,7 +104,7 @@ class Outputs(ModuleProbe):
 
     def notes(self) -> dict[str, str]:
         """Say if no module was seen to run."""
-        why = "not measured: none of the modules was seen to run (are they compiled?)"
+        why = "not measured: none of the modules was seen to run (are they compiled, or called within torch.func?)"
         return {} if self.available else {"activations": why}
 
     def watch(self, modules: Iterable[nn.Module]) -> None:
@@ -94,7 +116,7 @@ class Outputs(ModuleProbe):
         self.release()
         if not (due.thorough and self._modules):
             return
-        self._stats, self._samples, self._open = {}, 0, True
+        self._stats, self._samples, self._backward, self._open = {}, 0, {}, True
         leave = TrainingHook(self._guard, self._leave)
         self._handles = [module.register_forward_hook(leave) for module in self._modules]
         count = TrainingHook(self._guard, self._count)
@@ -113,17 +135,18 @@ class Outputs(ModuleProbe):
             return
         self._seen = True
         pending.drop(*KINDS)
+        back = {module: self._of_the_loss(one) for module, one in self._stats.items()}
         # by the gradients at the first module where the model was not called as a whole
-        by_gradients = next((one.grad_samples for one in self._stats.values() if one.grad_samples), 1)
+        by_gradients = next((one.samples for one in back.values() if one.samples), 1)
         pending.samples = self._samples or by_gradients
         rows = pending.table.row_of
-        found = [(rows[module], one) for module, one in self._stats.items() if module in rows]
+        found = [(rows[module], one, back[module]) for module, one in self._stats.items() if module in rows]
         for kind, tensors, counts in (
-            (KINDS[0], [one.means for _, one in found], [one.counts for _, one in found]),
-            (KINDS[1], [one.lengths for _, one in found], [one.counts for _, one in found]),
-            (KINDS[2], [one.grad_norms for _, one in found], [one.grad_counts for _, one in found]),
+            (KINDS[0], [one.means for _, one, _ in found], [one.counts for _, one, _ in found]),
+            (KINDS[1], [one.lengths for _, one, _ in found], [one.counts for _, one, _ in found]),
+            (KINDS[2], [one.norms for _, _, one in found], [one.counts for _, _, one in found]),
         ):
-            of = np.repeat(np.array([row for row, _ in found], np.int64), [len(part) for part in counts])
+            of = np.repeat(np.array([row for row, _, _ in found], np.int64), [len(part) for part in counts])
             sizes = np.array([count for part in counts for count in part], np.float64)
             flat = [tensor for part in tensors for tensor in part]
             if flat:
@@ -163,6 +186,12 @@ class Outputs(ModuleProbe):
         if x is None or not x.is_floating_point() or x.layout is not torch.strided or not x.numel():
             return
         stats = self._stats.setdefault(module, OutputStats())
+        if in_backward_pass():
+            if stats.forward:
+                # what is seen here was seen before
+                return
+        else:
+            stats.forward = True
         mean, length = quick_moments(x.detach())
         stats.counts.append(x.numel())
         stats.means.append(mean)
@@ -170,11 +199,32 @@ class Outputs(ModuleProbe):
         if x.requires_grad:
             x.register_hook(GradientHook(self._guard, self._take_gradient, stats))  # type: ignore[no-untyped-call]
 
-    def _take_gradient(self, stats: OutputStats, gradient: Tensor) -> None:
-        if self._open:
-            stats.grad_counts.append(gradient.numel())
-            stats.grad_norms.append(norm(gradient))
-            stats.grad_samples += gradient.shape[0] if gradient.dim() else 1
+    def _take_gradient(self, stats: OutputStats, gradient: Tensor, backward: BackwardPass) -> None:
+        if not self._open:
+            return
+        if backward.number not in self._backward:
+            self._backward[backward.number] = self._kind(backward)
+        found = stats.gradients.setdefault(backward.number, GradientStats())
+        found.counts.append(gradient.numel())
+        found.norms.append(norm(gradient))
+        found.samples += gradient.shape[0] if gradient.dim() else 1
+
+    def _kind(self, backward: BackwardPass) -> BackwardKind:
+        if backward.kind is not BackwardKind.LOSS:
+            return backward.kind
+        leaves = (parameter for parameter in self._model.parameters() if parameter.requires_grad)
+        return BackwardKind.LOSS if any(map(goes_into_parameters, leaves)) else BackwardKind.FOR_SOMEBODY
+
+    def _of_the_loss(self, stats: OutputStats) -> GradientStats:
+        """Return what came back of the loss alone: a gradient that was asked for on the way to it is none of it."""
+        together = GradientStats()
+        kind = min(self._backward.values(), default=BackwardKind.LOSS)
+        for number, one in stats.gradients.items():
+            if self._backward[number] is kind:
+                together.counts += one.counts
+                together.norms += one.norms
+                together.samples += one.samples
+        return together
 
 
 def _together(numbers: list[float | Tensor]) -> Tensor:

@@ -121,20 +121,29 @@ def shared_weights(rows: Sequence[MeasuredModule]) -> dict[str, str]:
 
 
 class ExecutionOrder:
-    """Keeps in which order `modules` are first called, until it is told to stop."""
+    """Keeps in which order `modules` are first called, until it is told to stop.
+
+    A block whose outputs are not kept (a checkpoint) may run without a graph in the forward pass, and with one only
+    within the backward pass, last block first: its place is that of the forward pass.
+    """
 
     def __init__(self, modules: Iterable[nn.Module], guard: Guard) -> None:
-        # in the order of the first call; the values mean nothing
-        self._executed: dict[nn.Module, None] = {}
-        hook = TrainingHook(guard, lambda module, _args: self._executed.setdefault(module))
-        self._handles = [module.register_forward_pre_hook(hook) for module in modules]
+        # in the order of the first call; the value says whether one of the calls was of a training pass
+        self._called: dict[nn.Module, bool] = {}
+        hook = TrainingHook(guard, self._enter, without_graph=True)
+        # the guard switches gradients off
+        learns = TrainingHook(guard, lambda module, _args: self._called.update({module: True}))
+        self._handles = [module.register_forward_pre_hook(each) for module in modules for each in (hook, learns)]
 
     def stop(self) -> list[nn.Module]:
-        """Take the hooks away and return the modules that were called, in order."""
+        """Take the hooks away and return the modules that were called in a training pass, in order."""
         for handle in self._handles:
             handle.remove()
         self._handles = []
-        return list(self._executed)
+        return [module for module, in_training in self._called.items() if in_training]
+
+    def _enter(self, module: nn.Module, _args: object) -> None:
+        self._called.setdefault(module, False)
 
 
 def _asked_for(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:

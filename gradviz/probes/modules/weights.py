@@ -30,6 +30,8 @@ class WeightTable:
         self.rows = rows
         self.row_of = {row.module: number for number, row in enumerate(rows)}
         self.index: dict[Parameter, int] = {}
+        own = (parameter for row in rows for parameter in row.module._parameters.values())
+        self._unmeasured = {parameter for parameter in own if parameter is not None}
         self.uses = [[self.index.setdefault(weight, len(self.index)) for weight in row.parameters()] for row in rows]
         self.sizes = np.array([weight.numel() for weight in self.index], np.float64)
         self._params: WeakKeyDictionary[Optimizer, tuple[int, OptimizerParams | None]] = WeakKeyDictionary()
@@ -104,6 +106,7 @@ class WeightTable:
 
     def _params_among(self, held: Iterable[Parameter], optimizer: Optimizer | None) -> OptimizerParams | None:
         by_device: dict[torch.device, list[Parameter]] = {}
+        held = list(held)
         for weight in held:
             if weight in self.index:
                 by_device.setdefault(weight.device, []).append(weight)
@@ -111,21 +114,26 @@ class WeightTable:
             # last to first, as backward made the gradients: what is read last, the optimiser finds in the cache
             weights.reverse()
         parts = [DeviceParams(weights, [self.index[weight] for weight in weights]) for weights in by_device.values()]
-        return OptimizerParams(parts, optimizer) if parts else None
+        # biases beside other weights are not measured, but an optimiser of nothing else makes steps as well
+        beside = [] if parts else [one for one in held if one in self._unmeasured]
+        return OptimizerParams(parts, optimizer, beside) if parts or beside else None
 
 
 class OptimizerParams:
-    """The weights that one optimiser holds, device by device."""
+    """The weights that one optimiser holds, device by device; `beside` are biases, if it has no others to measure."""
 
-    def __init__(self, parts: Sequence[DeviceParams], optimizer: Optimizer | None) -> None:
+    def __init__(
+        self, parts: Sequence[DeviceParams], optimizer: Optimizer | None, beside: Sequence[Parameter] = ()
+    ) -> None:
         self.parts = parts
         self._optimizer = ref(optimizer) if optimizer is not None else lambda: None
-        self._smallest = min((weight for part in parts for weight in part.weights), key=Parameter.numel)
+        self._all = [*(weight for part in parts for weight in part.weights), *beside]
+        self._smallest = min(self._all, key=Parameter.numel)
 
     @property
     def device(self) -> torch.device:
         """Where the first of the weights is."""
-        return self.parts[0].weights[0].device
+        return self._all[0].device
 
     @property
     def grad_scale(self) -> Tensor | None:
@@ -137,7 +145,7 @@ class OptimizerParams:
         """Return one of the weights that have a gradient, a small one if possible; None if none has."""
         if self._smallest.grad is not None:
             return self._smallest
-        return next((weight for part in self.parts for weight in part.weights if weight.grad is not None), None)
+        return next((weight for weight in self._all if weight.grad is not None), None)
 
 
 class DeviceParams:

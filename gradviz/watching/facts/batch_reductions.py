@@ -84,6 +84,8 @@ def reduce_predictions(outputs: Tensor, targets: Tensor | None) -> Tensor:
     if targets is not None and (true := _labels(targets.detach().to(outputs.device), scores)) is not None:
         counted = true != IGNORED_LABEL
         right, compared = ((said == true) & counted).sum().to(wide), counted.sum().to(wide)
+        # what is said of padding does not count
+        said = torch.where(counted, said, -1)
     return torch.cat([torch.stack([right, compared]), _counts(said, width).to(wide)])
 
 
