@@ -8,7 +8,7 @@ alone, never on which were asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 from weakref import WeakKeyDictionary
@@ -53,12 +53,13 @@ def _stride(step: int) -> int:
 class Holding:
     """One kind of finding: the step it began at, and what was `found` of it at the `latest` step at which it was.
 
-    `confirmed` tells whether it was found often enough to be said.
+    `plain` is what was found last without lenience. `confirmed` tells whether it was found often enough to be said.
     """
 
     since: int
     latest: int
     found: tuple[Finding, ...]
+    plain: tuple[Finding, ...]
     confirmed: bool
 
 
@@ -101,16 +102,20 @@ class Course:
 
     def _after(self, history: History, readings: Readings, before: int, held: Held) -> Held:
         """Return what holds at the step of `readings`, given what did at step `before`."""
-        found = self._found(readings, held)
+        plain = self._plain(readings)
+        found = self._found(readings, held, plain)
         step = readings.asked_step
         after = {}
         for kind, findings in found.items():
             known = held.get(kind)
             since = known.since if known is not None else self._began(history, kind, before, step)
             sure = self._confirmed(history, kind, known, findings, step)
-            after[kind] = Holding(since, step, findings, sure)
+            after[kind] = Holding(since, step, findings, plain.get(kind) or (known.plain if known else ()), sure)
         for kind, holding in held.items():
-            if kind not in after and holding.confirmed and step - holding.latest <= _lasts(step):
+            if kind in after or not holding.confirmed:
+                continue
+            lasts = _lasts(holding.latest) + history.started.scheduled_every
+            if step - holding.latest <= _lasts(step) or _left_behind(holding, after.values(), lasts):
                 after[kind] = holding
         return after
 
@@ -130,15 +135,16 @@ class Course:
         readings = Readings(history, step, self._part)
         return any(rule.find(readings, self._thresholds) is not None for rule in RULES if rule.kind == kind)
 
-    def _found(self, readings: Readings, held: Held) -> dict[str, tuple[Finding, ...]]:
-        found: dict[str, tuple[Finding, ...]] = {}
-        for rule in RULES:
-            finding = rule.find(readings, self._thresholds)
-            if finding is None and rule.kind in held:
-                finding = rule.find(readings, self._lenient)
-            if finding is not None:
-                found[rule.kind] = (*found.get(rule.kind, ()), finding)
-        return found
+    def _plain(self, readings: Readings) -> dict[str, tuple[Finding, ...]]:
+        """Return what is found by the thresholds as they are, by kind."""
+        return _by_kind(rule.find(readings, self._thresholds) for rule in RULES)
+
+    def _found(
+        self, readings: Readings, held: Held, plain: dict[str, tuple[Finding, ...]]
+    ) -> dict[str, tuple[Finding, ...]]:
+        """Return that, and what is found with lenience of the kinds that hold already."""
+        again = [rule for rule in RULES if rule.kind in held and rule.kind not in plain]
+        return plain | _by_kind(rule.find(readings, self._lenient) for rule in again)
 
     def _began(self, history: History, kind: str, without: int, there: int) -> int:
         """Return a step at which a finding begins that does not hold at step `without`, but is there at `there`."""
@@ -149,6 +155,14 @@ class Course:
             else:
                 without = middle
         return there
+
+
+def _by_kind(findings: Iterable[Finding | None]) -> dict[str, tuple[Finding, ...]]:
+    found: dict[str, tuple[Finding, ...]] = {}
+    for finding in findings:
+        if finding is not None:
+            found[finding.kind] = (*found.get(finding.kind, ()), finding)
+    return found
 
 
 def _told_by_rule(findings: Sequence[Finding]) -> bool:
@@ -166,10 +180,18 @@ def _lasts(step: int) -> int:
     return max(SHORTEST_GAP, step // SHARE_OF_GAP)
 
 
+def _left_behind(cause: Holding, others: Iterable[Holding], lasts: int) -> bool:
+    """Whether it is a cause that is over, and what began with it still holds: units that died stay dead."""
+    return any(each.is_cause for each in cause.found) and any(
+        cause.since <= each.since <= cause.latest + lasts and each.latest > cause.latest for each in others
+    )
+
+
 def _dated(holding: Holding, step: int) -> Iterator[Finding]:
-    for finding in holding.found:
+    over = holding.latest < step
+    for finding in holding.plain or holding.found if over else holding.found:
         facts = finding.evidence
-        if holding.latest < step:
+        if over:
             facts = (*facts, evidence("found_last", "", holding.latest))
         first_step = holding.since if finding.first_step is None else finding.first_step
         yield replace(finding, first_step=first_step, evidence=facts)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gradviz.diagnosis.course import course_of
-from gradviz.diagnosis.finding import Finding
+from gradviz.diagnosis.finding import Finding, Severity
 from gradviz.diagnosis.overview import HEALTHY, NOT_MEASURED, healthy, not_measured, nothing_yet
 from gradviz.diagnosis.readings import WEIGHT_GRADIENT, Readings
 from gradviz.diagnosis.remedies import remedies_for
@@ -40,6 +40,7 @@ def diagnose(
     found = course_of(history, thresholds, rows).findings(history, readings)
     if not found:
         found = [finding for finding in (healthy(readings, thresholds),) if finding is not None]
+    found = _as_bad_as_their_consequences(found)
     unknown = not_measured(readings)
     if unknown is not None:
         found.append(unknown)
@@ -50,4 +51,27 @@ def diagnose(
 
 def ranked(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings worst first; among equals causes come before consequences."""
-    return sorted(findings, key=lambda finding: (-finding.severity, _RANKS[finding.kind]))
+    return sorted(
+        findings, key=lambda finding: (-finding.severity, not _came_first(finding, findings), _RANKS[finding.kind])
+    )
+
+
+def _as_bad_as_their_consequences(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, causes as severe as the worst of what began no earlier."""
+    return [
+        replace(each, severity=max(other.severity for other in findings if not _before(other, each)))
+        if each.is_cause and each.severity >= Severity.WARNING
+        else each
+        for each in findings
+    ]
+
+
+def _came_first(finding: Finding, findings: Sequence[Finding]) -> bool:
+    """Whether it is a cause, and nothing that is as bad was there before it."""
+    return finding.is_cause and not any(
+        _before(other, finding) and other.severity >= finding.severity for other in findings if not other.is_cause
+    )
+
+
+def _before(finding: Finding, other: Finding) -> bool:
+    return finding.first_step is not None and other.first_step is not None and finding.first_step < other.first_step

@@ -83,7 +83,8 @@ class Finding:
 
     `rows` are those concerned, ascending, and `worst_row` the one to jump to, counted from 1 next to the input; empty
     and None where the finding is about the whole run. `first_step` is the step it began at, where that is known.
-    `thresholds` names the fields of `Thresholds` that decided, `quantity` the quantity to look at (empty: the loss).
+    `is_cause` marks what is behind other findings that began no earlier, not a consequence of them. `thresholds` names
+    the fields of `Thresholds` that decided, `quantity` the quantity to look at (empty: the loss).
     """
 
     kind: str
@@ -96,6 +97,7 @@ class Finding:
     thresholds: tuple[str, ...] = ()
     quantity: str = ""
     remedies: tuple[Remedy, ...] = ()
+    is_cause: bool = False
 
     @property
     def span(self) -> tuple[int, int] | None:

@@ -13,17 +13,23 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from gradviz.diagnosis.guesses import Guess, Validation, guess_of, validation_at
 from gradviz.diagnosis.history_rows import (
     Measured,
     latest,
     latest_largest,
     latest_median,
+    losses_told,
     measures,
     median_loss,
     rate_is_low,
+    rate_is_rising,
 )
 from gradviz.diagnosis.row_marks import marks_of
+from gradviz.experiment import Experiment
 from gradviz.recording.history import History
+from gradviz.recording.observations import Observed
+from gradviz.recording.source import LEARNING_RATE
 
 Values = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -34,10 +40,16 @@ UPDATE, UNCHANGED, WEIGHTS = "update_ratio", "unchanged_fraction", "weight_norm"
 DEAD, SATURATED = "dead_fraction", "saturated_fraction"
 MEAN, SPREAD = "activation_mean", "activation_std"
 
+NORM_BEFORE_CLIPPING = "gradient_norm_before_clipping"
+
+# below this share of a guess's loss something has been learnt
+HAS_LEARNT = 0.5
 # one step is noisy: of update ratio and loss the median over this many is taken
 RECENT_STEPS = 5
 # batches differ: of a loss without a scale the medians of so many steps are compared
 LOSSES_COMPARED = 20
+# how the training begins
+FIRST_STEPS = 10
 # the log10 of the smallest normal number; float32 and bfloat16 reach equally far
 _FLOORS = {"float64": -1022.0 * math.log10(2.0), "float16": -14.0 * math.log10(2.0)}
 _FLOOR = -126.0 * math.log10(2.0)
@@ -83,11 +95,11 @@ class Readings:
 
     All arrays have one value for each of `rows`, the whole network's; a reading that is not known is None. `step` is
     the one that is judged: the `asked_step`, or the step before the loss was `lost`. `asked` marks the rows asked
-    about. `floor` is the log10 of the smallest normal number of the precision.
+    about. `floor` is the log10 of the smallest normal number of the `precision`.
 
     Of `known` rows is known what they are: what their activation can do (`can_die`, `can_saturate`) or how many `units`
     they have. Along those that lie on the path from the input to the loss (`whole_path`, and `path` as far as asked
-    about) the gradient can be compared.
+    about) the gradient can be compared. `bypassed` are rows that part of the signal passes by, known or not.
     """
 
     def __init__(self, history: History, step: int | None, part: tuple[int, int] | None = None) -> None:
@@ -102,9 +114,11 @@ class Readings:
         self.step = self.asked_step if self.lost is None else max(self.lost.step - 1, 0)
         first, last = part or (1, len(self.rows))
         self.asked: Mask = (self.numbers >= first) & (self.numbers <= last)
-        self.known, self.whole_path = marks.known, marks.path
+        self.known, self.whole_path, self.bypassed = marks.known, marks.path, marks.bypassed
         self.path: Mask = marks.path & self.asked
-        self.floor = _FLOORS.get(history.started.precision, _FLOOR)
+        self._guess = guess_of(history.started)
+        self.precision = history.started.precision
+        self.floor = _FLOORS.get(self.precision, _FLOOR)
 
     @cached_property
     def flow(self) -> Flow | None:
@@ -122,11 +136,31 @@ class Readings:
         return latest_largest(self._history, WEIGHT_GRADIENT, self.step, RECENT_STEPS)
 
     @cached_property
+    def newest_weight_gradient(self) -> Measured | None:
+        """The log10 of the norm of the weights' gradient, as it was measured last."""
+        return latest(self._history, WEIGHT_GRADIENT, self.step)
+
+    @cached_property
     def broken_gradient(self) -> Mask:
         """The rows whose latest weight gradient is infinite or not a number."""
         gradient = self.weight_gradient
         newest = latest(self._history, WEIGHT_GRADIENT, gradient.step) if gradient is not None else None
         return newest.broken_log10 if newest is not None else np.zeros(len(self.rows), np.bool_)
+
+    @cached_property
+    def lately_with_gradient(self) -> Mask:
+        """The rows of which one of the latest measurements has a gradient, a few more than count as the present."""
+        gradient = latest_largest(self._history, WEIGHT_GRADIENT, self.step, LOSSES_COMPARED)
+        return np.isfinite(gradient.values) if gradient is not None else np.zeros(len(self.rows), np.bool_)
+
+    @cached_property
+    def idle(self) -> Mask:
+        """The rows that nobody calls."""
+        rows = np.zeros(len(self.rows), np.bool_)
+        for kind in ("never_called", "not_called_lately"):
+            if (held := self.observed(kind)) is not None:
+                rows[np.array(held.observation.rows, np.int64) - 1] = True
+        return rows
 
     @cached_property
     def start_weight_gradient(self) -> Measured | None:
@@ -198,16 +232,103 @@ class Readings:
         """The loss of the latest steps, a median of as many."""
         return median_loss(self._history, self.step - LOSSES_COMPARED + 1, self.step)
 
-    @cached_property
+    @property
+    def guess(self) -> Guess | None:
+        """What a guess is worth."""
+        return self._guess
+
+    @property
     def chance_loss(self) -> float | None:
-        """The loss of a guess."""
-        samples = self._history.started.held_out
-        return None if samples is None else math.log(max(len(samples.class_names), 2))
+        """The loss of a guess by how often each label comes; None where all labels are the same, too."""
+        return self._guess.loss if self._guess is not None and self._guess.loss > 0.0 else None
+
+    @cached_property
+    def validation(self) -> Validation | None:
+        """The latest evaluation on validation samples."""
+        return validation_at(self._history, self.step)
+
+    @property
+    def experiment(self) -> Experiment | None:
+        """The recipe of a network that gradviz trains; None for a script's."""
+        return self._history.started.experiment
+
+    @property
+    def batch_size(self) -> int:
+        """Samples in a training step; 0 where it is not known."""
+        return self._history.started.batch_size
+
+    @property
+    def classes(self) -> int:
+        """Classes among the validation samples; 0 where there are none."""
+        held_out = self._history.started.held_out
+        return len(held_out.class_names) if held_out is not None else 0
+
+    @property
+    def learnt(self) -> bool:
+        """Whether the loss is known to be far below a guess's, and the validation loss, if known, below it."""
+        validation, chance = self.validation, self.chance_loss
+        generalises = validation is None or chance is None or validation.loss < chance
+        return self.loss_below(HAS_LEARNT) and generalises
+
+    @cached_property
+    def learning_rate(self) -> float:
+        """The learning rate of the step; NaN where nobody told."""
+        return float(self._history.scalars(self.step, self.step + 1)[0, LEARNING_RATE])
+
+    @cached_property
+    def clipping(self) -> Values | None:
+        """The norms of the latest gradients before they were clipped, oldest first; None if there are too few."""
+        if NORM_BEFORE_CLIPPING not in self._history.scalar_names:
+            return None
+        norms = self._history.scalar_part(NORM_BEFORE_CLIPPING, max(self.step - LOSSES_COMPARED + 1, 0), self.step + 1)
+        told = norms[np.isfinite(norms)]
+        return told if told.size >= RECENT_STEPS else None
 
     @cached_property
     def rate_is_low(self) -> bool:
         """Whether a schedule lets the weights rest."""
         return rate_is_low(self._history, self.step)
+
+    def observed(self, kind: str) -> Observed | None:
+        """Return what of `kind` (see `recording.observations.KINDS`) holds, and since when; None if nothing does."""
+        return self._history.observed(kind, self.asked_step)
+
+    def observed_first(self, kind: str) -> Observed | None:
+        """Return of what holds of `kind` what was said of it when it began, in place of the latest that was said."""
+        held = self.observed(kind)
+        if held is None:
+            return None
+        said = (each for each in self._history.observations if each.kind == kind and each.step == held.since)
+        return Observed(next(said), held.since)
+
+    def scalar(self, name: str, steps: int) -> Values:
+        """Return what was told of a further number at the `steps` latest steps, oldest first; empty if never."""
+        if name not in self._history.scalar_names:
+            return np.empty(0)
+        told = self._history.scalar_part(name, max(self.asked_step - steps + 1, 0), self.asked_step + 1)
+        return np.asarray(told[~np.isnan(told)], np.float64)
+
+    def losses(self, steps: int) -> Values:
+        """Return the losses of the `steps` latest steps, oldest first, without those that were not told."""
+        return losses_told(self._history, self.asked_step - steps + 1, self.asked_step)
+
+    @cached_property
+    def rate_is_rising(self) -> bool:
+        """Whether the learning rate is being warmed up."""
+        return rate_is_rising(self._history, self.step, LOSSES_COMPARED)
+
+    @cached_property
+    def early_updates(self) -> Measured | None:
+        """The log10 of the largest update ratio of each row in the first steps."""
+        return latest_largest(self._history, UPDATE, min(self.step, FIRST_STEPS), FIRST_STEPS)
+
+    @cached_property
+    def least_norm_before_clipping(self) -> float:
+        """The smallest norm that any gradient up to here had before it was clipped; NaN if none was told."""
+        if NORM_BEFORE_CLIPPING not in self._history.scalar_names:
+            return math.nan
+        smallest = self._history.scalar_curve(NORM_BEFORE_CLIPPING, 0, self.step, 2).smallest
+        return float(np.fmin.reduce(smallest))
 
     def asked_where(self, mask: Mask) -> tuple[int, ...]:
         """Return the numbers of the rows asked about where `mask` holds."""
@@ -215,7 +336,11 @@ class Readings:
 
     def loss_below(self, share: float) -> bool:
         """Whether the loss is known and below this share of a guess's, and that is known, too."""
-        return self.loss is not None and self.chance_loss is not None and self.loss < share * self.chance_loss
+        guess = self._guess
+        if self.loss is None or guess is None:
+            return False
+        # where all labels are the same any loss above zero can still fall
+        return self.loss < share * (guess.loss or guess.even_loss)
 
     def measures(self, name: str) -> bool:
         """Whether the run measures the quantity `name` at all."""

@@ -16,7 +16,7 @@ from gradviz.errors import RecordingError
 from gradviz.probes.modules.rows import is_row, named_modules, unwrapped
 from gradviz.watching.alarm import Alarm, OnFinding
 from gradviz.watching.recorder import IdleRecorder, Recorder
-from gradviz.watching.steps import THOROUGH_EVERY, Settings
+from gradviz.watching.settings import THOROUGH_EVERY, Settings
 
 Patterns = str | Sequence[str]
 SUFFIX = ".gradviz"

@@ -16,7 +16,7 @@ from gradviz.diagnosis.verdict import WordedFinding
 from gradviz.errors import CheckError
 from gradviz.recording.store import read_info
 
-STEPS = 40
+STEPS = 80
 
 
 def deep(activation: type[nn.Module] = nn.Sigmoid) -> nn.Module:

@@ -71,6 +71,13 @@ def exploding(readings: Readings, thresholds: Thresholds, *, flow: Flow) -> Find
     )
 
 
+def falls_too_far(readings: Readings, thresholds: Thresholds, flow: Flow) -> bool:
+    """Whether the gradient falls by more decades than are allowed."""
+    profile = profile_of(readings, flow)
+    drift = largest_fall(profile.numbers, profile.values) if profile is not None else None
+    return drift is not None and drift.decades >= thresholds.vanishing_decades
+
+
 def drifts(fact: str, quantity: str, step: int, drift: Drift, allowed: float) -> Evidence:
     """Return the evidence of a drift; `at` is the row in which most of it happens, if it is not even."""
     return evidence(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 from gradviz.diagnosis.finding import Evidence, Finding, Severity, evidence
-from gradviz.diagnosis.readings import MEAN, RECENT_STEPS, Lost, Readings
+from gradviz.diagnosis.guesses import Guess, Validation
+from gradviz.diagnosis.readings import HAS_LEARNT, MEAN, RECENT_STEPS, Lost, Readings
 from gradviz.diagnosis.rule import rule
 from gradviz.diagnosis.thresholds import Thresholds
 
+# an accuracy that is above a guess's by less than this share of the rest is near chance
+NEAR_CHANCE = 0.1
 
-@rule("diverged", rank=10)
+
+@rule("diverged", rank=85)
 def diverged(readings: Readings, _thresholds: Thresholds, *, lost: Lost) -> Finding | None:
     """Say where the loss ceased to be finite, and which row was the first to put out such numbers."""
     facts = [evidence("loss_lost", "", lost.step, loss=lost.loss)]
@@ -29,7 +35,7 @@ def diverged(readings: Readings, _thresholds: Thresholds, *, lost: Lost) -> Find
 
 @rule("not_learning", rank=90)
 def not_learning(readings: Readings, thresholds: Thresholds) -> Finding | None:
-    """Find a loss that training has made worse, or that is no better after a while."""
+    """Find a loss that training has made worse, or that is no better after a while, in training or validation."""
     return _worse(readings, thresholds) or _still_a_guess(readings, thresholds) or _no_lower(readings, thresholds)
 
 
@@ -40,18 +46,58 @@ def _worse(readings: Readings, thresholds: Thresholds) -> Finding | None:
     if loss is None or readings.step < RECENT_STEPS or not loss > thresholds.worse_factor * start > 0.0:
         return None
     fact = evidence("loss_grew", "", readings.step, loss=loss, first_loss=first, chance_loss=chance)
-    return _finding(readings, Severity.WARNING, fact, ("worse_factor",))
+    return _finding(readings, Severity.WARNING, [fact], ("worse_factor",))
 
 
 def _still_a_guess(readings: Readings, thresholds: Thresholds) -> Finding | None:
+    """Find what is no better than a guess after a while: loss, validation, or one class for every sample."""
     loss, chance = readings.loss, readings.chance_loss
     if loss is None or chance is None or readings.step < thresholds.patience_steps:
         return None
     allowed = thresholds.chance_loss_share * chance
-    if loss < allowed:
+    facts = []
+    if loss >= allowed:
+        facts.append(
+            evidence("loss_of_a_guess", "", readings.step, loss=loss, chance_loss=chance, allowed_loss=allowed)
+        )
+    if readings.validation is not None and readings.guess is not None:
+        facts += _validated(readings.validation, readings.guess, thresholds)
+    if not facts:
         return None
-    fact = evidence("loss_of_a_guess", "", readings.step, loss=loss, chance_loss=chance, allowed_loss=allowed)
-    return _finding(readings, Severity.WARNING, fact, ("chance_loss_share", "patience_steps"))
+    return _finding(readings, Severity.WARNING, facts, ("chance_loss_share", "patience_steps"))
+
+
+def _validated(validation: Validation, guess: Guess, thresholds: Thresholds) -> list[Evidence]:
+    """Say what of the validation is a guess's, unless the training samples are learnt: then it is overfitting."""
+    by_heart = validation.training_loss < HAS_LEARNT * guess.even_loss
+    if validation.step < thresholds.patience_steps or by_heart:
+        return []
+    facts = []
+    if validation.only_class is not None:
+        facts.append(
+            evidence(
+                "one_class",
+                "",
+                validation.step,
+                predicted=validation.only_class,
+                accuracy=validation.accuracy,
+                guess_accuracy=guess.accuracy,
+                validation_loss=validation.loss,
+            )
+        )
+    # three standard deviations of as many guesses, or a tenth of the way to no mistake
+    chance = guess.accuracy
+    spread = 3.0 * math.sqrt(chance * (1.0 - chance) / max(validation.samples, 1))
+    near = chance + max(min(spread, NEAR_CHANCE * 3.0 * (1.0 - chance)), NEAR_CHANCE * (1.0 - chance))
+    if validation.accuracy < near and validation.only_class is None:
+        facts.append(
+            evidence(
+                "accuracy_near_chance", "", validation.step,
+                accuracy=validation.accuracy, guess_accuracy=chance, validation_loss=validation.loss,
+                chance_loss=guess.loss,
+            )
+        )  # fmt: skip
+    return facts
 
 
 def _no_lower(readings: Readings, thresholds: Thresholds) -> Finding | None:
@@ -62,8 +108,8 @@ def _no_lower(readings: Readings, thresholds: Thresholds) -> Finding | None:
     if late is None or early is None or not late >= early > 0.0:
         return None
     fact = evidence("loss_no_lower", "", readings.step, loss=late, first_loss=early)
-    return _finding(readings, Severity.NOTICE, fact, ("patience_steps",))
+    return _finding(readings, Severity.NOTICE, [fact], ("patience_steps",))
 
 
-def _finding(readings: Readings, severity: Severity, fact: Evidence, thresholds: tuple[str, ...]) -> Finding:
-    return Finding("not_learning", severity, readings.step, (fact,), thresholds=thresholds)
+def _finding(readings: Readings, severity: Severity, facts: list[Evidence], thresholds: tuple[str, ...]) -> Finding:
+    return Finding("not_learning", severity, readings.step, tuple(facts), thresholds=thresholds)

@@ -13,8 +13,6 @@ from gradviz.diagnosis.rules.gradient_flow import drifts
 from gradviz.diagnosis.settling import passed_by, without_weights_at_start
 from gradviz.diagnosis.thresholds import Thresholds
 
-# below this share of a guess's loss, what was wrong at the start did no lasting harm
-HAS_LEARNT = 0.5
 _DECIDED_BY = {
     "outputs_grow": "signal_decades",
     "outputs_shrink": "signal_decades",
@@ -45,7 +43,7 @@ def poor_initialisation(readings: Readings, thresholds: Thresholds) -> Finding |
     worst = facts[0].rows[0] if facts[0].fact in ("falls_at_start", "grows_at_start") else facts[0].at
     return Finding(
         "poor_initialisation",
-        Severity.NOTICE if readings.loss_below(HAS_LEARNT) else Severity.WARNING,
+        Severity.NOTICE if readings.learnt else Severity.WARNING,
         0,
         tuple(facts),
         rows=() if worst is None else readings.asked_where(readings.known),
@@ -53,6 +51,7 @@ def poor_initialisation(readings: Readings, thresholds: Thresholds) -> Finding |
         first_step=0,
         thresholds=tuple(_DECIDED_BY[fact.fact] for fact in facts if fact.fact in _DECIDED_BY),
         quantity=facts[0].quantity,
+        is_cause=facts[0].fact == "no_weights",
     )
 
 
@@ -134,7 +133,8 @@ def _gradient(readings: Readings, thresholds: Thresholds) -> Evidence | None:
 
 
 def _loss(readings: Readings, thresholds: Thresholds) -> Evidence | None:
-    first, chance = readings.first_loss, readings.chance_loss
+    # at the start a network does not know the labels' frequencies either
+    first, chance = readings.first_loss, readings.guess.even_loss if readings.guess is not None else None
     if first is None or chance is None or first <= thresholds.first_loss_factor * chance:
         return None
     return evidence(

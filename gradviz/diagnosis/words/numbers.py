@@ -61,9 +61,9 @@ def fold(factor: float) -> str:
     return _FOLDS.get(factor, f"by a factor of {plain(factor)}")
 
 
-def counted(number: float, noun: str) -> str:
-    """Return a number with its noun, in the plural unless it is one: 1 layer, 1,200 steps."""
-    return f"{number:,.0f} {noun}{'' if number == 1 else 's'}"
+def counted(number: float, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, in the plural unless it is one: 1 layer, 1,200 steps, 3 classes."""
+    return f"{number:,.0f} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def listed(words: Sequence[str]) -> str:

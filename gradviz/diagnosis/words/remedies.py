@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gradviz.diagnosis.finding import Remedy
+from gradviz.diagnosis.words.cause_remedies import CAUSES
 from gradviz.diagnosis.words.names import Names
 from gradviz.diagnosis.words.numbers import counted, fold, plain
 
@@ -87,7 +88,7 @@ def _adam(remedy: Remedy, _names: Names) -> str:
     return f"Use Adam, which divides the gradient by its own size, with a learning rate of {rate}."
 
 
-REMEDIES: dict[str, Words] = {
+REMEDIES: dict[str, Words] = CAUSES | {
     "shortcut": _shortcut,
     "scale_branches": _scale_branches,
     "initialization": _initialization,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradviz.diagnosis.finding import Evidence
 from gradviz.diagnosis.words.names import Names
-from gradviz.diagnosis.words.numbers import counted, plain
+from gradviz.diagnosis.words.numbers import counted, plain, share
 from gradviz.diagnosis.words.said import Said, Words
 
 
@@ -40,6 +40,25 @@ def _loss_no_lower(fact: Evidence, _names: Names) -> Said:
     )
 
 
+def _one_class(fact: Evidence, _names: Names) -> Said:
+    right, loss = share(fact.number("accuracy")), plain(fact.number("validation_loss"))
+    return (
+        "predicts one class for every sample",
+        f"At step {fact.step:,} it predicts one and the same class for every validation sample, which is right for "
+        f"{right}; the validation loss is {loss}.",
+    )
+
+
+def _accuracy_near_chance(fact: Evidence, _names: Names) -> Said:
+    right, guess = share(fact.number("accuracy")), share(fact.number("guess_accuracy"))
+    return (
+        f"validation accuracy {right}, near chance",
+        f"At step {fact.step:,} {right} of the validation samples are right, where guessing the most frequent class "
+        f"gives {guess}; the validation loss is {plain(fact.number('validation_loss'))}, a guess's "
+        f"{plain(fact.number('chance_loss'))}.",
+    )
+
+
 TITLES = {
     "diverged": "Diverged",
     "not_learning": "Not learning",
@@ -49,4 +68,6 @@ FACTS: dict[str, Words] = {
     "loss_grew": _loss_grew,
     "loss_of_a_guess": _loss_of_a_guess,
     "loss_no_lower": _loss_no_lower,
+    "one_class": _one_class,
+    "accuracy_near_chance": _accuracy_near_chance,
 }

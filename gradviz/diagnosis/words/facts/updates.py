@@ -37,6 +37,16 @@ def _short_steps(fact: Evidence, names: Names) -> Said:
     return f"{where} hardly {_moves(fact)}", f"{full} One that learns moves by about {guide}."
 
 
+def _all_steps_short(fact: Evidence, names: Names) -> Said:
+    most, guide = power(fact.number("update_log10")), plain(fact.number("guide"))
+    return (
+        f"no {names.noun} moves by more than {most} of its length",
+        f"{_latest_steps(fact)} moved even the weights of {names.row(fact.at)} by no more than {most} of their length, "
+        f"and the loss has not fallen. One that learns moves by about {guide}; the learning rate is "
+        f"{plain(fact.number('learning_rate'))}.",
+    )
+
+
 def _no_steps(fact: Evidence, names: Names) -> Said:
     where = names.several(fact.rows)
     full = f"{_latest_steps(fact)} did not move the weights of {where} at all."
@@ -59,11 +69,13 @@ def _stands(fact: Evidence) -> str:
 
 TITLES = {
     "too_much": "Updating too much",
+    "too_little": "Updating too little",
     "not_updating": "Not updating",
 }
 FACTS: dict[str, Words] = {
     "long_steps": _long_steps,
     "short_steps": _short_steps,
     "no_steps": _no_steps,
+    "all_steps_short": _all_steps_short,
     "bits_unchanged": _bits_unchanged,
 }
