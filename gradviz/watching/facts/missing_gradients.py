@@ -39,7 +39,7 @@ class MissingGradients:
         plain = [numbers for one in gradients if (numbers := _numbers(one)) is not None]
         if not thorough or not plain or len(plain) < len(gradients):
             return None
-        largest = torch._foreach_norm(plain, math.inf)
+        largest = list(torch._foreach_norm(plain, math.inf))
         if len({(one.device, one.dtype) for one in largest}) > 1:
             largest = [one.to(largest[0].device, largest[0].dtype) for one in largest]
         return torch.stack(largest).max().reshape(1)
