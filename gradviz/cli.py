@@ -97,7 +97,12 @@ def _open(arguments: list[str]) -> int:
     )
     _add_recipe(parser, "an experiment (TOML or JSON) or a recorded run (.gradviz)")
     parser.add_argument("--start", action="store_true", help="start training at once")
-    parser.add_argument("--follow", metavar="FILE", help="show a run while a script records it; waits for the file")
+    parser.add_argument(
+        "--follow",
+        metavar="FILE",
+        help="show a run while a script records it, here or, as user@host:path, on a machine that ssh reaches; waits "
+        "for the file",
+    )
     parser.add_argument("--version", action="version", version=f"gradviz {__version__}")
     options = parser.parse_args(arguments)
     if options.follow is not None and options.start:
@@ -112,8 +117,7 @@ def _open(arguments: list[str]) -> int:
     experiment = _recipe(options)
     from gradviz.commands.open import open_program
 
-    follow = Path(options.follow) if options.follow is not None else None
-    return open_program(experiment, start=options.start, follow=follow, recorded=recorded)
+    return open_program(experiment, start=options.start, follow=options.follow, recorded=recorded)
 
 
 def _run(arguments: list[str]) -> int:

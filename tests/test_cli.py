@@ -106,7 +106,7 @@ class Opened:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: list[tuple[Experiment | None, bool]] = []
-        self.followed: Path | None = None
+        self.followed: str | None = None
         self.recorded: Path | None = None
         monkeypatch.setattr("gradviz.commands.open.open_program", self.open)
 
@@ -145,7 +145,7 @@ def test_a_run_is_followed_that_need_not_be_there_yet(
 ) -> None:
     opened = Opened(monkeypatch)
     assert main(["--follow", "run.gradviz"]) == 0
-    assert opened.followed == Path("run.gradviz")
+    assert opened.followed == "run.gradviz"
     assert main(["--follow", "run.gradviz", "--start"]) == 2
     assert "--start" in one_line(capsys.readouterr().err)
 

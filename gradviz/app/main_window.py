@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
         self.form.set_experiment(first)
         self.session = Session(first, library, self)
         self.session.become_ready(False)
-        self.exchange = ExperimentExchange(self, self.settings, self.session.set, self.say)
+        self.exchange = ExperimentExchange(self, self.settings, self.session.set, self.say, self.form.look_at_data)
         self.actions_by_name = make_actions(self, self.give)
         self._acts = self._own_commands()
         self.transport = TransportBar(self.actions_by_name)
@@ -179,6 +179,7 @@ class MainWindow(QMainWindow):
             self.board.live(False)
             self.board.playback.pause()
             self.run_list.stop()
+        self.form.close_dialogs()
         self.form.take_typed()
         self.settings.geometry = self.saveGeometry()
         self.settings.layout = self.docks.layout()
@@ -276,6 +277,7 @@ class MainWindow(QMainWindow):
         session.run.phase_changed.connect(self._show_phase)
         form.edited.connect(session.set)
         form.rejected.connect(self.say)
+        form.train_wanted.connect(self.actions_by_name["start"].trigger)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.restyle)
 
     def _connect_plots(self) -> None:
@@ -320,7 +322,10 @@ class MainWindow(QMainWindow):
             self.form.set_experiment(experiment)
 
     def _show_phase(self) -> None:
-        self.transport.show_phase(self.session.run.phase, self.session.run)
+        session, shown = self.session, self.session.shown
+        preview = shown.history if shown.kind == "preview" and not session.run.phase.busy else None
+        # without any run the worker is what there is to speak of
+        self.transport.show_phase(session.run.phase, session.run, preview if session.run.history is not None else None)
 
     def _show_state(self) -> None:
         """Let commands, title and form follow the session."""

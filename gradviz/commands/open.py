@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gradviz.commands.display import require_display
@@ -10,13 +13,32 @@ from gradviz.experiment import Experiment
 
 
 def open_program(
-    experiment: Experiment | None, *, start: bool, follow: Path | None = None, recorded: Path | None = None
+    experiment: Experiment | None, *, start: bool, follow: str | None = None, recorded: Path | None = None
 ) -> int:
     """Open the window, on the run to follow or the recorded run if one is given, and return the exit status.
 
-    Raises DisplayError where no window can be shown.
+    A run on another machine, `user@host:path`, is followed over ssh. Raises DisplayError where no window can be shown,
+    and RecordingError where there is no ssh or no connection.
     """
     require_display(os.environ)
-    from gradviz.app.application import open_window
+    with _here(follow) as path:
+        from gradviz.app.application import open_window
 
-    return open_window(experiment, start, follow=follow, recorded=recorded)
+        return open_window(experiment, start, follow=path, recorded=recorded)
+
+
+@contextmanager
+def _here(follow: str | None) -> Iterator[Path | None]:
+    """Give the file to follow; that of a run elsewhere is a copy that is kept up to date."""
+    if follow is None:
+        yield None
+        return
+    # brings the store along, which the window opens without
+    from gradviz.recording.runs.remote_copy import RemoteCopy, RemotePath
+
+    remote = RemotePath.of(follow)
+    if remote is None:
+        yield Path(follow)
+        return
+    with RemoteCopy(remote, on_problem=lambda problem: print(f"gradviz: {problem}", file=sys.stderr)) as copy:
+        yield copy.path

@@ -86,6 +86,12 @@ def latest_median(history: History, name: str, step: int, most: int) -> Measured
     return Measured(int(steps[-1]), middle.astype(np.float64), np.logical_or.reduce(there, axis=0), steps.size)
 
 
+def losses_told(history: History, first: int, last: int) -> NDArray[np.float64]:
+    """Return the losses from step `first` to `last` without those that were not told, oldest first."""
+    losses = history.scalars(max(first, 0), last + 1)[:, LOSS]
+    return np.asarray(losses[~np.isnan(losses)], np.float64)
+
+
 def median_loss(history: History, first: int, last: int) -> float | None:
     """Return the median of the finite losses from step `first` to `last`, the lower of two; None if there is none."""
     losses = history.scalars(max(first, 0), last + 1)[:, LOSS]
@@ -98,6 +104,12 @@ def rate_is_low(history: History, step: int) -> bool:
     now = history.scalars(step, step + 1)[0, LEARNING_RATE]
     largest = history.curve("learning_rate", 0, history.frames - 1, 2).largest
     return bool((now < LOW_RATE * largest).any())
+
+
+def rate_is_rising(history: History, step: int, over: int) -> bool:
+    """Whether the learning rate has grown over the latest `over` steps."""
+    rates = history.scalars(max(step - over, 0), step + 1)[:, LEARNING_RATE]
+    return bool(rates[-1] > 1.01 * rates[0])
 
 
 def _latest_rows(

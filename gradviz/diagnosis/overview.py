@@ -32,6 +32,7 @@ def healthy(readings: Readings, thresholds: Thresholds) -> Finding | None:
             )
     if loss is not None:
         facts.append(evidence("loss", "", readings.step, loss=loss, chance_loss=chance))
+    facts += _left_out(readings)
     return Finding(HEALTHY, Severity.FINE, readings.step, tuple(facts), quantity=gradient.quantity)
 
 
@@ -59,6 +60,20 @@ def not_measured(readings: Readings) -> Finding | None:
 def nothing_yet(step: int, quantity: str = "") -> Finding:
     """Say that there is nothing to judge yet."""
     return Finding(NOT_MEASURED, Severity.UNKNOWN, step, (evidence("nothing_yet", quantity, step),), quantity=quantity)
+
+
+def _left_out(readings: Readings) -> list[Evidence]:
+    """Say of a network of somebody's own what of it gets no gradient, and why."""
+    facts = []
+    frozen = readings.observed("frozen")
+    if frozen is not None:
+        seen = frozen.observation
+        facts.append(Evidence("frozen", WEIGHT_GRADIENT, frozen.since, seen.rows, numbers=seen.numbers))
+    held = {kind: readings.observed(kind) for kind in ("never_called", "without_weights")}
+    counts = tuple((kind, float(len(each.observation.names))) for kind, each in held.items() if each is not None)
+    if counts:
+        facts.append(Evidence("left_out", WEIGHT_GRADIENT, readings.step, numbers=counts))
+    return facts
 
 
 def _level(readings: Readings, thresholds: Thresholds) -> Evidence | None:

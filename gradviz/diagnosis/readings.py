@@ -19,13 +19,16 @@ from gradviz.diagnosis.history_rows import (
     latest,
     latest_largest,
     latest_median,
+    losses_told,
     measures,
     median_loss,
     rate_is_low,
+    rate_is_rising,
 )
 from gradviz.diagnosis.row_marks import marks_of
 from gradviz.experiment import Experiment
 from gradviz.recording.history import History
+from gradviz.recording.observations import Observed
 from gradviz.recording.source import LEARNING_RATE
 
 Values = NDArray[np.float64]
@@ -45,6 +48,8 @@ HAS_LEARNT = 0.5
 RECENT_STEPS = 5
 # batches differ: of a loss without a scale the medians of so many steps are compared
 LOSSES_COMPARED = 20
+# how the training begins
+FIRST_STEPS = 10
 # the log10 of the smallest normal number; float32 and bfloat16 reach equally far
 _FLOORS = {"float64": -1022.0 * math.log10(2.0), "float16": -14.0 * math.log10(2.0)}
 _FLOOR = -126.0 * math.log10(2.0)
@@ -90,11 +95,11 @@ class Readings:
 
     All arrays have one value for each of `rows`, the whole network's; a reading that is not known is None. `step` is
     the one that is judged: the `asked_step`, or the step before the loss was `lost`. `asked` marks the rows asked
-    about. `floor` is the log10 of the smallest normal number of the precision.
+    about. `floor` is the log10 of the smallest normal number of the `precision`.
 
     Of `known` rows is known what they are: what their activation can do (`can_die`, `can_saturate`) or how many `units`
     they have. Along those that lie on the path from the input to the loss (`whole_path`, and `path` as far as asked
-    about) the gradient can be compared.
+    about) the gradient can be compared. `bypassed` are rows that part of the signal passes by, known or not.
     """
 
     def __init__(self, history: History, step: int | None, part: tuple[int, int] | None = None) -> None:
@@ -109,10 +114,11 @@ class Readings:
         self.step = self.asked_step if self.lost is None else max(self.lost.step - 1, 0)
         first, last = part or (1, len(self.rows))
         self.asked: Mask = (self.numbers >= first) & (self.numbers <= last)
-        self.known, self.whole_path = marks.known, marks.path
+        self.known, self.whole_path, self.bypassed = marks.known, marks.path, marks.bypassed
         self.path: Mask = marks.path & self.asked
         self._guess = guess_of(history.started)
-        self.floor = _FLOORS.get(history.started.precision, _FLOOR)
+        self.precision = history.started.precision
+        self.floor = _FLOORS.get(self.precision, _FLOOR)
 
     @cached_property
     def flow(self) -> Flow | None:
@@ -140,6 +146,21 @@ class Readings:
         gradient = self.weight_gradient
         newest = latest(self._history, WEIGHT_GRADIENT, gradient.step) if gradient is not None else None
         return newest.broken_log10 if newest is not None else np.zeros(len(self.rows), np.bool_)
+
+    @cached_property
+    def lately_with_gradient(self) -> Mask:
+        """The rows of which one of the latest measurements has a gradient, a few more than count as the present."""
+        gradient = latest_largest(self._history, WEIGHT_GRADIENT, self.step, LOSSES_COMPARED)
+        return np.isfinite(gradient.values) if gradient is not None else np.zeros(len(self.rows), np.bool_)
+
+    @cached_property
+    def idle(self) -> Mask:
+        """The rows that nobody calls."""
+        rows = np.zeros(len(self.rows), np.bool_)
+        for kind in ("never_called", "not_called_lately"):
+            if (held := self.observed(kind)) is not None:
+                rows[np.array(held.observation.rows, np.int64) - 1] = True
+        return rows
 
     @cached_property
     def start_weight_gradient(self) -> Measured | None:
@@ -267,6 +288,39 @@ class Readings:
     def rate_is_low(self) -> bool:
         """Whether a schedule lets the weights rest."""
         return rate_is_low(self._history, self.step)
+
+    def observed(self, kind: str) -> Observed | None:
+        """Return what of `kind` (see `recording.observations.KINDS`) holds, and since when; None if nothing does."""
+        return self._history.observed(kind, self.asked_step)
+
+    def observed_first(self, kind: str) -> Observed | None:
+        """Return of what holds of `kind` what was said of it when it began, in place of the latest that was said."""
+        held = self.observed(kind)
+        if held is None:
+            return None
+        said = (each for each in self._history.observations if each.kind == kind and each.step == held.since)
+        return Observed(next(said), held.since)
+
+    def scalar(self, name: str, steps: int) -> Values:
+        """Return what was told of a further number at the `steps` latest steps, oldest first; empty if never."""
+        if name not in self._history.scalar_names:
+            return np.empty(0)
+        told = self._history.scalar_part(name, max(self.asked_step - steps + 1, 0), self.asked_step + 1)
+        return np.asarray(told[~np.isnan(told)], np.float64)
+
+    def losses(self, steps: int) -> Values:
+        """Return the losses of the `steps` latest steps, oldest first, without those that were not told."""
+        return losses_told(self._history, self.asked_step - steps + 1, self.asked_step)
+
+    @cached_property
+    def rate_is_rising(self) -> bool:
+        """Whether the learning rate is being warmed up."""
+        return rate_is_rising(self._history, self.step, LOSSES_COMPARED)
+
+    @cached_property
+    def early_updates(self) -> Measured | None:
+        """The log10 of the largest update ratio of each row in the first steps."""
+        return latest_largest(self._history, UPDATE, min(self.step, FIRST_STEPS), FIRST_STEPS)
 
     @cached_property
     def least_norm_before_clipping(self) -> float:

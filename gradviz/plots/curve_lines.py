@@ -11,6 +11,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtGui import QPen
 
+from gradviz.plots.further_numbers import VALIDATION_ACCURACY, VALIDATION_LOSS, number_line
 from gradviz.plots.parts.drawn import DrawnSeries, line_of, marks_of
 from gradviz.plots.parts.limits import Span
 from gradviz.plots.parts.loss_above_accuracy import PERCENT, LossAboveAccuracy
@@ -94,6 +95,12 @@ def held_out_points(history: History | None, view: Span, pixels: int, pair: Loss
     """Return what is in `view` of loss and accuracy of the validation samples; nothing without a run."""
     if history is None:
         return NOTHING, NOTHING
+    if history.started.held_out is None:
+        # what a script tells of validation samples of its own
+        return (
+            number_line(history, VALIDATION_LOSS, view, pixels, pair.on_loss_axis),
+            number_line(history, VALIDATION_ACCURACY, view, pixels, in_percent),
+        )
     losses, accuracies = history.evaluation_losses(), history.accuracies()
     return (
         condensed((losses[0].astype(np.float64), pair.on_loss_axis(losses[1])), view, pixels),

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from gradviz.plots.further_numbers import VALIDATION_ACCURACY, VALIDATION_LOSS, has_validation, latest_told
 from gradviz.plots.parts.key import KeyEntry
 from gradviz.plots.parts.notice import NO_STEP_YET
 from gradviz.plots.parts.style import Style
@@ -44,7 +45,7 @@ def legend(runs: Sequence[ShownRun], picked: int | None, reference: str | None, 
     history = runs[0].history if runs else None
     batch, held_out = values_at(history, picked) if history is not None and picked is not None else ("", "")
     entries = [("—", style.series[0], f"training batch{batch}")]
-    if history is None or history.started.held_out is not None:
+    if history is None or has_validation(history):
         entries.append(("●", style.series[1], f"validation{held_out}"))
     if reference is not None:
         entries.append(("- -", style.series[2], f"{reference}, validation"))
@@ -70,7 +71,7 @@ def values_at(history: History, step: int) -> tuple[str, str]:
     if not 0 <= step < history.frames:
         return "", ""
     batch = f": {_pair(_told_loss(history, step), history.batch_accuracy(step))}"
-    latest = _latest_evaluation(history, step)
+    latest = _latest_validation(history, step)
     if latest is None:
         return batch, ""
     measured, loss, share = latest
@@ -81,7 +82,7 @@ def values_at(history: History, step: int) -> tuple[str, str]:
 def in_words(history: History, step: int) -> str:
     """Say all values at `step`, which is in the run, in one line."""
     words = f"step {step} · batch: {_pair(_told_loss(history, step), history.batch_accuracy(step))}"
-    latest = _latest_evaluation(history, step)
+    latest = _latest_validation(history, step)
     if latest is not None:
         words += f" · validation at step {latest[0]}: {_pair(*latest[1:])}"
     return words
@@ -100,19 +101,38 @@ def compared_words_at(runs: Sequence[ShownRun], step: int) -> str:
 
 def _share_at(history: History, step: int) -> float | None:
     """Return the accuracy that is drawn of one of several runs: on validation samples where it has some."""
-    if history.started.held_out is None:
+    if not tells_validation_accuracy(history):
         return history.batch_accuracy(step)
-    latest = _latest_evaluation(history, step)
+    latest = _latest_validation(history, step)
     return latest[2] if latest is not None else None
 
 
 def _whose_accuracy(run: ShownRun) -> str:
     """Say where the accuracy of a run is not that of validation samples."""
     history = run.history
-    if history.started.held_out is not None:
+    if tells_validation_accuracy(history):
         return ""
     known = history.frames and np.isfinite(history.curve("batch_accuracy", 0, run.latest, 2).largest).any()
     return " (accuracy of the batch)" if known else " (accuracy not known)"
+
+
+def tells_validation_accuracy(history: History) -> bool:
+    """Whether the accuracy on validation samples is known, from gradviz or from the script."""
+    return history.started.held_out is not None or VALIDATION_ACCURACY in history.scalar_names
+
+
+def _latest_validation(history: History, step: int) -> tuple[int, float | None, float | None] | None:
+    """Return step, loss and share of what is known of validation samples at or before `step`; None is not known."""
+    if history.started.held_out is not None:
+        return _latest_evaluation(history, step)
+    loss, share = (latest_told(history, name, step) for name in (VALIDATION_LOSS, VALIDATION_ACCURACY))
+    known = [told for told in (loss, share) if told is not None]
+    if not known:
+        return None
+    measured = max(at for at, _ in known)
+    # values of one step only
+    values = [told[1] if told is not None and told[0] == measured else None for told in (loss, share)]
+    return measured, values[0], values[1]
 
 
 def _latest_evaluation(history: History, step: int) -> tuple[int, float, float] | None:

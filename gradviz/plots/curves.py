@@ -10,7 +10,16 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 
 from gradviz.plots.curve_lines import CurvePair, batch_points, held_out_points
-from gradviz.plots.curve_words import compared_words_at, in_words, legend, title, what_is_missing
+from gradviz.plots.curve_words import (
+    compared_words_at,
+    in_words,
+    legend,
+    tells_validation_accuracy,
+    title,
+    what_is_missing,
+)
+from gradviz.plots.further_numbers import VALIDATION_LOSS, NumberFamily, number_span
+from gradviz.plots.number_plot import NumberPlot
 from gradviz.plots.parts.drawn import Readout, given_lines
 from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.limits import Span, room_for, united
@@ -18,7 +27,7 @@ from gradviz.plots.parts.loss_above_accuracy import PERCENT, LossAboveAccuracy
 from gradviz.plots.parts.notice import NO_STEP_YET, Notice
 from gradviz.plots.parts.picking import DivergedLine, StepCursor
 from gradviz.plots.parts.plot_widgets import RunsPlot
-from gradviz.plots.parts.step_line import finite_span, span_of
+from gradviz.plots.parts.step_line import COLUMNS_FOR_ENDS, finite_span, span_of
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
 from gradviz.plots.shown_run import ShownRun
@@ -37,6 +46,7 @@ class CurvesState:
     reference: History | None
     reference_label: str
     logarithmic: bool
+    number: str
     following: bool
     ranges: tuple[tuple[Span, Span], tuple[Span, Span]]
 
@@ -46,7 +56,8 @@ class CurvesPlot(RunsPlot):
 
     A single run has lines for its batches and for validation samples, and another run behind it; the legend says the
     values at the picked step. Of several runs each has one line: the accuracy is that of validation samples where a
-    run has some, else that of the batch; what has neither has no line.
+    run has some, else that of the batch; what has neither has no line. Further numbers of the runs, if there are any,
+    are drawn below, those of one axis at a time.
     """
 
     def __init__(self, parent: Any = None) -> None:
@@ -96,6 +107,18 @@ class CurvesPlot(RunsPlot):
         self._pair.show_log_loss(logarithmic)
         self.show_all()
 
+    @property
+    def numbers(self) -> tuple[NumberFamily, ...]:
+        """The further numbers that can be drawn, those that share an axis together."""
+        return self._number_plot.offered
+
+    def show_number(self, name: str) -> None:
+        """Draw the further numbers of that name below loss and accuracy; those of the first where there is no such."""
+        self._number_plot.choose(name)
+        self._drawn = None
+        self.refresh()
+        self._describe()
+
     def show_all(self) -> None:
         """Show all of every run and follow them again."""
         self._pair.follow()
@@ -106,7 +129,7 @@ class CurvesPlot(RunsPlot):
     def show_step(self, step: int | None) -> None:
         """Mark `step` and say its values; None marks nothing and stands for the latest."""
         self.step = step
-        for cursor in self._cursors:
+        for cursor in (*self._cursors, self._number_plot.cursor):
             cursor.show(step)
         self._describe()
 
@@ -128,6 +151,7 @@ class CurvesPlot(RunsPlot):
         self.setBackground(style.background)
         self._title.set_colour(style.foreground)
         self._pair.apply_style(style)
+        self._number_plot.apply_style(style)
         self._colour_lines()
         self._chance.setPen(style.muted, width=1, style=Qt.PenStyle.DotLine)
         self._chance.label.setColor(style.muted)
@@ -142,13 +166,15 @@ class CurvesPlot(RunsPlot):
         """Return what is shown, and which part of it."""
         ranges = [((x[0], x[1]), (y[0], y[1])) for x, y in (view.viewRange() for view in self.views)]
         return CurvesState(
-            self.runs, self.step, self._reference, self._reference_label, self._pair.logarithmic, self.following,
+            self.runs, self.step, self._reference, self._reference_label, self._pair.logarithmic,
+            self._number_plot.chosen.name if self._number_plot.chosen is not None else "", self.following,
             (ranges[0], ranges[1]),
         )  # fmt: skip
 
     def restore(self, state: CurvesState) -> None:
         """Show what curves showed when `state` was taken."""
         self.show_log_loss(state.logarithmic)
+        self._number_plot.choose(state.number)
         self.show_runs(state.runs)
         self.show_reference(state.reference, state.reference_label)
         self.show_step(state.step)
@@ -166,23 +192,27 @@ class CurvesPlot(RunsPlot):
             title=self._title.text,
             notice=self._notice.text,
             key=self._key.entries,
-            axes=self._pair.labels,
-            series=tuple(each for line in self._lines.values() for each in line.series()),
+            axes={**self._pair.labels, **({"number": label} if (label := self._number_plot.label) else {})},
+            series=(
+                *(each for line in self._lines.values() for each in line.series()),
+                *self._number_plot.series(self.runs),
+            ),
             lines=given_lines(step=self._cursors[0].step, diverged=diverged.step, chance=chance),
             labels={name: words for name, words in notices.items() if words},
         )
 
     def _build(self) -> None:
         self._title, self._key = Words(size_pt=10.5), Key(stacked=True)
-        self._pair = LossAboveAccuracy()
-        self._pair.lie_in(self, self._title, self._key)
+        self._pair, self._number_plot = LossAboveAccuracy(), NumberPlot()
+        self._pair.lie_in(self, self._title, self._key, self._number_plot.item)
+        self._number_plot.view.setXLink(self._pair.loss_view)
         loss, accuracy = self._pair.loss, self._pair.accuracy
         self._chance = pg.InfiniteLine(angle=0, label="chance", labelOpts={"position": 0.97, "anchors": [(1, 1)] * 2})
         accuracy.addItem(self._chance, ignoreBounds=True)
         self._cursors = [StepCursor(loss), StepCursor(accuracy)]
         self._diverged = [DivergedLine(loss), DivergedLine(accuracy, in_words=False)]
         self._notice, self._no_accuracy = Notice(self.views[0]), Notice(self.views[1])
-        for view in self.views:
+        for view in (*self.views, self._number_plot.view):
             view.picked.connect(self._pick_at)
         self.views[0].sigXRangeChanged.connect(self._draw)
         self.views[0].sigResized.connect(self._draw)
@@ -231,6 +261,11 @@ class CurvesPlot(RunsPlot):
         if drawn == self._drawn:
             return
         self._drawn = drawn
+        were_there = bool(self.numbers)
+        self._number_plot.draw(self.runs, view, pixels)
+        if bool(self.numbers) != were_there:
+            self._pair.make_way(bool(self.numbers))
+            self._describe()
         if len(self.runs) <= 1:
             self._lines[BATCH].draw(*batch_points(self.history, view, pixels, self._pair))
             self._lines[HELD_OUT].draw(*held_out_points(self.history, view, pixels, self._pair))
@@ -238,7 +273,7 @@ class CurvesPlot(RunsPlot):
             return
         for run in self.runs:
             loss, accuracy = batch_points(run.history, view, pixels, self._pair)
-            if run.history.started.held_out is not None:
+            if tells_validation_accuracy(run.history):
                 accuracy = held_out_points(run.history, view, pixels, self._pair)[1]
             self._lines[run.series.letter].draw(loss, accuracy)
 
@@ -253,25 +288,34 @@ class CurvesPlot(RunsPlot):
         if len(self.runs) <= 1:
             held_out = [run for run in (self.history, self._reference) if run is not None]
             spans += [finite_span(place(run.evaluation_losses()[1])) for run in held_out]
+            spans += [number_span(run, VALIDATION_LOSS, place, COLUMNS_FOR_ENDS) for run in held_out]
         return united(*spans)
 
     def _describe(self) -> None:
-        self._title.say(title(self.runs, self._frames, self.step))
+        further = self._number_plot.label if len(self.runs) > 1 else ""
+        words = title(self.runs, self._frames, self.step)
+        self._title.say(f"{words}, {further}" if further else words)
         label = self._reference_label if self._reference is not None else None
-        self._key.show_entries(legend(self.runs, self.step, label, self.style_in_use), self.style_in_use.foreground)
+        entries = [
+            *legend(self.runs, self.step, label, self.style_in_use),
+            *self._number_plot.legend(self.runs, self.step),
+        ]
+        self._key.show_entries(entries, self.style_in_use.foreground)
 
     def _pick_at(self, x: float) -> None:
         self._pick_near(x, self.views[0].viewPixelSize()[0])
 
     def _hover(self, position: QPointF) -> None:
-        step = self._pair.step_under(position)
+        step = self._pair.step_under(position, self._number_plot.view)
         self.hovered.emit("" if step is None else self._words_at(step))
 
     def _words_at(self, step: int) -> str:
-        if len(self.runs) > 1:
-            return compared_words_at(self.runs, step)
         history = self.history
-        return in_words(history, step) if history is not None and 0 <= step < history.frames else ""
+        words = in_words(history, step) if history is not None and 0 <= step < history.frames else ""
+        if len(self.runs) > 1:
+            words = compared_words_at(self.runs, step)
+        further = self._number_plot.words_at(self.runs, step)
+        return f"{words} · {further}" if words and further else words
 
 
 def _extent(history: History | None) -> object:

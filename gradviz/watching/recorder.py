@@ -8,6 +8,7 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from weakref import ref
 
 import torch
 from torch import nn
@@ -18,16 +19,19 @@ from gradviz.recording.frame import Ending
 from gradviz.recording.history import History
 from gradviz.watching.alarm import Alarm, TrainingStopped
 from gradviz.watching.guard import Guard
+from gradviz.watching.notebook import recorder_html
 from gradviz.watching.run_file import RunFile
-from gradviz.watching.step_hooks import StepHooks
-from gradviz.watching.steps import Settings, Steps
+from gradviz.watching.settings import Settings
+from gradviz.watching.step_hooks import StepHooks, weakly
+from gradviz.watching.steps import Steps
 
 
 class Recorder:
     """Records a network while a script trains it; made by `gradviz.watch`.
 
     Ends with `close`, at the end of a `with` block, or when the program ends. It never raises into the training, unless
-    it is asked to by `stop_on`: what goes wrong in here is said once as a warning, and watching ends.
+    it is asked to by `stop_on`: what goes wrong in here is said once as a warning, and watching ends. It lives as long
+    as the network does, whether the script keeps it or not, and ends when nothing refers to the network any more.
     """
 
     def __init__(self, model: nn.Module, path: Path | None, settings: Settings, alarm: Alarm | None = None) -> None:
@@ -36,7 +40,9 @@ class Recorder:
         self._guard = Guard(self._give_up)
         self._steps = Steps(model, settings, self._file, self._guard)
         self._hooks = StepHooks(self._steps, self._guard, settings.scaler, self._look)
-        atexit.register(self._at_exit)
+        self._ties = Ties(model, self)
+        self._when_program_ends = weakly(self._at_exit)
+        atexit.register(self._when_program_ends)
 
     @property
     def path(self) -> Path | None:
@@ -118,6 +124,10 @@ class Recorder:
         self._guard(self._steps.step_by_hand)
         self._look()
 
+    def _repr_html_(self) -> str:
+        """Return the board and the verdict so far; what a notebook shows of a recorder."""
+        return recorder_html(self.history, self.history.started.title if self.history is not None else "gradviz")
+
     def close(self) -> None:
         """End the recording: the last step is written, every hook is gone."""
         self._end("finished")
@@ -185,7 +195,13 @@ class Recorder:
         self._guard.ended = True
         self._steps.release()
         self._hooks.remove()
-        atexit.unregister(self._at_exit)
+        self._ties.cut()
+        atexit.unregister(self._when_program_ends)
+
+    def __del__(self) -> None:
+        # not if it was never made
+        if hasattr(self, "_when_program_ends"):
+            self._end("finished")
 
     def _at_exit(self) -> None:
         error = getattr(sys, "last_value", None)
@@ -195,6 +211,25 @@ class Recorder:
             self._end("failed", _in_words(error))
         else:
             self._end("finished" if error is None else "stopped")
+
+
+class Ties:
+    """Keep a recorder as long as its network lives. A copy of the network, also a pickled one, has False in place."""
+
+    def __init__(self, model: nn.Module, recorder: Recorder) -> None:
+        self._model = ref(model)
+        self._name = f"_gradviz_{id(recorder)}"
+        self._recorder: Recorder | None = recorder
+        model.__dict__[self._name] = self
+
+    def cut(self) -> None:
+        """Let go of both."""
+        self._recorder = None
+        if (model := self._model()) is not None:
+            model.__dict__.pop(self._name, None)
+
+    def __reduce__(self) -> tuple[type[bool], tuple[()]]:
+        return bool, ()
 
 
 class IdleRecorder(Recorder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakMethod
 
 from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
@@ -18,26 +19,30 @@ Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 class StepHooks:
     """Hooks on all optimisers, and on the `step` of a scaler, which knows of the steps that are not made.
 
-    After each step of an optimiser that concerns us `afterwards` is called, which may raise.
+    After each step of an optimiser that concerns us `afterwards` is called, which may raise. What torch keeps for the
+    whole program refers to this only weakly.
     """
 
     def __init__(self, steps: Steps, guard: Guard, scaler: GradScaler | None, afterwards: Callable[[], None]) -> None:
         self._steps, self._guard, self._scaler = steps, guard, scaler
         self._afterwards = afterwards
         self._told = 0
-        self._handles = [
-            register_optimizer_step_pre_hook(self._before),
-            register_optimizer_step_post_hook(self._after),
-        ]
+        handles = (
+            register_optimizer_step_pre_hook(weakly(self._before)),
+            register_optimizer_step_post_hook(weakly(self._after)),
+        )
+        # the handles know these only weakly, and forget them when the garbage collector comes for all of this
+        self._hooked = [(handle.hooks_dict_ref(), handle.id) for handle in handles]
         if scaler is not None:
             self._make_step = scaler.step
             # an attribute of this one object, in front of the method of its class
-            scaler.step = self._scaler_step  # type: ignore[method-assign]
+            scaler.step = weakly(self._scaler_step, scaler.step)  # type: ignore[method-assign]
 
     def remove(self) -> None:
         """Take them all away."""
-        for handle in self._handles:
-            handle.remove()
+        for hooks, number in self._hooked:
+            if hooks is not None:
+                hooks.pop(number, None)
         if self._scaler is not None:
             self._scaler.__dict__.pop("step", None)
 
@@ -58,8 +63,7 @@ class StepHooks:
         return args, {**kwargs, "closure": self._looked_at(optimizer, kwargs["closure"])}
 
     def _after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
-        self._guard(self._steps.after_step, optimizer)
-        if self._concerns_us(optimizer):
+        if self._guard(self._steps.after_step, optimizer):
             self._afterwards()
 
     def _looked_at(self, optimizer: Optimizer, closure: Callable[[], Any]) -> Callable[[], Any]:
@@ -82,3 +86,14 @@ class StepHooks:
         if self._told == told and self._concerns_us(optimizer):
             self._guard(self._steps.skipped_step, optimizer)
         return result
+
+
+def weakly(method: Callable[..., Any], otherwise: Callable[..., Any] | None = None) -> Callable[..., Any]:
+    """Return what calls `method` as long as its object is there, and `otherwise`, or nothing, from then on."""
+    reference = WeakMethod(method)
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        present = reference() or otherwise
+        return present(*arguments, **options) if present is not None else None
+
+    return call

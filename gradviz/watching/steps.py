@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
-from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
 from gradviz.experiment import Row
@@ -31,46 +30,24 @@ from gradviz.probes.modules.rows import (
     named_modules,
     shared_weights,
 )
+from gradviz.probes.modules.signal_path import SignalPath
 from gradviz.probes.modules.weights import OptimizerParams
 from gradviz.recording.frame import Started
-from gradviz.watching.cadence import Cadence, Timing
+from gradviz.watching.cadence import Timing
 from gradviz.watching.facts.facts import Facts
 from gradviz.watching.facts.optimizers import learning_rate
 from gradviz.watching.guard import Guard
 from gradviz.watching.run_file import RunFile
 from gradviz.watching.script_log import ScriptLog
+from gradviz.watching.settings import Settings
 
 # frames that have arrived wait for others, at most so many and so long
 MOST_WAITING = 64
 LONGEST_WAIT_S = 0.25
 # of the steps in which everything is measured, the exact gradient is in one of so many, unless it fades or grows away
 EXACT_EVERY = 10
-# a person who does not say otherwise has everything measured in one of so many steps, or seldomer
-THOROUGH_EVERY = 20
 # stands among the optimisers of a round for a step that the script itself says it has made
 BY_HAND = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What to watch, and how often: gradients every `every` steps, all else every `thorough_every` steps.
-
-    `early` and `max_overhead` are those of `Cadence`.
-    """
-
-    title: str = ""
-    every: int = 1
-    thorough_every: int = THOROUGH_EVERY
-    early: bool = True
-    max_overhead: float | None = None
-    include: Sequence[str] = ("*",)
-    exclude: Sequence[str] = ()
-    optimizers: Sequence[Optimizer] = ()
-    scaler: GradScaler | None = None
-
-    def cadence(self) -> Cadence:
-        """Return what decides when what is measured."""
-        return Cadence(self.every, self.thorough_every, early=self.early, max_overhead=self.max_overhead)
 
 
 @dataclass(slots=True, eq=False)
@@ -96,10 +73,12 @@ class Steps:
         self._queue: FrameQueue | None = None
         self._round: Round | None = None
         self._usual: set[int] = set()
+        self._others: WeakSet[Optimizer] = WeakSet()
         self._arrived: list[Arrived] = []
         self._delivered_at = 0.0
         self._log = ScriptLog(model, file.warn)
         self._facts = Facts(model, self._observer.calls, guard, lambda: self._is_looked_at(True))
+        self._off_path: frozenset[nn.Module] = frozenset()
         self._told: set[str] = set()
         self._partly_compiled = False
         self._look_at_first_pass()
@@ -138,18 +117,20 @@ class Steps:
         self._log.entries.step_begins(params.weight_with_gradient())
         return True
 
-    def after_step(self, optimizer: Optimizer) -> None:
-        """Measure what the step did, and prepare for the next one; nothing, if nothing was measured before it."""
+    def after_step(self, optimizer: Optimizer) -> bool:
+        """Measure what the step did, and prepare for the next one; return False if nothing was measured before it."""
         present = self._round
         if present is None or id(optimizer) not in present.stepped:
-            return
+            return False
         coming = self._cadence.due(present.step + 1)
         if (params := self._params_of(optimizer)) is not None:
             self._observer.after_update(params)
+        # as long as it is known what was called
+        self._facts.after_step(optimizer)
         if coming.thorough or present.stepped >= self._usual:
             self._observer.before_forward(coming)
-        self._facts.after_step(optimizer)
         self._log.entries.step_ended()
+        return True
 
     def skipped_step(self, optimizer: Optimizer) -> None:
         """Measure a step that was not made because gradients overflowed."""
@@ -195,6 +176,7 @@ class Steps:
     def release(self) -> None:
         """Take all hooks away."""
         self._order.stop()
+        self._path.stop()
         self._observer.release()
         self._facts.release()
 
@@ -207,6 +189,7 @@ class Steps:
         ]
         order = [module for module in self._model.modules() if module not in compiled]
         self._order = ExecutionOrder(order if modules else (), self._guard)
+        self._path = SignalPath(self._model, modules if not compiled else (), self._guard)
         self._observer.look_at(modules)
         self._observer.before_forward(self._cadence.due(0))
 
@@ -215,7 +198,24 @@ class Steps:
             return None
         if self._rows is None:
             self._find_rows()
-        return self._observer.table.params_of(optimizer)
+        params = self._observer.table.params_of(optimizer)
+        if params is None and self._has_taken_over(optimizer):
+            params = self._observer.table.params_of(optimizer)
+        return params
+
+    def _has_taken_over(self, optimizer: Optimizer) -> bool:
+        """Whether `optimizer` holds parameters that took the place of watched ones. Asked once of each."""
+        if optimizer in self._others:
+            return False
+        self._others.add(optimizer)
+        own = set(self._model.parameters())
+        held = (parameter for group in optimizer.param_groups for parameter in group["params"])
+        if not (any(parameter in own for parameter in held) and self._look_for_replaced_weights()):
+            return False
+        if self._round is not None:
+            # it takes no turn with the one before it
+            self._round.stepped.add(id(optimizer))
+        return True
 
     def _is_asked_for(self, optimizer: Optimizer) -> bool:
         asked_for = self._settings.optimizers
@@ -223,7 +223,7 @@ class Steps:
 
     def _find_rows(self) -> None:
         settings = self._settings
-        executed = self._order.stop()
+        executed, self._off_path = self._order.stop(), self._path.stop()
         self._rows = find_rows(self._model, executed, settings.include, settings.exclude)
         # once more, because a part may have been compiled since
         self._partly_compiled = bool(compiled_modules(self._model))
@@ -305,7 +305,7 @@ class Steps:
         seldom = self._settings.every > 1 or self._cadence.adaptive
         return Started(
             title=self._settings.title,
-            rows=tuple(Row(row.name) for row in self._rows),
+            rows=tuple(Row(row.name, on_path=row.module not in self._off_path) for row in self._rows),
             quantities=tuple(replace(q, scheduled=q.scheduled or seldom) for q in self._observer.quantities),
             precision=str(max(sizes, key=lambda dtype: sizes[dtype])).removeprefix("torch."),
             parameters=sum(sizes.values()),
@@ -369,9 +369,10 @@ class Steps:
                 self._told.add(what)
                 self._file.warn(f"{what}: {why}")
 
-    def _look_for_replaced_weights(self) -> None:
+    def _look_for_replaced_weights(self) -> bool:
+        """Watch the parameters that took the place of others, and return whether there are any."""
         if not (names := self._observer.table.replaced()):
-            return
+            return False
         if "replaced weights" not in self._told:
             self._told.add("replaced weights")
             self._file.warn(
@@ -381,3 +382,6 @@ class Steps:
         assert self._rows is not None
         self._observer.watch(self._rows)
         self._facts.rows_found(self._rows)
+        # each of them may hold the new ones
+        self._others.clear()
+        return True

@@ -223,7 +223,7 @@ def test_a_schedule_may_let_the_weights_rest() -> None:
 def test_steps_that_are_too_long_unless_the_weights_began_at_zero() -> None:
     long = at("neck", -0.5, "update_ratio")
     assert kinds(diagnose(run(long, steps=19))) == {"healthy"}
-    assert "too_much" in kinds(diagnose(run(at("neck", 0.2, "update_ratio"), steps=5)))
+    assert "too_much" in kinds(diagnose(run(at("neck", 0.2, "update_ratio"), steps=6)))
     finding = found(run(long), "too_much")
     assert (finding.evidence[0].fact, finding.rows) == ("long_steps", (row("neck"),))
     assert finding.number("update_log10") == -0.5

@@ -167,5 +167,8 @@ def test_a_learning_rate_a_thousand_times_too_high() -> None:
     assert [bool(parameter.grad.any()) for name, parameter in model.named_parameters() if "weight" in name] == [
         False, False, False, False, True,
     ]  # fmt: skip
-    found = diagnose(history)[0].evidence[0]
-    assert (found.fact, found.rows, found.at) == ("no_gradient", (1, 2, 3, 4), 1)
+    findings = diagnose(history)
+    assert (findings[0].kind, findings[0].first_step) == ("too_much", 1)
+    # what follows from it stands behind it
+    found = next(fact for each in findings for fact in each.evidence if fact.fact == "no_gradient")
+    assert (found.rows, found.at) == ((1, 2, 3, 4), 1)

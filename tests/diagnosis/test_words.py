@@ -15,7 +15,7 @@ from gradviz.diagnosis.finding import evidence
 from gradviz.diagnosis.remedies import script
 from gradviz.diagnosis.rules import RULES
 from gradviz.diagnosis.words import numbers
-from gradviz.diagnosis.words.facts import TITLES
+from gradviz.diagnosis.words.facts import TITLES, comparison
 from gradviz.diagnosis.words.remedies import REMEDIES
 
 STACK = words.Names(("",) * 100)
@@ -124,7 +124,7 @@ def test_a_remedy_counts_right(depth: int, said: str) -> None:
 
 
 def test_there_are_words_for_every_kind_and_every_remedy() -> None:
-    of_two_runs = {"worse_loss", "worse_validation"}
+    of_two_runs = set(comparison.TITLES)
     assert {rule.kind for rule in RULES} | {"healthy", "not_measured"} | of_two_runs == set(TITLES)
     advice = {kind for each in vars(script).values() if isinstance(each, tuple) for kind in each}
     assert len(advice) > 15

@@ -17,20 +17,30 @@ from gradviz.recording.exports import tables
 FILE_KINDS = "Experiment (*.toml *.json)"
 EXPERIMENT_SUFFIXES = (".toml", ".json")
 EXPORTED_SUFFIXES = (".png", ".svg", ".pdf", ".gif", ".webp", ".npz", ".parquet")
-OPENABLE = (*EXPERIMENT_SUFFIXES, *EXPORTED_SUFFIXES)
-OPENABLE_KINDS = f"Experiments, and exports that carry one ({' '.join('*' + suffix for suffix in OPENABLE)})"
+DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".tab", ".dat", ".gz")
+OPENABLE = (*EXPERIMENT_SUFFIXES, *EXPORTED_SUFFIXES, *DATA_SUFFIXES)
+OPENABLE_KINDS = (
+    f"Experiments, exports that carry one, and data files ({' '.join('*' + suffix for suffix in OPENABLE)})"
+)
 
 
 class ExperimentExchange:
     """Opens, saves, copies and pastes experiments. `show` puts one on the form, `say` tells what happened.
 
+    `look` shows how a data file of that name is understood.
+
     Every method raises GradvizError for what the person can put right.
     """
 
     def __init__(
-        self, window: QWidget, settings: Settings, show: Callable[[Experiment], None], say: Callable[[str], None]
+        self,
+        window: QWidget,
+        settings: Settings,
+        show: Callable[[Experiment], None],
+        say: Callable[[str], None],
+        look: Callable[[str], object],
     ) -> None:
-        self._window, self._settings, self._show, self._say = window, settings, show, say
+        self._window, self._settings, self._show, self._say, self._look = window, settings, show, say, look
 
     def ask_and_open(self) -> None:
         """Let the person pick a file and put its experiment on the form."""
@@ -40,9 +50,16 @@ class ExperimentExchange:
             self.open(Path(name))
 
     def open(self, path: Path) -> None:
-        """Put the experiment in `path` on the form, be it a file of its own or an exported picture or table."""
-        self._show(_experiment_in(path))
+        """Put the experiment in `path` on the form, be it a file of its own or an exported picture or table.
+
+        A data file is looked at instead.
+        """
         self._settings.export_folder = path.parent
+        experiment = None if path.suffix.lower() in DATA_SUFFIXES else _experiment_in(path)
+        if experiment is None:
+            self._look(str(path))
+            return
+        self._show(experiment)
         self._say(f"Opened {path.name}")
 
     def ask_and_save(self, experiment: Experiment) -> None:
@@ -76,12 +93,15 @@ class ExperimentExchange:
         self._say("Set up the experiment from the clipboard; Ctrl+Z takes it back")
 
 
-def _experiment_in(path: Path) -> Experiment:
+def _experiment_in(path: Path) -> Experiment | None:
+    """Return the experiment in a file; None for arrays that carry none, which may be data."""
     suffix = path.suffix.lower()
     if suffix not in EXPORTED_SUFFIXES:
         return read(path)
     if suffix in (".npz", ".parquet"):
         text = tables.read_experiment(path)
+        if text is None and suffix == ".npz":
+            return None
     else:
         # drawing libraries are slow to load, and the window opens without them
         from gradviz.plots.pages import images

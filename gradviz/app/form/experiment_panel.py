@@ -23,10 +23,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gradviz.app.form.data_dialog import DataDialog
 from gradviz.app.form.field_editor import FieldEditor, WheelGuard
-from gradviz.app.form.field_editors import DeviceEditor, ElidingBox, ask_for_data_file, editor_for
+from gradviz.app.form.field_editors import DeviceEditor, ElidingBox, PathEditor, ask_for_data_file, editor_for
 from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment, RecipeField, fields, inapplicable, load_preset, preset_names, value_in_words
+from gradviz.experiment.data import Data
 from gradviz.experiment.fields import Group as FieldGroup
 
 LABEL_WIDTH_PX = 118
@@ -106,11 +108,13 @@ class ExperimentPanel(QScrollArea):
     """All fields of an experiment in groups, with presets above.
 
     `edited` carries a valid Experiment at every change by the person, also while a slider is dragged; `rejected` says
-    why a combination of values does not hold, in which case the experiment stays as it was.
+    why a combination of values does not hold, in which case the experiment stays as it was. `train_wanted` asks to
+    train what is on the form.
     """
 
     edited = Signal(object)
     rejected = Signal(str)
+    train_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -153,6 +157,33 @@ class ExperimentPanel(QScrollArea):
         self.elsewhere.setText(f"The plots show {title}, which a script of its own trains. Start trains what is below.")
         self.elsewhere.setVisible(bool(title))
 
+    def look_at_data(self, name: str) -> DataDialog:
+        """Show how the data file `name` is understood, and take it over with what is chosen there, if it is."""
+        present = self._experiment.data
+        data = present if present.data_file == name else Data(source="file", data_file=name)
+        dialog = DataDialog(data, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._take_data(dialog))
+        dialog.open()
+        return dialog
+
+    def close_dialogs(self) -> None:
+        """Put away what is still asked, as if it were cancelled."""
+        for dialog in self.findChildren(DataDialog):
+            dialog.reject()
+
+    def _take_data(self, dialog: DataDialog) -> None:
+        chosen = dialog.chosen
+        changed = self._experiment.changed(
+            title="", notes="", data="file", data_file=chosen.data_file, label_column=chosen.label_column,
+            leave_out=chosen.leave_out, missing=chosen.missing,
+        )  # fmt: skip
+        if changed != self._experiment:
+            self.set_experiment(changed)
+            self.edited.emit(changed)
+        if dialog.train:
+            self.train_wanted.emit()
+
     def complain(self, why: str) -> None:
         """Say above the fields what is wrong, until the next change."""
         self._complaints += 1
@@ -181,10 +212,10 @@ class ExperimentPanel(QScrollArea):
             return
         values = {name: value, "title": "", "notes": ""}
         if name == "data" and value == "file" and not self._experiment.data.data_file:
-            values["data_file"] = ask_for_data_file(self, "")
-            if not values["data_file"]:  # thought better of it
-                self._show()
-                return
+            self._show()
+            if picked := ask_for_data_file(self, ""):
+                self.look_at_data(picked)
+            return
         try:
             changed = self._experiment.changed(**values)
         except ExperimentError as error:
@@ -277,6 +308,8 @@ class ExperimentPanel(QScrollArea):
             self.groups[row.field.group].rows.addRow(row.label, row.place)
             row.editor.changed.connect(partial(self._change, name))
             row.editor.refused.connect(self.complain)
+            if isinstance(row.editor, PathEditor):
+                row.editor.looked.connect(lambda: self.look_at_data(self._experiment.data.data_file))
             row.label.customContextMenuRequested.connect(partial(self._offer_reset, name))
         network.addRow(self.formula)
         taken = {row.field.group for row in self.rows.values()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHelpEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -140,6 +140,7 @@ class TextEditor(FieldEditor):
         super().__init__(field)
         self.line = QLineEdit()
         self.line.setMaxLength(field.longest)
+        self.line.setPlaceholderText(field.spec.zero_means)
         self.add(self.line, 1)
         self.line.editingFinished.connect(self.take_typed)
 
@@ -154,7 +155,9 @@ class TextEditor(FieldEditor):
 
 
 class PathEditor(TextEditor):
-    """A file of the person's own, typed, picked or dropped."""
+    """A file of the person's own, typed, picked or dropped. `looked` asks to show how it is understood."""
+
+    looked = Signal()
 
     def __init__(self, field: RecipeField) -> None:
         super().__init__(field)
@@ -163,6 +166,12 @@ class PathEditor(TextEditor):
         browse.setText("…")
         browse.setToolTip("Pick a file")
         self.add(browse)
+        look = QToolButton()
+        look.setText("Look")
+        look.setToolTip("Show how the file is understood: columns, label, classes, missing values")
+        look.setAccessibleName("show how the data file is understood")
+        self.add(look)
+        look.clicked.connect(self.looked)
         browse.setAccessibleName("pick a data file")
         self.setAcceptDrops(True)
         self.line.setAcceptDrops(False)

@@ -28,7 +28,7 @@ def not_finite(readings: Readings, _thresholds: Thresholds, *, outputs: Outputs)
     )
 
 
-@rule("dead", rank=40)
+@rule("dead", rank=28)
 def nothing_but_zeros(readings: Readings, _thresholds: Thresholds, *, outputs: Outputs) -> Finding | None:
     """Find rows that put out only zeros, once branches that begin so have had the time to open.
 
@@ -36,7 +36,7 @@ def nothing_but_zeros(readings: Readings, _thresholds: Thresholds, *, outputs: O
     """
     zero = (outputs.mean.values == 0.0) & (outputs.spread.values == 0.0)
     if readings.dead is not None:
-        zero &= ~(readings.can_die & readings.dead.there)
+        zero &= ~readings.dead.there
     rows = readings.asked_where(zero)
     if outputs.step < SETTLED_STEPS or not rows:
         return None

@@ -9,18 +9,20 @@ import numpy as np
 from gradviz.diagnosis.finding import Evidence, Finding, Severity, evidence
 from gradviz.diagnosis.flow import cut_off, units_to_blame
 from gradviz.diagnosis.history_rows import Measured
-from gradviz.diagnosis.readings import DEAD, GRADIENT, SATURATED, Mask, Readings, Values
+from gradviz.diagnosis.readings import DEAD, FIRST_STEPS, GRADIENT, SATURATED, Mask, Readings, Values
 from gradviz.diagnosis.rule import rule
 from gradviz.diagnosis.thresholds import Thresholds
 
 # standard deviations of tossing a coin for each unit that are put down to chance
 COIN_DEVIATIONS = 3.0
+# a row of which all units are off, or flat, lets nothing through
+ALL_UNITS = 0.999
 
 
-@rule("dead", rank=40)
+@rule("dead", rank=28)
 def dead(readings: Readings, thresholds: Thresholds) -> Finding | None:
     """Find rows of which too many units are off for every sample, or past which no gradient gets."""
-    over = _over(readings, readings.dead, thresholds.dead_share, readings.can_die)
+    over = _over(readings, readings.dead, thresholds.dead_share, readings.can_die | _own(readings, readings.dead))
     if readings.dead is not None and readings.start_dead is not None:
         # what is no number has not died
         with np.errstate(invalid="ignore"):
@@ -30,10 +32,11 @@ def dead(readings: Readings, thresholds: Thresholds) -> Finding | None:
     return _finding(readings, "dead", facts + _cut_off(readings, "dies"), ("dead_share", "dead_growth"))
 
 
-@rule("saturated", rank=50)
+@rule("saturated", rank=29)
 def saturated(readings: Readings, thresholds: Thresholds) -> Finding | None:
     """Find rows of which too many units sit where the activation is flat, or past which no gradient gets."""
-    over = _over(readings, readings.saturated, thresholds.saturated_share, readings.can_saturate)
+    can = readings.can_saturate | (_own(readings, readings.saturated) & _weights_follow(readings))
+    over = _over(readings, readings.saturated, thresholds.saturated_share, can)
     facts = _share(readings, "saturated_share", SATURATED, readings.saturated, over, thresholds.saturated_share)
     return _finding(readings, "saturated", facts + _cut_off(readings, "saturates"), ("saturated_share",))
 
@@ -51,6 +54,23 @@ def _over(readings: Readings, measured: Measured | None, limit: float, can: Mask
     if measured is None:
         return np.zeros(len(readings.rows), np.bool_)
     return np.asarray((measured.values >= limit) & can & readings.asked)
+
+
+def _own(readings: Readings, measured: Measured | None) -> Mask:
+    """Mark the activation modules of somebody's own network: what is measured of a row, it can do."""
+    if measured is None:
+        return np.zeros(len(readings.rows), np.bool_)
+    # in the first steps a unit may be off by chance, but not all of them
+    counts = measured.values >= (ALL_UNITS if measured.step < FIRST_STEPS else 0.0)
+    return np.asarray(measured.there & ~readings.known & counts)
+
+
+def _weights_follow(readings: Readings) -> Mask:
+    """Mark the rows behind which there are weights: a sigmoid at the end is flat where the network is sure."""
+    weights = readings.weights
+    if weights is None or not weights.there.any():
+        return np.zeros(len(readings.rows), np.bool_)
+    return np.asarray(readings.numbers <= int(np.flatnonzero(weights.there)[-1]))
 
 
 def _share(
@@ -83,9 +103,10 @@ def _finding(readings: Readings, kind: str, facts: list[Evidence], thresholds: t
     worst = facts[-1].at
     if ends is not None and worst is not None:
         rows.add(worst)
+    shut = any(fact.number("share") >= ALL_UNITS and not readings.known[(fact.at or 1) - 1] for fact in shares)
     return Finding(
         kind,
-        Severity.CRITICAL if ends is not None else Severity.WARNING,
+        Severity.CRITICAL if ends is not None or shut else Severity.WARNING,
         shares[0].step if shares else readings.step,
         tuple(facts),
         rows=tuple(sorted(rows)),

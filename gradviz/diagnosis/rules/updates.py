@@ -19,6 +19,11 @@ SLOW_DECADES = 1.5
 # of the first loss; above this share of it nothing has been gained yet
 FALLEN = 0.97
 
+# a step of half of the length leaves little of what was there; and a loss so far below the first is none the worse
+REPLACED, RECOVERED, FALLEN = 0.5, 0.5, 0.9
+# times the limit; and what has grown by so much was next to nothing at the start
+SLIGHTLY, GROWN_DECADES = 3.0, 0.5
+
 
 def judged_updates(readings: Readings, update: Measured) -> Values:
     """Return the log10 of the ratios that can be too large: of weights that began at zero any step is a large part."""
@@ -30,7 +35,7 @@ def may_rest(readings: Readings, thresholds: Thresholds) -> bool:
     return readings.loss_below(thresholds.converged_loss_share) or readings.rate_is_low
 
 
-@rule("too_much", rank=60)
+@rule("too_much", rank=9)
 def too_much(readings: Readings, thresholds: Thresholds, *, update: Measured) -> Finding | None:
     """Find rows of which every step replaces a large part; at once where it replaces all.
 
@@ -56,7 +61,7 @@ def too_much(readings: Readings, thresholds: Thresholds, *, update: Measured) ->
     )
     return Finding(
         "too_much",
-        Severity.CRITICAL if most >= 0.0 else Severity.WARNING,
+        _how_bad(readings, thresholds, rows, most),
         readings.step,
         (found,),
         rows=rows,
@@ -108,6 +113,42 @@ def too_little(
     )
 
 
+@rule("too_much", rank=9)
+def too_much_at_first(readings: Readings, thresholds: Thresholds, *, early_updates: Measured) -> Finding | None:
+    """Find first steps that replaced most rows of a network of one's own, which has not got over it since."""
+    late, first = readings.late_loss, readings.first_loss
+    judged = np.where(readings.known, np.nan, judged_updates(readings, early_updates))
+    rows = readings.asked_where(judged >= math.log10(REPLACED))
+    if not rows or 2 * len(rows) < (~np.isnan(judged)).sum() or late is None or first is None:
+        return None
+    if first > 0.0 and late < RECOVERED * first:
+        return None
+    worst = rows[int(np.argmax(judged[np.array(rows) - 1]))]
+    fact = evidence(
+        "long_first_steps",
+        UPDATE,
+        early_updates.step,
+        rows,
+        worst,
+        update_log10=float(judged[worst - 1]),
+        guide=thresholds.update_guide,
+        loss=late,
+        first_loss=first,
+    )
+    return Finding(
+        "too_much",
+        Severity.CRITICAL,
+        early_updates.step,
+        (fact,),
+        rows=rows,
+        worst_row=worst,
+        first_step=1,
+        is_cause=True,
+        thresholds=("update_guide",),
+        quantity=UPDATE,
+    )
+
+
 @rule("not_updating", rank=70)
 def not_updating(readings: Readings, thresholds: Thresholds) -> Finding | None:
     """Find rows whose weights stand still although there is something left to learn."""
@@ -134,6 +175,26 @@ def not_updating(readings: Readings, thresholds: Thresholds) -> Finding | None:
     )
 
 
+def _how_bad(readings: Readings, thresholds: Thresholds, rows: tuple[int, ...], most: float) -> Severity:
+    """Return how bad long steps are; in a network of one's own that learns with them they may be worth a word only."""
+    first, late = readings.first_loss, readings.late_loss
+    learns = first is not None and late is not None and 0.0 < late < FALLEN * first
+    if learns and not readings.known.any():
+        slightly = most < math.log10(SLIGHTLY * thresholds.update_high)
+        if slightly or _began_small(readings)[np.array(rows) - 1].all():
+            return Severity.NOTICE
+    return Severity.CRITICAL if most >= 0.0 else Severity.WARNING
+
+
+def _began_small(readings: Readings) -> Mask:
+    """Mark the rows that have grown manifold since the start: gates and scales begin near zero by design."""
+    start, now = readings.start_weights, readings.weights
+    if start is None or now is None:
+        return np.zeros(len(readings.rows), np.bool_)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(now.values - start.values > GROWN_DECADES)
+
+
 def _limit(readings: Readings, thresholds: Thresholds, update: Measured) -> Values:
     """Return from which log10 of the update ratio on each row moves too much; NaN where it is too early to say."""
     several = update.steps >= RECENT_STEPS
@@ -146,7 +207,8 @@ def _limit(readings: Readings, thresholds: Thresholds, update: Measured) -> Valu
 def _judged_for_standing_still(readings: Readings, thresholds: Thresholds) -> Mask:
     steps = max((each.steps for each in (readings.update, readings.unchanged) if each is not None), default=0)
     settled = readings.step >= SETTLED_STEPS and steps >= RECENT_STEPS
-    return np.where(readings.known, ~opening(readings, thresholds), settled)
+    # what nobody calls is no slow learner
+    return np.where(readings.known, ~opening(readings, thresholds), settled & ~readings.idle)
 
 
 def _slow(readings: Readings, thresholds: Thresholds, update: Measured | None) -> Mask:

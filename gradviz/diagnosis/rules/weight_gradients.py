@@ -19,6 +19,9 @@ from gradviz.diagnosis.rules.gradient_flow import drifts
 from gradviz.diagnosis.settling import opening
 from gradviz.diagnosis.thresholds import Thresholds
 
+# where the network branches, a fall along fewer rows than this says nothing of the whole
+FEWEST_ON_PATH = 4
+
 
 def typical(weight_gradient: Measured) -> float:
     """Return the log10 of the median gradient of all rows that get one; NaN if none does."""
@@ -120,6 +123,11 @@ def growing(readings: Readings, thresholds: Thresholds, *, weight_gradient: Meas
 
 def _drifting(readings: Readings, thresholds: Thresholds, weight_gradient: Measured, *, falls: bool) -> Finding | None:
     compared = np.isfinite(weight_gradient.values) & readings.asked & ~readings.known
+    if falls and readings.bypassed.any():
+        # what reaches the input past a row has not faded in it
+        compared &= ~readings.bypassed
+        if compared.sum() < FEWEST_ON_PATH:
+            return None
     numbers, values = readings.numbers[compared], weight_gradient.values[compared]
     drift = largest_fall(numbers, values) if falls else largest_rise(numbers, values)
     threshold = "vanishing_decades" if falls else "exploding_decades"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gradviz.diagnosis.finding import Remedy
+from gradviz.diagnosis.words.cause_remedies import CAUSES
 from gradviz.diagnosis.words.names import Names
 from gradviz.diagnosis.words.numbers import counted, fold, listed, plain
 from gradviz.experiment import field, value_in_words
@@ -104,7 +105,7 @@ def _together(remedy: Remedy, _names: Names) -> str:
     return f"Change all at once, since one alone may not be enough: {changes}."
 
 
-REMEDIES: dict[str, Words] = {
+REMEDIES: dict[str, Words] = CAUSES | {
     "together": _together,
     "bend": _bend,
     "random_weights": _fixed("Start with random weights: of weights that are all zero no unit differs from another."),

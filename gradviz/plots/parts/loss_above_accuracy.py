@@ -65,14 +65,21 @@ class LossAboveAccuracy:
         axes: dict[str, Any] = {"loss": self.loss_axis, "accuracy": self.accuracy_axis, "bottom": self.steps}
         return {name: str(axis.labelText) for name, axis in axes.items()}
 
-    def lie_in(self, widget: Any, title: Any, key: Any) -> None:
-        """Take the middle of a layout widget, between its title and its key."""
+    def lie_in(self, widget: Any, title: Any, key: Any, below: Any) -> None:
+        """Take the middle of a layout widget, between its title and its key, with the plot `below` under both."""
         widget.ci.setContentsMargins(*MARGINS)
         widget.ci.layout.setSpacing(2)
-        for row, part in enumerate((title, self.loss, self.accuracy, key)):
+        for row, part in enumerate((title, self.loss, self.accuracy, below, key)):
             widget.addItem(part, row=row, col=0)
+        self._layout = widget.ci.layout
         for row in (1, 2):
-            widget.ci.layout.setRowPreferredHeight(row, PLOT_HEIGHT_PX)
+            self._layout.setRowPreferredHeight(row, PLOT_HEIGHT_PX)
+
+    def make_way(self, below: bool) -> None:
+        """Leave the numbers of the step axis, and a third of the height, to a plot below, or take them back."""
+        self.steps.setStyle(showValues=not below)
+        self.steps.showLabel(not below)
+        self._layout.setRowPreferredHeight(3, PLOT_HEIGHT_PX if below else 0)
 
     def apply_style(self, style: Style) -> None:
         """Recolour axes and borders."""
@@ -125,10 +132,10 @@ class LossAboveAccuracy:
             self.loss_view.setXRange(-0.5, room - 0.5, padding=0)
             self.loss_view.setYRange(low, high, padding=0.02)
 
-    def step_under(self, position: QPointF) -> int | None:
-        """Return the step at a place of the scene; None beside both plots."""
-        for view in self.views:
-            if view.sceneBoundingRect().contains(position):
+    def step_under(self, position: QPointF, below: PickingViewBox) -> int | None:
+        """Return the step at a place of the scene; None beside both plots and the one `below`."""
+        for view in (*self.views, below):
+            if view.isVisible() and view.sceneBoundingRect().contains(position):
                 return round(float(view.mapSceneToView(position).x()))
         return None
 

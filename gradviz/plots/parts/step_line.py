@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.plots.parts.limits import Span
-from gradviz.recording.history import CurveName, History
+from gradviz.recording.history import CurveName, Envelope, History
 
 Values = NDArray[np.float64]
 Points = tuple[Values, Values]
@@ -29,8 +29,16 @@ def line(history: History, name: CurveName, view: Span, pixels: int, transform: 
     that no step is lost. `transform` says where values lie on their axis, NaN for those that lie nowhere. A step more
     at both sides lets the line leave the view.
     """
-    columns = COLUMNS_PER_PIXEL * max(pixels, 1) + 2
-    envelope = history.curve(name, math.floor(view[0]) - 1, math.ceil(view[1]) + 1, columns)
+    return envelope_line(history.curve(name, *view_of(view, pixels)), transform)
+
+
+def view_of(view: Span, pixels: int) -> tuple[int, int, int]:
+    """Return first step, last step and number of columns for a step axis that shows `view`, `pixels` wide."""
+    return math.floor(view[0]) - 1, math.ceil(view[1]) + 1, COLUMNS_PER_PIXEL * max(pixels, 1) + 2
+
+
+def envelope_line(envelope: Envelope, transform: Transform) -> Points:
+    """Return the points of an envelope, the smallest and the largest of each column one above the other."""
     smallest, largest = transform(envelope.smallest), transform(envelope.largest)
     if envelope.stride == 1:
         return envelope.steps, largest

@@ -81,7 +81,9 @@ class StoreWriter:
         if not self._closing.is_set():
             self._ended = ending, why
             self._closing.set()
-        self._thread.join()
+        # a watched run may be closed by the garbage collector, in whatever thread that runs
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
 
     def _create(self, before: State) -> LiveFile:
         state = State(name=before.name, note=before.note, created=before.created or time.time())

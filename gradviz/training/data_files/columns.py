@@ -84,7 +84,7 @@ def as_numbers(path: Path, column: Column, missing: Missing) -> tuple[list[str],
             return [name], [column.values]
         known = column.values[~column.missing]
         if not known.size:
-            raise DataError(f"{path}: {column.label} has no value at all; leave it out with leave_out = {_key(column)}")
+            raise DataError(f"{path}: {column.label} has no value at all; leave it out with leave_out = {column.key}")
         fill = known.mean() if missing == "mean" else np.nan
         return [name], [np.where(column.missing, fill, column.values)]
     words = column.written()
@@ -93,7 +93,7 @@ def as_numbers(path: Path, column: Column, missing: Missing) -> tuple[list[str],
     if len(categories) > MOST_CATEGORIES:
         raise DataError(
             f"{path}: {column.label} is text with {len(categories):,} different values, such as {there[0][:40]!r}; "
-            f"up to {MOST_CATEGORIES} become inputs of their own. Leave it out with leave_out = {_key(column)}"
+            f"up to {MOST_CATEGORIES} become inputs of their own. Leave it out with leave_out = {column.key}"
         )
     if missing == "mean" and len(there) < len(words):
         usual = max(categories, key=there.count)
@@ -143,7 +143,7 @@ def _likely_label(path: Path, columns: Sequence[Column]) -> Column:
         return last
     if _plausible(last) == _plausible(first) == 0 and not named:
         return last
-    ways = f"label_column = {_key(first)} or label_column = {_key(last)}"
+    ways = f"label_column = {first.key} or label_column = {last.key}"
     if _plausible(last) == _plausible(first):
         raise DataError(f"{path}: both {first.label} and {last.label} could be the label. Say which it is: {ways}")
     raise DataError(
@@ -166,10 +166,6 @@ def _plausible(column: Column) -> int:
     if not 2 <= different <= max(min(MOST_CLASSES, known.size // 2), 2):
         return 0
     return 2 if different <= FEW_VALUES else 1
-
-
-def _key(column: Column) -> str:
-    return column.name or str(column.number)
 
 
 def labels_of(path: Path, column: Column, rows: NDArray[np.bool_]) -> tuple[NDArray[np.int64], tuple[str, ...]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gradviz.errors import DataError
 from gradviz.experiment.data import Data, Missing
 from gradviz.training.data_files.columns import Chosen, as_numbers, choose, classes_of, labels_of
-from gradviz.training.data_files.npz import read_npz
+from gradviz.training.data_files.npz import Arrays, read_npz
 from gradviz.training.data_files.table import Floats, Table, read_table
 from gradviz.training.data_files.text import LARGEST_FILE_BYTES
 from gradviz.training.data_files.understood import Understood
@@ -40,20 +40,63 @@ class LabelledData:
     held_out: NDArray[np.bool_] | None = None
 
 
+class DataFile:
+    """A data file that has been read, to be understood in one way or another.
+
+    Raises DataError: file, place, and what to do; as every method does.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.path = Path(name).expanduser()
+        ending = "".join(self.path.suffixes[-2:]) if self.path.suffix.lower() == ".gz" else self.path.suffix
+        if ending.lower() not in ENDINGS:
+            raise DataError(f"{self.path}: a data file ends in .csv, .tsv, .txt, .data (each also with .gz) or .npz")
+        try:
+            if self.path.stat().st_size > LARGEST_FILE_BYTES:
+                raise DataError(f"{self.path}: larger than {LARGEST_FILE_BYTES // 1_000_000} MB")
+            self._content = read_npz(self.path) if ending.lower() == ".npz" else read_table(self.path)
+        except OSError as error:
+            raise DataError(f"cannot read {self.path}: {error.strerror or error}") from None
+
+    @property
+    def form(self) -> str:
+        """What kind of file it is, in words."""
+        return self._content.form
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns of a table, or their numbers; empty for arrays."""
+        if isinstance(self._content, Arrays):
+            return ()
+        return tuple(column.key for column in self._content.columns)
+
+    def first_rows(self, rows: int, columns: int) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+        """Return the headings of the first columns, and the cells of the first rows, as texts."""
+        if isinstance(self._content, Arrays):
+            inputs = self._content.inputs.reshape(len(self._content.labels), -1)[:rows, : columns - 1]
+            names = (
+                *(f"{self._content.names[0]}[{place}]" for place in range(inputs.shape[1])),
+                self._content.names[1],
+            )
+            labels = self._content.labels[:rows]
+            return names, tuple((*map(str, row), label) for row, label in zip(inputs.tolist(), labels, strict=True))
+        shown = self._content.columns[:columns]
+        cells = [column.written(rows) for column in shown]
+        return tuple(column.key for column in shown), tuple(zip(*cells, strict=True))
+
+    def understood(self, data: Data) -> LabelledData:
+        """Return its samples as `data` asks for them."""
+        if isinstance(self._content, Arrays):
+            read = _from_arrays(self.path, self._content)
+        else:
+            read = _from_table(self.path, self._content, data)
+        _check_range(self.path, read)
+        return read
+
+
 def read_data_file(data: Data) -> LabelledData:
-    """Read the file that `data` names, as it asks for. Raises DataError: file, place, and what to do."""
-    path = Path(data.data_file).expanduser()
-    ending = "".join(path.suffixes[-2:]).lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
-    if ending not in ENDINGS:
-        raise DataError(f"{path}: a data file ends in .csv, .tsv, .txt, .data (each also with .gz) or .npz")
-    try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise DataError(f"{path}: larger than {LARGEST_FILE_BYTES // 1_000_000} MB")
-        read = _from_arrays(path) if ending == ".npz" else _from_table(path, read_table(path), data)
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
-    _check_range(path, read)
-    return read
+    """Read the file that `data` names, as it asks for. Raises DataError."""
+    return DataFile(data.data_file).understood(data)
 
 
 def _from_table(path: Path, table: Table, data: Data) -> LabelledData:
@@ -108,8 +151,7 @@ def _used_rows(path: Path, table: Table, chosen: Chosen, missing: Missing) -> ND
     return used
 
 
-def _from_arrays(path: Path) -> LabelledData:
-    arrays = read_npz(path)
+def _from_arrays(path: Path, arrays: Arrays) -> LabelledData:
     if "" in arrays.labels or "nan" in arrays.labels:
         sample = next(place for place, label in enumerate(arrays.labels, start=1) if label in ("", "nan"))
         raise DataError(f"{path}: sample {sample} has no label in {arrays.names[1]}")

@@ -53,13 +53,19 @@ class Column:
         """Whether not all of its values are numbers."""
         return self.texts is not None
 
-    def written(self) -> list[str]:
-        """Return its values as texts, whole numbers without a point; what is missing is empty."""
+    @property
+    def key(self) -> str:
+        """What a person chooses it by: its name, or else its number."""
+        return self.name or str(self.number)
+
+    def written(self, rows: int | None = None) -> list[str]:
+        """Return its first `rows` values as texts, whole numbers without a point; what is missing is empty."""
+        gone = self.missing[:rows].tolist()
         if self.texts is not None:
-            return ["" if gone else text for text, gone in zip(self.texts, self.missing.tolist(), strict=True)]
+            return ["" if empty else text for text, empty in zip(self.texts[:rows], gone, strict=True)]
         return [
-            "" if gone else str(int(value)) if value.is_integer() else str(value)
-            for value, gone in zip(self.values.tolist(), self.missing.tolist(), strict=True)
+            "" if empty else str(int(value)) if value.is_integer() else str(value)
+            for value, empty in zip(self.values[:rows].tolist(), gone, strict=True)
         ]
 
 

@@ -34,7 +34,7 @@ def said() -> list[str]:
 
 @pytest.fixture
 def exchange(qapp: object, settings: Settings, shown: list[Experiment], said: list[str]) -> ExperimentExchange:
-    return ExperimentExchange(None, settings, shown.append, said.append)  # type: ignore[arg-type]
+    return ExperimentExchange(None, settings, shown.append, said.append, said.append)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("suffix", [".toml", ".json", ".JSON"])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from driving import turn_wheel
+from driving import turn_wheel, wait_until
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QStyleOptionComboBox, QToolTip
 from pytestqt.qtbot import QtBot
 
+from gradviz.app.form.data_dialog import DataDialog
 from gradviz.app.form.experiment_panel import CUSTOM, ExperimentPanel, describe
 from gradviz.experiment import Experiment, choices, field, fields, inapplicable, load_preset, preset_names  # fmt: skip
 
@@ -194,15 +197,25 @@ def test_what_is_typed_and_not_confirmed_is_taken(
 
 
 def test_a_file_of_ones_own_is_asked_for_at_once(
-    form: ExperimentPanel, edited: list[Experiment], rejected: list[str], monkeypatch: pytest.MonkeyPatch
+    form: ExperimentPanel,
+    edited: list[Experiment],
+    rejected: list[str],
+    tmp_path: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
     choose(form, "data", "file")
     assert (edited, rejected) == ([], [])
     assert form.rows["data"].editor.box.currentData() == "digits"  # type: ignore[attr-defined]
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("/data/mine.csv", ""))
+    own = tmp_path / "mine.csv"
+    own.write_text("1.5,a\n2.5,b\n3.5,a\n4.5,b\n")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(own), ""))
     choose(form, "data", "file")
-    assert (edited[0].data.source, edited[0].data.data_file) == ("file", "/data/mine.csv")
+    dialog = form.findChild(DataDialog)
+    wait_until(qtbot, dialog.use_button.isEnabled)
+    dialog.use_button.click()
+    assert (edited[0].data.source, edited[0].data.data_file) == ("file", str(own))
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)

@@ -25,13 +25,13 @@ from trainings.loops import (
 )  # fmt: skip
 from trainings.models import (
     Autoencoder,
-    Convolutional,
     Mixture,
     Recurrent,
     ResNet,
     Transformer,
     TwoHeads,
     UNet,
+    convolutional,
     kaiming,
     low_rank,
     multilayer,
@@ -97,13 +97,13 @@ def mlp_balanced_by_chance_in_small_batches() -> History:
 
 @healthy
 def cnn_adam() -> History:
-    model = Convolutional()
+    model = convolutional()
     return train(model, adam(model), classify(model, pictures), 80)
 
 
 @healthy
 def cnn_sgd_weight_decay() -> History:
-    model = Convolutional()
+    model = convolutional()
     return train(model, sgd(model, weight_decay=5e-4), classify(model, pictures), 80)
 
 
@@ -201,7 +201,7 @@ def adapters_beside_frozen_layers() -> History:
 
 @healthy
 def fine_tuning_the_head() -> History:
-    model = Convolutional()
+    model = convolutional()
     model[:6].requires_grad_(False)
     return train(model, torch.optim.Adam(model[8].parameters(), 1e-2), classify(model, pictures), 80)
 
@@ -253,6 +253,60 @@ def gan_in_turns() -> History:
             recorder.log(loss=loss, generator_loss=fooled)
     assert recorder.history is not None
     return recorder.history
+
+
+@healthy
+def critic_five_times_for_each_step_of_the_generator() -> History:
+    generator, critic = multilayer(3, inputs=4, outputs=16), multilayer(3, outputs=1)
+    both = nn.ModuleDict({"generator": generator, "critic": critic})
+    of_generator, of_critic = adam(generator), adam(critic)
+    with gradviz.watch(both, None, max_overhead=None) as recorder:
+        for step in range(100):
+            with torch.no_grad():
+                fake = generator(torch.randn(64, 4))
+            loss = functional.softplus(-critic(points()[0])).mean() + functional.softplus(critic(fake)).mean()
+            of_critic.zero_grad()
+            loss.backward()
+            of_critic.step()
+            recorder.log(loss=loss)
+            if step % 5 == 4:
+                fooled = functional.softplus(-critic(generator(torch.randn(64, 4)))).mean()
+                of_generator.zero_grad()
+                fooled.backward()
+                of_generator.step()
+    assert recorder.history is not None
+    return recorder.history
+
+
+@healthy
+def scales_that_begin_near_zero() -> History:
+    class Scaled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Sequential(nn.LayerNorm(32), nn.Linear(32, 32), nn.GELU(), nn.Linear(32, 32))
+            self.scale = nn.Parameter(torch.full((32,), 1e-5))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x + self.scale * self.inner(x)
+
+    model = nn.Sequential(nn.Linear(16, 32), *(Scaled() for _ in range(3)), nn.Linear(32, 10))
+    return train(model, adamw(model, 3e-3), classify(model))
+
+
+@healthy
+def probabilities_of_a_sigmoid_at_the_end() -> History:
+    model = nn.Sequential(*multilayer(3, outputs=1), nn.Sigmoid())
+
+    def once() -> Logged:
+        inputs = torch.randn(64, 16)
+        wanted = (inputs[:, :1] > 0).float()
+        outputs = model(inputs)
+        return {
+            "loss": functional.binary_cross_entropy(outputs, wanted), "inputs": inputs, "outputs": outputs,
+            "targets": wanted,
+        }  # fmt: skip
+
+    return train(model, adam(model, 1e-2), once, 150)
 
 
 @healthy

@@ -27,15 +27,13 @@ def kaiming(model: nn.Sequential) -> nn.Sequential:
     return model
 
 
-class Convolutional(nn.Sequential):
+def convolutional(channels: int = 8, classes: int = 10) -> nn.Sequential:
     """Two strided convolutions with batch norm, then a linear layer."""
-
-    def __init__(self, channels: int = 8, classes: int = 10) -> None:
-        super().__init__(
-            nn.Conv2d(1, channels, 3, 2, 1), nn.BatchNorm2d(channels), nn.ReLU(),
-            nn.Conv2d(channels, 2 * channels, 3, 2, 1), nn.BatchNorm2d(2 * channels), nn.ReLU(),
-            nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(8 * channels, classes),
-        )  # fmt: skip
+    return nn.Sequential(
+        nn.Conv2d(1, channels, 3, 2, 1), nn.BatchNorm2d(channels), nn.ReLU(),
+        nn.Conv2d(channels, 2 * channels, 3, 2, 1), nn.BatchNorm2d(2 * channels), nn.ReLU(),
+        nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(8 * channels, classes),
+    )  # fmt: skip
 
 
 class Residual(nn.Module):

@@ -1,0 +1,69 @@
+"""Reads data files beside the window: a large one takes seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from gradviz.app.threads.newest_request import NewestRequest
+from gradviz.errors import DataError
+from gradviz.experiment.data import Data
+
+if TYPE_CHECKING:
+    from gradviz.training.data_files import DataFile, Understood
+
+ROWS_SHOWN = 50
+COLUMNS_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class FilePreview:
+    """What there is to see of a file: its first rows, and how it is understood, or why it is refused."""
+
+    data: Data
+    form: str = ""
+    columns: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    understood: Understood | None = None
+    refusal: str = ""
+
+
+class DataThread(NewestRequest):
+    """Says of the latest `Data` that was asked about what there is to see. `ready` carries a FilePreview.
+
+    A file is read again only if another one is asked about.
+    """
+
+    ready = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__("data file", parent)
+        self._file: DataFile | None = None
+        self._name = ""
+
+    def ask(self, data: Data) -> None:
+        """Look at the file of `data`."""
+        self.put("", data)
+
+    def answer(self, kind: str, request: Any) -> None:
+        """Read the file and understand it as asked for."""
+        self.ready.emit(self._preview(request))
+
+    def _preview(self, data: Data) -> FilePreview:
+        # brings numpy along, which the window opens without
+        from gradviz.training.data_files import DataFile
+
+        try:
+            if self._file is None or self._name != data.data_file:
+                self._file, self._name = DataFile(data.data_file), data.data_file
+        except DataError as error:
+            return FilePreview(data, refusal=str(error))
+        file = self._file
+        headings, rows = file.first_rows(ROWS_SHOWN, COLUMNS_SHOWN)
+        try:
+            return FilePreview(data, file.form, file.columns, headings, rows, file.understood(data).understood)
+        except DataError as error:
+            return FilePreview(data, file.form, file.columns, headings, rows, refusal=str(error))

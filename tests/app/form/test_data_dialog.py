@@ -1,0 +1,131 @@
+"""A data file in the window: looked at, changed, trained on; cancelling leaves everything as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from driving import TINY, trigger, wait_until
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from gradviz.app.form.data_dialog import DataDialog
+from gradviz.app.main_window import MainWindow
+from gradviz.app.session.phase import Phase
+from gradviz.app.settings import Settings
+from gradviz.experiment.data import Data
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """A table whose label is the first of five columns, with an index and two gaps."""
+    rng = np.random.default_rng(0)
+    lines = ["id,kind,a,b,colour"]
+    for row, (a, b) in enumerate(rng.normal(size=(60, 2))):
+        first = "" if row in (3, 30) else f"{a:.4f}"
+        lines.append(f"{row},{'cat' if a > 0 else 'dog'},{first},{b:.4f},{'red' if b > 0 else 'blue'}")
+    path = tmp_path / "own.csv"
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, table: Path) -> DataDialog:
+    dialog = DataDialog(Data(source="file", data_file=str(table)))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    wait_until(qtbot, lambda: dialog.table.columnCount() == 5)
+    return dialog
+
+
+def choose(dialog: DataDialog, qtbot: QtBot, *, label: str = "kind", missing: str = "drop") -> None:
+    dialog.label.setCurrentIndex(dialog.label.findData(label))
+    dialog.missing.setCurrentIndex(dialog.missing.findData(missing))
+    wait_until(qtbot, dialog.train_button.isEnabled)
+
+
+def test_the_first_rows_are_shown_and_what_is_ambiguous_cannot_be_trained_on(dialog: DataDialog) -> None:
+    headings = [dialog.table.horizontalHeaderItem(column).text() for column in range(5)]
+    assert headings == ["id", "kind", "a", "b", "colour"]
+    assert dialog.table.item(0, 1).text() in ("cat", "dog")
+    assert dialog.table.item(3, 2).text() == "–"
+    assert not dialog.train_button.isEnabled()
+    assert "label_column" in dialog.facts.text()
+    dialog.reject()
+
+
+def test_choices_are_taken_over(dialog: DataDialog, qtbot: QtBot) -> None:
+    choose(dialog, qtbot)
+    item = dialog.columns.item(4)
+    item.setCheckState(Qt.CheckState.Unchecked)
+    wait_until(qtbot, dialog.train_button.isEnabled)
+    parts = [dialog.columns.item(row).text() for row in range(5)]
+    assert parts == ["id (left out)", "kind (label)", "a", "b", "colour (left out)"]
+    QTest.mouseClick(dialog.use_button, Qt.MouseButton.LeftButton)
+    assert not dialog.train
+    assert (dialog.chosen.label_column, dialog.chosen.missing, dialog.chosen.leave_out) == ("kind", "drop", "colour")
+
+
+def test_a_file_that_cannot_be_read_says_why(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = DataDialog(Data(source="file", data_file=str(tmp_path / "none.csv")))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    wait_until(qtbot, lambda: "No such file" in dialog.facts.text())
+    assert not dialog.train_button.isEnabled()
+    dialog.close()
+
+
+def test_arrays_have_nothing_to_choose(qtbot: QtBot, tmp_path: Path) -> None:
+    np.savez(tmp_path / "own.npz", X=np.arange(40.0).reshape(20, 2), y=np.arange(20) % 2)
+    dialog = DataDialog(Data(source="file", data_file=str(tmp_path / "own.npz")))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    wait_until(qtbot, dialog.train_button.isEnabled)
+    assert not dialog.label.isEnabled()
+    assert dialog.table.columnCount() == 3
+    dialog.reject()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, settings: Settings) -> MainWindow:
+    window = MainWindow(TINY.changed(steps=5), settings)
+    qtbot.addWidget(window)
+    window.show()
+    return window
+
+
+def dropped(window: MainWindow, path: Path, qtbot: QtBot) -> DataDialog:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    actions, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPointF(), actions, mime, buttons, keys))
+    dialog = window.findChild(DataDialog)
+    wait_until(qtbot, lambda: dialog.table.columnCount() > 0)
+    return dialog
+
+
+@pytest.mark.slow
+def test_a_dropped_table_is_looked_at_and_trained_on(window: MainWindow, table: Path, qtbot: QtBot) -> None:
+    dialog = dropped(window, table, qtbot)
+    choose(dialog, qtbot, missing="mean")
+    QTest.mouseClick(dialog.train_button, Qt.MouseButton.LeftButton)
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.FINISHED)
+    data = window.form.experiment().data
+    assert (data.source, data.data_file, data.label_column, data.missing) == ("file", str(table), "kind", "mean")
+    history = window.session.run.history
+    assert history is not None
+    assert history.started.held_out is not None
+    assert history.started.held_out.class_names == ("cat", "dog")
+    trigger(window, "undo")
+    assert window.form.experiment().data.source != "file"
+    window.close()
+
+
+def test_a_dialog_that_is_cancelled_changes_nothing(window: MainWindow, table: Path, qtbot: QtBot) -> None:
+    before = window.form.experiment()
+    dropped(window, table, qtbot).reject()
+    assert window.form.experiment() == before
+    window.close()
