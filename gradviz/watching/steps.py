@@ -125,9 +125,10 @@ class Steps:
         coming = self._cadence.due(present.step + 1)
         if (params := self._params_of(optimizer)) is not None:
             self._observer.after_update(params)
+        # as long as it is known what was called
+        self._facts.after_step(optimizer)
         if coming.thorough or present.stepped >= self._usual:
             self._observer.before_forward(coming)
-        self._facts.after_step(optimizer)
         self._log.entries.step_ended()
         return True
 

@@ -41,7 +41,7 @@ class Facts:
         self._unseen: set[nn.Module] = set()
         self.said = Said()
         self._parameters = ParameterFacts(self.said)
-        self._gradients = MissingGradients(self.said, model)
+        self._gradients = MissingGradients(self.said)
         self._kept = KeptGradients(self.said, calls)
         self._optimizers = OptimizerFacts(self.said)
         self._losses = LossFacts(self.said)
@@ -53,6 +53,8 @@ class Facts:
         """Look at these rows from now on; `executed` are the modules that were called in the first passes."""
         self._rows = rows
         self._parameters.called_before(executed)
+        self._parameters.watch(rows, self._model)
+        self._gradients.watch(self._model.parameters())
         scripted = {module for module in self._model.modules() if isinstance(module, torch.jit.ScriptModule)}
         # no hook runs there
         self._unseen = compiled_modules(self._model) | scripted
@@ -86,7 +88,7 @@ class Facts:
             if largest is not None:
                 vectors[f"{LARGEST} {id(optimizer)}"] = largest
         if thorough:
-            self._parameters.before_step(optimizer, self._rows, self._calls)
+            self._parameters.before_step(optimizer, self._calls)
             if optimizer is not None:
                 self._optimizers.look(optimizer, self._clipping.max_norm)
                 self._kept.before_step(step, optimizer)
@@ -103,7 +105,7 @@ class Facts:
 
     def round_over(self, step: int) -> None:
         """Look at a thorough step that is over."""
-        self._parameters.round_over(step, self._rows, self._model, self._unseen)
+        self._parameters.round_over(step, self._unseen)
         self._optimizers.round_over(step)
 
     def arrived(self, arrived: Arrived, frame: Frame) -> tuple[list[Observation], Frame]:
