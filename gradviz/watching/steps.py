@@ -228,6 +228,8 @@ class Steps:
         self._partly_compiled = bool(compiled_modules(self._model))
         self._observer.watch(self._rows)
         self._facts.rows_found(self._rows, executed)
+        if spread := self._facts.tell_spread(self._rows):
+            self._file.warn(spread)
 
     def _is_looked_at(self, ahead: bool) -> bool:
         """Whether the present step, or the one ahead, is looked at thoroughly."""

@@ -62,6 +62,20 @@ class Facts:
         self._unseen = compiled_modules(self._model) | scripted
         self._clipping.watch(self._model.parameters())
 
+    def tell_spread(self, rows: Sequence[MeasuredModule]) -> str:
+        """Say which rows have weights that are spread over processes, and return a warning; empty if there are none."""
+        spread = [(number, row) for number, row in enumerate(rows, 1) if row.processes]
+        if not spread:
+            return ""
+        processes = max(row.processes for _, row in spread)
+        numbers, names = zip(*((number, row.name) for number, row in spread), strict=True)
+        self.said.say(0, "sharded", rows=numbers, names=names, numbers=(("ranks", float(processes)),))
+        return (
+            f"the parameters of {names[0]}{f' and {len(names) - 1} more' if names[1:] else ''} are DTensors, spread "
+            f"over {processes} process{'es' * (processes > 1)}. This process knows its own part only, so their weights "
+            "and gradients are not measured, and outputs are those of this process"
+        )
+
     def before_step(
         self, step: int, params: OptimizerParams, optimizer: Optimizer | None, *, thorough: bool
     ) -> tuple[Scalars, Vectors]:
