@@ -89,11 +89,11 @@ def exports_and_reads_back(program: FrozenProgram) -> None:
     _export_everything(program, run)
     said = json.loads(program.run("info", "--json", str(run)))
     _require((said["status"], said["steps"]) == ("finished", 30), "info says: " + str(said))
-    again, films = program.work / "again.npz", [program.work / "film.gif", program.work / "film.webp"]
-    wanted = [part for film in films for part in ("--to", str(film))]
+    again, animations = program.work / "again.npz", [program.work / "animation.gif", program.work / "animation.webp"]
+    wanted = [part for animation in animations for part in ("--to", str(animation))]
     program.run("export", str(run), "--data", str(again), *wanted, more=OFFSCREEN)
-    for film in films:
-        _require(film.read_bytes().startswith(SIGNATURES[film.suffix]), film.name + " is something else")
+    for animation in animations:
+        _require(animation.read_bytes().startswith(SIGNATURES[animation.suffix]), animation.name + " is something else")
     first, second = _arrays(program.work / "run.npz"), _arrays(again)
     _require(bool(second) and first == second, "the recording gives other numbers than the run")
 

@@ -17,7 +17,7 @@ os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"  # pyqtgraph would take PyQt6 where b
 
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, QTimer
 from PySide6.QtGui import QFileOpenEvent, QWindow
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from gradviz import __version__
 from gradviz.app.failure import Failure
@@ -91,6 +91,23 @@ class Documents(QObject):
         return False
 
 
+def _close_at_interrupt(window: QWidget) -> Callable[[], bool]:
+    """Let Ctrl-C in the terminal close the window; return a function that says whether it has."""
+    heartbeat = QTimer(window)
+    heartbeat.timeout.connect(lambda: None)
+    heartbeat.start(HEARTBEAT_MS)
+    interrupted = False
+
+    def interrupt(*_: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        # Python calls this between any two of its instructions, also in the middle of a picture being painted
+        QTimer.singleShot(0, window.close)
+
+    signal.signal(signal.SIGINT, interrupt)
+    return lambda: interrupted
+
+
 def open_window(
     experiment: Experiment | None,
     start: bool,
@@ -110,18 +127,7 @@ def open_window(
 
     window = MainWindow(experiment, settings, library=library or Library(), furnished=False)
     window.errors.install()
-    heartbeat = QTimer(window)
-    heartbeat.timeout.connect(lambda: None)
-    heartbeat.start(HEARTBEAT_MS)
-    interrupted = False
-
-    def interrupt(*_: object) -> None:
-        nonlocal interrupted
-        interrupted = True
-        # Python calls this between any two of its instructions, also in the middle of a picture being painted
-        QTimer.singleShot(0, window.close)
-
-    signal.signal(signal.SIGINT, interrupt)
+    interrupted = _close_at_interrupt(window)
     collector = GarbageCollector(window)
     window.session.preview.devices_found.connect(collector.spare_what_is_loaded)
     window.show()
@@ -150,7 +156,7 @@ def open_window(
     collector.begin()
     try:
         status = program.exec()
-        return INTERRUPTED if interrupted else status
+        return INTERRUPTED if interrupted() else status
     finally:
         program.removeEventFilter(documents)
         collector.end()

@@ -33,6 +33,9 @@ PICTURE_PERIOD_MS = 33
 TEXT_PERIOD_MS = 250
 # small screens: rather cut what a panel has in a row than force the whole window wider
 NARROWEST_PX = 160
+# the page for a single plot that is smaller than this
+SMALLEST_SEEN_PX = 60
+UNSEEN = QRectF(0, 0, 560, 400)
 Kind = TypeVar("Kind")
 
 
@@ -173,8 +176,8 @@ class Board(QObject):
         """Return the names of what changes from step to step, `board` among them."""
         return {"board", *(name for name, plot in self.plots().items() if isinstance(plot, SteppedPlot))}
 
-    def film(self, name: str, background: str, scale: float, caption: FrameSource) -> Animation:
-        """Return the plot `name`, or all of them where it is `board`, as a film in the present state.
+    def animation(self, name: str, background: str, scale: float, caption: FrameSource) -> Animation:
+        """Return the plot `name`, or all of them where it is `board`, as an animation in the present state.
 
         The `caption` stands below it.
         """
@@ -245,7 +248,9 @@ def _placed(views: Sequence[QGraphicsView]) -> list[Placement]:
     """Lay out one view as it is, more as on screen: the first at the left, the rest stacked beside it at its height."""
     main, *others = views
     if not others:
-        return [Placement(main, QRectF(0, 0, main.width(), main.height()))]
+        # a tab, or a splitter pushed together, may leave no height to a plot that lies behind another one
+        seen = min(main.width(), main.height()) >= SMALLEST_SEEN_PX
+        return [Placement(main, QRectF(0, 0, main.width(), main.height()) if seen else UNSEEN)]
     height = max(main.height(), 260 * len(others))
     side_width = max(max(other.width() for other in others), 380)
     placements = [Placement(main, QRectF(0, 0, main.width(), height))]

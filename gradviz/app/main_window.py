@@ -322,7 +322,10 @@ class MainWindow(QMainWindow):
             self.form.set_experiment(experiment)
 
     def _show_phase(self) -> None:
-        self.transport.show_phase(self.session.run.phase, self.session.run)
+        session, shown = self.session, self.session.shown
+        preview = shown.history if shown.kind == "preview" and not session.run.phase.busy else None
+        # without any run the worker is what there is to speak of
+        self.transport.show_phase(session.run.phase, session.run, preview if session.run.history is not None else None)
 
     def _show_state(self) -> None:
         """Let commands, title and form follow the session."""

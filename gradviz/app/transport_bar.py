@@ -15,6 +15,7 @@ from gradviz.app.theme import ICON_PX
 from gradviz.recording.history import History
 
 LONGEST_NAME = 28
+PREVIEW = "before training"
 TRANSPORT = ("start", "pause", "step", "stop", "reset")
 
 
@@ -34,6 +35,7 @@ class TransportBar(QFrame):
         self.progress.setFixedHeight(8)
         self.progress.setAccessibleName("progress of the run")
         self.progress.setToolTip("Share of the training steps done")
+        self._preview: History | None = None
         self.state = self._label("ready", "What the worker is doing", 120)
         self.steps = self._label("step –", "The latest step and the last one", 100)
         self.result = self._label("", "Loss of the latest batch, and accuracy on samples never trained on", 180)
@@ -46,16 +48,20 @@ class TransportBar(QFrame):
         for label in (self.steps, self.result, self.rate, self.device):
             row.addWidget(label)
 
-    def show_phase(self, phase: Phase, run: RunController) -> None:
-        """Say where the run stands; one that was cut off names its step, one that is followed its file."""
-        self.state.setText(_state(phase, run))
+    def show_phase(self, phase: Phase, run: RunController, preview: History | None = None) -> None:
+        """Say where the run stands; one that was cut off names its step, one that is followed its file.
+
+        Where a `preview` is shown the bar is about that: nothing is trained yet.
+        """
+        self._preview = preview
+        self.state.setText(PREVIEW if preview is not None else _state(phase, run))
         where = f"\n{run.path}" if run.path is not None else ""
         self.state.setToolTip(f"What the worker is doing{where}")
         self.refresh(run)
 
     def refresh(self, run: RunController) -> None:
-        """Pull the numbers of the run."""
-        history = run.history
+        """Pull the numbers of the run, or of the preview."""
+        history = run.history if self._preview is None else self._preview
         if history is None:
             waiting = run.phase in (Phase.STARTING, Phase.WAITING)
             self.progress.setRange(0, 0 if waiting else 1)
@@ -70,8 +76,8 @@ class TransportBar(QFrame):
         else:
             self.progress.setRange(0, 0 if run.phase in (Phase.RUNNING, Phase.FOLLOWING) else 1)
         self.steps.setText(f"step {latest:,} / {last:,}" if last else f"step {latest:,}")
-        self.result.setText(_result(history))
-        rate = run.steps_per_second()
+        self.result.setText(_result(history) if self._preview is None else "")
+        rate = run.steps_per_second() if self._preview is None else None
         self.rate.setText(f"{rate:,.1f} steps/s" if rate else "")
         self.device.setText(_place(history.started.device, history.started.threads))
 

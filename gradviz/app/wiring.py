@@ -6,6 +6,7 @@ from functools import partial
 
 from gradviz.app.board import Board
 from gradviz.app.docks import Docks
+from gradviz.app.panels.table import PANELS
 from gradviz.app.session.phase import Phase
 from gradviz.app.session.session import Session
 from gradviz.app.session.shown import Shown
@@ -31,8 +32,9 @@ def connect(session: Session, board: Board, docks: Docks) -> None:
             context.experiment_changed.emit(experiment)
 
     def look_at(row: int) -> None:
-        docks.bring("distributions")
-        session.said.emit(f"Layer {row} is shown under Distributions and Activation")
+        first, *others = [entry for entry in PANELS if entry.of_row]
+        docks.bring(first.name)
+        session.said.emit(f"Layer {row} is shown under {' and '.join(each.title for each in (first, *others))}")
 
     session.display.changed.connect(board.show)
     session.display.changed.connect(ask_theory)

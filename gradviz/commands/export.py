@@ -77,9 +77,9 @@ def _check_files(wanted: Export) -> None:
         check_place(wanted.table)
     if wanted.every is not None and wanted.every < 1:
         raise ExportError(f"--every {wanted.every}: must be at least 1")
-    films = [path for _, path in wanted.pictures if path.suffix.lower() in ANIMATIONS]
-    if films and wanted.step is not None:
-        raise ExportError(f"{films[0]}: an animation shows all steps; omit --step, or name a picture")
+    animations = [path for _, path in wanted.pictures if path.suffix.lower() in ANIMATIONS]
+    if animations and wanted.step is not None:
+        raise ExportError(f"{animations[0]}: an animation shows all steps; omit --step, or name a picture")
     if wanted.pictures:
         check_qt()
 

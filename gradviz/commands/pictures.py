@@ -88,8 +88,10 @@ def save_animation(
     placements = [Placement(each, place) for each, place in zip(plots, places.values(), strict=True)]
     placements = with_caption(placements, caption)
     started = history.started
-    with closing(Animation(sources, placements, LIGHT.background, 1)) as film:
-        for done in record(path, film, cut, experiment_json=started.experiment_json, title=started.title or "gradviz"):
+    with closing(Animation(sources, placements, LIGHT.background, 1)) as animation:
+        for done in record(
+            path, animation, cut, experiment_json=started.experiment_json, title=started.title or "gradviz"
+        ):
             progress(done, len(cut.steps))
 
 

@@ -106,7 +106,7 @@ class Readings:
 
     Of `known` rows is known what they are: what their activation can do (`can_die`, `can_saturate`) or how many `units`
     they have. Along those that lie on the path from the input to the loss (`whole_path`, and `path` as far as asked
-    about) the gradient can be compared.
+    about) the gradient can be compared. `bypassed` are rows that part of the signal passes by, known or not.
     """
 
     def __init__(self, history: History, step: int | None, part: tuple[int, int] | None = None) -> None:
@@ -121,7 +121,7 @@ class Readings:
         self.step = self.asked_step if self.lost is None else max(self.lost.step - 1, 0)
         first, last = part or (1, len(self.rows))
         self.asked: Mask = (self.numbers >= first) & (self.numbers <= last)
-        self.known, self.whole_path = marks.known, marks.path
+        self.known, self.whole_path, self.bypassed = marks.known, marks.path, marks.bypassed
         self.path: Mask = marks.path & self.asked
         self._guess = guess_of(history.started)
         self.precision = history.started.precision

@@ -16,7 +16,8 @@ class RowMarks:
     """Arrays with one value for each row.
 
     `can_die` and `can_saturate` mark rows by what their activation can do; `units` is 0 where it is not known. `known`
-    marks the rows of which either is known, `path` those of them that lie on the path from the input to the loss.
+    marks the rows of which either is known, `path` those of them that lie on the path from the input to the loss, and
+    `bypassed` all rows that part of the signal passes by.
     """
 
     numbers: NDArray[np.int64]
@@ -25,6 +26,7 @@ class RowMarks:
     can_saturate: NDArray[np.bool_]
     known: NDArray[np.bool_]
     path: NDArray[np.bool_]
+    bypassed: NDArray[np.bool_]
 
 
 _MARKS: WeakKeyDictionary[History, RowMarks] = WeakKeyDictionary()
@@ -42,11 +44,13 @@ def _made(history: History) -> RowMarks:
     rows = history.started.rows
     units = np.array([row.units for row in rows], np.int64)
     known = np.array([row.slope is not None for row in rows], np.bool_) | (units > 0)
+    on_path = np.array([row.on_path for row in rows], np.bool_)
     return RowMarks(
         numbers=np.arange(1, len(rows) + 1),
         units=units,
         can_die=np.array([row.slope == "dies" for row in rows], np.bool_),
         can_saturate=np.array([row.slope == "saturates" for row in rows], np.bool_),
         known=known,
-        path=known & np.array([row.on_path for row in rows], np.bool_),
+        path=known & on_path,
+        bypassed=~on_path,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,8 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 
 from gradviz.experiment import in_words
-from gradviz.plots.activation_words import inputs_in_words, inputs_of, reading_at
-from gradviz.plots.distribution import DistributionItem, Divided, divide, fill_colours
+from gradviz.plots.activation_words import inputs_in_words, inputs_of, key_entries, reading_at
+from gradviz.plots.distribution import DistributionItem, Divided, divide
 from gradviz.plots.parts.axes import style_axis
 from gradviz.plots.parts.drawn import Readout, given_lines, line_of, marks_of
 from gradviz.plots.parts.key import Key
@@ -220,17 +221,7 @@ class ActivationPlot(HoverPlot):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the cursor; called by Qt."""
-        step = FINE_STEP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else STEP
-        low, high = self.views[1].viewRange()[0]
-        places = {
-            Qt.Key.Key_Left: self._cursor - step,
-            Qt.Key.Key_Right: self._cursor + step,
-            Qt.Key.Key_PageDown: self._cursor - PAGE_STEP,
-            Qt.Key.Key_PageUp: self._cursor + PAGE_STEP,
-            Qt.Key.Key_Home: low,
-            Qt.Key.Key_End: high,
-        }
-        place = places.get(Qt.Key(event.key()))
+        place = place_by_key(event, self._cursor, self.views[1].viewRange()[0])
         if place is None:
             super().keyPressEvent(event)
         else:
@@ -344,17 +335,10 @@ class ActivationPlot(HoverPlot):
             return
         name = in_words(curve.name)
         self._title.say(f"{name[:1].upper()}{name[1:]} φ(x) and its derivative φ′(x)")
-        entries = [("—", style.series[0], "φ"), ("—", style.series[1], "φ′"), self._supremum_entry(curve)]
-        if self._divided is not None and self._counted is not None:
-            passed, stopped = fill_colours(style)
-            entries.append(("■", passed, f"{self._counted[2]} (on a scale of their own)"))
-            entries.append(("■", stopped, "where |φ′| is below 1% of its supremum"))
+        inputs = self._counted[2] if self._divided is not None and self._counted is not None else ""
+        entries = key_entries(curve, inputs, style)
         self._key.show_entries(entries, style.foreground)
         self._describe_inputs()
-
-    def _supremum_entry(self, curve: ActivationCurve) -> tuple[str, str, str]:
-        mark, words = ("●", "supremum") if curve.attained else ("○", "supremum, only approached")
-        return mark, self.style_in_use.foreground, words
 
     def _describe_inputs(self) -> None:
         # no room for what there is not
@@ -377,6 +361,20 @@ class ActivationPlot(HoverPlot):
                 self.hovered.emit(reading_at(self.curve, view.mapSceneToView(position).x()))
                 return
         self.hovered.emit("")
+
+
+def place_by_key(event: QKeyEvent, here: float, seen: Sequence[float]) -> float | None:
+    """Return the x to which a key leads from `here` in the range that is `seen` (low, high); None for other keys."""
+    step = FINE_STEP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else STEP
+    places = {
+        Qt.Key.Key_Left: here - step,
+        Qt.Key.Key_Right: here + step,
+        Qt.Key.Key_PageDown: here - PAGE_STEP,
+        Qt.Key.Key_PageUp: here + PAGE_STEP,
+        Qt.Key.Key_Home: seen[0],
+        Qt.Key.Key_End: seen[1],
+    }
+    return places.get(Qt.Key(event.key()))
 
 
 def _plot(view: Any, label: str, *, numbered: bool) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradviz.plots.distribution import Divided, share_in_words
+from gradviz.plots.distribution import Divided, fill_colours, share_in_words
+from gradviz.plots.parts.key import KeyEntry
 from gradviz.plots.parts.limits import Span
 from gradviz.plots.parts.readout import measured_at
+from gradviz.plots.parts.style import Style
 from gradviz.recording.activations import ActivationCurve, Floats
 from gradviz.recording.frame import Distributions
 
@@ -45,3 +47,14 @@ def inputs_of(found: Distributions | None, row: int, picked: int | None) -> tupl
     finite = "finite " if inputs.not_finite[row - 1] else ""
     label = f"{finite}pre-activations of layer {row} {measured_at(found.step, picked)}"
     return inputs.edges[row - 1], inputs.counts[row - 1].astype(np.float64), label
+
+
+def key_entries(curve: ActivationCurve, inputs: str, style: Style) -> list[KeyEntry]:
+    """Explain both curves, the supremum, and the `inputs` behind them; empty if none are drawn."""
+    mark, words = ("●", "supremum") if curve.attained else ("○", "supremum, only approached")
+    entries = [("—", style.series[0], "φ"), ("—", style.series[1], "φ′"), (mark, style.foreground, words)]
+    if inputs:
+        passed, stopped = fill_colours(style)
+        entries.append(("■", passed, f"{inputs} (on a scale of their own)"))
+        entries.append(("■", stopped, "where |φ′| is below 1% of its supremum"))
+    return entries

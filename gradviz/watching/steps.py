@@ -30,6 +30,7 @@ from gradviz.probes.modules.rows import (
     named_modules,
     shared_weights,
 )
+from gradviz.probes.modules.signal_path import SignalPath
 from gradviz.probes.modules.weights import OptimizerParams
 from gradviz.recording.frame import Started
 from gradviz.watching.cadence import Timing
@@ -77,6 +78,7 @@ class Steps:
         self._delivered_at = 0.0
         self._log = ScriptLog(model, file.warn)
         self._facts = Facts(model, self._observer.calls, guard, lambda: self._is_looked_at(True))
+        self._off_path: frozenset[nn.Module] = frozenset()
         self._told: set[str] = set()
         self._partly_compiled = False
         self._look_at_first_pass()
@@ -173,6 +175,7 @@ class Steps:
     def release(self) -> None:
         """Take all hooks away."""
         self._order.stop()
+        self._path.stop()
         self._observer.release()
         self._facts.release()
 
@@ -185,6 +188,7 @@ class Steps:
         ]
         order = [module for module in self._model.modules() if module not in compiled]
         self._order = ExecutionOrder(order if modules else (), self._guard)
+        self._path = SignalPath(self._model, modules if not compiled else (), self._guard)
         self._observer.look_at(modules)
         self._observer.before_forward(self._cadence.due(0))
 
@@ -218,7 +222,7 @@ class Steps:
 
     def _find_rows(self) -> None:
         settings = self._settings
-        executed = self._order.stop()
+        executed, self._off_path = self._order.stop(), self._path.stop()
         self._rows = find_rows(self._model, executed, settings.include, settings.exclude)
         # once more, because a part may have been compiled since
         self._partly_compiled = bool(compiled_modules(self._model))
@@ -300,7 +304,7 @@ class Steps:
         seldom = self._settings.every > 1 or self._cadence.adaptive
         return Started(
             title=self._settings.title,
-            rows=tuple(Row(row.name) for row in self._rows),
+            rows=tuple(Row(row.name, on_path=row.module not in self._off_path) for row in self._rows),
             quantities=tuple(replace(q, scheduled=q.scheduled or seldom) for q in self._observer.quantities),
             precision=str(max(sizes, key=lambda dtype: sizes[dtype])).removeprefix("torch."),
             parameters=sum(sizes.values()),

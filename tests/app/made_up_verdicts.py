@@ -1,4 +1,4 @@
-"""Runs made up row by row of what a verdict looks at, of which it is known what is the matter."""
+"""Runs made up row by row of what a verdict looks at, of which it is known what is wrong."""
 
 from __future__ import annotations
 

@@ -141,8 +141,8 @@ def exports_animation(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: p
     assert isinstance(dialog, ExportDialog)
     dialog.choose("profile", "gif")
     dialog._save.click()
-    with Image.open(folder / "gradviz-tanh-3.gif") as film:
-        assert film.n_frames == 5  # type: ignore[attr-defined]
+    with Image.open(folder / "gradviz-tanh-3.gif") as animation:
+        assert animation.n_frames == 5  # type: ignore[attr-defined]
 
 
 def reports(window: MainWindow, _qtbot: QtBot, folder: Path, patch: pytest.MonkeyPatch) -> None:

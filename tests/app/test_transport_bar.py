@@ -108,3 +108,15 @@ def test_every_phase_is_named_without_widening_the_bar(bar: TransportBar, run: R
     bar.show_phase(phase, run)
     assert bar.state.text() == phase.value
     assert bar.sizeHint().width() == narrow
+
+
+def test_beside_a_preview_nothing_is_said_of_the_run_before(bar: TransportBar, run: RunController) -> None:
+    run.history = made_up(ROWS, losses=1.5)
+    run.phase = Phase.STOPPED
+    preview = made_up(ROWS[:1], TINY.changed(steps=500))
+    bar.show_phase(Phase.STOPPED, run, preview)
+    assert words(bar)[1:] == ["step 0 / 500", "", "", "CPU, 1 thread"]
+    assert bar.state.text() != Phase.STOPPED.value
+    assert (bar.progress.maximum(), bar.progress.value()) == (500, 0)
+    bar.show_phase(Phase.STOPPED, run)
+    assert words(bar)[:2] == ["stopped", "step 3 / 8"]

@@ -26,7 +26,7 @@ EVERY_STEP = (
 
 
 def run(frames: int) -> History:
-    """A run in which nearly everything is the matter, so that every sentence has to be made."""
+    """A run in which nearly everything is wrong, so that every sentence has to be made."""
     quantities = tuple(
         Quantity(name, name, "", "made up", scheduled=name in SCHEDULED) for name in SCHEDULED + EVERY_STEP
     )

@@ -72,11 +72,11 @@ def test_an_animation_goes_through_the_whole_run(run: Path, watched: Path, tmp_p
     for source, name, plot in ((run, "a.gif", "profile"), (watched, "b.webp", "board")):
         path = tmp_path / name
         assert main(["export", str(source), "--plot", plot, "--to", str(path)]) == 0
-        with Image.open(path) as film:
-            assert film.n_frames == STEPS + 1  # type: ignore[attr-defined]
-            first = np.asarray(film.convert("L")).astype(int)
-            film.seek(STEPS)
-            assert (np.asarray(film.convert("L")).astype(int) != first).any()
+        with Image.open(path) as animation:
+            assert animation.n_frames == STEPS + 1  # type: ignore[attr-defined]
+            first = np.asarray(animation.convert("L")).astype(int)
+            animation.seek(STEPS)
+            assert (np.asarray(animation.convert("L")).astype(int) != first).any()
     assert from_json(images.read_experiment(tmp_path / "a.gif") or "") == EXPERIMENT
 
 

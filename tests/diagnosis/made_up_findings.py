@@ -1,4 +1,4 @@
-"""Runs made up row by row, of which it is known what is the matter, and what a diagnosis says of them."""
+"""Runs made up row by row, of which it is known what is wrong, and what a diagnosis says of them."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def gradient(exact: ArrayLike) -> dict[str, np.ndarray]:
 
 
 def kinds(findings: Sequence[Finding]) -> set[str]:
-    """What is the matter, apart from what was not measured."""
+    """What is wrong, apart from what was not measured."""
     return {finding.kind for finding in findings} - {"not_measured"}
 
 

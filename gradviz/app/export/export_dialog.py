@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gradviz.app.export.film_fields import FilmFields
+from gradviz.app.export.animation_fields import AnimationFields
 from gradviz.app.settings import Settings
 from gradviz.plots.pages.animation import StepRange
 from gradviz.recording.exports import parquet
@@ -32,7 +32,7 @@ PICTURE_FORMS = {
     "svg": "SVG, scalable, text as text",
     "pdf": "PDF, scalable, text as text",
 }
-FILM_FORMS = {
+ANIMATION_FORMS = {
     "gif": "GIF animation, for everywhere, 256 colours a frame",
     "webp": "WebP animation, exact colours",
 }
@@ -93,24 +93,24 @@ class ExportDialog(QDialog):
         for factor, use in SCALES.items():
             self.scale.addItem(f"{factor} × ({BASE_DPI * factor} dpi, {use})", factor)
         self.scale.setCurrentIndex(1)
-        self.film = FilmFields(frames)
+        self.animation = AnimationFields(frames)
         self.path = QLineEdit(str(settings.export_folder / f"{stem}.png"))
         self.path.setMinimumWidth(360)
         self.note = QLabel()
         self.note.setWordWrap(True)
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self._lay_out()
-        self._rows.setRowVisible(self.film, False)
+        self._rows.setRowVisible(self.animation, False)
         self.path.textChanged.connect(self._path_changed)
         self.what.currentIndexChanged.connect(self._subject_changed)
         self.form.currentIndexChanged.connect(self._form_changed)
-        self.film.changed.connect(self._describe)
+        self.animation.changed.connect(self._describe)
         self._subject_changed()
 
     def request(self) -> ExportRequest:
         """Return what the person asked for; the file name ends as the form wants it."""
         path = _with_suffix(self.path.text().strip(), self.form.currentData())
-        cut = self.film.cut if self._is_film else None
+        cut = self.animation.cut if self._is_animation else None
         return ExportRequest(self.what.currentData(), path.expanduser(), self.scale.currentData(), cut)
 
     def choose(self, what: str, form: str = "") -> None:
@@ -145,7 +145,7 @@ class ExportDialog(QDialog):
         rows.addRow("&What", self.what)
         rows.addRow("&Form", self.form)
         rows.addRow("&Size", self.scale)
-        rows.addRow("Ste&ps", self.film)
+        rows.addRow("Ste&ps", self.animation)
         file = QLabel("F&ile")
         file.setBuddy(self.path)
         rows.addRow(file, place)
@@ -169,7 +169,7 @@ class ExportDialog(QDialog):
 
     def _subject_changed(self) -> None:
         what, chosen = self.what.currentData(), self.form.currentData()
-        pictures = PICTURE_FORMS | FILM_FORMS if what in self._moving else PICTURE_FORMS
+        pictures = PICTURE_FORMS | ANIMATION_FORMS if what in self._moving else PICTURE_FORMS
         forms = _table_forms() if what == "data" else pictures
         self.copy.setEnabled(what != "data")
         with QSignalBlocker(self.form):
@@ -181,23 +181,23 @@ class ExportDialog(QDialog):
 
     def _form_changed(self) -> None:
         suffix = self.form.currentData()
-        self.scale.setEnabled(suffix == "png" or self._is_film)
-        if self._is_film is self.film.isHidden():
-            # a film of twice the size is four times the file
-            self.scale.setCurrentIndex(0 if self._is_film else 1)
-            self._rows.setRowVisible(self.film, self._is_film)
+        self.scale.setEnabled(suffix == "png" or self._is_animation)
+        if self._is_animation is self.animation.isHidden():
+            # an animation of twice the size is four times the file
+            self.scale.setCurrentIndex(0 if self._is_animation else 1)
+            self._rows.setRowVisible(self.animation, self._is_animation)
             self.adjustSize()
         self._describe()
         if text := self.path.text().strip():
             self.path.setText(str(_with_suffix(text, suffix)))
 
     @property
-    def _is_film(self) -> bool:
-        return self.form.currentData() in FILM_FORMS
+    def _is_animation(self) -> bool:
+        return self.form.currentData() in ANIMATION_FORMS
 
     def _describe(self) -> None:
         size = self._sizes[self.what.currentData()]
-        self.note.setText(f"{self.film.words} {size}" if self._is_film else size)
+        self.note.setText(f"{self.animation.words} {size}" if self._is_animation else size)
 
     def _path_changed(self) -> None:
         self._may_replace = None
@@ -231,7 +231,7 @@ def _with_suffix(name: str, suffix: str) -> Path:
     ending = path.suffix.lower().removeprefix(".")
     if ending == suffix:
         return path
-    stem = path.stem if ending in PICTURE_FORMS | FILM_FORMS | TABLE_FORMS else path.name
+    stem = path.stem if ending in PICTURE_FORMS | ANIMATION_FORMS | TABLE_FORMS else path.name
     return path.with_name(f"{stem}.{suffix}")
 
 

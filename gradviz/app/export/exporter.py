@@ -31,7 +31,9 @@ class Exporter:
         """Return what can be exported and, in words, how large it is."""
         plots = self._board.plots()
         sizes = {"board": "All plots on one page."}
-        sizes |= {name: f"{view.width()} × {view.height()} pixels on screen." for name, view in plots.items()}
+        for name in plots:
+            [place] = [placement.rect.size().toSize() for placement in self._board.placements(name)]
+            sizes[name] = f"{place.width()} × {place.height()} pixels."
         history = self._board.history
         if history is not None:
             rows = len(history.started.rows)
@@ -92,11 +94,15 @@ class Exporter:
         started, total = history.started, len(cut.steps)
         verdict, caption = self._board.panel(JudgingPanel).verdict, Caption(style)
         judged = FrameSource(caption, lambda step: caption.say(verdict.words_at(step)))
-        film = self._board.film(request.what, style.background, request.scale, judged)
+        animation = self._board.animation(request.what, style.background, request.scale, judged)
         frames = record(
-            request.path, film, cut, experiment_json=started.experiment_json, title=self._board.shown.title or "gradviz"
+            request.path,
+            animation,
+            cut,
+            experiment_json=started.experiment_json,
+            title=self._board.shown.title or "gradviz",
         )
         # left before its end, the recording leaves nothing behind
         words = f"Drawing {total:,} frames…"
-        with closing(film), closing(frames), progress_window(self._window, "Export", words) as tell:
+        with closing(animation), closing(frames), progress_window(self._window, "Export", words) as tell:
             return all(tell(done, total) for done in frames)

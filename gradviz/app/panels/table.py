@@ -17,7 +17,7 @@ class PanelEntry:
     libraries are there. A panel in the `column` at the right lies behind the one named in `behind`, or below the one
     before it. What changes with every picture is refreshed with the `pictures`, the first of them every time and the
     others in turn; what is read, with the `words`. Panels `on_page` are on the page that exports the whole board.
-    `commands` are those of the window that concern its plots.
+    `commands` are those of the window that concern its plots. Panels `of_row` look closer at one row.
     """
 
     name: str
@@ -28,6 +28,7 @@ class PanelEntry:
     pace: Literal["pictures", "words"] = "pictures"
     on_page: bool = False
     commands: tuple[str, ...] = ()
+    of_row: bool = False
 
     def make(self, context: PanelContext) -> Panel:
         """Make the panel."""
@@ -46,8 +47,8 @@ PANELS = (
     PanelEntry("samples", "Validation samples", f"{_HERE}.validation_panel:ValidationPanel", behind="curves",
                on_page=True),
     PanelEntry("distributions", "Distributions", f"{_HERE}.distribution_panel:DistributionPanel", behind="profile",
-               pace="words"),
+               pace="words", of_row=True),
     PanelEntry("activation", "Activation", f"{_HERE}.activation_panel:ActivationPanel", behind="profile",
-               pace="words"),
+               pace="words", of_row=True),
     PanelEntry("verdict", "Verdict", f"{_HERE}.judging_panel:JudgingPanel", behind="curves", pace="words"),
 )  # fmt: skip

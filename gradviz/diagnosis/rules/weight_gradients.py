@@ -24,6 +24,8 @@ from gradviz.diagnosis.thresholds import Thresholds
 FALLEN = 0.9
 # of the guide line of updates
 MOVES_SHARE = 0.1
+# where the network branches, a fall along fewer rows than this says nothing of the whole
+FEWEST_ON_PATH = 4
 
 
 def typical(weight_gradient: Measured) -> float:
@@ -127,8 +129,7 @@ def growing(readings: Readings, thresholds: Thresholds, *, weight_gradient: Meas
 def _made_up_for(readings: Readings, thresholds: Thresholds, rows: Sequence[int]) -> bool:
     """Whether the loss falls, and `rows` move as far as those that learn, however short their gradient is.
 
-    An optimiser that divides by its size makes up for it. And in a network that branches and joins the order of
-    execution is no way that a gradient takes.
+    An optimiser that divides by its size makes up for it.
     """
     first, late, update = readings.first_loss, readings.late_loss, readings.update
     if first is None or late is None or update is None or not 0.0 < late < FALLEN * first:
@@ -139,6 +140,11 @@ def _made_up_for(readings: Readings, thresholds: Thresholds, rows: Sequence[int]
 
 def _drifting(readings: Readings, thresholds: Thresholds, weight_gradient: Measured, *, falls: bool) -> Finding | None:
     compared = np.isfinite(weight_gradient.values) & readings.asked & ~readings.known
+    if falls and readings.bypassed.any():
+        # what reaches the input past a row has not faded in it
+        compared &= ~readings.bypassed
+        if compared.sum() < FEWEST_ON_PATH:
+            return None
     numbers, values = readings.numbers[compared], weight_gradient.values[compared]
     drift = largest_fall(numbers, values) if falls else largest_rise(numbers, values)
     threshold = "vanishing_decades" if falls else "exploding_decades"

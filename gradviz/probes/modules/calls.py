@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.hooks import RemovableHandle
 
 from gradviz.probes.modules.hooks import GradientHook, Guard, TrainingHook, first_tensor, is_transformed
@@ -21,7 +22,8 @@ class Calls(ModuleProbe):
 
     `recorded` [calls] are those with gradients, `unrecorded` those of a module in training mode under `torch.no_grad`,
     `cut` those with gradients whose output needs none although the module is trained. `on_gradient` are called, module
-    by module, when a gradient comes back to what the module put out.
+    by module, when a gradient comes back to what the module put out. `normalised` [samples] is the smallest batch
+    that a batch norm took mean and variance of.
     """
 
     quantities: ClassVar[tuple[Quantity, ...]] = ()
@@ -33,6 +35,7 @@ class Calls(ModuleProbe):
         self.recorded: dict[nn.Module, int] = {}
         self.unrecorded: dict[nn.Module, int] = {}
         self.cut: dict[nn.Module, int] = {}
+        self.normalised: dict[nn.Module, int] = {}
         self.on_gradient: dict[nn.Module, Callable[[], None]] = {}
 
     def watch(self, modules: Iterable[nn.Module]) -> None:
@@ -43,7 +46,7 @@ class Calls(ModuleProbe):
         """Put hooks on the modules and forget what was counted, if a look is due; take them away if not."""
         self.release()
         if due.thorough:
-            self.recorded, self.unrecorded, self.cut = {}, {}, {}
+            self.recorded, self.unrecorded, self.cut, self.normalised = {}, {}, {}, {}
             hook = _CallHook(self._guard, self._called)
             self._handles = [module.register_forward_hook(hook) for module in self._modules]
 
@@ -67,6 +70,8 @@ class Calls(ModuleProbe):
         x = first_tensor(output)
         if x is None:
             return
+        if isinstance(module, _BatchNorm) and module.training and x.dim():
+            self.normalised[module] = min(self.normalised.get(module, x.shape[0]), x.shape[0])
         if not x.requires_grad:
             if x.is_floating_point() and any(p is not None and p.requires_grad for p in module._parameters.values()):
                 self.cut[module] = self.cut.get(module, 0) + 1

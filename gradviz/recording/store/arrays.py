@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gradviz.recording.frame import Checkpoint
 from gradviz.recording.store import previous_format, schema
-from gradviz.recording.store.checks import DamagedError, checked_text, checked_whole
+from gradviz.recording.store.checks import DamagedError, checked_shape, checked_text, checked_whole
 from gradviz.recording.store.codec import AS_IT_IS, QUICKEST, pack, unpack
 
 PART_BYTES = 8 << 20
@@ -87,7 +87,7 @@ def _joined(rows: Iterator[tuple[Any, ...]], name: str) -> NDArray[Any] | None:
     described: tuple[str, tuple[int, ...]] | None = None
     content, size = bytearray(), 0
     for number, (part, dtype, shape, data) in enumerate(rows):
-        here = checked_text(dtype, "a type"), _shape(name, shape)
+        here = checked_text(dtype, "a type"), checked_shape(shape, "the shape of an array", MOST_DIMENSIONS)
         if described is None:
             described, size = here, _size(name, *here)
         if part != number or here != described:
@@ -107,13 +107,3 @@ def _size(name: str, dtype: str, shape: tuple[int, ...]) -> int:
     if size > LARGEST_BYTES:
         raise DamagedError(f"the array {name[:60]!r} is not plausible")
     return size
-
-
-def _shape(name: str, text: object) -> tuple[int, ...]:
-    try:
-        shape = json.loads(checked_text(text, "a shape", 200))
-    except (ValueError, RecursionError) as error:
-        raise DamagedError(f"the array {name[:60]!r} has no shape") from error
-    if not isinstance(shape, list) or len(shape) > MOST_DIMENSIONS:
-        raise DamagedError(f"the array {name[:60]!r} has no shape")
-    return tuple(checked_whole(extent, "an extent") for extent in shape)

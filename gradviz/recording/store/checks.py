@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from gradviz.errors import RecordingError
 
 LONGEST_TEXT = 100_000
@@ -33,3 +35,14 @@ def checked_number(value: object, name: str) -> float:
     if isinstance(value, float):
         return value
     return float(checked_whole(value, name, -LARGEST_NUMBER, LARGEST_NUMBER))
+
+
+def checked_shape(value: object, name: str, most_dimensions: int) -> tuple[int, ...]:
+    """Return the shape in JSON in `value`, of so many dimensions at most. Raises DamagedError."""
+    try:
+        shape = json.loads(checked_text(value, name, 200))
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(f"{name} cannot be read") from error
+    if not isinstance(shape, list) or len(shape) > most_dimensions:
+        raise DamagedError(f"{name} cannot be read")
+    return tuple(checked_whole(extent, name) for extent in shape)

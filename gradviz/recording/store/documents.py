@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from typing import Any, TypeVar
-
-from pydantic import ValidationError
+from typing import TypeVar
 
 from gradviz.recording.frame import Started
 from gradviz.recording.store import arrays, previous_format, schema
-from gradviz.recording.store.checks import DamagedError, checked_text
-from gradviz.recording.store.metadata import Metadata, State, held_arrays
+from gradviz.recording.store.checks import checked_text
+from gradviz.recording.store.metadata import Metadata, State, held_arrays, parsed
 
 LONGEST_DOCUMENT = 32_000_000
 
@@ -49,9 +47,4 @@ def _read(connection: sqlite3.Connection, kind: type[Document]) -> Document:
         query = "SELECT content FROM documents WHERE name = ? AND length(content) <= ?"
         found = connection.execute(query, (name, LONGEST_DOCUMENT)).fetchone() or (None,)
         content = checked_text(found[0], f"its {name}", LONGEST_DOCUMENT)
-    try:
-        return kind.model_validate_json(content)
-    except ValidationError as error:
-        first: Any = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(str(part)[:40] for part in (name, *first["loc"]))
-        raise DamagedError(f"{place}: {first['msg'][:100]}") from None
+    return parsed(kind, content, name)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.recording.frame import KINDS, Distribution, Distributions, Evaluation, HeldOut
-from gradviz.recording.store.checks import LARGEST_NUMBER, DamagedError, checked_number, checked_text, checked_whole
+from gradviz.recording.store.checks import LARGEST_NUMBER, DamagedError, checked_number, checked_shape, checked_whole
 from gradviz.recording.store.codec import (
     pack,
     pack_edges,
@@ -163,11 +163,7 @@ def truncate(connection: sqlite3.Connection, scalars: int, frames: int) -> None:
 
 
 def _grid(text: object, classes: int) -> tuple[int, ...]:
-    try:
-        shape = json.loads(checked_text(text, "a grid", 100))
-    except (ValueError, RecursionError) as error:
-        raise DamagedError("a grid has no shape") from error
-    if not isinstance(shape, list) or len(shape) != 3:
+    shape = checked_shape(text, "a grid", 3)
+    if len(shape) != 3 or not all(1 <= extent <= MOST_GRID_CELLS for extent in shape[:2]) or shape[2] > classes:
         raise DamagedError("a grid has no shape")
-    rows, columns = (checked_whole(extent, "a grid", 1, MOST_GRID_CELLS) for extent in shape[:2])
-    return rows, columns, checked_whole(shape[2], "a grid", 1, classes)
+    return shape

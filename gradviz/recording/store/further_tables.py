@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from gradviz.recording.frame import Observation
 from gradviz.recording.observations import MOST_OBSERVATIONS
@@ -15,7 +14,7 @@ from gradviz.recording.store import schema
 from gradviz.recording.store.checks import LARGEST_NUMBER, DamagedError, checked_text, checked_whole
 from gradviz.recording.store.codec import pack, unpack
 from gradviz.recording.store.event_tables import SCALARS_PER_CHUNK
-from gradviz.recording.store.metadata import StoredObservation
+from gradviz.recording.store.metadata import StoredObservation, parsed
 
 LONGEST_OBSERVATION = 32_000_000
 Floats = NDArray[np.float64]
@@ -55,6 +54,16 @@ def get_numbers(connection: sqlite3.Connection, names: Sequence[str], first: int
     return found
 
 
+def check_numbers(connection: sqlite3.Connection, names: Sequence[str], frames: int) -> None:
+    """Raise DamagedError unless all further numbers have one of the `names` and are of the first `frames` frames."""
+    if schema.has_later_tables(connection):
+        query = "SELECT min(series), max(series), min(first), max(first + rows) FROM more_scalars"
+        ends = connection.execute(query).fetchone()
+        for number, high in zip(ends, (len(names) - 1, len(names) - 1, frames, frames), strict=True):
+            if number is not None:
+                checked_whole(number, "a piece of further numbers", 0, high)
+
+
 def put_observation(connection: sqlite3.Connection, number: int, observation: Observation) -> None:
     """Write an observation."""
     content = StoredObservation.of(observation).model_dump_json(exclude_defaults=True)
@@ -80,11 +89,7 @@ def get_observations(
     for expected, (number, content) in enumerate(connection.execute(query, asked_for), len(known)):
         if number != expected:
             raise DamagedError("some of its observations are missing")
-        try:
-            stored = StoredObservation.model_validate_json(checked_text(content, "an observation", LONGEST_OBSERVATION))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            raise DamagedError(f"an observation: {first['msg'][:100]}") from None
+        stored = parsed(StoredObservation, checked_text(content, "an observation", LONGEST_OBSERVATION), "observation")
         if stored.step < latest:
             raise DamagedError("its observations are out of order")
         latest = stored.step

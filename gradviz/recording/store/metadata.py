@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from gradviz.errors import ExperimentError, RecordingError
 from gradviz.experiment import Experiment, Row
@@ -185,6 +185,19 @@ class StoredObservation(_Document):
         if list(self.rows) != sorted(set(self.rows)) or (self.rows and self.rows[-1] > rows):
             raise DamagedError("an observation is about rows that do not exist")
         return Observation(self.step, self.kind, self.rows, self.names, self.numbers, self.holds)
+
+
+Document = TypeVar("Document", bound=_Document)
+
+
+def parsed(kind: type[Document], content: str, name: str) -> Document:
+    """Return the document of that kind in `content`. Raises DamagedError with the `name` and the place of the fault."""
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        first: Any = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part)[:40] for part in (name, *first["loc"]))
+        raise DamagedError(f"{place}: {first['msg'][:100]}") from None
 
 
 def held_arrays(started: Started) -> dict[str, NDArray[Any]]:

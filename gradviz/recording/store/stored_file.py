@@ -75,6 +75,7 @@ class StoredFile:
         self.evaluation_scalars = event_tables.get_evaluation_scalars(connection, below)
         self.distribution_steps = event_tables.get_steps(connection, "distributions", below=below)
         self.diverged = self.state.diverged if self.frames == frames else None
+        further_tables.check_numbers(connection, self.state.scalar_names, frames)
         self.more_scalars = further_tables.get_numbers(connection, self.state.scalar_names, 0, self.frames)
         self.observations = further_tables.get_observations(connection, layers, below=below)
 

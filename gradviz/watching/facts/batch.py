@@ -11,7 +11,13 @@ import torch
 from torch import Tensor
 
 from gradviz.probes.observer import Values
-from gradviz.watching.facts.batch_reductions import INPUT_NUMBERS, reduce_inputs, reduce_predictions, reduce_targets
+from gradviz.watching.facts.batch_reductions import (
+    INPUT_NUMBERS,
+    reduce_inputs,
+    reduce_predictions,
+    reduce_probabilities,
+    reduce_targets,
+)
 from gradviz.watching.facts.said import Numbers, Said
 
 # what a small batch is predicted as says little, so several looks are taken together
@@ -35,6 +41,8 @@ def look_at_batch(inputs: object, outputs: object, targets: object) -> dict[str,
             found["labels"] = reduce_targets(wanted, said)
         if said is not None:
             found["predictions"] = reduce_predictions(said, wanted)
+            if wanted is not None:
+                found["probabilities"] = reduce_probabilities(said, wanted)
             found["outputs"] = said.isfinite().all().reshape(1).to(torch.float32)
     return {name: vector for name, vector in found.items() if vector.numel()}
 

@@ -89,6 +89,29 @@ def reduce_predictions(outputs: Tensor, targets: Tensor | None) -> Tensor:
     return torch.cat([torch.stack([right, compared]), _counts(said, width).to(wide)])
 
 
+def reduce_probabilities(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return [are probabilities, cross entropy of them as logits, and as probabilities]; empty if they are no scores.
+
+    The first is 1 where all of a sample lie between 0 and 1 and add up to 1, else 0.
+    """
+    wide = wide_dtype(outputs)
+    none = torch.zeros(0, dtype=wide, device=outputs.device)
+    scores = _scores(outputs.detach(), targets)
+    labels = _labels(targets.detach().to(outputs.device), scores) if scores is not None else None
+    if scores is None or labels is None or scores.shape[1] < 2:
+        return none
+    scores = scores.to(wide)
+    inside = (scores >= 0.0) & (scores <= 1.0)
+    are = inside.all() & ((scores.sum(1) - 1.0).abs() < SLACK).all()
+    # what is no class is left out, as cross_entropy does
+    counted = (labels >= 0) & (labels < scores.shape[1])
+    of_label = scores.gather(1, torch.where(counted, labels, torch.zeros_like(labels))[:, None])[:, 0]
+    count = counted.sum().to(wide)
+    as_logits = torch.where(counted, scores.logsumexp(1) - of_label, torch.zeros_like(of_label)).sum() / count
+    as_they_are = torch.where(counted, -of_label.log(), torch.zeros_like(of_label)).sum() / count
+    return torch.stack([are.to(wide), as_logits, as_they_are])
+
+
 def _class_counts(t: Tensor, outputs: Tensor | None, wide: torch.dtype) -> Tensor:
     none = torch.zeros(0, dtype=wide, device=t.device)
     scores = _scores(outputs.detach(), t) if outputs is not None else None

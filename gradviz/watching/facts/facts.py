@@ -25,6 +25,7 @@ from gradviz.watching.facts.missing_gradients import LARGEST, MissingGradients
 from gradviz.watching.facts.optimizers import OptimizerFacts
 from gradviz.watching.facts.parameters import ParameterFacts
 from gradviz.watching.facts.said import Said
+from gradviz.watching.facts.sizes import SizeFacts
 
 BEFORE_CLIPPING = "gradient_norm_before_clipping"
 
@@ -46,12 +47,14 @@ class Facts:
         self._optimizers = OptimizerFacts(self.said)
         self._losses = LossFacts(self.said)
         self._batch = BatchFacts(self.said)
+        self._sizes = SizeFacts(self.said)
         self._clipping = Clipping(guard, soon)
         self._clipping.watch(model.parameters())
 
     def rows_found(self, rows: tuple[MeasuredModule, ...], executed: Sequence[nn.Module] = ()) -> None:
         """Look at these rows from now on; `executed` are the modules that were called in the first passes."""
         self._rows = rows
+        self._sizes.rows_found(rows, self._model)
         self._parameters.called_before(executed)
         scripted = {module for module in self._model.modules() if isinstance(module, torch.jit.ScriptModule)}
         # no hook runs there
@@ -72,6 +75,7 @@ class Facts:
             if largest is not None:
                 vectors[f"{LARGEST} {id(optimizer)}"] = largest
         if thorough:
+            self._sizes.before_step(self._calls)
             self._parameters.before_step(optimizer, self._rows, self._calls)
             if optimizer is not None:
                 self._optimizers.look(optimizer, self._clipping.max_norm)
@@ -91,6 +95,7 @@ class Facts:
         """Look at a thorough step that is over."""
         self._parameters.round_over(step, self._rows, self._model, self._unseen)
         self._optimizers.round_over(step)
+        self._sizes.round_over(step, self._rows)
 
     def arrived(self, arrived: Arrived, frame: Frame) -> tuple[list[Observation], Frame]:
         """Return what is to be said before `frame`, and the frame without what cannot be."""

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QProgressDialog
 
 from gradviz.app.export.export_dialog import ExportRequest
 from gradviz.app.main_window import MainWindow
+from gradviz.app.panels.activation_panel import ActivationPanel
 from gradviz.errors import ExportError
 from gradviz.experiment import from_json
 from gradviz.plots.pages import images
@@ -60,6 +61,20 @@ def test_each_plot_and_the_board_become_a_picture_with_the_experiment_inside(
     text = images.read_experiment(path)
     assert text is not None
     assert from_json(text) == history.started.experiment
+
+
+@pytest.mark.parametrize(("page", "behind"), [(0, "activation costs"), (1, "activation")])
+def test_a_plot_that_lies_behind_another_one_is_exported_all_the_same(
+    window: MainWindow, history: History, tmp_path: Path, page: int, behind: str
+) -> None:
+    window.docks.bring("activation")
+    window.board.panel(ActivationPanel).tabs.setCurrentIndex(page)
+    QApplication.processEvents()
+    window.board.plots()[behind].resize(200, 0)
+    assert carry_out(window, behind, tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as picture:
+        assert min(picture.size) >= 200
+        assert window.exporter.subjects()[behind].startswith(f"{picture.width} × {picture.height} ")
 
 
 @pytest.mark.parametrize("scale", [1, 3])
@@ -178,7 +193,7 @@ def test_what_can_be_exported_says_how_large_it_is(window: MainWindow, history: 
     subjects = window.exporter.subjects()
     assert list(subjects) == [*WHATS, "data"]
     plot = profile_of(window.board)
-    assert subjects["profile"] == f"{plot.width()} × {plot.height()} pixels on screen."
+    assert subjects["profile"] == f"{plot.width()} × {plot.height()} pixels."
     assert subjects["data"] == "5 steps × 4 layers × 2 quantities."
 
 

@@ -46,11 +46,11 @@ def history() -> History:
 
 
 class Stage:
-    """A film of three plots beside each other, and the same three to draw single steps with."""
+    """An animation of three plots beside each other, and the same three to draw single steps with."""
 
     def __init__(self, history: History) -> None:
         self.history = history
-        self.film = Animation(*self._cast(), "#ffffff", 1.0)
+        self.animation = Animation(*self._cast(), "#ffffff", 1.0)
         self.single = Animation(*self._cast(), "#ffffff", 1.0)
 
     def _cast(self) -> tuple[list[FrameSource], list[Placement]]:
@@ -73,7 +73,7 @@ class Stage:
 def stage(qtbot: QtBot, history: History) -> Iterator[Stage]:
     stage = Stage(history)
     yield stage
-    stage.film.close()
+    stage.animation.close()
     stage.single.close()
 
 
@@ -83,18 +83,18 @@ def pixels_of(image: QImage) -> PIXELS:
     return rows[:, : 3 * rgb.width()].reshape(rgb.height(), rgb.width(), 3).astype(np.int64)
 
 
-def write(path: Path, film: Animation, cut: StepRange) -> list[int]:
-    return list(record(path, film, cut, experiment_json=EXPERIMENT, title="a run"))
+def write(path: Path, animation: Animation, cut: StepRange) -> list[int]:
+    return list(record(path, animation, cut, experiment_json=EXPERIMENT, title="a run"))
 
 
 def read(path: Path) -> tuple[list[PIXELS], list[int]]:
     """All frames as Pillow composes them, and how long it says each of them lasts, in ms."""
     frames, durations = [], []
-    with Image.open(path) as film:
-        for number in range(film.n_frames):  # type: ignore[attr-defined]
-            film.seek(number)
-            frames.append(np.asarray(film.convert("RGB")).astype(np.int64))
-            durations.append(int(film.info["duration"]))
+    with Image.open(path) as animation:
+        for number in range(animation.n_frames):  # type: ignore[attr-defined]
+            animation.seek(number)
+            frames.append(np.asarray(animation.convert("RGB")).astype(np.int64))
+            durations.append(int(animation.info["duration"]))
     return frames, durations
 
 
@@ -102,8 +102,8 @@ def read(path: Path) -> tuple[list[PIXELS], list[int]]:
 @BOTH
 @pytest.mark.parametrize("cut", [StepRange(0, STEPS - 1, 1, 10), StepRange(3, 20, 4, 25)], ids=["all", "some"])
 def test_every_frame_is_the_plot_at_its_step(stage: Stage, tmp_path: Path, suffix: str, cut: StepRange) -> None:
-    path = tmp_path / f"film.{suffix}"
-    done = write(path, stage.film, cut)
+    path = tmp_path / f"animation.{suffix}"
+    done = write(path, stage.animation, cut)
     expected = [*range(0, 24)] if cut.every == 1 else [3, 7, 11, 15, 19, 20]
     assert done == list(range(1, len(expected) + 1))
     frames, durations = read(path)
@@ -144,9 +144,11 @@ def test_a_frame_on_which_nothing_moves_is_a_frame_all_the_same(
 ) -> None:
     plot = profile.ProfilePlot()
     plot.show_history(history)
-    film = Animation([FrameSource(plot, lambda _step: None)], [Placement(plot, QRectF(0, 0, 301, 201))], "#ffffff", 1.0)
-    with closing(film):
-        write(tmp_path / f"still.{suffix}", film, StepRange(0, 4, 1, 5))
+    animation = Animation(
+        [FrameSource(plot, lambda _step: None)], [Placement(plot, QRectF(0, 0, 301, 201))], "#ffffff", 1.0
+    )
+    with closing(animation):
+        write(tmp_path / f"still.{suffix}", animation, StepRange(0, 4, 1, 5))
     frames, durations = read(tmp_path / f"still.{suffix}")
     assert durations == [200] * 5
     assert all((frame == frames[0]).all() for frame in frames)
@@ -157,7 +159,7 @@ def test_a_frame_on_which_nothing_moves_is_a_frame_all_the_same(
 @BOTH
 def test_every_rate_is_one_that_both_formats_can_hold(stage: Stage, tmp_path: Path, suffix: str) -> None:
     for rate in FRAME_RATES:
-        write(tmp_path / f"x.{suffix}", stage.film, StepRange(0, 1, 1, rate))
+        write(tmp_path / f"x.{suffix}", stage.animation, StepRange(0, 1, 1, rate))
         _, durations = read(tmp_path / f"x.{suffix}")
         assert durations == [1000 / rate] * 2
 
@@ -166,10 +168,10 @@ def test_every_rate_is_one_that_both_formats_can_hold(stage: Stage, tmp_path: Pa
 @BOTH
 def test_it_plays_for_ever_and_carries_the_experiment(stage: Stage, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"x.{suffix}"
-    write(path, stage.film, StepRange(0, 2))
-    with Image.open(path) as film:
-        assert film.info["loop"] == 0
-        assert film.size == (3 * SIZE[0], SIZE[1])
+    write(path, stage.animation, StepRange(0, 2))
+    with Image.open(path) as animation:
+        assert animation.info["loop"] == 0
+        assert animation.size == (3 * SIZE[0], SIZE[1])
     text = read_experiment(path)
     assert text is not None
     assert json.loads(text) == json.loads(EXPERIMENT)
@@ -189,7 +191,7 @@ def test_a_gif_of_somebody_else_holds_no_experiment(tmp_path: Path, content: byt
 def test_left_before_its_end_it_leaves_nothing_behind(stage: Stage, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"x.{suffix}"
     path.write_text("before")
-    frames = record(path, stage.film, StepRange(0, 20), experiment_json=EXPERIMENT, title="")
+    frames = record(path, stage.animation, StepRange(0, 20), experiment_json=EXPERIMENT, title="")
     assert [next(frames), next(frames)] == [1, 2]
     assert len(list(tmp_path.iterdir())) == 2
     frames.close()
@@ -209,7 +211,7 @@ def test_a_full_disk_is_said_to_be_full_and_the_file_before_stays(
     path.write_text("before")
     monkeypatch.setattr("gradviz.recording.atomic_file.os.fsync", full)
     with pytest.raises(ExportError, match="the disk is full"):
-        write(path, stage.film, StepRange(0, 2))
+        write(path, stage.animation, StepRange(0, 2))
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
     assert path.read_text() == "before"
 
@@ -225,14 +227,14 @@ def test_a_disk_that_fills_up_between_two_frames_is_said_to_be_full(
         Path, "open", lambda path, mode="r": real(Path("/dev/full"), "wb") if mode == "xb" else real(path, mode)
     )
     with pytest.raises(ExportError, match="the disk is full"):
-        write(tmp_path / f"x.{suffix}", stage.film, StepRange(0, 5))
+        write(tmp_path / f"x.{suffix}", stage.animation, StepRange(0, 5))
 
 
 def test_what_cannot_be_written_is_said_before_anything_is_drawn(stage: Stage, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"x\.mp4: animations are written as \.gif, \.webp"):
-        write(tmp_path / "x.mp4", stage.film, StepRange(0, 2))
+        write(tmp_path / "x.mp4", stage.animation, StepRange(0, 2))
     with pytest.raises(ExportError, match="there is no folder"):
-        write(tmp_path / "missing" / "x.gif", stage.film, StepRange(0, 2))
+        write(tmp_path / "missing" / "x.gif", stage.animation, StepRange(0, 2))
     plot = profile.ProfilePlot()
     wide = Animation([FrameSource(plot, plot.show_step)], [Placement(plot, QRectF(0, 0, 400, 300))], "#ffffff", 50)
     with closing(wide), pytest.raises(ExportError, match="at most 16,383 pixels"):

@@ -14,8 +14,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QProgressDialog, QSpinBox
 from pytestqt.qtbot import QtBot
 
+from gradviz.app.export.animation_fields import AnimationFields
 from gradviz.app.export.export_dialog import ExportDialog, ExportRequest
-from gradviz.app.export.film_fields import FilmFields
 from gradviz.app.main_window import MainWindow
 from gradviz.app.panels.activation_panel import ActivationPanel
 from gradviz.app.panels.distribution_panel import DistributionPanel
@@ -69,10 +69,10 @@ def pixels(path: Path) -> Pixels:
 
 def frames_of(path: Path) -> list[Pixels]:
     frames = []
-    with Image.open(path) as film:
-        for number in range(film.n_frames):  # type: ignore[attr-defined]
-            film.seek(number)
-            frames.append(np.asarray(film.convert("RGB")).astype(np.int64))
+    with Image.open(path) as animation:
+        for number in range(animation.n_frames):  # type: ignore[attr-defined]
+            animation.seek(number)
+            frames.append(np.asarray(animation.convert("RGB")).astype(np.int64))
     return frames
 
 
@@ -97,8 +97,8 @@ def test_every_frame_is_the_picture_that_is_exported_of_its_step(
     window.actions_by_name["theme_dark"].trigger()
     assert window.exporter.moving() == set(MOVING)
     for what in MOVING:
-        assert record(window, what, tmp_path / "film.webp")
-        frames = frames_of(tmp_path / "film.webp")
+        assert record(window, what, tmp_path / "animation.webp")
+        frames = frames_of(tmp_path / "animation.webp")
         assert len(frames) == len(SHOWN)
         for whole, step in zip(frames, SHOWN, strict=True):
             window.session.display.pick_step(step)
@@ -109,7 +109,7 @@ def test_every_frame_is_the_picture_that_is_exported_of_its_step(
 
 
 @pytest.mark.slow
-def test_a_film_shows_the_plots_as_the_person_has_set_them_up(
+def test_an_animation_shows_the_plots_as_the_person_has_set_them_up(
     window: MainWindow, history: History, tmp_path: Path
 ) -> None:
     heatmap, curves = window.board.panel(HeatmapPanel), curves_of(window.board)
@@ -125,18 +125,20 @@ def test_a_film_shows_the_plots_as_the_person_has_set_them_up(
     window.board.panel(DistributionPanel).layer.setValue(3)
     window.board.panel(DistributionPanel).logarithmic.click()
     for what in ("board", "distribution"):
-        assert record(window, what, tmp_path / "film.webp", StepRange(4, 4))
+        assert record(window, what, tmp_path / "animation.webp", StepRange(4, 4))
         window.session.display.pick_step(4)
-        frame = above_the_verdict(frames_of(tmp_path / "film.webp")[0], what)
+        frame = above_the_verdict(frames_of(tmp_path / "animation.webp")[0], what)
         difference = frame != still(window, what, tmp_path / "still.png")
         assert difference.any(axis=-1).mean() < 1e-4, what
 
 
 @pytest.mark.slow
-def test_a_film_at_twice_the_size_has_twice_the_pixels(window: MainWindow, history: History, tmp_path: Path) -> None:
-    assert record(window, "profile", tmp_path / "film.gif", StepRange(0, 1), scale=2)
+def test_an_animation_at_twice_the_size_has_twice_the_pixels(
+    window: MainWindow, history: History, tmp_path: Path
+) -> None:
+    assert record(window, "profile", tmp_path / "animation.gif", StepRange(0, 1), scale=2)
     plot = profile_of(window.board)
-    assert frames_of(tmp_path / "film.gif")[0].shape == (2 * (plot.height() + HEIGHT), 2 * plot.width(), 3)
+    assert frames_of(tmp_path / "animation.gif")[0].shape == (2 * (plot.height() + HEIGHT), 2 * plot.width(), 3)
 
 
 @pytest.mark.slow
@@ -153,7 +155,7 @@ def test_the_plots_on_screen_stay_where_they_are_and_the_window_lives(
     timer = QTimer(window)
     timer.timeout.connect(lambda: turns.append(window.board.panel(HeatmapPanel).grab().toImage() is not None))
     timer.start(0)
-    assert record(window, "board", tmp_path / "film.gif", StepRange(0, 8))
+    assert record(window, "board", tmp_path / "animation.gif", StepRange(0, 8))
     timer.stop()
     assert picked == []
     assert len(turns) >= STEPS
@@ -161,7 +163,7 @@ def test_the_plots_on_screen_stay_where_they_are_and_the_window_lives(
 
 
 @pytest.mark.slow
-def test_a_run_that_goes_on_does_not_move_the_film(window: MainWindow, history: History, tmp_path: Path) -> None:
+def test_a_run_that_goes_on_does_not_move_the_animation(window: MainWindow, history: History, tmp_path: Path) -> None:
     assert record(window, "board", tmp_path / "quiet.webp")
     row = history.row("gradient", 0)
     assert row is not None
@@ -180,12 +182,12 @@ def test_a_run_that_goes_on_does_not_move_the_film(window: MainWindow, history: 
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp"])
-def test_a_film_that_is_cancelled_leaves_nothing(
+def test_an_animation_that_is_cancelled_leaves_nothing(
     window: MainWindow, history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
     asked: list[int] = []
     monkeypatch.setattr(QProgressDialog, "wasCanceled", lambda _self: asked.append(1) or len(asked) == 2)
-    folder = tmp_path / "films"
+    folder = tmp_path / "animations"
     folder.mkdir()
     window.exports.carry_out(ExportRequest("curves", folder / f"x.{suffix}", 1, StepRange(0, 8)))
     assert len(asked) == 2
@@ -217,26 +219,26 @@ def forms(dialog: ExportDialog) -> list[object]:
 
 def test_what_moves_can_become_an_animation(dialog: ExportDialog, tmp_path: Path) -> None:
     assert forms(dialog) == ["png", "svg", "pdf", "gif", "webp"]
-    assert not dialog.film.isVisible()
+    assert not dialog.animation.isVisible()
     assert dialog.request().cut is None
     dialog.choose("board", "webp")
-    assert dialog.film.isVisible()
+    assert dialog.animation.isVisible()
     assert dialog.request() == ExportRequest("board", tmp_path / "gradviz-tanh-4.webp", 1, StepRange(0, 600, 3, 10))
     assert dialog.scale.isEnabled()
     dialog.choose("activation costs", "webp")
     assert forms(dialog) == ["png", "svg", "pdf"]
-    assert not dialog.film.isVisible()
+    assert not dialog.animation.isVisible()
     assert dialog.request() == ExportRequest("activation costs", tmp_path / "gradviz-tanh-4.png", 2)
 
 
 def test_how_many_frames_and_seconds_is_said_before(dialog: ExportDialog) -> None:
     dialog.choose("board", "gif")
     assert dialog.note.text() == "201 frames, 20.1 s. All plots on one page."
-    dialog.film.rate.setCurrentIndex(dialog.film.rate.findData(25))
-    dialog.film.first.setValue(100)
-    dialog.film.every.setValue(50)
+    dialog.animation.rate.setCurrentIndex(dialog.animation.rate.findData(25))
+    dialog.animation.first.setValue(100)
+    dialog.animation.every.setValue(50)
     assert dialog.note.text() == "11 frames, 0.4 s. All plots on one page."
-    dialog.film.first.setValue(600)
+    dialog.animation.first.setValue(600)
     assert dialog.note.text().startswith("1 frame, 0.0 s.")
 
 
@@ -246,8 +248,8 @@ def test_a_run_of_one_step_does_not_move(qtbot: QtBot, settings: Settings) -> No
     assert forms(dialog) == ["png", "svg", "pdf"]
 
 
-def test_the_fields_of_a_film(qtbot: QtBot) -> None:
-    fields = FilmFields(5001)
+def test_the_fields_of_an_animation(qtbot: QtBot) -> None:
+    fields = AnimationFields(5001)
     qtbot.addWidget(fields)
     assert fields.cut == StepRange(0, 5000, 25, 10)
     fields.every.setValue(2)

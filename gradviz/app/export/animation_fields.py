@@ -10,7 +10,7 @@ from gradviz.plots.pages.animation import FRAME_RATES, USUAL_RATE, StepRange
 LARGE_FRAMES = 1000
 
 
-class FilmFields(QWidget):
+class AnimationFields(QWidget):
     """Asks for a StepRange of a run of `frames` steps. `changed` says that it is another one."""
 
     changed = Signal()
