@@ -53,9 +53,10 @@ def chart(title: str, lines: Sequence[Line], x: Axis, y: Axis, across: Sequence[
 
 
 def legend(lines: Sequence[Line]) -> Markup:
-    """Return what each line is, beside a piece of it."""
+    """Return what each line is, beside a piece of it; nothing for a line without a name, of which the title says it."""
+    lines = [line for line in lines if line.label]
     entries = [tag("li", _sample(line), " ", line.label) for line in lines]
-    return tag("ul", *entries, class_="legend")
+    return tag("ul", *entries, class_="legend") if entries else Markup("")
 
 
 def _sample(line: Line) -> Markup:

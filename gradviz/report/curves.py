@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from gradviz.plots.further_numbers import GROUP_RATE, LOGARITHMIC, VALIDATION_ACCURACY, VALIDATION_LOSS
 from gradviz.plots.parts.limits import nice_above
 from gradviz.plots.parts.step_line import Points, condensed
 from gradviz.recording.history import History
@@ -21,7 +23,7 @@ MOST_FURTHER = 12
 # of the largest to the smallest, from which on an axis is logarithmic
 WIDE = 50.0
 PERCENT = 100.0
-VALIDATION_LOSS, VALIDATION_ACCURACY, GROUP_RATE = "validation_loss", "validation_accuracy", "learning_rate/"
+LOSS, ACCURACY = "Loss", "Accuracy"
 
 
 def curves(runs: Sequence[ReportedRun]) -> list[Markup]:
@@ -29,21 +31,21 @@ def curves(runs: Sequence[ReportedRun]) -> list[Markup]:
     longest = max(run.history.frames for run in runs)
     steps = Axis("step", -0.5, max(longest, 2) - 0.5, whole=True)
     charts = []
-    for title, lines in _charts(runs):
+    for name, lines in _charts(runs):
         known = [line for line in lines if np.isfinite(line.y).any()]
         if known:
-            charts.append(_chart(title, known, steps, percent=title == "Accuracy"))
+            charts.append(_chart(name, known, steps))
     return charts
 
 
 def _charts(runs: Sequence[ReportedRun]) -> Iterator[tuple[str, list[Line]]]:
-    yield "Loss", [line for run in runs for line in _losses(run)]
-    yield "Accuracy", [line for run in runs for line in _accuracies(run)]
+    yield LOSS, [line for run in runs for line in _losses(run)]
+    yield ACCURACY, [line for run in runs for line in _accuracies(run)]
     yield "Learning rate", [line for run in runs for line in _rates(run)]
     names = dict.fromkeys(name for run in runs for name in run.history.scalar_names if not _placed(name))
     for name in list(names)[:MOST_FURTHER]:
         having = [run for run in runs if name in run.history.scalar_names]
-        yield in_words(name), [_line(run, run.label, _scalar(run.history, name)) for run in having]
+        yield name, [_line(run, "" if run.alone else run.label, _scalar(run.history, name)) for run in having]
 
 
 def in_words(name: str) -> str:
@@ -85,7 +87,7 @@ def _rates(run: ReportedRun) -> Iterator[Line]:
         series = number if run.alone else run.number
         if not groups and _constant(drawn):
             continue
-        yield Line(_called(run, group) or "learning rate", *drawn, series=series, dashed=not run.alone and number > 0)
+        yield Line(_called(run, group), *drawn, series=series, dashed=not run.alone and number > 0)
 
 
 def _constant(points: Points) -> bool:
@@ -132,14 +134,18 @@ def _percent(points: Points) -> Points:
     return points[0], points[1] * PERCENT
 
 
-def _chart(title: str, lines: Sequence[Line], steps: Axis, *, percent: bool) -> Markup:
-    if percent:
+def _chart(name: str, lines: Sequence[Line], steps: Axis) -> Markup:
+    title = in_words(name)
+    if name == ACCURACY:
         return chart(title, lines, steps, Axis("%", 0.0, PERCENT))
     values = np.concatenate([line.y[np.isfinite(line.y)] for line in lines])
     low, high = float(values.min()), float(values.max())
-    if low > 0 and high / low >= WIDE:
+    positive = values[values > 0]
+    if positive.size and (name in LOGARITHMIC or (low > 0 and high / low >= WIDE)):
+        low = float(positive.min())
         with np.errstate(divide="ignore"):
-            logs = [Line(each.label, each.x, np.log10(each.y), each.series, each.dashed) for each in lines]
+            # what is not positive has no place there
+            logs = [replace(each, y=np.where(each.y > 0, np.log10(np.abs(each.y)), np.nan)) for each in lines]
         first, last = float(math.floor(math.log10(low))), float(math.floor(math.log10(high)) + 1)
         return chart(title, logs, steps, Axis("logarithmic", first, last, logarithmic=True))
     ends_of_linear = (0.0 - nice_above(-low), nice_above(high))

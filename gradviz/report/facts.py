@@ -101,7 +101,9 @@ def said(observation: Observation, run: ReportedRun) -> str:
     if not observation.holds:
         return f"{kind}: no longer"
     # what the vocabulary says of the kind, without the names of its numbers
-    meaning = KINDS.get(observation.kind, "").split("[")[0].strip(" :;,`")
+    meaning = KINDS.get(observation.kind, "").split("[")[0].strip(" :;,")
+    # some say what stands in the fields of the observation, which is seen here
+    meaning = "" if "`" in meaning else meaning
     whose = list(observation.names) or [run.names.row(row) for row in observation.rows]
     if len(whose) > MOST_NAMES:
         whose = [*whose[:MOST_NAMES], f"{len(whose) - MOST_NAMES:,} more"]

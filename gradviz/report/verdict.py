@@ -35,13 +35,8 @@ def _finding(finding: Finding, run: ReportedRun) -> Markup:
         parts.append(tag("p", words.capitalised(headline, run.names), class_="headline"))
     if evidence := words.evidence(finding, run.names):
         parts.append(tag("p", evidence, class_="evidence"))
-    parts.append(tag("p", _when(finding), class_="note"))
+    parts.append(tag("p", f"Measured at step {finding.step:,}.", class_="note"))
     if finding.remedies:
         tried = [tag("li", words.remedy(remedy, run.names)) for remedy in finding.remedies]
         parts += [tag("p", "What to try:", class_="note"), tag("ol", *tried, class_="remedies")]
     return tag("article", *parts, class_=f"finding {name}")
-
-
-def _when(finding: Finding) -> str:
-    measured = f"Measured at step {finding.step:,}"
-    return f"{measured}; began at step {finding.first_step:,}." if finding.first_step is not None else f"{measured}."

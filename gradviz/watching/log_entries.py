@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import Parameter
 
+from gradviz.probes.modules.rows import is_sharded
 from gradviz.watching.entries import Entry
 
 
@@ -72,7 +73,11 @@ class LogEntries:
         if self._used is None or self._used[0]() is not gradient:
             return True
         # it may only have been set to zero since
-        return gradient._version != self._used[1] and bool(gradient.any())
+        if gradient._version == self._used[1]:
+            return False
+        # the part of this process is enough of one that is spread over several
+        here = gradient.to_local() if is_sharded(gradient) else gradient  # type: ignore[attr-defined]
+        return bool(here.any())
 
 
 def _mean(entries: list[Entry]) -> Entry:

@@ -65,6 +65,13 @@ def watch(
     this, what enters its blocks is kept until the optimiser's step, and copies of the blocks are run once more,
     backwards: in every tenth of those steps, and in all of them once a gradient is below 1e-30 or above 1e30.
 
+    Beside numbers, facts are recorded when they begin (`History.observations`): parameters that are frozen, in no
+    optimiser, never called or without a gradient; steps without any gradient, and gradients that are not cleared; the
+    settings of the optimiser; where the loss stops being finite; and what `Recorder.log` is told of the batches. The
+    norm of the gradient before `torch.nn.utils.clip_grad_norm_` is recorded too: for this a function in
+    `torch.nn.utils` is wrapped until the recorder is closed. A script that has imported `clip_grad_value_` by name
+    before is not heard. Loops without an optimiser of torch call `Recorder.step`.
+
     Args:
         model: any module, also one in DistributedDataParallel (rank 0 records, the other ranks do nothing) or compiled
             (without activations: no hook runs in compiled code).
@@ -89,7 +96,7 @@ def watch(
         stop_on: end the training at such a finding: "critical", "warning" (or worse), a kind such as "vanishing", or
             several. The `optimizer.step()` or `recorder.log()` in which it is found then raises
             `gradviz.TrainingStopped`, after the step was made; the recording ends in order with the `with` block, as
-            stopped, and says why.
+            stopped, and says why. In a distributed training only rank 0 raises; let it tell the others.
 
     Raises:
         TypeError: no module, steps that are no whole numbers, or a share that is no number.

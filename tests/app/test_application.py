@@ -81,6 +81,28 @@ Session.begin = background_work
 """
 
 
+SAY_WHAT_A_BOX_SAYS = """
+sys.path.append(str(Path(sys.argv[1]).parent))
+begin = Session.begin
+
+def background_work(self):
+    begin(self)
+    errors = self.parent().errors
+
+    def read():
+        if errors.box is None:
+            QTimer.singleShot(20, read)
+            return
+        print(errors.box.text(), errors.box.informativeText())
+        errors.box.accept()
+        self.parent().close()
+
+    read()
+
+Session.begin = background_work
+"""
+
+
 OPEN_RECORDED = """
 import functools
 program.open_window = functools.partial(program.open_window, recorded=Path(sys.argv[1]).with_name("run.gradviz"))
@@ -116,6 +138,18 @@ def output(process: subprocess.Popen[str]) -> list[str]:
 def test_the_window_is_painted_before_torch_is_imported(tmp_path: Path) -> None:
     lines = output(program(tmp_path, WATCH_IMPORTS, start=False))
     assert lines == ["painted False", "begins False", "previewed 1", "status 0"]
+
+
+@pytest.mark.slow
+def test_somebody_elses_package_of_the_same_name_is_said_in_a_box(tmp_path: Path) -> None:
+    about = tmp_path / "gradviz-0.1.2.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: gradviz\nVersion: 0.1.2\n")
+    lines = output(program(tmp_path, SAY_WHAT_A_BOX_SAYS, start=False))
+    assert lines[-1] == "status 0"
+    [said] = lines[:-1]
+    assert "0.1.2" in said
+    assert "pip uninstall gradviz" in said
 
 
 @pytest.mark.slow

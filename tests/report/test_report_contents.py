@@ -14,7 +14,7 @@ from gradviz.plots.parts.colour_indices import COLOURS, EXACTLY_ZERO, FIRST_COLO
 from gradviz.plots.parts.colours import colour_table
 from gradviz.recording.frame import Evaluation, Frame, HeldOut, Quantity, Started
 from gradviz.recording.history import History
-from gradviz.report import charts, report_page, reported
+from gradviz.report import charts, reported
 from gradviz.report.axes import Axis
 from gradviz.report.charts import Line, chart
 from gradviz.report.colour_maps import colour_scale
@@ -57,7 +57,7 @@ def test_a_heatmap_holds_every_number_at_its_place() -> None:
 
 def test_what_was_measured_now_and_then_is_held_until_the_next_time() -> None:
     history = made_up(steps=25)
-    window = columns_of(history, DEAD)
+    window = columns_of(history, DEAD, 25)
     assert window.measured.tolist() == [step % 10 == 0 for step in range(25)]
     shown = held(window)
     assert shown.measured.all()
@@ -109,6 +109,17 @@ def test_curves_have_a_line_for_each_number_told() -> None:
     # told at 0, 10 and 20, on an axis from 0 to 20
     ups = [up for _, up in drawn(temperature, "line")[0]]
     assert ups == [charts.BOTTOM, (charts.BOTTOM + charts.TOP) / 2, charts.TOP]
+
+
+def test_the_norm_before_clipping_lies_on_a_logarithmic_axis_and_a_zero_is_left_out() -> None:
+    history = History(made_up().started)
+    for step, norm in enumerate((0.1, 0.0, 1.0)):
+        history.append(Frame(step, 2.0, 0.5, 0.1, {}, scalars={"gradient_norm_before_clipping": norm}))
+    [figure] = [each for each in curves(reported([history], ["a"])) if "before clipping" in texts(each, "h4")[0]]
+    ups = [up for _, up in drawn(figure, "line")[0]]
+    # the axis goes from 0.1 to 10
+    assert ups == [charts.BOTTOM, (charts.BOTTOM + charts.TOP) / 2]
+    assert texts(figure, "li") == []
 
 
 def test_validation_numbers_of_a_script_stand_beside_those_of_its_batches() -> None:
@@ -201,6 +212,8 @@ def test_observations_are_told_with_step_names_and_numbers() -> None:
     assert said.startswith("Step 3 ")
     assert {"head.weight", "head.bias"} <= set(said.replace(";", "").split())
     assert "parameters 2" in said
+    observe(history, "optimizer", "SGD", step=4, lr=0.5)
+    assert texts(observations(reported([history], ["a"])[0]), "li")[1] == "Step 4 optimizer: SGD; lr 0.5"
 
 
 @pytest.mark.parametrize(
@@ -215,10 +228,3 @@ def test_observations_are_told_with_step_names_and_numbers() -> None:
 )
 def test_ticks_are_round_numbers_as_people_write_them(axis: Axis, wanted: list[str]) -> None:
     assert [words for _, words in axis.ticks()] == wanted
-
-
-def test_a_page_says_when_a_finding_began() -> None:
-    page = report_page(reported([made_up(12)], ["a"]))
-    assert page is not None
-    dated = [each for each in diagnose(made_up(12)) if each.first_step is not None]
-    assert page.count("began at step") == len(dated)

@@ -54,14 +54,42 @@ torch.distributed.barrier()
 os._exit(0)
 """
 
+SHARDED = """
+import os
+import torch
+from torch import nn
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.device_mesh import init_device_mesh
+import gradviz
 
-@pytest.mark.slow
-def test_rank_0_records_the_joint_gradient_and_the_others_do_nothing(tmp_path: Path) -> None:
-    (tmp_path / "script.py").write_text(SCRIPT)
+torch.set_num_threads(1)
+torch.manual_seed(0)
+torch.distributed.init_process_group("gloo")
+mesh = init_device_mesh("cpu", (2,))
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+for part in (model[0], model[2], model):
+    fully_shard(part, mesh=mesh)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+recorder = gradviz.watch(model, "sharded.gradviz")
+for step in range(6):
+    loss = model(torch.randn(32, 8)).square().mean()
+    loss.backward()
+    optimizer.step()
+    recorder.log(loss=loss)
+    optimizer.zero_grad()
+recorder.close()
+torch.distributed.barrier()
+os._exit(0)
+"""
+
+
+def launched(script: str, folder: Path) -> str:
+    """Run `script` in two processes; return what they warned of."""
+    (folder / "script.py").write_text(script)
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     done = subprocess.run(
         [*launcher, "script.py"],
-        cwd=tmp_path,
+        cwd=folder,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
@@ -69,6 +97,30 @@ def test_rank_0_records_the_joint_gradient_and_the_others_do_nothing(tmp_path: P
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+@pytest.mark.slow
+def test_the_shard_of_one_process_is_never_taken_for_the_whole(tmp_path: Path) -> None:
+    said = launched(SHARDED, tmp_path)
+    assert "DTensors" in said
+    run = open_run(tmp_path / "sharded.gradviz")
+    try:
+        history = run.history
+        assert history.frames == STEPS
+        observed = history.observed("sharded", STEPS - 1)
+        assert observed is not None
+        assert (observed.observation.rows, observed.observation.number("ranks")) == ((1, 3), 2.0)
+        for quantity in ("weight_grad_norm", "weight_norm", "update_ratio", "unchanged_fraction"):
+            assert all(history.row(quantity, step) is None for step in range(STEPS))
+        assert history.row("activation_std", 0) is not None
+    finally:
+        run.close()
+
+
+@pytest.mark.slow
+def test_rank_0_records_the_joint_gradient_and_the_others_do_nothing(tmp_path: Path) -> None:
+    launched(SCRIPT, tmp_path)
     ranks = [json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1)]
     assert ranks[0]["steps"] == [STEPS, STEPS]
     assert ranks[0]["hooks"] > 0

@@ -90,15 +90,15 @@ CLEARINGS: dict[str, Clear] = {
 
 @pytest.mark.parametrize("place", ["after the step", "before the forward pass", "before the backward pass"])
 @pytest.mark.parametrize("clearing", CLEARINGS)
-@pytest.mark.parametrize("micro_batches", [1, 3])
+@pytest.mark.parametrize(("micro_batches", "every"), [(1, 2), (1, 1), (3, 2)])
 def test_gradients_that_nobody_clears_are_found_and_all_others_not(
-    clearing: str, place: str, micro_batches: int
+    clearing: str, place: str, micro_batches: int, every: int
 ) -> None:
     model = perceptron()
     optimizer = AdamW(model.parameters(), 1e-3)
     data = batches(perceptron, 1)
     clear = CLEARINGS[clearing]
-    with watch(model, None, thorough_every=2) as recorder:
+    with watch(model, None, thorough_every=every) as recorder:
         for _ in range(5):
             for micro in range(micro_batches):
                 if place == "before the forward pass" and not micro:
@@ -111,8 +111,8 @@ def test_gradients_that_nobody_clears_are_found_and_all_others_not(
             if place == "after the step":
                 clear(model, optimizer)
     kept = first(history_of(recorder), "gradients_kept")
-    # step 2 is the first that is looked at and has one before it
-    assert (kept.step if kept is not None else None) == (2 if clearing == "never" else None)
+    # the first step that is looked at and has one before it
+    assert (kept.step if kept is not None else None) == (every if clearing == "never" else None)
 
 
 # the optimiser
@@ -303,3 +303,62 @@ def test_a_loss_that_is_not_logged_is_none_that_is_not_finite() -> None:
         optimizer.step()
     assert isinstance(recorder, gradviz.Recorder)
     assert first(history_of(recorder), "loss_not_finite") is None
+
+
+# loops of other kinds
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+def test_a_scaler_whose_first_steps_overflow_is_no_fault(enabled: bool) -> None:
+    model = perceptron()
+    optimizer = SGD(model.parameters(), 0.1)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**120, enabled=enabled)
+    loss = cross_entropy(model)
+    with watch(model, None, scaler=scaler) as recorder:
+        for step in range(12):
+            optimizer.zero_grad()
+            now = loss(step)
+            scaler.scale(now * 1e4).backward()
+            scaler.unscale_(optimizer)
+            clip_grad_norm_(model.parameters(), 1.0)
+            scaler.step(optimizer)
+            scaler.update()
+            recorder.log(loss=now)
+    history = history_of(recorder)
+    assert bool(history.skipped_steps().size) == enabled
+    assert {one.kind for one in history.observations} == {"optimizer", "without_weights"}
+
+
+@pytest.mark.parametrize("clears", [True, False])
+def test_closures_that_clear_and_one_that_does_not(clears: bool) -> None:
+    model = perceptron()
+    optimizer = torch.optim.LBFGS(model.parameters(), lr=0.1, max_iter=2)
+    loss = cross_entropy(model)
+
+    def closure() -> torch.Tensor:
+        if clears:
+            optimizer.zero_grad()
+        now = loss(0)
+        now.backward()
+        return now
+
+    with watch(model, None) as recorder:
+        for _ in range(4):
+            optimizer.step(closure)
+    kept = first(history_of(recorder), "gradients_kept")
+    assert (kept is None) == clears
+    assert first(history_of(recorder), "no_gradient") is None
+
+
+def test_a_penalty_on_gradients_within_the_step_is_no_fault() -> None:
+    model = perceptron()
+    optimizer = Adam(model.parameters(), 1e-3)
+    with watch(model, None, thorough_every=1) as recorder:
+        for _ in range(4):
+            x = torch.randn(5, 6, requires_grad=True)
+            out = model(x).square().mean()
+            (slope,) = torch.autograd.grad(out, x, create_graph=True)
+            (out + slope.square().sum()).backward()
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=False)
+    assert {one.kind for one in history_of(recorder).observations} == {"optimizer", "without_weights"}

@@ -108,10 +108,10 @@ def small_batch(readings: Readings, _thresholds: Thresholds) -> Finding | None:
 @rule("probabilities_as_logits", rank=9)
 def probabilities_as_logits(readings: Readings, _thresholds: Thresholds) -> Finding | None:
     """Find probabilities that the loss function takes for logits, and puts through a softmax once more."""
-    said = readings.observed("softmax_twice")
-    if said is None:
+    said = readings.observed("predictions")
+    if said is None or dict(said.observation.numbers).get("softmax_twice") != 1.0:
         return None
-    fact = Evidence("softmax_twice", "", said.since, numbers=said.observation.numbers)
+    fact = evidence("softmax_twice", "", said.since)
     return _finding("probabilities_as_logits", Severity.WARNING, said.since, fact)
 
 

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.hooks import RemovableHandle
 
 from gradviz.probes.modules.hooks import GradientHook, Guard, TrainingHook, first_tensor, is_transformed
@@ -16,14 +15,17 @@ from gradviz.probes.modules.weights import RowValues
 from gradviz.probes.observer import Due
 from gradviz.recording.frame import Quantity
 
+# others, such as SyncBatchNorm, know of samples that are not here
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
 
 class Calls(ModuleProbe):
     """Counts the calls of modules in the passes of a step; it measures no quantity.
 
     `recorded` [calls] are those with gradients, `unrecorded` those of a module in training mode under `torch.no_grad`,
-    `cut` those with gradients whose output needs none although the module is trained. `on_gradient` are called, module
-    by module, when a gradient comes back to what the module put out. `normalised` [samples] is the smallest batch
-    that a batch norm took mean and variance of.
+    `cut` those with gradients whose output needs none although the module is trained. `normalised` says on how many
+    samples a batch norm was trained. `on_gradient` are called, module by module, when a gradient comes back to what the
+    module put out.
     """
 
     quantities: ClassVar[tuple[Quantity, ...]] = ()
@@ -70,8 +72,8 @@ class Calls(ModuleProbe):
         x = first_tensor(output)
         if x is None:
             return
-        if isinstance(module, _BatchNorm) and module.training and x.dim():
-            self.normalised[module] = min(self.normalised.get(module, x.shape[0]), x.shape[0])
+        if isinstance(module, BATCH_NORMS) and module.training and x.dim():
+            self.normalised[module] = max(len(x), self.normalised.get(module, 0))
         if not x.requires_grad:
             if x.is_floating_point() and any(p is not None and p.requires_grad for p in module._parameters.values()):
                 self.cut[module] = self.cut.get(module, 0) + 1

@@ -30,6 +30,7 @@ from gradviz.probes.modules.hooks import (
     first_tensor,
     in_backward_pass,
 )
+from gradviz.probes.modules.rows import is_sharded
 from gradviz.probes.modules.twins import Autocast, RandomState, Twins, undisturbed
 from gradviz.probes.norms import norms
 
@@ -182,6 +183,9 @@ class ChainGradients:
         self._passes = []
 
     def _follow(self) -> None:
+        if self._passes and any(is_sharded(one) for block in self._chain for one in block.parameters()):
+            # to run a block takes every process
+            self._refuse("its parameters are spread over several processes")
         for chain_pass in self._passes:
             if self.why_not or chain_pass.gradient is None or chain_pass.followed:
                 continue

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import Parameter
+from torch.nn.parameter import UninitializedParameter
 
 from gradviz.probes.modules.hooks import Guard, TrainingHook
 
@@ -29,9 +30,23 @@ class MeasuredModule:
     weights: tuple[str, ...]
 
     def parameters(self) -> list[Parameter]:
-        """Return the weights as they are now; a parameter that was taken away is left out."""
+        """Return the weights as they are now, without those that were taken away, and without shards."""
         own = self.module._parameters
-        return [weight for name in self.weights if (weight := own.get(name)) is not None]
+        return [weight for name in self.weights if (weight := own.get(name)) is not None and not is_sharded(weight)]
+
+    @property
+    def processes(self) -> int:
+        """Over how many processes its weights are spread; 0 where they are plain tensors."""
+        own = self.module._parameters
+        weights = [weight for name in self.weights if (weight := own.get(name)) is not None]
+        meshes = (getattr(weight, "device_mesh", None) for weight in weights)
+        return max((mesh.size() for mesh in meshes if mesh is not None), default=0)
+
+
+def is_sharded(tensor: Tensor) -> bool:
+    """Whether `tensor` is a DTensor: what is here may be a part of it, and to ask for all takes every process."""
+    # the class itself is not imported where nobody uses it
+    return hasattr(tensor, "device_mesh") and hasattr(tensor, "placements")
 
 
 def unwrapped(model: nn.Module) -> nn.Module:
@@ -103,9 +118,16 @@ def is_row(name: str, module: nn.Module, include: Sequence[str], exclude: Sequen
 
 def weight_names(module: nn.Module) -> tuple[str, ...]:
     """Return the names of the parameters that `module` itself owns, without biases where there is anything else."""
-    own = tuple(name for name, parameter in module._parameters.items() if parameter is not None)
+    own = tuple(
+        name for name, parameter in module._parameters.items() if parameter is not None and _holds_any(parameter)
+    )
     weights = tuple(name for name in own if not (name.startswith("bias") or name.endswith("bias")))
     return weights or own
+
+
+def _holds_any(parameter: Parameter) -> bool:
+    """Whether there is a number in it: Linear(32, 0) has none, and what is made in the first pass has none yet."""
+    return isinstance(parameter, UninitializedParameter) or parameter.numel() > 0
 
 
 def shared_weights(rows: Sequence[MeasuredModule]) -> dict[str, str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gradviz.probes.modules.weights import OptimizerParams
 from gradviz.probes.observer import Values
@@ -19,9 +19,14 @@ LARGEST = "largest gradient"
 class MissingGradients:
     """Knows at once where all gradients are None, and in thorough steps where all that there are are exactly zero."""
 
-    def __init__(self, said: Said, model: nn.Module) -> None:
-        self._said, self._model = said, model
+    def __init__(self, said: Said) -> None:
+        self._said = said
+        self._parameters: tuple[Tensor, ...] = ()
         self._had: dict[int, bool] = {}
+
+    def watch(self, parameters: Iterable[Tensor]) -> None:
+        """Look at these."""
+        self._parameters = tuple(parameters)
 
     def before_step(self, step: int, params: OptimizerParams, *, thorough: bool) -> Tensor | None:
         """Look at the gradients; return the magnitude of the largest, [1] on its device, if all are looked at."""
@@ -29,14 +34,15 @@ class MissingGradients:
         if not (thorough or not there):
             self._had[step] = True
             return None
-        gradients = [one.grad for one in self._model.parameters() if one.grad is not None]
+        gradients = [one.grad for one in self._parameters if one.grad is not None]
         self._had[step] = self._had.get(step, False) or bool(gradients)
         plain = [numbers for one in gradients if (numbers := _numbers(one)) is not None]
         if not thorough or not plain or len(plain) < len(gradients):
             return None
-        device = plain[0].device
-        largest = [one.to(device) for one in torch._foreach_norm(plain, math.inf)]
-        return torch.stack([one.to(largest[0].dtype) for one in largest]).max().reshape(1)
+        largest = list(torch._foreach_norm(plain, math.inf))
+        if len({(one.device, one.dtype) for one in largest}) > 1:
+            largest = [one.to(largest[0].device, largest[0].dtype) for one in largest]
+        return torch.stack(largest).max().reshape(1)
 
     def arrived(self, step: int, facts: Mapping[str, Values], frame: Frame) -> None:
         """Say what it came to."""

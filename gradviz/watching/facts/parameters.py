@@ -75,12 +75,21 @@ class ParameterFacts:
         self._unrecorded: set[nn.Module] = set()
         self._cut: set[nn.Module] = set()
         self.stray: tuple[Parameter, ...] = ()
+        self._rows: list[tuple[MeasuredModule, dict[str, Parameter]]] = []
+        self._all: set[Parameter] = set()
+        self._total = 0.0
+
+    def watch(self, rows: Sequence[MeasuredModule], model: nn.Module) -> None:
+        """Look at the parameters that these rows of `model` have now."""
+        self._rows = [(row, _own(row)) for row in rows]
+        self._all = {parameter for _, own in self._rows for parameter in own.values()}
+        self._total = float(sum(p.numel() for p in model.parameters() if not isinstance(p, UninitializedParameter)))
 
     def called_before(self, modules: Iterable[nn.Module]) -> None:
         """Take what was called in the passes before the first step."""
         self._called_at |= dict.fromkeys(modules, 0)
 
-    def before_step(self, optimizer: Optimizer | None, rows: Sequence[MeasuredModule], calls: Calls) -> None:
+    def before_step(self, optimizer: Optimizer | None, calls: Calls) -> None:
         """Look at what has a gradient before `optimizer` makes its step, and what was called; None: a step by hand."""
         self._recorded.update(calls.recorded)
         self._unrecorded.update(calls.unrecorded)
@@ -89,11 +98,9 @@ class ParameterFacts:
             self._all_held = True
         else:
             self._held[optimizer] = {weight for group in optimizer.param_groups for weight in group["params"]}
-        self._with_gradient.update(
-            parameter for row in rows for parameter in _own(row).values() if parameter.grad is not None
-        )
+        self._with_gradient.update(parameter for parameter in self._all if parameter.grad is not None)
 
-    def round_over(self, step: int, rows: Sequence[MeasuredModule], model: nn.Module, unseen: set[nn.Module]) -> None:
+    def round_over(self, step: int, unseen: set[nn.Module]) -> None:
         """Say how the parameters stand at `step`; nobody sees whether the modules in `unseen` are called."""
         for module in self._called_at:
             self._looks_without[module] = self._looks_without.get(module, 0) + 1
@@ -101,10 +108,10 @@ class ParameterFacts:
             self._called_at[module] = step
             self._looks_without[module] = 0
         found = {kind: _Concerned() for kind in KINDS}
-        held = self._held_by_any(rows)
-        for number, row in enumerate(rows, start=1):
-            self._classify(number, row, held, unseen, found)
-        self._say(step, found, model)
+        held = self._held_by_any()
+        for number, (row, own) in enumerate(self._rows, start=1):
+            self._classify(number, row, own, held, unseen, found)
+        self._say(step, found)
         stray = found["in_no_optimizer"].all
         if [id(one) for one in stray] != [id(one) for one in self.stray]:
             self.stray = tuple(stray)
@@ -115,11 +122,11 @@ class ParameterFacts:
         self,
         number: int,
         row: MeasuredModule,
+        own: dict[str, Parameter],
         held: set[Parameter],
         unseen: set[nn.Module],
         found: dict[str, _Concerned],
     ) -> None:
-        own = _own(row)
         if not own:
             found["without_weights"].add(number, row.name, own, ())
             return
@@ -149,12 +156,11 @@ class ParameterFacts:
         # one that was called before may only wait for its turn
         return "never_called" if module not in self._called_at else None
 
-    def _say(self, step: int, found: dict[str, _Concerned], model: nn.Module) -> None:
-        total = float(sum(p.numel() for p in model.parameters() if not isinstance(p, UninitializedParameter)))
+    def _say(self, step: int, found: dict[str, _Concerned]) -> None:
         for kind, one in found.items():
             numbers: Numbers = (
                 ("parameters", float(sum(parameter.numel() for parameter in one.all))),
-                ("all_parameters", total),
+                ("all_parameters", self._total),
             )
             if kind == "without_weights":
                 numbers = ()
@@ -165,13 +171,12 @@ class ParameterFacts:
                 numbers = before.numbers if same and before else (*numbers, ("steps", float(step - one.called_at)))
             self._said.say_or_end(step, kind, tuple(one.rows), tuple(one.names), numbers)
 
-    def _held_by_any(self, rows: Sequence[MeasuredModule]) -> set[Parameter]:
+    def _held_by_any(self) -> set[Parameter]:
         """Return every parameter that some optimiser holds, whether or not it has made a step yet."""
-        own = {parameter for row in rows for parameter in _own(row).values()}
         if self._all_held:
-            return own
+            return self._all
         held: set[Parameter] = set().union(*self._held.values())
-        stray = frozenset(one for one in own - held if one.requires_grad and one in self._with_gradient)
+        stray = frozenset(one for one in self._all - held if one.requires_grad and one in self._with_gradient)
         if stray and stray not in self._searched and len(self._searched) < MOST_SEARCHES:
             # by its type alone: isinstance asks objects that answer in ways of their own
             others = [one for one in gc.get_objects() if issubclass(type(one), Optimizer)]
