@@ -11,10 +11,17 @@ from gradviz.experiment.rows import Slope
 
 @dataclass(frozen=True, slots=True)
 class ActivationSpec:
-    """`label` as a person writes it, also inside of a formula; `slope` as in `Row`."""
+    """`label` as a person writes it, also inside of a formula; `slope` as in `Row`.
+
+    `suited` is the initialisation whose weight variance keeps the signal level: He et al. 2015 for what lets half of it
+    through, Glorot & Bengio 2010 for what is steep around zero, LeCun for SELU (Klambauer et al. 2017); None where
+    nothing of the kind exists. `zero_mean` says that what it puts out for symmetric inputs has a mean of zero.
+    """
 
     label: str
     slope: Slope | None = "saturates"
+    suited: str | None = "he_normal"
+    zero_mean: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +42,13 @@ class ActivationChoice:
 _LEAKS: Mapping[float, Slope] = {0.0: "dies", 1.0: "straight"}
 
 ACTIVATIONS: Mapping[str, ActivationSpec] = {
-    "linear": ActivationSpec("linear", "straight"),
-    "sigmoid": ActivationSpec("sigmoid"),
-    "tanh": ActivationSpec("tanh"),
+    "linear": ActivationSpec("linear", "straight", suited="orthogonal", zero_mean=True),
+    "sigmoid": ActivationSpec("sigmoid", suited=None),
+    "tanh": ActivationSpec("tanh", suited="glorot_normal", zero_mean=True),
     "relu": ActivationSpec("ReLU", "dies"),
     "leaky_relu": ActivationSpec("leaky ReLU", None),
     "elu": ActivationSpec("ELU"),
-    "selu": ActivationSpec("SELU"),
+    "selu": ActivationSpec("SELU", suited="lecun_normal"),
     "silu": ActivationSpec("SiLU"),
     "gelu": ActivationSpec("GELU"),
     "softplus": ActivationSpec("softplus"),

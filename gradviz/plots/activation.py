@@ -253,12 +253,7 @@ class ActivationPlot(HoverPlot):
             self.addItem(part, row=row, col=0)
         for row, height in ((1, 700), (2, 1000)):
             self.ci.layout.setRowPreferredHeight(row, height)
-        # a slope of 1 passes a gradient on as it is
-        lines = [(plots[0], 0, 0), (plots[0], 0, 90), (plots[1], 0, 0), (plots[1], 0, 90), (plots[1], 1, 0)]
-        self._grid_lines = [pg.InfiniteLine(place, angle, movable=False) for _, place, angle in lines]
-        for (plot, _, _), line in zip(lines, self._grid_lines, strict=True):
-            line.setZValue(-20)
-            plot.addItem(line, ignoreBounds=True)
+        self._grid_lines = _grid_lines(*plots)
         self._distribution = DistributionItem(plots[1])
         self._phi, self._slope = (plot.plot() for plot in plots)
         for curve in (self._phi, self._slope):
@@ -299,10 +294,8 @@ class ActivationPlot(HoverPlot):
         for each in self.views:
             each.setLimits(xMin=curve.x[0], xMax=curve.x[-1], minXRange=SMALLEST_ZOOM)
         if self._divided is not None:
-            ends = (self._divided.quantile((1 - ALMOST_ALL) / 2), self._divided.quantile((1 + ALMOST_ALL) / 2))
-            needed = max(-ends[0], ends[1])
             # only outward, so that the picture does not flicker while a network trains
-            self._reach = max(self._reach, next((reach for reach in REACHES if reach >= needed), REACHES[-1]))
+            self._reach = max(self._reach, _reach_of(self._divided))
         if self._following:
             self.views[0].setXRange(-self._reach, self._reach, padding=0)
         self._range_changed()
@@ -375,6 +368,22 @@ def place_by_key(event: QKeyEvent, here: float, seen: Sequence[float]) -> float 
         Qt.Key.Key_End: seen[1],
     }
     return places.get(Qt.Key(event.key()))
+
+
+def _reach_of(inputs: Divided) -> float:
+    """Return the half-width of the range that holds almost all inputs."""
+    needed = max(-inputs.quantile((1 - ALMOST_ALL) / 2), inputs.quantile((1 + ALMOST_ALL) / 2))
+    return next((reach for reach in REACHES if reach >= needed), REACHES[-1])
+
+
+def _grid_lines(phi: Any, slope: Any) -> list[Any]:
+    """Draw the axes through both plots, and a slope of 1, which passes a gradient on as it is."""
+    places = [(phi, 0, 0), (phi, 0, 90), (slope, 0, 0), (slope, 0, 90), (slope, 1, 0)]
+    lines = [pg.InfiniteLine(place, angle, movable=False) for _, place, angle in places]
+    for (plot, _, _), line in zip(places, lines, strict=True):
+        line.setZValue(-20)
+        plot.addItem(line, ignoreBounds=True)
+    return lines
 
 
 def _plot(view: Any, label: str, *, numbered: bool) -> Any:

@@ -32,7 +32,7 @@ KINDS = {
     # the batch
     "inputs": "[lowest, highest, mean, std, not_finite, constant_features]",
     "labels": "[lowest, highest, classes, not_finite, largest_share, entropy]",
-    "predictions": "[classes, largest_share, accuracy, entropy]: what the network says of the batch",
+    "predictions": "[classes, largest_share, accuracy, entropy, softmax_twice]: what the network says of the batch",
     "small_batch": "batch norm is trained on batches of so few samples [samples]",
 }
 

@@ -36,15 +36,17 @@ _SPECIAL = (
 
 def heatmap(history: History, quantity: Quantity) -> Markup:
     """Return a figure of `quantity` over all rows and steps of a run that has a step."""
-    measured = columns_of(history, quantity)
+    # a run that is under way grows meanwhile
+    frames = history.frames
+    measured = columns_of(history, quantity, frames)
     window = held(measured)
     axis = axis_of(quantity, _span(window))
     indices = _indices(window, axis, quantity)
     left = LEFT_OF_NAMES if _named(history) else LEFT_OF_NUMBERS
-    steps = Axis("step", -0.5, history.frames - 0.5, whole=True)
+    steps = Axis("step", -0.5, frames - 0.5, whole=True)
     shown = window.first_step + window.stride * indices.shape[1]
     # the last column may stand for steps that there are not
-    width = (RIGHT - left) * shown / history.frames
+    width = (RIGHT - left) * shown / frames
     picture = tag(
         "image", width=f"{width:.1f}", height=BOTTOM - TOP, preserveAspectRatio="none",
         href=png_address(indices, quantity), class_="cells",
@@ -57,12 +59,12 @@ def heatmap(history: History, quantity: Quantity) -> Markup:
     return tag("figure", tag("h4", _heading(quantity)), svg, _caption(quantity, measured, indices))
 
 
-def columns_of(history: History, quantity: Quantity) -> Window:
-    """Return the whole run in at most MOST_COLUMNS columns."""
+def columns_of(history: History, quantity: Quantity, frames: int) -> Window:
+    """Return the first `frames` steps of a run in at most MOST_COLUMNS columns."""
     stride = 1
-    while -(-history.frames // stride) > MOST_COLUMNS:
+    while -(-frames // stride) > MOST_COLUMNS:
         stride *= 2
-    return history.window(quantity.name, 0, history.frames - 1, stride)
+    return history.window(quantity.name, 0, frames - 1, stride)
 
 
 def held(window: Window) -> Window:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from weakref import WeakSet
 
 import torch
@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gradviz.experiment import Row
-from gradviz.probes.environment import device_label
 from gradviz.probes.frame_queue import OVERFLOW, Arrived, FrameQueue
 from gradviz.probes.modules.observer import ModuleObserver
 from gradviz.probes.modules.rows import (
@@ -32,7 +31,6 @@ from gradviz.probes.modules.rows import (
 )
 from gradviz.probes.modules.signal_path import SignalPath
 from gradviz.probes.modules.weights import OptimizerParams
-from gradviz.recording.frame import Started
 from gradviz.watching.cadence import Timing
 from gradviz.watching.facts.facts import Facts
 from gradviz.watching.facts.optimizers import learning_rate
@@ -40,6 +38,7 @@ from gradviz.watching.guard import Guard
 from gradviz.watching.run_file import RunFile
 from gradviz.watching.script_log import ScriptLog
 from gradviz.watching.settings import Settings
+from gradviz.watching.started import description
 
 # frames that have arrived wait for others, at most so many and so long
 MOST_WAITING = 64
@@ -294,27 +293,20 @@ class Steps:
         self._queue = FrameQueue(device)
         notes = self._notes()
         self._told.update(notes)
-        self._file.begin(self._started(device), notes)
-        if "activations" in notes:
-            self._file.warn(f"activations are {notes['activations']}; gradients, weights and updates are measured")
-
-    def _started(self, device: torch.device) -> Started:
         assert self._rows is not None
-        sizes: dict[torch.dtype, int] = {}
-        for parameter in self._model.parameters():
-            sizes[parameter.dtype] = sizes.get(parameter.dtype, 0) + parameter.numel()
-        # nothing is measured at every step if gradients are not
-        seldom = self._settings.every > 1 or self._cadence.adaptive
-        return Started(
+        started = description(
+            self._model,
             title=self._settings.title,
             rows=tuple(Row(row.name, on_path=row.module not in self._off_path) for row in self._rows),
-            quantities=tuple(replace(q, scheduled=q.scheduled or seldom) for q in self._observer.quantities),
-            precision=str(max(sizes, key=lambda dtype: sizes[dtype])).removeprefix("torch."),
-            parameters=sum(sizes.values()),
-            device=device_label(device),
-            threads=torch.get_num_threads(),
+            quantities=self._observer.quantities,
+            device=device,
+            # nothing is measured at every step if gradients are not
+            seldom=self._settings.every > 1 or self._cadence.adaptive,
             scheduled_every=self._settings.thorough_every,
         )
+        self._file.begin(started, notes)
+        if "activations" in notes:
+            self._file.warn(f"activations are {notes['activations']}; gradients, weights and updates are measured")
 
     def _notes(self) -> dict[str, str]:
         notes = self._observer.notes
@@ -384,6 +376,9 @@ class Steps:
         assert self._rows is not None
         self._observer.watch(self._rows)
         self._facts.rows_found(self._rows)
+        present = self._round.step if self._round is not None else 0
+        numbers = tuple(number for number, row in enumerate(self._rows, start=1) if row.name in names)
+        self._facts.said.say(present, "parameters_replaced", rows=numbers, names=tuple(names))
         # each of them may hold the new ones
         self._others.clear()
         return True

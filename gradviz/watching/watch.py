@@ -96,7 +96,7 @@ def watch(
         stop_on: end the training at such a finding: "critical", "warning" (or worse), a kind such as "vanishing", or
             several. The `optimizer.step()` or `recorder.log()` in which it is found then raises
             `gradviz.TrainingStopped`, after the step was made; the recording ends in order with the `with` block, as
-            stopped, and says why.
+            stopped, and says why. In a distributed training only rank 0 raises; let it tell the others.
 
     Raises:
         TypeError: no module, steps that are no whole numbers, or a share that is no number.

@@ -57,7 +57,7 @@ def test_a_heatmap_holds_every_number_at_its_place() -> None:
 
 def test_what_was_measured_now_and_then_is_held_until_the_next_time() -> None:
     history = made_up(steps=25)
-    window = columns_of(history, DEAD)
+    window = columns_of(history, DEAD, 25)
     assert window.measured.tolist() == [step % 10 == 0 for step in range(25)]
     shown = held(window)
     assert shown.measured.all()

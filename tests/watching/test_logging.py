@@ -66,7 +66,7 @@ def test_a_loss_per_sample_is_averaged_and_said_once(capsys: pytest.CaptureFixtu
     seen = history.observed("loss_not_scalar", 5)
     assert seen is not None
     assert (seen.since, seen.observation.number("numbers")) == (0, 3)
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert capsys.readouterr().err.count("gradviz.watch:") == 1
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_is_no_such_number_is_left_out_with_one_warning(
 ) -> None:
     history = logged(lambda step: {name: value, "other": step})
     assert history.scalar("other")[1].tolist() == list(range(6))
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert capsys.readouterr().err.count("gradviz.watch:") == 1
     left_out = [history.batch_accuracies()[1]] if name == "accuracy" else []
     left_out += [history.losses()[1]] if name == "loss" else []
     assert np.isnan(left_out).all()
@@ -296,7 +296,50 @@ def test_steps_by_hand_are_not_counted_beside_those_of_an_optimiser(capsys: pyte
         for step in range(4):
             cross_entropy(model)(step).backward()
             optimizer.step()
+            optimizer.zero_grad()
             recorder.step()
     assert recorder.steps == 4
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert capsys.readouterr().err.count("gradviz.watch:") == 1
     assert first(history_of(recorder), "no_optimizer") is None
+
+
+def test_probabilities_that_cross_entropy_takes_for_logits() -> None:
+    scores, targets = torch.randn(8, 3), torch.randint(0, 3, (8,))
+    probabilities = scores.softmax(1)
+    wrong = nn.functional.cross_entropy(probabilities, targets)
+    right = nn.functional.nll_loss(probabilities.log(), targets)
+    found = [
+        "softmax_twice" in labels_of(logged(lambda _step, one=one: one, steps=3), "predictions")  # type: ignore[misc]
+        for one in (
+            {"loss": wrong, "outputs": probabilities, "targets": targets},
+            {"loss": right, "outputs": probabilities, "targets": targets},
+            {"loss": nn.functional.cross_entropy(scores, targets), "outputs": scores, "targets": targets},
+            # of which nobody can tell
+            {"loss": math.log(3), "outputs": torch.full((8, 3), 1 / 3), "targets": targets},
+        )
+    ]
+    assert found == [True, False, False, False]
+
+
+@pytest.mark.parametrize(("samples", "said"), [(2, 2), (8, 8), (9, None)])
+def test_batch_norm_on_few_samples(samples: int, said: int | None) -> None:
+    model = nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 3))
+    optimizer = SGD(model.parameters(), 0.1)
+    with watch(model, None) as recorder:
+        for _ in range(4):
+            model(torch.randn(samples, 6)).square().mean().backward()
+            optimizer.step()
+    seen = first(history_of(recorder), "small_batch")
+    assert (seen.number("samples") if seen is not None else None) == said
+    if seen is not None:
+        assert (seen.rows, seen.names) == ((2,), ("1",))
+
+
+def test_one_small_batch_at_the_end_of_an_epoch_is_no_small_batch() -> None:
+    model = nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4))
+    optimizer = SGD(model.parameters(), 0.1)
+    with watch(model, None) as recorder:
+        for step in range(9):
+            model(torch.randn(2 if step % 3 == 2 else 32, 6)).square().mean().backward()
+            optimizer.step()
+    assert first(history_of(recorder), "small_batch") is None

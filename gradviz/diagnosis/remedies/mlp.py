@@ -1,51 +1,46 @@
-"""What to try against each finding about a stack of layers: fields of its recipe with new values.
+"""What to try against each finding about a stack of layers, best first.
 
-Whatever would not change the experiment, or would not be allowed in it, is left out.
+Whatever would not change the experiment, or would not be allowed in it, is left out. What is offered was tried on the
+presets and on networks that go wrong: tests/diagnosis/test_remedies.py.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from dataclasses import dataclass
 
 import numpy as np
 
-from gradviz.diagnosis.finding import Evidence, Finding, Remedy
+from gradviz.diagnosis.finding import Finding, Remedy
 from gradviz.diagnosis.readings import Readings
+from gradviz.diagnosis.remedies import changes
 from gradviz.diagnosis.thresholds import Thresholds
-from gradviz.errors import ExperimentError
-from gradviz.experiment import Experiment, Mlp, Training
+from gradviz.experiment import Data, Experiment, Mlp, Training
 
-# a weight variance that keeps the signal level: He et al. 2015 for what lets half of it through, Glorot & Bengio 2010
-# for what is steep around zero, LeCun for SELU (Klambauer et al. 2017); nothing of the kind exists for the sigmoid
-SUITED = {
-    "relu": "he_normal", "leaky_relu": "he_normal", "elu": "he_normal", "silu": "he_normal", "gelu": "he_normal",
-    "mish": "he_normal", "softplus": "he_normal", "tanh": "glorot_normal", "linear": "orthogonal",
-    "selu": "lecun_normal",
-}  # fmt: skip
-
-# through more layers batch normalisation lets the gradient grow too much: with ReLU its square by pi / (pi - 1) per
-# layer, 2.5 decades through 30 (Yang et al. 2019, 1902.08129)
-DEEPEST_FOR_BATCH_NORM = 30
-# up to here plain ReLU with He initialisation learns
-DEEPEST_FOR_PLAIN_RELU = 30
-# beyond, even a fitting initialisation does not carry a signal through plain layers of few units
-DEEPEST_FOR_PLAIN = 100
-# through more residual branches whose mean is not zero, their sum outgrows 1/sqrt(depth), not 1/depth
-DEEPEST_FOR_ROOT_SCALE = 152
-ZERO_MEAN = ("linear", "tanh")
-# share of the depth that a rate allows, since rates differ from layer to layer
-DEPTH_MARGIN = 0.75
-ADAM_LEARNING_RATE = 0.001
-LARGEST_LEARNING_RATE = 100.0
-LEAKY_SLOPE = 0.1
 # a step longer than this asks for has another cause than the learning rate
 MOST_POWERS = 3
 # the learning rate may be forgotten zeros away from where it should be
 MOST_POWERS_UP = 8.0
 
 Tried = tuple[Remedy | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What was found in which run, and the three parts of its recipe."""
+
+    finding: Finding
+    readings: Readings
+    thresholds: Thresholds
+    network: Mlp
+    training: Training
+    data: Data
+
+    @property
+    def trained(self) -> bool:
+        """Whether a step was made, so that the learning rate can be to blame."""
+        return self.readings.step > 0
 
 
 def remedies(
@@ -56,246 +51,184 @@ def remedies(
     network = experiment.network
     if choose is None or not isinstance(network, Mlp):
         return ()
+    case = Case(finding, readings, thresholds, network, experiment.training, experiment.data)
     kept: dict[Experiment, Remedy] = {}
-    for remedy in choose(finding, readings, thresholds, network, experiment.training):
-        changed = _applied(remedy, experiment) if remedy is not None else None
+    for remedy in choose(case):
+        changed = changes.applied(remedy, experiment) if remedy is not None else None
         if remedy is not None and changed is not None and changed != experiment:
             kept.setdefault(changed, remedy)
     return tuple(kept.values())
 
 
-# a verdict is asked for several times a second, and mostly finds the same
-@lru_cache(maxsize=256)
-def _applied(remedy: Remedy, experiment: Experiment) -> Experiment | None:
-    """Return the experiment with the changes made; None if they are not allowed in it."""
-    try:
-        return remedy.apply(experiment)
-    except ExperimentError:
-        return None
-
-
-def _against_vanishing(
-    finding: Finding, _readings: Readings, thresholds: Thresholds, network: Mlp, _training: Training
-) -> Tried:
-    if finding.fact("nothing_arrives") is not None:
+def _against_vanishing(case: Case) -> Tried:
+    if case.finding.fact("nothing_arrives") is not None:
         # it is lost behind the stack
         return ()
+    network = case.network
     return (
-        _shortcut(network),
-        _batch_norm(network),
-        _initialization(network),
-        _steeper(network),
-        _shallower(network, finding.fact("falls"), thresholds.vanishing_decades),
+        changes.shortcut(network),
+        changes.batch_norm(network, case.training),
+        changes.initialization(network),
+        changes.steeper(network),
+        changes.shallower(network, case.finding.fact("falls"), case.thresholds.vanishing_decades),
     )
 
 
-def _against_exploding(
-    finding: Finding, readings: Readings, thresholds: Thresholds, network: Mlp, training: Training
-) -> Tried:
-    grows = finding.fact("grows")
+def _against_exploding(case: Case) -> Tried:
+    network, grows = case.network, case.finding.fact("grows")
     normalised = network.normalization == "batch"
     return (
-        _smaller_weights(network, grows),
-        _initialization(network),
-        _scaled_branch(network),
-        _shortcut(network) if normalised else None,
-        _shallower(network, grows, thresholds.exploding_decades) if normalised else None,
-        _lower_rate(training, 10.0) if readings.step else None,
-        _clip(training),
+        changes.smaller_weights(network, grows),
+        changes.scaled_branch(network),
+        changes.shortcut(network),
+        changes.initialization(network),
+        changes.shallower(network, grows, case.thresholds.exploding_decades) if normalised else None,
+        # what has grown since the start is no matter of the learning rate
+        changes.lower_rate(case.training, 10.0) if case.trained and not case.finding.is_cause else None,
+        changes.clip(case.training),
     )
 
 
-def _against_dead(
-    _finding: Finding, readings: Readings, _thresholds: Thresholds, network: Mlp, training: Training
-) -> Tried:
+def _against_dead(case: Case) -> Tried:
+    network = case.network
     return (
-        _open_branches(network),
-        _set("leaky_relu", activation="leaky_relu", leaky_slope=LEAKY_SLOPE),
-        _lower_rate(training, 10.0) if readings.step else None,
-        _no_bias_shift(network),
-        _shortcut(network),
+        changes.open_branches(network),
+        changes.leaky(network),
+        changes.lower_rate(case.training, 10.0) if case.trained else None,
+        changes.no_bias_shift(network),
+        changes.shortcut(network),
     )
 
 
-def _against_saturated(
-    _finding: Finding, readings: Readings, _thresholds: Thresholds, network: Mlp, training: Training
-) -> Tried:
+def _against_saturated(case: Case) -> Tried:
     return (
-        _smaller_weights(network, None),
-        _no_bias_shift(network),
-        _lower_rate(training, 10.0) if readings.step else None,
-        _layer_norm(network),
+        changes.smaller_weights(case.network, None),
+        changes.no_bias_shift(case.network),
+        changes.lower_rate(case.training, 10.0) if case.trained else None,
+        changes.layer_norm(case.network),
     )
 
 
-def _against_standing_still(
-    _finding: Finding, readings: Readings, thresholds: Thresholds, network: Mlp, training: Training
-) -> Tried:
-    fastest = _largest_update(readings)
-    # where even the fastest layer stands still the learning rate is to blame, else what reaches the others
+def _against_standing_still(case: Case) -> Tried:
+    fastest = _largest_update(case.readings)
+    # where even the fastest layer stands still the learning rate is to blame, else what reaches the others; where there
+    # is no gradient no learning rate is high enough
     rate = None
-    if fastest < math.log10(thresholds.update_low):
-        powers = math.log10(thresholds.update_guide) - fastest
-        rate = _higher_rate(training, 10.0 ** math.floor(min(powers, MOST_POWERS_UP)))
-    return (_open_branches(network), rate, _shortcut(network), _batch_norm(network), _adam(training))
+    if math.isfinite(fastest) and fastest < math.log10(case.thresholds.update_low):
+        powers = math.log10(case.thresholds.update_guide) - fastest
+        rate = changes.higher_rate(case.training, 10.0 ** math.floor(min(powers, MOST_POWERS_UP)))
+    network = case.network
+    if rate is not None:
+        return (changes.open_branches(network), rate, changes.adam(case.training))
+    return (
+        changes.open_branches(network),
+        changes.shortcut(network),
+        changes.batch_norm(network, case.training),
+        changes.adam(case.training),
+    )
 
 
-def _against_long_steps(
-    finding: Finding, _readings: Readings, thresholds: Thresholds, _network: Mlp, training: Training
-) -> Tried:
-    distance = finding.number("update_log10") - math.log10(thresholds.update_guide)
+def _against_short_steps(case: Case) -> Tried:
+    powers = math.log10(case.thresholds.update_guide) - case.finding.number("update_log10")
+    rate = changes.higher_rate(case.training, 10.0 ** math.floor(min(powers, MOST_POWERS_UP)))
+    return (rate, changes.adam(case.training))
+
+
+def _against_long_steps(case: Case) -> Tried:
+    distance = case.finding.number("update_log10") - math.log10(case.thresholds.update_guide)
     powers = min(max(math.floor(distance), 1), MOST_POWERS) if math.isfinite(distance) else MOST_POWERS
-    return (_lower_rate(training, 10.0**powers), _clip(training))
+    return (changes.lower_rate(case.training, 10.0**powers), changes.adam(case.training))
 
 
-def _against_poor_start(
-    _finding: Finding, _readings: Readings, _thresholds: Thresholds, network: Mlp, _training: Training
-) -> Tried:
-    fitting = _initialization(network)
+def _against_poor_start(case: Case) -> Tried:
+    network = case.network
+    if case.finding.fact("no_weights") is not None:
+        # weights of zero get no gradient, whatever leads past them
+        return (changes.initialization(network), changes.steeper(network), changes.random_weights(network))
+    fitting = changes.initialization(network)
     return (
         fitting,
-        _no_bias_shift(network),
-        _scaled_branch(network),
-        _shortcut(network) if fitting is None else None,
-        _batch_norm(network),
+        changes.no_bias_shift(network),
+        changes.scaled_branch(network),
+        changes.shortcut(network) if fitting is None else None,
+        changes.batch_norm(network, case.training),
     )
 
 
-def _against_divergence(
-    _finding: Finding, _readings: Readings, _thresholds: Thresholds, network: Mlp, training: Training
-) -> Tried:
-    return (_smaller_weights(network, None), _lower_rate(training, 10.0), _clip(training), _scaled_branch(network))
+def _against_divergence(case: Case) -> Tried:
+    return (
+        changes.smaller_weights(case.network, None),
+        changes.lower_rate(case.training, 10.0),
+        changes.clip(case.training),
+        changes.scaled_branch(case.network),
+    )
 
 
-def _against_not_learning(
-    _finding: Finding, readings: Readings, thresholds: Thresholds, network: Mlp, training: Training
-) -> Tried:
-    fastest = _largest_update(readings)
-    guide = math.log10(thresholds.update_guide)
+def _against_not_learning(case: Case) -> Tried:
+    fastest = _largest_update(case.readings)
+    guide = math.log10(case.thresholds.update_guide)
     rate = None
     if fastest < guide - 1.0 and math.isfinite(fastest):
-        rate = _higher_rate(training, 10.0)
+        rate = changes.higher_rate(case.training, 10.0 ** math.floor(min(guide - fastest, MOST_POWERS_UP)))
     elif fastest > guide + 1.0:
-        rate = _lower_rate(training, 10.0)
-    return (rate, _shortcut(network), _initialization(network), _adam(training))
+        rate = changes.lower_rate(case.training, 10.0)
+    return (
+        rate,
+        changes.shortcut(case.network),
+        changes.initialization(case.network),
+        changes.adam(case.training),
+    )
 
 
-_BY_KIND: dict[str, Callable[[Finding, Readings, Thresholds, Mlp, Training], Tried]] = {
+def _against_small_batches(case: Case) -> Tried:
+    return (changes.larger_batch(case.training), changes.layer_norm(case.network, instead=True))
+
+
+def _against_narrow_layers(case: Case) -> Tried:
+    return (changes.wider(case.network, case.readings.classes),)
+
+
+def _against_straight_layers(case: Case) -> Tried:
+    return (changes.bending(case.network),)
+
+
+def _against_clipping(case: Case) -> Tried:
+    return (changes.no_clipping(), changes.looser_clipping(case.finding.number("norm")))
+
+
+def _against_decay(case: Case) -> Tried:
+    strong = case.training.weight_decay > changes.LITTLE_DECAY
+    less = changes.setting("less_decay", weight_decay=changes.LITTLE_DECAY / 10.0) if strong else None
+    return (changes.no_decay(), less)
+
+
+def _against_overfitting(case: Case) -> Tried:
+    better = case.finding.fact("validation_was_better")
+    return (
+        changes.fewer_steps(better.number("best_step")) if better is not None else None,
+        changes.more_samples(case.data),
+        changes.little_decay(case.training),
+    )
+
+
+_BY_KIND: dict[str, Callable[[Case], Tried]] = {
+    "small_batch": _against_small_batches,
+    "clipped": _against_clipping,
+    "decay": _against_decay,
+    "narrow": _against_narrow_layers,
+    "straight": _against_straight_layers,
     "diverged": _against_divergence,
     "exploding": _against_exploding,
     "vanishing": _against_vanishing,
     "dead": _against_dead,
     "saturated": _against_saturated,
     "too_much": _against_long_steps,
+    "too_little": _against_short_steps,
     "not_updating": _against_standing_still,
     "poor_initialisation": _against_poor_start,
     "not_learning": _against_not_learning,
+    "overfitting": _against_overfitting,
 }
-
-
-def _set(kind: str, **changes: object) -> Remedy:
-    return Remedy(kind, tuple(changes.items()))
-
-
-def _shortcut(network: Mlp) -> Remedy | None:
-    if network.shortcut not in ("none", "highway"):
-        return None
-    return _set("shortcut", shortcut="scaled", shortcut_scale=_branch_scale(network))
-
-
-def _scaled_branch(network: Mlp) -> Remedy | None:
-    if network.shortcut not in ("identity", "pre_activation", "scaled"):
-        return None
-    return _set("scale_branches", shortcut="scaled", shortcut_scale=_branch_scale(network))
-
-
-def _branch_scale(network: Mlp) -> float:
-    """Return the value of `shortcut_scale` that keeps the sum of all branches level; 0 means 1/√depth."""
-    if network.activation in ZERO_MEAN or network.depth <= DEEPEST_FOR_ROOT_SCALE:
-        return 0.0
-    return float(f"{1.0 / network.depth:.3g}")
-
-
-def _open_branches(network: Mlp) -> Remedy | None:
-    """Suggest branches that are not silent at the start: one of ReLU, or with a factor of zero besides, stays so."""
-    if network.shortcut == "none" or not network.zero_init_branch:
-        return None
-    return _set("open_branches", zero_init_branch=False)
-
-
-def _batch_norm(network: Mlp) -> Remedy | None:
-    if network.normalization != "none" or network.depth > DEEPEST_FOR_BATCH_NORM:
-        return None
-    return _set("batch_norm", normalization="batch")
-
-
-def _layer_norm(network: Mlp) -> Remedy | None:
-    return _set("layer_norm", normalization="layer") if network.normalization == "none" else None
-
-
-def _initialization(network: Mlp) -> Remedy | None:
-    suited = SUITED.get(network.activation)
-    plain_and_deep = network.shortcut == "none" and network.depth > DEEPEST_FOR_PLAIN
-    if suited is None or plain_and_deep or network.normalization != "none":
-        return None
-    if network.initialization.startswith(suited.split("_")[0]):
-        return None
-    return Remedy("initialization", (("initialization", suited),), details=(("activation", network.activation),))
-
-
-def _smaller_weights(network: Mlp, growth: Evidence | None) -> Remedy | None:
-    """Suggest the weight scale that makes up for the growth, else half of it, where the scale is a setting."""
-    if network.initialization != "gaussian" or network.normalization != "none":
-        return None
-    factor = 10.0 ** -growth.number("decades_per_row") if growth is not None and growth.at is None else 0.5
-    return _set("smaller_weights", sigma_w=float(f"{network.sigma_w * factor:.3g}"))
-
-
-def _steeper(network: Mlp) -> Remedy | None:
-    if network.activation not in ("sigmoid", "softplus") or network.depth > DEEPEST_FOR_PLAIN:
-        return None
-    if network.depth <= DEEPEST_FOR_PLAIN_RELU:
-        return _set("steeper_activation", activation="relu", initialization="he_normal")
-    return _set("steeper_activation", activation="tanh", initialization="glorot_normal")
-
-
-def _shallower(network: Mlp, drift: Evidence | None, allowed: float) -> Remedy | None:
-    """Suggest as many layers as an even drift allows."""
-    if drift is None or drift.at is not None:
-        return None
-    rate = drift.number("decades_per_row")
-    if DEPTH_MARGIN * allowed >= rate * (network.depth - 1):
-        return None
-    depth = int(DEPTH_MARGIN * allowed / rate) + 1
-    return Remedy("fewer_layers", (("depth", depth),), details=(("allowed_decades", allowed),))
-
-
-def _lower_rate(training: Training, factor: float) -> Remedy:
-    return _rate("lower_rate", factor, training.learning_rate / factor)
-
-
-def _higher_rate(training: Training, factor: float) -> Remedy | None:
-    rate = min(training.learning_rate * factor, LARGEST_LEARNING_RATE)
-    factor = rate / training.learning_rate
-    return _rate("raise_rate", factor, rate) if factor >= 2.0 else None
-
-
-def _rate(kind: str, factor: float, rate: float) -> Remedy:
-    return Remedy(kind, (("learning_rate", float(f"{rate:.3g}")),), details=(("factor", factor),))
-
-
-def _clip(training: Training) -> Remedy | None:
-    return _set("clip", gradient_clip=1.0) if not training.gradient_clip else None
-
-
-def _adam(training: Training) -> Remedy | None:
-    if training.optimizer not in ("sgd", "momentum"):
-        return None
-    return _set("adam", optimizer="adam", learning_rate=ADAM_LEARNING_RATE)
-
-
-def _no_bias_shift(network: Mlp) -> Remedy | None:
-    return _set("no_bias_shift", bias_shift=0.0) if network.bias_shift else None
 
 
 def _largest_update(readings: Readings) -> float:

@@ -91,7 +91,7 @@ _BY_KIND: dict[str, Callable[[Finding, Readings], Advice]] = {
     "bad_inputs": _against_bad_inputs,
     "bad_labels": _always("check_labels"),
     "one_class": _always("weigh_classes", "try_other_rates"),
-    "small_batch": _always("larger_batch"),
+    "small_batch": _always("batch_or_group_norm"),
     "clipped": _always("raise_clip"),
     "decay": _always("lower_decay"),
     "too_little": _always("raise_rate_in_code"),

@@ -68,7 +68,15 @@ def exploding(readings: Readings, thresholds: Thresholds, *, flow: Flow) -> Find
         worst_row=rows[0],
         thresholds=("exploding_decades", "severe_decades"),
         quantity=profile.quantity if profile is not None else GRADIENT,
+        is_cause=_grows_at_start(readings, thresholds),
     )
+
+
+def _grows_at_start(readings: Readings, thresholds: Thresholds) -> bool:
+    """Whether it has grown so since before the first step, and so is behind what training did."""
+    profile = profile_of(readings, readings.start_flow) if readings.start_flow is not None else None
+    drift = largest_rise(profile.numbers, profile.values) if profile is not None else None
+    return drift is not None and drift.decades >= thresholds.exploding_decades
 
 
 def falls_too_far(readings: Readings, thresholds: Thresholds, flow: Flow) -> bool:

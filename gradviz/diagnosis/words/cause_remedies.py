@@ -72,7 +72,7 @@ CAUSES: dict[str, Callable[[Remedy, Names], str]] = {
         "Let the labels count from 0 to the number of outputs less one; ignore_index leaves some out on purpose."
     ),
     "weigh_classes": _fixed("Weigh the classes in the loss (cross_entropy(weight=...)), or draw them equally often."),
-    "larger_batch": _fixed("Use larger batches, or a norm that needs no batch: nn.GroupNorm or nn.LayerNorm."),
+    "batch_or_group_norm": _fixed("Use larger batches, or a norm that needs no batch: nn.GroupNorm or nn.LayerNorm."),
     "raise_clip": _fixed(
         "Clip at the usual length of the gradient, often 1.0, and look at the norm that clip_grad_norm_ returns."
     ),

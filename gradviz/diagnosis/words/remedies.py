@@ -7,7 +7,8 @@ from collections.abc import Callable
 from gradviz.diagnosis.finding import Remedy
 from gradviz.diagnosis.words.cause_remedies import CAUSES
 from gradviz.diagnosis.words.names import Names
-from gradviz.diagnosis.words.numbers import counted, fold, plain
+from gradviz.diagnosis.words.numbers import counted, fold, listed, plain
+from gradviz.experiment import field, value_in_words
 
 Words = Callable[[Remedy, Names], str]
 
@@ -88,7 +89,35 @@ def _adam(remedy: Remedy, _names: Names) -> str:
     return f"Use Adam, which divides the gradient by its own size, with a learning rate of {rate}."
 
 
+def _set_to(sentence: str, field: str) -> Words:
+    """Say a sentence with the new value of a field in it, at {value}."""
+    return lambda remedy, _names: sentence.format(value=_number(remedy, field))
+
+
+def _bend(remedy: Remedy, _names: Names) -> str:
+    activation, start = str(_new(remedy, "activation")), str(_new(remedy, "initialization"))
+    bends = _ACTIVATIONS.get(activation, activation)
+    return f"Use an activation that bends: {bends} with {_INITIALISATIONS[start]} initialisation."
+
+
+def _together(remedy: Remedy, _names: Names) -> str:
+    changes = listed([f"{field(name).label} {value_in_words(field(name), value)}" for name, value in remedy.changes])
+    return f"Change all at once, since one alone may not be enough: {changes}."
+
+
 REMEDIES: dict[str, Words] = CAUSES | {
+    "together": _together,
+    "bend": _bend,
+    "random_weights": _fixed("Start with random weights: of weights that are all zero no unit differs from another."),
+    "more_units": _set_to("Use {value} units in each layer.", "width"),
+    "larger_batch": _set_to("Train on batches of {value} samples.", "batch_size"),
+    "no_clip": _fixed("Do not clip the gradient."),
+    "looser_clip": _set_to("Clip only what is longer than usual: at {value}.", "gradient_clip"),
+    "no_decay": _fixed("Train without weight decay."),
+    "less_decay": _set_to("Lower the weight decay to {value}.", "weight_decay"),
+    "some_decay": _set_to("Let the weights decay a little, by {value}.", "weight_decay"),
+    "fewer_steps": _set_to("Stop at step {value}, where the validation loss was lowest.", "steps"),
+    "more_samples": _set_to("Train on more samples: {value} points.", "samples"),
     "shortcut": _shortcut,
     "scale_branches": _scale_branches,
     "initialization": _initialization,

@@ -15,13 +15,17 @@ from gradviz.probes.modules.weights import RowValues
 from gradviz.probes.observer import Due
 from gradviz.recording.frame import Quantity
 
+# others, such as SyncBatchNorm, know of samples that are not here
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
 
 class Calls(ModuleProbe):
     """Counts the calls of modules in the passes of a step; it measures no quantity.
 
     `recorded` [calls] are those with gradients, `unrecorded` those of a module in training mode under `torch.no_grad`,
-    `cut` those with gradients whose output needs none although the module is trained. `on_gradient` are called, module
-    by module, when a gradient comes back to what the module put out.
+    `cut` those with gradients whose output needs none although the module is trained. `normalised` says on how many
+    samples a batch norm was trained. `on_gradient` are called, module by module, when a gradient comes back to what the
+    module put out.
     """
 
     quantities: ClassVar[tuple[Quantity, ...]] = ()
@@ -33,6 +37,7 @@ class Calls(ModuleProbe):
         self.recorded: dict[nn.Module, int] = {}
         self.unrecorded: dict[nn.Module, int] = {}
         self.cut: dict[nn.Module, int] = {}
+        self.normalised: dict[nn.Module, int] = {}
         self.on_gradient: dict[nn.Module, Callable[[], None]] = {}
 
     def watch(self, modules: Iterable[nn.Module]) -> None:
@@ -43,7 +48,7 @@ class Calls(ModuleProbe):
         """Put hooks on the modules and forget what was counted, if a look is due; take them away if not."""
         self.release()
         if due.thorough:
-            self.recorded, self.unrecorded, self.cut = {}, {}, {}
+            self.recorded, self.unrecorded, self.cut, self.normalised = {}, {}, {}, {}
             hook = _CallHook(self._guard, self._called)
             self._handles = [module.register_forward_hook(hook) for module in self._modules]
 
@@ -67,6 +72,8 @@ class Calls(ModuleProbe):
         x = first_tensor(output)
         if x is None:
             return
+        if isinstance(module, BATCH_NORMS) and module.training and x.dim():
+            self.normalised[module] = max(len(x), self.normalised.get(module, 0))
         if not x.requires_grad:
             if x.is_floating_point() and any(p is not None and p.requires_grad for p in module._parameters.values()):
                 self.cut[module] = self.cut.get(module, 0) + 1

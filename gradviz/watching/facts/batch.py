@@ -11,7 +11,13 @@ import torch
 from torch import Tensor
 
 from gradviz.probes.observer import Values
-from gradviz.watching.facts.batch_reductions import INPUT_NUMBERS, reduce_inputs, reduce_predictions, reduce_targets
+from gradviz.watching.facts.batch_reductions import (
+    INPUT_NUMBERS,
+    PREDICTION_NUMBERS,
+    reduce_inputs,
+    reduce_predictions,
+    reduce_targets,
+)
 from gradviz.watching.facts.said import Numbers, Said
 
 # what a small batch is predicted as says little, so several looks are taken together
@@ -20,6 +26,8 @@ LOOKS_TOGETHER = 5
 CHANGED = 0.05
 # of numbers without bounds, the part of their spread that counts as a change
 CHANGED_SPREAD = 0.5
+# two ways to the same loss differ by their rounding; half precision by more
+SAME_LOSS = 1e-3
 
 
 def look_at_batch(inputs: object, outputs: object, targets: object) -> dict[str, Tensor]:
@@ -56,9 +64,11 @@ class BatchFacts:
         self._label_range = (math.inf, -math.inf, 0.0)
         self._predictions: deque[Values] = deque(maxlen=LOOKS_TOGETHER)
         self._looks: dict[str, int] = {}
+        self._loss = math.nan
 
-    def arrived(self, step: int, facts: Mapping[str, Values]) -> None:
-        """Take what was looked at in a step; several looks at a thing are numbered in their names."""
+    def arrived(self, step: int, facts: Mapping[str, Values], loss: float) -> None:
+        """Take what was looked at in a step of that loss; several looks at a thing are numbered in their names."""
+        self._loss = loss
         for name, take in (("inputs", self._inputs), ("labels", self._targets), ("predictions", self._outputs)):
             found = [vector for key, vector in facts.items() if key.partition(" ")[0] == name]
             if found:
@@ -99,12 +109,20 @@ class BatchFacts:
             self._predictions.append(vector)
         width = max(len(vector) for vector in self._predictions)
         total = sum((np.pad(vector, (0, width - len(vector))) for vector in self._predictions), np.zeros(width))
-        right, compared, counts = total[0], total[1], total[2:]
+        right, compared, counts = total[0], total[1], total[len(PREDICTION_NUMBERS) :]
         if not counts.sum():
             return
         numbers: Numbers = (("classes", float((counts > 0).sum())), *_frequencies(counts))
         if compared:
             numbers += (("accuracy", float(right / compared)),)
+        # the loss of the script is the one that takes its outputs for logits, and they are probabilities
+        _, _, probabilities, entropy, log_loss = np.mean(
+            [vector[: len(PREDICTION_NUMBERS)] for vector in found], axis=0
+        )
+        slack = SAME_LOSS * max(abs(entropy), 1.0)
+        # of probabilities that are all alike both come to the same
+        if probabilities == 1 and abs(entropy - self._loss) <= slack and not abs(log_loss - self._loss) <= 5 * slack:
+            numbers += (("softmax_twice", 1.0),)
         self._say(step, "predictions", numbers, 0.0)
 
     def _say(self, step: int, kind: str, numbers: Numbers, spread: float) -> None:

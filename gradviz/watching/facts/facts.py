@@ -22,6 +22,7 @@ from gradviz.watching.facts.clipping import Clipping
 from gradviz.watching.facts.kept_gradients import KeptGradients
 from gradviz.watching.facts.losses import LossFacts
 from gradviz.watching.facts.missing_gradients import LARGEST, MissingGradients
+from gradviz.watching.facts.normalisation import NormalisationFacts
 from gradviz.watching.facts.optimizers import OptimizerFacts
 from gradviz.watching.facts.parameters import ParameterFacts
 from gradviz.watching.facts.said import Said
@@ -46,6 +47,7 @@ class Facts:
         self._optimizers = OptimizerFacts(self.said)
         self._losses = LossFacts(self.said)
         self._batch = BatchFacts(self.said)
+        self._normalisation = NormalisationFacts(self.said)
         self._clipping = Clipping(guard, soon)
         self._clipping.watch(model.parameters())
 
@@ -89,6 +91,7 @@ class Facts:
                 vectors[f"{LARGEST} {id(optimizer)}"] = largest
         if thorough:
             self._parameters.before_step(optimizer, self._calls)
+            self._normalisation.before_step(self._rows, self._calls)
             if optimizer is not None:
                 self._optimizers.look(optimizer, self._clipping.max_norm)
                 self._kept.before_step(step, optimizer)
@@ -107,13 +110,14 @@ class Facts:
         """Look at a thorough step that is over."""
         self._parameters.round_over(step, self._unseen)
         self._optimizers.round_over(step)
+        self._normalisation.round_over(step)
 
     def arrived(self, arrived: Arrived, frame: Frame) -> tuple[list[Observation], Frame]:
         """Return what is to be said before `frame`, and the frame without what cannot be."""
         facts = arrived.read_facts()
         self._gradients.arrived(frame.step, facts, frame)
         self._losses.arrived(frame, facts, logged="loss" in arrived.scalars)
-        self._batch.arrived(frame.step, facts)
+        self._batch.arrived(frame.step, facts, frame.loss)
         if not 0 <= frame.batch_accuracy <= 1:
             # what was on its device could not be looked at when it was logged
             frame = replace(frame, batch_accuracy=math.nan)

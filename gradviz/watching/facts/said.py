@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gradviz.recording.frame import Observation
 
 # what changes all the time is not said all the time
@@ -17,6 +19,7 @@ class Said:
         self._holding: dict[str, Observation] = {}
         self._times: dict[str, int] = {}
         self._waiting: list[Observation] = []
+        self._latest = 0
 
     def say(
         self,
@@ -56,5 +59,8 @@ class Said:
     def take(self, step: int) -> list[Observation]:
         """Return what there is of the steps up to `step`, in their order."""
         ready = sorted((one for one in self._waiting if one.step <= step), key=lambda one: one.step)
+        # what is known only now cannot be said of a time before what was said last
+        ready = [one if one.step >= self._latest else replace(one, step=self._latest) for one in ready]
+        self._latest = ready[-1].step if ready else self._latest
         self._waiting = [one for one in self._waiting if one.step > step]
         return ready
