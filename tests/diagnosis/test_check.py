@@ -151,6 +151,7 @@ def test_what_a_script_logged_of_its_validation_is_compared_too() -> None:
     assert not gradviz.check(same, fail_on="worse_validation", against=base)
 
 
+@pytest.mark.slow
 def test_the_example_in_the_guide_works(tmp_path: Path) -> None:
     """It passes beside a good run, and beside a bad one its failure tells what is wrong."""
     (example,) = [

@@ -202,6 +202,24 @@ def test_a_batch_larger_than_the_data_is_all_of_it() -> None:
     assert run.batch_size == run.started(1).batch_size == len(seen[0]) == 40
 
 
+def test_the_norm_before_clipping_is_that_of_an_ordinary_network() -> None:
+    run = TrainingRun(experiment(gradient_clip=0.01, optimizer="sgd", learning_rate=0.5, activation="tanh"))
+    companion = Companion(run, lambda parameters: SGD(parameters, 0.5))
+    for _ in range(4):
+        run.measure(0)
+        (frame,) = run.frames(wait=True)
+        companion.model.zero_grad()
+        batch = companion.batches[-1]
+        nn.functional.cross_entropy(companion.model(batch), companion.labels(batch)).backward()
+        before = nn.utils.clip_grad_norm_(companion.model.parameters(), 0.01)
+        assert frame.scalars == {"gradient_norm_before_clipping": pytest.approx(before.item(), rel=1e-8)}
+        companion.optimizer.step()
+        run.update()
+    plain = TrainingRun(experiment())
+    plain.measure(0)
+    assert [dict(frame.scalars) for frame in plain.frames(wait=True)] == [{}]
+
+
 def test_gradient_clipping_bounds_the_first_step() -> None:
     """One step of plain SGD moves all parameters together by rate times the clipped norm."""
     run = TrainingRun(experiment(gradient_clip=0.01, optimizer="sgd", learning_rate=0.5, activation="tanh"))

@@ -163,6 +163,7 @@ for step in range(30):
 """
 
 
+@pytest.mark.slow
 def test_a_script_ends_with_one_line_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
     assert done.stdout == ""

@@ -174,3 +174,31 @@ def test_torch_jit_compiles_a_watched_model_in_every_step() -> None:
     for at in (0, 2, 4):
         assert recorder.history.row("activation_mean", at) is not None
     assert len(plain._forward_hooks) == len(model._forward_hooks) == 0
+
+
+class SpareHead(nn.Module):
+    """A network with a layer that has no number in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.spare = nn.Linear(8, 3), nn.Linear(8, 0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.body(x), self.spare(x)], 1)
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+def test_a_layer_without_any_number_has_no_weights_to_stand_still() -> None:
+    torch.manual_seed(0)
+    model = SpareHead()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watch(model, None, thorough_every=1) as recorder:
+        for _ in range(30):
+            nn.functional.cross_entropy(model(torch.randn(16, 8)), torch.randint(3, (16,))).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    history = recorder.history
+    assert history is not None
+    spare = history.started.row_names.index("spare")
+    assert history.measured(WEIGHT, 29).tolist() == [row != spare for row in range(len(history.started.rows))]
+    assert {finding.kind for finding in diagnose(history)} <= {"healthy", "not_measured"}

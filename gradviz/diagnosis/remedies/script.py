@@ -50,7 +50,7 @@ def _against_standing_still(finding: Finding, readings: Readings) -> Advice:
         return STANDING_STILL
     gradient = readings.weight_gradient
     # what has no gradient keeps its bits without any rounding
-    rounded_away = gradient is None or np.isfinite(gradient.values[np.array(kept.rows) - 1]).any()
+    rounded_away = gradient is not None and np.isfinite(gradient.values[np.array(kept.rows) - 1]).any()
     return ("keep_float32_weights", *STANDING_STILL) if rounded_away else STANDING_STILL
 
 
@@ -91,12 +91,13 @@ _BY_KIND: dict[str, Callable[[Finding, Readings], Advice]] = {
     "bad_inputs": _against_bad_inputs,
     "bad_labels": _always("check_labels"),
     "one_class": _always("weigh_classes", "try_other_rates"),
-    "small_batch": _always("larger_batch"),
+    "small_batch": _always("batch_or_group_norm"),
     "clipped": _always("raise_clip"),
     "decay": _always("lower_decay"),
     "too_little": _always("raise_rate_in_code"),
     "absurd_start": _always("default_initialisation", "scale_inputs"),
     "zero_weights": _always("random_weights"),
+    "narrow": _always("widen_in_code"),
     "overfitting": _always("regularise"),
     "saturated": _always("desaturate"),
 }

@@ -72,7 +72,7 @@ CAUSES: dict[str, Callable[[Remedy, Names], str]] = {
         "Let the labels count from 0 to the number of outputs less one; ignore_index leaves some out on purpose."
     ),
     "weigh_classes": _fixed("Weigh the classes in the loss (cross_entropy(weight=...)), or draw them equally often."),
-    "larger_batch": _fixed("Use larger batches, or a norm that needs no batch: nn.GroupNorm or nn.LayerNorm."),
+    "batch_or_group_norm": _fixed("Use larger batches, or a norm that needs no batch: nn.GroupNorm or nn.LayerNorm."),
     "raise_clip": _fixed(
         "Clip at the usual length of the gradient, often 1.0, and look at the norm that clip_grad_norm_ returns."
     ),
@@ -90,6 +90,7 @@ CAUSES: dict[str, Callable[[Remedy, Names], str]] = {
     "check_pairs": _fixed(
         "Check that inputs and labels belong together: shuffle both by the same order, and look at a few."
     ),
+    "widen_in_code": _about_row("Let {row} put out more numbers, at least as many as there are classes."),
     "desaturate": _fixed(
         "Start with smaller weights and biases of zero, normalise before the activation, or use ReLU or GELU."
     ),

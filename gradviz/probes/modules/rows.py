@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 
 from torch import Tensor, nn
 from torch.nn import Parameter
+from torch.nn.parameter import UninitializedParameter
 
 from gradviz.probes.modules.hooks import Guard, TrainingHook
 
@@ -117,9 +118,16 @@ def is_row(name: str, module: nn.Module, include: Sequence[str], exclude: Sequen
 
 def weight_names(module: nn.Module) -> tuple[str, ...]:
     """Return the names of the parameters that `module` itself owns, without biases where there is anything else."""
-    own = tuple(name for name, parameter in module._parameters.items() if parameter is not None)
+    own = tuple(
+        name for name, parameter in module._parameters.items() if parameter is not None and _holds_any(parameter)
+    )
     weights = tuple(name for name in own if not (name.startswith("bias") or name.endswith("bias")))
     return weights or own
+
+
+def _holds_any(parameter: Parameter) -> bool:
+    """Whether there is a number in it: Linear(32, 0) has none, and what is made in the first pass has none yet."""
+    return isinstance(parameter, UninitializedParameter) or parameter.numel() > 0
 
 
 def shared_weights(rows: Sequence[MeasuredModule]) -> dict[str, str]:

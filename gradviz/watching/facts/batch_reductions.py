@@ -16,7 +16,7 @@ MOST_CLASSES = 1 << 16
 # inputs [INPUT_NUMBERS]
 INPUT_NUMBERS = ("lowest", "highest", "mean", "std", "not_finite", "constant_features", "features", "numbers")
 # predictions [PREDICTION_NUMBERS], and the counts of classes after them
-PREDICTION_NUMBERS = ("right", "compared", "probabilities", "cross_entropy")
+PREDICTION_NUMBERS = ("right", "compared", "probabilities", "cross_entropy", "log_loss")
 # how far the shares of a soft label may be from adding up to 1
 SLACK = 1e-3
 
@@ -69,8 +69,9 @@ def reduce_predictions(outputs: Tensor, targets: Tensor | None) -> Tensor:
     """Return `PREDICTION_NUMBERS`, and after them how often each class is the one that `outputs` say.
 
     `right` of `compared` samples are said rightly, both 0 without targets. `probabilities` is 1 where the scores of
-    each sample add up to 1, as after a softmax; `cross_entropy` is what torch's function makes of them as they are, NaN
-    without labels. Nothing is in it where outputs are no scores of classes.
+    each sample add up to 1, as after a softmax; `cross_entropy` is what torch's function makes of them as they are, and
+    `log_loss` what it should make of probabilities; both NaN without labels. Nothing is in it where outputs are no
+    scores of classes.
     """
     scores = _scores(outputs.detach(), targets)
     wide = wide_dtype(outputs)
@@ -85,23 +86,24 @@ def reduce_predictions(outputs: Tensor, targets: Tensor | None) -> Tensor:
         said, width = scores.argmax(1), scores.shape[1]
     right = torch.zeros((), dtype=wide, device=outputs.device)
     compared = torch.zeros_like(right)
-    entropy = torch.full_like(right, math.nan)
+    entropy = log_loss = torch.full_like(right, math.nan)
     if targets is not None and (true := _labels(targets.detach().to(outputs.device), scores)) is not None:
         counted = true != IGNORED_LABEL
         right, compared = ((said == true) & counted).sum().to(wide), counted.sum().to(wide)
         # what is said of padding does not count
         said = torch.where(counted, said, -1)
         if scores.shape[1] > 1:
-            entropy = _cross_entropy(scores, true, counted & (true >= 0) & (true < width)).to(wide)
+            inside = counted & (true >= 0) & (true < width)
+            entropy = _log_loss(scores.float().log_softmax(1), true, inside).to(wide)
+            log_loss = _log_loss(scores.float().log(), true, inside).to(wide)
     sums = (scores.sum(1) - 1).abs().amax() < SLACK
     probabilities = (sums & (scores.amin() >= 0)).to(wide) if scores.shape[1] > 1 else torch.zeros_like(right)
-    return torch.cat([torch.stack([right, compared, probabilities, entropy]), _counts(said, width).to(wide)])
+    return torch.cat([torch.stack([right, compared, probabilities, entropy, log_loss]), _counts(said, width).to(wide)])
 
 
-def _cross_entropy(scores: Tensor, labels: Tensor, counted: Tensor) -> Tensor:
-    """Return the mean over the samples that are counted."""
-    logs = scores.float().log_softmax(1)
-    picked = logs.gather(1, labels.clamp(0, scores.shape[1] - 1)[:, None]).squeeze(1)
+def _log_loss(logs: Tensor, labels: Tensor, counted: Tensor) -> Tensor:
+    """Return the mean of what `logs` [samples, classes] cost at their labels, over the samples that are counted."""
+    picked = logs.gather(1, labels.clamp(0, logs.shape[1] - 1)[:, None]).squeeze(1)
     return -torch.where(counted, picked, torch.zeros_like(picked)).sum() / counted.sum()
 
 

@@ -98,6 +98,7 @@ def polled(run: Run, frames: int) -> None:
     wait_until(look)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["run.gradviz", "a 'b' \"c\" $(touch x) `touch y`;touch z.gradviz"])
 def test_a_run_is_followed_until_it_ends(
     home: Path, copies: Callable[[str], RemoteCopy], problems: list[str], name: str
@@ -133,6 +134,7 @@ def test_a_file_that_is_not_there_yet_is_waited_for(home: Path, copies: Callable
         wait_until(lambda: run.poll() or run.info.ending == "stopped")
 
 
+@pytest.mark.slow
 def test_a_run_whose_process_is_gone_is_interrupted(home: Path, copies: Callable[[str], RemoteCopy]) -> None:
     _, writer = recording(home / "run.gradviz", 3)
     # a copy of the file as it is while it is written: nobody holds its lock
