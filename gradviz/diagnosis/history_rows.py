@@ -106,6 +106,12 @@ def rate_is_low(history: History, step: int) -> bool:
     return bool((now < LOW_RATE * largest).any())
 
 
+def share_measured(history: History, name: str, step: int, most: int) -> NDArray[np.float64]:
+    """Return in what share of the `most` latest measurements each row was there, [rows]; 0 without any."""
+    _, _, there = _latest_rows(history, name, step, most)
+    return there.mean(axis=0) if len(there) else np.zeros(len(history.started.rows))
+
+
 def rate_is_rising(history: History, step: int, over: int) -> bool:
     """Whether the learning rate has grown over the latest `over` steps."""
     rates = history.scalars(max(step - over, 0), step + 1)[:, LEARNING_RATE]

@@ -24,6 +24,7 @@ from gradviz.diagnosis.history_rows import (
     median_loss,
     rate_is_low,
     rate_is_rising,
+    share_measured,
 )
 from gradviz.diagnosis.row_marks import marks_of
 from gradviz.experiment import Experiment
@@ -48,6 +49,12 @@ HAS_LEARNT = 0.5
 RECENT_STEPS = 5
 # batches differ: of a loss without a scale the medians of so many steps are compared
 LOSSES_COMPARED = 20
+# what is observed of rows that no step moves
+CANNOT_MOVE = (
+    "frozen", "in_no_optimizer", "never_called", "not_called_lately", "no_grad", "detached", "without_gradient",
+    "without_weights",
+)  # fmt: skip
+NEARLY_ALWAYS = 0.9
 # how the training begins
 FIRST_STEPS = 10
 # the log10 of the smallest normal number; float32 and bfloat16 reach equally far
@@ -154,13 +161,16 @@ class Readings:
         return np.isfinite(gradient.values) if gradient is not None else np.zeros(len(self.rows), np.bool_)
 
     @cached_property
-    def idle(self) -> Mask:
-        """The rows that nobody calls."""
+    def stands_for_a_reason(self) -> Mask:
+        """The rows that cannot move, as was observed, or that only some batches have to do with."""
+        if self.observed("no_gradient") is not None:
+            return np.ones(len(self.rows), np.bool_)
         rows = np.zeros(len(self.rows), np.bool_)
-        for kind in ("never_called", "not_called_lately"):
+        for kind in CANNOT_MOVE:
             if (held := self.observed(kind)) is not None:
                 rows[np.array(held.observation.rows, np.int64) - 1] = True
-        return rows
+        share = share_measured(self._history, WEIGHT_GRADIENT, self.step, LOSSES_COMPARED)
+        return np.asarray(rows | ((share > 0.0) & (share < NEARLY_ALWAYS)))
 
     @cached_property
     def start_weight_gradient(self) -> Measured | None:

@@ -112,6 +112,11 @@ class CurvesPlot(RunsPlot):
         """The further numbers that can be drawn, those that share an axis together."""
         return self._number_plot.offered
 
+    @property
+    def number(self) -> str:
+        """The name of those that are drawn; empty where there are none."""
+        return self._number_plot.chosen.name if self._number_plot.chosen is not None else ""
+
     def show_number(self, name: str) -> None:
         """Draw the further numbers of that name below loss and accuracy; those of the first where there is no such."""
         self._number_plot.choose(name)
@@ -167,7 +172,7 @@ class CurvesPlot(RunsPlot):
         ranges = [((x[0], x[1]), (y[0], y[1])) for x, y in (view.viewRange() for view in self.views)]
         return CurvesState(
             self.runs, self.step, self._reference, self._reference_label, self._pair.logarithmic,
-            self._number_plot.chosen.name if self._number_plot.chosen is not None else "", self.following,
+            self.number, self.following,
             (ranges[0], ranges[1]),
         )  # fmt: skip
 

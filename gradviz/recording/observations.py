@@ -33,6 +33,7 @@ KINDS = {
     "inputs": "[lowest, highest, mean, std, not_finite, constant_features]",
     "labels": "[lowest, highest, classes, not_finite, largest_share, entropy]",
     "predictions": "[classes, largest_share, accuracy, entropy, softmax_twice]: what the network says of the batch",
+    "narrow": "hand on far fewer numbers than they are given, and than is made of them [units, before, behind]",
     "small_batch": "batch norm is trained on batches of so few samples [samples]",
 }
 

@@ -24,6 +24,7 @@ from gradviz.watching.peers import End, Peer
 from gradviz.watching.watch import watch
 
 BARE = "nothing measured"
+DEFAULT = "gradviz, by default"
 GRADIENTS = "gradviz, gradients"
 EVERYTHING = "gradviz, and all else every 20"
 TURN = 20
@@ -121,7 +122,7 @@ def _bare(_model: nn.Module) -> Peer:
 
 
 def _ours(folder: Path) -> dict[str, Callable[[nn.Module], Peer]]:
-    def recorded(thorough_every: int) -> Callable[[nn.Module], Peer]:
+    def recorded(thorough_every: int | None) -> Callable[[nn.Module], Peer]:
         def make(model: nn.Module) -> Peer:
             recorder = watch(model, folder / f"{thorough_every}.gradviz", thorough_every=thorough_every)
 
@@ -132,4 +133,4 @@ def _ours(folder: Path) -> dict[str, Callable[[nn.Module], Peer]]:
 
         return make
 
-    return {GRADIENTS: recorded(NEVER), EVERYTHING: recorded(TURN)}
+    return {DEFAULT: recorded(None), GRADIENTS: recorded(NEVER), EVERYTHING: recorded(TURN)}

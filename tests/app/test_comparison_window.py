@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from driving import TINY, made_up
 from PIL import Image
@@ -21,6 +22,7 @@ from gradviz.app.settings import Settings
 from gradviz.experiment import Experiment
 from gradviz.plots.parts.style import DARK, LIGHT
 from gradviz.plots.shown_run import ShownRun, shown_runs
+from gradviz.recording.frame import Frame
 
 ROWS = [[-1.0, -2.0, -3.0]] * 6
 FORM = Experiment()
@@ -203,3 +205,17 @@ def test_return_starts_the_race(dialog: RaceDialog, qtbot: QtBot) -> None:
     dialog.rows[0].changes.setFocus()
     with qtbot.waitSignal(dialog.accepted):
         QTest.keyClick(dialog.rows[0].changes, Qt.Key.Key_Return)
+
+
+def test_further_numbers_of_scripts_can_be_chosen_here_as_well(comparison: ComparisonWindow) -> None:
+    assert not comparison.number.isVisible()
+    runs = compared({}, {"width": 9})
+    for run in runs:
+        rows = {each.name: np.full(3, -1.0, np.float32) for each in run.history.quantities}
+        run.history.append(Frame(6, 1.0, 0.5, 0.1, rows, scalars={"a": 1.0, "b": 2.0}))
+    comparison.show_runs(runs)
+    assert comparison.number.isVisible()
+    assert "A a" in comparison.curves.readout()
+    comparison.number.setCurrentIndex(1)
+    assert {"A b", "B b"} <= {each.name for each in comparison.curves.readout().series}
+    assert "A a" not in comparison.curves.readout()

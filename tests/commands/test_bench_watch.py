@@ -28,7 +28,7 @@ def test_every_contender_has_a_row_and_the_bare_loop_is_1(
     lines = capsys.readouterr().out.splitlines()
     start = next(place for place, line in enumerate(lines) if line.startswith("a tiny network"))
     rows = {line[2:34].strip(): line[34:].split() for line in lines[start + 1 :]}
-    assert set(rows) == {benchmark.BARE, benchmark.GRADIENTS, benchmark.EVERYTHING, *ours}
+    assert set(rows) == {benchmark.BARE, benchmark.DEFAULT, benchmark.GRADIENTS, benchmark.EVERYTHING, *ours}
     assert rows[benchmark.BARE][1:] == ["1.00", "1.00"]
     assert all(float(number) > 0 for row in rows.values() for number in row[1:])
 

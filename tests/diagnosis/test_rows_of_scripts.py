@@ -146,12 +146,16 @@ def test_several_modules_are_counted_and_the_worst_is_named() -> None:
 
 def test_a_gradient_that_fades_all_the_way_has_a_rate() -> None:
     fading = {"weight_grad_norm": np.linspace(-4.6, -1.0, len(NAMES))}
+    # an optimiser that divides by the size of the gradient makes up for it
+    assert kinds(diagnose(run(fading))) == {"healthy"}
+    assert "vanishing" in kinds(diagnose(run(fading, loss=lambda _step: 1.0)))
+    fading["update_ratio"] = np.linspace(-5.6, -3.0, len(NAMES))
     finding = found(run(fading), "vanishing")
     (falls,) = finding.evidence
     assert (falls.fact, falls.rows, falls.at) == ("falls", tuple(range(1, 11)), None)
     assert falls.number("decades_per_row") == pytest.approx(0.4)
     assert falls.number("decades") == pytest.approx(3.6)
-    growing = {"weight_grad_norm": np.linspace(3.0, -1.0, len(NAMES))}
+    growing = {"weight_grad_norm": np.linspace(3.0, -1.0, len(NAMES)), "update_ratio": np.full(len(NAMES), -4.5)}
     finding = found(run(growing), "exploding")
     assert finding.number("decades_per_row") == pytest.approx(4.0 / 9.0, rel=1e-3)
     assert (finding.worst_row, finding.severity) == (1, Severity.WARNING)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from gradviz.app.comparison.difference_table import DifferenceTable
 from gradviz.app.export.export_dialog import ExportDialog, ExportRequest
+from gradviz.app.panels.number_box import NumberBox
 from gradviz.app.settings import Settings
 from gradviz.plots.curves import CurvesPlot
 from gradviz.plots.heatmaps.heatmap import HeatmapPlot
@@ -56,6 +57,7 @@ class ComparisonWindow(QWidget):
         self.all = QPushButton("Show &all")
         self.export = QPushButton("&Export…")
         self.heatmaps, self.profiles, self.curves = HeatmapPlot(), ProfilePlot(), CurvesPlot()
+        self.number = NumberBox(self.curves)
         self.differences = DifferenceTable()
         self.readout = QLabel(PROMPT)
         self._controls = QHBoxLayout()
@@ -73,6 +75,7 @@ class ComparisonWindow(QWidget):
         self._offer_quantities(quantity)
         for part in (self.heatmaps, self.profiles, self.curves, self.differences):
             part.show_runs(runs)
+        self.number.refresh()
         self._choose_quantity()
 
     def lead_with(self, controls: QWidget, buttons: Sequence[QWidget]) -> None:
@@ -82,6 +85,7 @@ class ComparisonWindow(QWidget):
             *buttons,
             self.quantity,
             self.log_loss,
+            self.number,
             self.latest,
             self.all,
             self.export,
@@ -102,6 +106,7 @@ class ComparisonWindow(QWidget):
         """Pull everything now."""
         for part in (self.heatmaps, self.profiles, self.curves, self.differences):
             part.refresh()
+        self.number.refresh()
 
     def pick_step(self, step: int | None) -> None:
         """Let every plot show `step`; None follows the latest."""
@@ -220,7 +225,7 @@ class ComparisonWindow(QWidget):
         show.setToolTip(self.quantity.toolTip())
         self._controls.setContentsMargins(8, 8, 8, 2)
         self._controls.setSpacing(8)
-        parts: tuple[QWidget, ...] = (show, self.quantity, self.log_loss)
+        parts: tuple[QWidget, ...] = (show, self.quantity, self.log_loss, self.number)
         for part in parts:
             self._controls.addWidget(part)
         self._controls.addStretch(1)

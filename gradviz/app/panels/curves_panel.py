@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtWidgets import QComboBox, QGraphicsView
+from PySide6.QtWidgets import QGraphicsView
 
+from gradviz.app.panels.number_box import NumberBox
 from gradviz.app.panels.panel import PanelContext, PlotPanel
 from gradviz.plots.curves import CurvesPlot
 from gradviz.recording.history import History
@@ -24,35 +25,20 @@ class CurvesPanel(PlotPanel):
         self.plot = plot
         self.plot.setToolTip(TIP)
         context.log_loss_changed.connect(self.plot.show_log_loss)
-        self.choice = QComboBox()
-        self.choice.setToolTip("Which of the further numbers is drawn below loss and accuracy")
-        self.choice.setAccessibleName("Further number")
-        self.choice.setVisible(False)
-        self.choice.activated.connect(lambda _: self.plot.show_number(str(self.choice.currentData())))
+        self.choice = NumberBox(plot)
         if (column := self.layout()) is not None:
             column.addWidget(self.choice)
 
     def show_history(self, history: History | None) -> None:
         """Draw another run or preview."""
         super().show_history(history)
-        self._offer()
+        self.choice.refresh()
 
     def refresh(self) -> None:
         """Pull what is new, also what numbers there are."""
         super().refresh()
-        self._offer()
+        self.choice.refresh()
 
     def plots(self) -> Mapping[str, QGraphicsView]:
         """Return the curves."""
         return {"curves": self.plot}
-
-    def _offer(self) -> None:
-        """Let the person choose, where there is a choice."""
-        names = [family.name for family in self.plot.numbers]
-        if names != [self.choice.itemData(place) for place in range(self.choice.count())]:
-            chosen = self.choice.currentData()
-            self.choice.clear()
-            for family in self.plot.numbers:
-                self.choice.addItem(family.label, family.name)
-            self.choice.setCurrentIndex(names.index(chosen) if chosen in names else 0)
-            self.choice.setVisible(len(names) > 1)

@@ -50,7 +50,7 @@ def _against_standing_still(finding: Finding, readings: Readings) -> Advice:
         return STANDING_STILL
     gradient = readings.weight_gradient
     # what has no gradient keeps its bits without any rounding
-    rounded_away = gradient is None or np.isfinite(gradient.values[np.array(kept.rows) - 1]).any()
+    rounded_away = gradient is not None and np.isfinite(gradient.values[np.array(kept.rows) - 1]).any()
     return ("keep_float32_weights", *STANDING_STILL) if rounded_away else STANDING_STILL
 
 
@@ -97,6 +97,7 @@ _BY_KIND: dict[str, Callable[[Finding, Readings], Advice]] = {
     "too_little": _always("raise_rate_in_code"),
     "absurd_start": _always("default_initialisation", "scale_inputs"),
     "zero_weights": _always("random_weights"),
+    "narrow": _always("widen_in_code"),
     "overfitting": _always("regularise"),
     "saturated": _always("desaturate"),
 }

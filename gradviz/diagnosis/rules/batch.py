@@ -16,6 +16,8 @@ ONE_CLASS_SHARE = 0.999
 NEARLY_ALL_LABELS = 0.99
 # a mean and a spread of so few samples are no estimate
 TOO_FEW_SAMPLES, FEW_SAMPLES = 2, 4
+# the last batch of an epoch may be small
+LASTING = 10
 
 
 @rule("bad_inputs", rank=1)
@@ -92,7 +94,7 @@ def one_class(readings: Readings, thresholds: Thresholds) -> Finding | None:
 def small_batch(readings: Readings, _thresholds: Thresholds) -> Finding | None:
     """Find batch norm that is trained on batches of next to no samples."""
     held = readings.observed("small_batch")
-    if held is None:
+    if held is None or readings.asked_step - held.since < LASTING:
         return None
     samples = dict(held.observation.numbers).get("samples", 0.0)
     if samples > FEW_SAMPLES:

@@ -208,7 +208,7 @@ def _judged_for_standing_still(readings: Readings, thresholds: Thresholds) -> Ma
     steps = max((each.steps for each in (readings.update, readings.unchanged) if each is not None), default=0)
     settled = readings.step >= SETTLED_STEPS and steps >= RECENT_STEPS
     # what nobody calls is no slow learner
-    return np.where(readings.known, ~opening(readings, thresholds), settled & ~readings.idle)
+    return np.where(readings.known, ~opening(readings, thresholds), settled & ~readings.stands_for_a_reason)
 
 
 def _slow(readings: Readings, thresholds: Thresholds, update: Measured | None) -> Mask:

@@ -7,6 +7,7 @@ picture, a pooling or a branch changes it by decades in networks that learn well
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,6 +20,10 @@ from gradviz.diagnosis.rules.gradient_flow import drifts
 from gradviz.diagnosis.settling import opening
 from gradviz.diagnosis.thresholds import Thresholds
 
+# a loss this far below the first has begun to fall
+FALLEN = 0.9
+# of the guide line of updates
+MOVES_SHARE = 0.1
 # where the network branches, a fall along fewer rows than this says nothing of the whole
 FEWEST_ON_PATH = 4
 
@@ -121,6 +126,18 @@ def growing(readings: Readings, thresholds: Thresholds, *, weight_gradient: Meas
     return _drifting(readings, thresholds, weight_gradient, falls=False)
 
 
+def _made_up_for(readings: Readings, thresholds: Thresholds, rows: Sequence[int]) -> bool:
+    """Whether the loss falls, and `rows` move as far as those that learn, however short their gradient is.
+
+    An optimiser that divides by its size makes up for it.
+    """
+    first, late, update = readings.first_loss, readings.late_loss, readings.update
+    if first is None or late is None or update is None or not 0.0 < late < FALLEN * first:
+        return False
+    moved = update.values[np.array(rows) - 1]
+    return bool((moved > math.log10(MOVES_SHARE * thresholds.update_guide)).all())
+
+
 def _drifting(readings: Readings, thresholds: Thresholds, weight_gradient: Measured, *, falls: bool) -> Finding | None:
     compared = np.isfinite(weight_gradient.values) & readings.asked & ~readings.known
     if falls and readings.bypassed.any():
@@ -137,11 +154,14 @@ def _drifting(readings: Readings, thresholds: Thresholds, weight_gradient: Measu
     on_the_way = (numbers >= drift.end) & (numbers <= drift.begin)
     if 2 * on_the_way.sum() < numbers.size or opening(readings, thresholds)[numbers[on_the_way] - 1].any():
         return None
+    severe = drift.decades >= thresholds.severe_decades
+    if not severe and _made_up_for(readings, thresholds, numbers[on_the_way].tolist()):
+        return None
     step = weight_gradient.step
     found = drifts("falls" if falls else "grows", WEIGHT_GRADIENT, step, drift, allowed)
     return Finding(
         "vanishing" if falls else "exploding",
-        Severity.CRITICAL if drift.decades >= thresholds.severe_decades else Severity.WARNING,
+        Severity.CRITICAL if severe else Severity.WARNING,
         step,
         (found,),
         rows=found.rows,

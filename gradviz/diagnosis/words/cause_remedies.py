@@ -90,6 +90,7 @@ CAUSES: dict[str, Callable[[Remedy, Names], str]] = {
     "check_pairs": _fixed(
         "Check that inputs and labels belong together: shuffle both by the same order, and look at a few."
     ),
+    "widen_in_code": _about_row("Let {row} put out more numbers, at least as many as there are classes."),
     "desaturate": _fixed(
         "Start with smaller weights and biases of zero, normalise before the activation, or use ReLU or GELU."
     ),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.diagnosis.words.numbers import counted, listed
+from gradviz.experiment.rows import short_names
 from gradviz.recording.frame import Started
 
 MOST_RANGES = 3
@@ -24,8 +25,8 @@ class Names:
 
     @classmethod
     def of(cls, started: Started) -> Names:
-        """Return the names of a run."""
-        return cls(tuple(row.name for row in started.rows), started.precision)
+        """Return the names of a run, long ones shortened."""
+        return cls(short_names([row.name for row in started.rows]), started.precision)
 
     @property
     def noun(self) -> str:

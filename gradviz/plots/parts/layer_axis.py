@@ -13,6 +13,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter
 
 from gradviz.experiment import Row
+from gradviz.experiment.rows import short_names
 from gradviz.plots.parts.axes import Ticks, WholeNumberAxis, relabel
 from gradviz.plots.parts.row_groups import Group, owners_of, shortened, suited_groups
 
@@ -51,7 +52,8 @@ class LayerAxis(WholeNumberAxis):
         """Name the layers by the rows, the first one first; where none has a name or a block they are numbered."""
         owners = owners_of(rows)
         named = any(owners) or any(row.name for row in rows)
-        names = tuple(row.name or str(number) for number, row in enumerate(rows, start=1)) if named else ()
+        short = short_names([row.name for row in rows])
+        names = tuple(name or str(number) for number, name in enumerate(short, start=1)) if named else ()
         if (names, owners) == (self.names, self._owners):
             return
         self.names, self._owners = names, owners

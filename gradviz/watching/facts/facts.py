@@ -22,6 +22,7 @@ from gradviz.watching.facts.clipping import Clipping
 from gradviz.watching.facts.kept_gradients import KeptGradients
 from gradviz.watching.facts.losses import LossFacts
 from gradviz.watching.facts.missing_gradients import LARGEST, MissingGradients
+from gradviz.watching.facts.narrow_layers import say_narrow_layers
 from gradviz.watching.facts.normalisation import NormalisationFacts
 from gradviz.watching.facts.optimizers import OptimizerFacts
 from gradviz.watching.facts.parameters import ParameterFacts
@@ -54,6 +55,7 @@ class Facts:
     def rows_found(self, rows: tuple[MeasuredModule, ...], executed: Sequence[nn.Module] = ()) -> None:
         """Look at these rows from now on; `executed` are the modules that were called in the first passes."""
         self._rows = rows
+        say_narrow_layers(self.said, rows, self._model)
         self._parameters.called_before(executed)
         self._parameters.watch(rows, self._model)
         self._gradients.watch(self._model.parameters())

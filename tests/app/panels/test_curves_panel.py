@@ -33,8 +33,15 @@ def test_what_is_chosen_is_drawn_also_of_the_next_run(window: MainWindow, qtbot:
     window.session.show(run_with("a", "b"))
     assert "a" in plot.readout()
     panel.choice.setCurrentIndex(1)
-    panel.choice.activated.emit(1)
     assert "b" in plot.readout()
     window.session.show(run_with("c", "b"))
     assert "b" in plot.readout()
     assert panel.choice.currentData() == "b"
+
+
+def test_the_box_says_what_is_drawn_whatever_comes_first(window: MainWindow) -> None:
+    panel, plot = window.board.panel(CurvesPanel), curves_of(window.board)
+    for names in (("a", "b"), ("c", "a")):
+        window.session.show(run_with(*names))
+        assert panel.choice.currentData() == names[0]
+        assert names[0] in plot.readout()

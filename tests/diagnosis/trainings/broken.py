@@ -215,6 +215,12 @@ def wrong_sign_of_the_loss() -> History:
     return train(model, adam(model, 3e-3), classify(model, loss=lambda out, y: -functional.cross_entropy(out, y)), 150)
 
 
+@broken("probabilities_as_logits")
+def softmax_before_cross_entropy() -> History:
+    model = nn.Sequential(*multilayer(), nn.Softmax(1))
+    return train(model, sgd(model), classify(model), 150)
+
+
 # the optimiser
 
 
@@ -321,6 +327,12 @@ def head_x1000() -> History:
 # the batch
 
 
+@broken("small_batch")
+def batch_norm_with_two_samples() -> History:
+    model = convolutional()
+    return train(model, adam(model), classify(model, lambda: pictures(2)), 100)
+
+
 def unbalanced() -> tuple[Tensor, Tensor]:
     inputs, labels = points(noise=4.0)
     labels[torch.rand(labels.shape) < 0.95] = 0
@@ -417,6 +429,13 @@ def overfitting() -> History:
 
 
 # the network
+
+
+@broken("narrow")
+def width_of_one() -> History:
+    model = nn.Sequential(nn.Linear(16, 32), nn.ReLU(), nn.Linear(32, 1), nn.ReLU(), nn.Linear(1, 32), nn.ReLU(),
+                          nn.Linear(32, 10))  # fmt: skip
+    return train(model, adam(model), classify(model), 200)
 
 
 @broken("dead")

@@ -60,6 +60,16 @@ def _few_samples(fact: Evidence, names: Names) -> Said:
     )
 
 
+def _bottleneck(fact: Evidence, names: Names) -> Said:
+    where = names.several(fact.rows)
+    units, before, behind = (fact.number(name) for name in ("units", "before", "behind"))
+    return (
+        f"only {counted(units, 'number')} through {where}",
+        f"{where} {'hands' if len(fact.rows) == 1 else 'hand'} on {counted(units, 'number')}, given {plain(before)}, "
+        f"of which the next layer makes {plain(behind)}: all that tells samples apart has to pass there.",
+    )
+
+
 def _softmax_twice(_fact: Evidence, _names: Names) -> Said:
     return (
         "a softmax before cross_entropy",
@@ -101,6 +111,7 @@ FACTS: dict[str, Words] = {
     "one_class_for_all": _one_class,
     "batch_norm_on_few_samples": _few_samples,
     "softmax_twice": _softmax_twice,
+    "bottleneck": _bottleneck,
     "validation_rises": _validation_rises,
     "validation_at_chance": _validation_at_chance,
 }

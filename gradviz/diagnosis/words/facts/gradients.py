@@ -46,7 +46,10 @@ def _nothing_arrives(fact: Evidence, names: Names) -> Said:
     short = f"no {names.noun} gets any gradient"
     if fact.has("steps"):
         steps = counted(fact.number("steps"), "step")
-        return short, f"The gradient of every {names.noun} was exactly zero at each of the latest {steps}."
+        return (
+            short,
+            f"The gradient of the weights of every {names.noun} was exactly zero at each of the latest {steps}.",
+        )
     where = names.row(fact.rows[-1])
     return short, f"From {where} down no {names.noun} gets a gradient above {names.precision}'s smallest normal number."
 
