@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ class Due:
 class Measured:
     """What was measured in one step, on the host: the rows of a `Frame`, and distributions by kind, if any."""
 
-    rows: Mapping[str, NDArray[np.float32]]
+    rows: Mapping[str, NDArray[np.floating[Any]]]
     measured: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     distributions: Mapping[str, Distribution] | None = None
 

@@ -138,20 +138,20 @@ class Frame:
     """What was measured in the state before update `step`; step 0 is the network as initialised.
 
     `loss` (mean over the batch), `batch_accuracy` (share of the batch classified rightly) and `learning_rate` are
-    numbers, NaN where a watched script does not tell; `rows` holds, per probe name, one float32 row [layers], layer 1
-    first, in the quantity's own scale. A probe that measured nothing at this step is absent (`update_ratio` at step 0:
-    there was no update yet). Where only some layers of a watched network could be measured, `measured` says which, per
-    probe name, bool [layers]: a module without parameters has no weight norm. `skipped` marks a step that the optimiser
-    did not make, because gradients had overflowed. `scalars` are further numbers of the step by name, such as what a
-    script logs of its own, or the norm of the gradient before it was clipped; none of them has to be there at each
-    step.
+    numbers, NaN where a watched script does not tell; `rows` holds, per probe name, one row [layers], layer 1 first, in
+    the quantity's own scale: float32, or float64 where a linear quantity of a float64 network is told. A probe that
+    measured nothing at this step is absent (`update_ratio` at step 0: there was no update yet). Where only some layers
+    of a watched network could be measured, `measured` says which, per probe name, bool [layers]: a module without
+    parameters has no weight norm. `skipped` marks a step that the optimiser did not make, because gradients had
+    overflowed. `scalars` are further numbers of the step by name, such as what a script logs of its own, or the norm of
+    the gradient before it was clipped; none of them has to be there at each step.
     """
 
     step: int
     loss: float
     batch_accuracy: float
     learning_rate: float
-    rows: Mapping[str, NDArray[np.float32]]
+    rows: Mapping[str, NDArray[np.floating[Any]]]
     measured: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     skipped: bool = False
     scalars: Mapping[str, float] = field(default_factory=dict)

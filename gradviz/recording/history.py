@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +74,7 @@ class History:
         self._source = CachedSource(stored)
         self._frames = stored.frames if stored is not None else 0
         self._pyramids = {
-            name: Pyramid(quantity, len(started.rows), self._source, self._frames)
+            name: Pyramid(quantity, len(started.rows), self._source, self._frames, double=started.double)
             for name, quantity in self._quantities.items()
         }
         self._spans = {name: stored.spans.get(name) if stored is not None else None for name in self._quantities}
@@ -192,8 +192,8 @@ class History:
         """Return the quantity `name`. Raises KeyError if the run does not measure it."""
         return self._quantities[name]
 
-    def row(self, name: str, step: int) -> NDArray[np.float32] | None:
-        """Return what was measured at `step`, float32 [layers] in the quantity's own scale; None if nothing was.
+    def row(self, name: str, step: int) -> NDArray[np.floating[Any]] | None:
+        """Return what was measured at `step`, [layers] in the quantity's own scale; None if nothing was.
 
         It is NaN at layers that were not measured where others were; `measured` tells them apart.
         """
@@ -205,7 +205,7 @@ class History:
             return np.zeros(len(self.started.rows), np.bool_)
         return self._pyramids[name].measured(step)
 
-    def latest_row(self, name: str, step: int) -> tuple[int, NDArray[np.float32]] | None:
+    def latest_row(self, name: str, step: int) -> tuple[int, NDArray[np.floating[Any]]] | None:
         """Return (step, row) of what was measured at `step`, or else when it was last measured before; None: never."""
         if (row := self.row(name, step)) is not None:
             return step, row
@@ -350,7 +350,7 @@ class History:
                     f"{name}: a row of shape {row.shape} where {len(self.started.rows)} layers are recorded"
                 )
 
-    def _widen_span(self, name: str, row: NDArray[np.float32]) -> None:
+    def _widen_span(self, name: str, row: NDArray[np.floating[Any]]) -> None:
         if not row.size:
             return
         least, most = float(row.min()), float(row.max())

@@ -42,12 +42,12 @@ class ChunkKey:
 class Chunk:
     """Consecutive rows of one level, in the quantity's own scale.
 
-    `values` float32 [rows, layers]. `measured` [rows], or [rows, layers] where it differs between the layers of a row,
-    has the type `measured_dtype(kind)`: bool, and for means the number of steps that were measured, without which means
-    could not be combined. Values that were not measured mean nothing.
+    `values` float32 or float64 [rows, layers]. `measured` [rows], or [rows, layers] where it differs between the layers
+    of a row, has the type `measured_dtype(kind)`: bool, and for means the number of steps that were measured, without
+    which means could not be combined. Values that were not measured mean nothing.
     """
 
-    values: NDArray[np.float32]
+    values: NDArray[np.floating[Any]]
     measured: NDArray[Any]
 
     @property

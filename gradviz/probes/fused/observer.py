@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,8 +39,15 @@ class FusedPending(Pending):
     """Rows of each probe, and after them perhaps distributions."""
 
     def __init__(
-        self, layers: int, batch_size: int, probed: Sequence[tuple[Probe, Tensor | None]], spread: Tensor | None
+        self,
+        layers: int,
+        batch_size: int,
+        probed: Sequence[tuple[Probe, Tensor | None]],
+        spread: Tensor | None,
+        *,
+        double: bool,
     ) -> None:
+        self._double = double
         measured = [(probe, rows) for probe, rows in probed if rows is not None]
         self._layers, self._batch_size = layers, batch_size
         self._quantities = [quantity for probe, rows in measured for quantity in probe.quantities[: len(rows)]]
@@ -64,9 +72,13 @@ class FusedPending(Pending):
             distributions=None if spread is None else distributions(spread, self._batch_size),
         )
 
-    def _in_scale(self, row: Values, quantity: Quantity) -> NDArray[np.float32]:
-        if quantity.scale == "linear" or quantity.name in self._logarithms:
+    def _in_scale(self, row: Values, quantity: Quantity) -> NDArray[np.floating[Any]]:
+        if quantity.name in self._logarithms:
             return row.astype(np.float32)
+        if quantity.scale == "linear":
+            # a number that float32 does not hold is finite in a network of float64
+            with np.errstate(over="ignore"):
+                return row.astype(np.float64 if self._double else np.float32)
         # the log10 of an exact zero is minus infinity, as it should be
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.log10(row).astype(np.float32)
@@ -104,7 +116,9 @@ class FusedObserver(Observer):
         # before the probes, of which the last overwrites the gradients
         spread = self._distributions.measure(trace) if due.distributions else None
         rows = [(probe, probe.measure(trace)) for probe in self._probes if due.thorough or not probe.scheduled]
-        self._pending = FusedPending(self._layers, trace.batch_size, rows, spread)
+        self._pending = FusedPending(
+            self._layers, trace.batch_size, rows, spread, double=self._network.weights.dtype == torch.float64
+        )
 
     @torch.no_grad()
     def before_update(self, coming: Due) -> None:

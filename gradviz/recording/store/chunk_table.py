@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from gradviz.recording.frame import Quantity
 from gradviz.recording.source import Chunk, ChunkKey, measured_dtype
 from gradviz.recording.store.checks import DamagedError, checked_number, checked_whole
-from gradviz.recording.store.codec import pack, pack_whole_numbers, unpack, unpack_whole_numbers
+from gradviz.recording.store.codec import pack, pack_whole_numbers, unpack, unpack_floats, unpack_whole_numbers
 from gradviz.recording.zoom.chunks import rows_per_chunk
 
 Span = tuple[float, float] | None
@@ -55,7 +56,7 @@ def get(connection: sqlite3.Connection, series: int, key: ChunkKey, layers: int)
         (series, key.level, key.kind, key.number),
     )
     size, there = rows_per_chunk(layers), 0
-    values: list[NDArray[np.float32]] = []
+    values: list[NDArray[np.floating[Any]]] = []
     measured: list[NDArray[np.generic]] = []
     for first, count, by_layer, marks, data in rows:
         if first != there:
@@ -65,7 +66,7 @@ def get(connection: sqlite3.Connection, series: int, key: ChunkKey, layers: int)
             values.append(np.zeros((count, layers), np.float32))
             measured.append(np.zeros(count, measured_dtype(key.kind)))
         else:
-            values.append(unpack(data, np.float32, (count, layers)))
+            values.append(unpack_floats(data, (count, layers)))
             shape = (count, layers) if checked_whole(by_layer, "a chunk", 0, 1) else (count,)
             measured.append(_unpacked_measured(marks, key, shape))
         there += count

@@ -27,6 +27,7 @@ LARGEST_ARRAY_BYTES = 1 << 31
 # levels of zlib
 QUICKEST, AS_IT_IS = 1, 0
 _TYPE_LETTERS = 2
+_FLOATS = ("f4", "f8")
 _WHOLE_NUMBERS = ("u1", "u2", "u4", "i8")
 _DIFFERENCES = ("i1", "i2", "i4", "i8")
 
@@ -54,6 +55,11 @@ def pack_whole_numbers(array: NDArray[np.int64]) -> bytes:
 def unpack(data: object, dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]:
     """Return the array of this type and shape in `data`. Raises DamagedError if it holds anything else."""
     return _unpacked(data, shape, {np.dtype(dtype).str[1:]})
+
+
+def unpack_floats(data: object, shape: tuple[int, ...]) -> NDArray[np.floating[Any]]:
+    """Return the float32 or float64 array of this shape in `data`. Raises DamagedError if it holds anything else."""
+    return _unpacked(data, shape, _FLOATS)
 
 
 def unpack_whole_numbers(data: object, shape: tuple[int, ...]) -> NDArray[np.int64]:

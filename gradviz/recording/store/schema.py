@@ -22,7 +22,7 @@ there is nothing to execute: stricter than `torch.load(weights_only=True)`, whic
 A **chunk** (`source.py`) is `rows_per_chunk(layers)` rows of quantity `series` (its number) at a `level`; `kind` is
 rows, largest or mean. Level 0 grows with the run: its last chunk is in pieces, each from row `first` of the chunk on,
 and they become one when it is complete; chunks of the other levels are written when they are complete. `data` is
-float32 [rows, layers], NULL where nothing was measured. `measured` belongs to rows, or to rows and layers if
+float32 or float64 [rows, layers], NULL where nothing was measured. `measured` belongs to rows, or to rows and layers if
 `by_layer`; it is NULL where all of a bool array is true. `lowest` and `highest` are the ends of the finite values
 measured, at level 0 only. NaN is NULL in a column.
 

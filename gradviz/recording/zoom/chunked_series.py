@@ -15,12 +15,12 @@ from gradviz.recording.source import Chunk, ChunkKey, measured_dtype
 from gradviz.recording.zoom.cache import CachedSource
 from gradviz.recording.zoom.chunks import rows_per_chunk
 
-Values = NDArray[np.float32]
+Values = NDArray[np.floating[Any]]
 Rows = tuple[Values, NDArray[Any]]
 
 
 class ChunkedSeries:
-    """Rows float32 [layers] and how many of the steps behind each were measured, appended by one thread.
+    """Rows [layers], float32 or `dtype`, and how many of the steps behind each were measured, appended by one thread.
 
     A row never moves once it is written, so it can be read while the next one is appended. The class keeps no count:
     its owner publishes how many rows may be read.
@@ -37,8 +37,10 @@ class ChunkedSeries:
         source: CachedSource,
         rows: int = 0,
         remake: Callable[[int, int], Rows] | None = None,
+        dtype: type[np.float32] | type[np.float64] = np.float32,
     ) -> None:
         self.key = key
+        self._dtype = dtype
         self._layers = layers
         self._source = source
         self._remake = remake
@@ -77,7 +79,7 @@ class ChunkedSeries:
 
     def read(self, first: int, end: int) -> Rows:
         """Return a copy of the rows `first` up to but without `end`."""
-        values = np.empty((max(end - first, 0), self._layers), np.float32)
+        values: Values = np.empty((max(end - first, 0), self._layers), self._dtype)
         parts: list[NDArray[Any]] = []
         position = first
         while position < end:
@@ -101,7 +103,7 @@ class ChunkedSeries:
     def _room(self) -> Chunk:
         return Chunk(
             # zeros, for which the system provides memory only once they are written to: rows that are skipped cost none
-            np.zeros((self._size, self._layers), np.float32),
+            np.zeros((self._size, self._layers), self._dtype),
             np.zeros(self._size, measured_dtype(self.key.kind)),
         )
 

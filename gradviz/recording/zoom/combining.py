@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gradviz.recording.source import Summary, measured_dtype
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Combined = tuple[Floats, NDArray[Any]]
 
 
@@ -41,15 +41,15 @@ def _mean(values: Floats, measured: NDArray[Any]) -> Combined:
     """Weigh each row by the steps that were measured; minus infinity and NaN stay what they are."""
     counts = np.add.reduce(measured, axis=1, dtype=measured_dtype("mean"))
     # infinity less infinity is not a number, and that is what the mean of both is
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         first = measured.flat[0] if measured.size else 1
         if first and (measured == first).all():
             total = np.add.reduce(values, axis=1, dtype=np.float64)
-            return (total / values.shape[1]).astype(np.float32), counts
+            return (total / values.shape[1]).astype(values.dtype), counts
         weights = _per_value(measured, values)
         total = np.add.reduce(np.where(weights > 0, values, 0.0) * weights, axis=1, dtype=np.float64)
         most = np.maximum(counts, 1)
-        return (total / (most if most.ndim == total.ndim else most[:, np.newaxis])).astype(np.float32), counts
+        return (total / (most if most.ndim == total.ndim else most[:, np.newaxis])).astype(values.dtype), counts
 
 
 def _per_value(measured: NDArray[Any], values: Floats) -> NDArray[Any]:

@@ -22,7 +22,7 @@ from gradviz.recording.zoom.chunks import rows_per_chunk
 from gradviz.recording.zoom.combining import combined
 from gradviz.recording.zoom.levels import BATCH, FAN_OUT, KEPT_LEVELS, complete_rows, kept_level, level_of, pieces
 
-Row = NDArray[np.float32]
+Row = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
 SUMMARIES: tuple[Summary, ...] = get_args(Summary)
@@ -33,14 +33,14 @@ class Window:
     """Part of a run at a resolution fit for a screen.
 
     Column c stands for the steps from `first_step + c * stride` on, `stride` (a power of two) of them, fewer where the
-    run ends; `first_step` is a multiple of `stride`. `values` float32 [columns, layers] in the quantity's own scale;
+    run ends; `first_step` is a multiple of `stride`. `values` [columns, layers] in the quantity's own scale;
     `measured` bool [columns] is False where no step of the column was measured, and `measured_layers` [columns, layers]
     tells layers apart where they differ, else it is None. What was not measured is NaN.
     """
 
     first_step: int
     stride: int
-    values: NDArray[np.float32]
+    values: Row
     measured: Mask
     measured_layers: Mask | None = None
 
@@ -52,11 +52,16 @@ class Pyramid:
     NaN outweighs everything, so that a single one stays visible), or by their mean; steps that were not measured do not
     count. Readers say how many steps they may see (`count`) and never look beyond.
 
-    It may begin with `frames` frames that are in `source` only.
+    It may begin with `frames` frames that are in `source` only. Rows are float32, those of a linear quantity float64
+    where the network is `double`.
     """
 
-    def __init__(self, quantity: Quantity, layers: int, source: CachedSource, frames: int = 0) -> None:
+    def __init__(
+        self, quantity: Quantity, layers: int, source: CachedSource, frames: int = 0, *, double: bool = False
+    ) -> None:
         self._name = quantity.name
+        # what is no logarithm reaches as far as the numbers of the network do
+        self._dtype = np.float64 if double and quantity.scale == "linear" else np.float32
         self._signed = quantity.scale == "linear" and quantity.signed
         self._layers = layers
         self._source = source
@@ -118,7 +123,7 @@ class Pyramid:
         level = level_of(stride)
         first, last = max(first, 0), min(last, count - 1)
         if first > last:
-            return Window(first, stride, np.empty((0, self._layers), np.float32), np.empty(0, np.bool_))
+            return Window(first, stride, np.empty((0, self._layers), self._dtype), np.empty(0, np.bool_))
         values, counts = self._columns(level, first >> level, (last >> level) + 1, count, summary)
         seen: Mask = counts > 0
         values[~seen] = np.nan
@@ -204,13 +209,13 @@ class Pyramid:
     def _add_level(self, level: int, rows: int) -> None:
         if level == 0:
             key = ChunkKey(self._name, 0, "rows", 0)
-            self._levels.append({"rows": ChunkedSeries(key, self._layers, self._source, rows)})
+            self._levels.append({"rows": ChunkedSeries(key, self._layers, self._source, rows, dtype=self._dtype)})
             return
         series: dict[ChunkKind, ChunkedSeries] = {}
         for summary in SUMMARIES:
             key = ChunkKey(self._name, level, summary, 0)
             remake = partial(_remade, self._series_of(level - 2, summary), summary, self._signed)
-            series[summary] = ChunkedSeries(key, self._layers, self._source, rows, remake)
+            series[summary] = ChunkedSeries(key, self._layers, self._source, rows, remake, self._dtype)
         self._levels.append(series)
 
 
