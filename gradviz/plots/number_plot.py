@@ -22,6 +22,8 @@ from gradviz.plots.shown_run import ShownRun
 
 _STROKES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DashDotLine, Qt.PenStyle.DotLine)
 LONGEST_LABEL = 10
+# beyond it an axis cannot reach from a value to its negative
+LARGEST = 1e300
 _STROKE_SIGNS = ("—", "- -", "- ·", "· ·")
 
 
@@ -129,7 +131,7 @@ class NumberPlot:
 
     def _place(self, values: Values) -> Values:
         if self.chosen is None or not self.chosen.logarithmic:
-            return np.where(np.isfinite(values), values, np.nan)
+            return np.where(np.abs(values) <= LARGEST, values, np.nan)
         there = np.isfinite(values) & (values > 0)
         return np.log10(values, out=np.full(len(values), np.nan), where=there)
 

@@ -23,6 +23,8 @@ MOST_FURTHER = 12
 # of the largest to the smallest, from which on an axis is logarithmic
 WIDE = 50.0
 PERCENT = 100.0
+# beyond it an axis cannot reach from a value to its negative
+LARGEST = 1e300
 LOSS, ACCURACY = "Loss", "Accuracy"
 
 
@@ -32,7 +34,8 @@ def curves(runs: Sequence[ReportedRun]) -> list[Markup]:
     steps = Axis("step", -0.5, max(longest, 2) - 0.5, whole=True)
     charts = []
     for name, lines in _charts(runs):
-        known = [line for line in lines if np.isfinite(line.y).any()]
+        drawable = [replace(line, y=np.where(np.abs(line.y) <= LARGEST, line.y, np.nan)) for line in lines]
+        known = [line for line in drawable if np.isfinite(line.y).any()]
         if known:
             charts.append(_chart(name, known, steps))
     return charts

@@ -35,7 +35,12 @@ class EntryCheck:
             self._warn(message)
 
     def _entry(self, name: str, value: object) -> Entry | None:
-        entry = self._from_tensor(name, value) if isinstance(value, Tensor) else self._from_other(name, value)
+        try:
+            entry = self._from_tensor(name, value) if isinstance(value, Tensor) else self._from_other(name, value)
+        except Exception as error:
+            # a tensor of some kind of its own may refuse anything
+            self._refuse(name, f"{type(value).__name__} ({error})")
+            return None
         if name in SHARES and isinstance(entry, float) and (entry < 0 or entry > 1):
             self.tell(name, f"log({name}={entry:g}): a share between 0 and 1 is wanted, such as 0.93; it is left out")
             return None

@@ -38,10 +38,7 @@ class ScriptLog:
         if any(values.get(name) is not None for name in BATCH) and (
             self._began_not_finite(entries) or is_looked_at(ahead)
         ):
-            self._looks += 1
-            into = self._coming if ahead else self._present
-            for name, vector in look_at_batch(*(values.get(name) for name in BATCH)).items():
-                into[f"{name} {self._looks}"] = vector
+            self._look(values, self._coming if ahead else self._present)
         self._note_loss(entries)
         self.entries.add(entries, ahead=ahead)
 
@@ -58,6 +55,16 @@ class ScriptLog:
     def entries_without_step(self) -> int:
         """Count an entry that no step came before; return how many there are once they are too many, else 0."""
         return self._unstepped.count()
+
+    def _look(self, values: Mapping[str, object], into: dict[str, Tensor]) -> None:
+        self._looks += 1
+        try:
+            found = look_at_batch(*(values.get(name) for name in BATCH))
+        except Exception as error:
+            # such as memory that does not suffice
+            self.check.tell("batch", f"the batch that was logged could not be looked at: {error}")
+            return
+        into.update({f"{name} {self._looks}": vector for name, vector in found.items()})
 
     def _began_not_finite(self, entries: Mapping[str, Entry]) -> bool:
         loss = entries.get("loss")

@@ -27,6 +27,8 @@ class StepHooks:
         self._steps, self._guard, self._scaler = steps, guard, scaler
         self._afterwards = afterwards
         self._told = 0
+        # the optimisers whose step is being made
+        self._inside: set[int] = set()
         handles = (
             register_optimizer_step_pre_hook(weakly(self._before)),
             register_optimizer_step_post_hook(weakly(self._after)),
@@ -50,6 +52,10 @@ class StepHooks:
         return bool(self._guard.run(self._steps.holds_weights, optimizer))
 
     def _before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> Arguments | None:
+        if id(optimizer) in self._inside:
+            # the step of a class calls that of the class it is derived from
+            return None
+        self._inside.add(id(optimizer))
         # args[0] is the optimiser; a closure computes the gradients only inside the step
         place = len(args) > 1 and callable(args[1])
         if not (place or callable(kwargs.get("closure"))):
@@ -63,6 +69,7 @@ class StepHooks:
         return args, {**kwargs, "closure": self._looked_at(optimizer, kwargs["closure"])}
 
     def _after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
+        self._inside.discard(id(optimizer))
         if self._guard(self._steps.after_step, optimizer):
             self._afterwards()
 

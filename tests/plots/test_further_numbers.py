@@ -177,3 +177,10 @@ def test_families_come_in_the_order_in_which_their_numbers_came_up() -> None:
     found = families(histories)
     assert [family.name for family in found] == ["b", "learning_rate", "a"]
     assert found[1].members == ("learning_rate", "learning_rate/1", "learning_rate/2")
+
+
+def test_what_no_axis_can_hold_is_left_out(plot: CurvesPlot) -> None:
+    values = [1e308, -1e308, math.inf, 2.0, -1.0, 5e-324]
+    plot.show_history(run_with([{"x": value} for value in values]))
+    assert drawn(plot, "x") == {3: 2.0, 4: -1.0, 5: 5e-324}
+    assert np.isfinite(plot.views[0].viewRange()).all()

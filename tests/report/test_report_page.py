@@ -15,6 +15,7 @@ from PIL import Image
 
 from gradviz.errors import ExportError
 from gradviz.recording import atomic_file
+from gradviz.recording.frame import Diverged, Frame
 from gradviz.recording.history import History
 from gradviz.report import report_page, reported, save_report
 from gradviz.report.reported_run import MOST_RUNS
@@ -28,17 +29,34 @@ def page_of(*histories: History, names: list[str] | None = None) -> str:
     return page
 
 
+def extreme() -> History:
+    """Every number that is no ordinary one."""
+    history = History(made_up().started)
+    norms = np.array([np.inf, -np.inf, np.nan, 300, -300, 0], np.float32)
+    for step in range(700):
+        scalars = {"x": 1e308 * (-1) ** step, "y": 0.0, "": 1.0, "<b>": 5e-324}
+        history.append(
+            Frame(step, np.inf if step > 3 else 1e300, np.nan, 0.0, {"weight_grad_norm": norms}, scalars=scalars)
+        )
+    history.append(Diverged(700, np.nan))
+    return history
+
+
 def hostile() -> History:
     history = made_up(title=HOSTILE, names=[HOSTILE, *(f"a{number}" for number in range(5))])
     observe(history, "frozen", HOSTILE, parameters=3)
     return history
 
 
-PAGES = pytest.mark.parametrize(
-    "histories",
-    [(made_up(),), (made_up(1, 1),), (made_up(), made_up(40, 5)), (hostile(),), (hostile(), made_up(), hostile())],
-    ids=["one", "smallest", "two", "hostile", "three"],
-)
+HISTORIES = {
+    "one": (made_up(),),
+    "smallest": (made_up(1, 1),),
+    "two": (made_up(), made_up(40, 5)),
+    "hostile": (hostile(),),
+    "three": (hostile(), made_up(), hostile()),
+    "extreme": (extreme(),),
+}
+PAGES = pytest.mark.parametrize("histories", HISTORIES.values(), ids=HISTORIES)
 
 
 @PAGES

@@ -22,7 +22,7 @@ STEPS = 80
 def deep(activation: type[nn.Module] = nn.Sigmoid) -> nn.Module:
     """The gradient vanishes in it: the slope of a sigmoid is 1/4 at most."""
     torch.manual_seed(0)
-    return nn.Sequential(*(part for _ in range(20) for part in (nn.Linear(8, 8), activation())), nn.Linear(8, 3))
+    return nn.Sequential(*(part for _ in range(14) for part in (nn.Linear(8, 8), activation())), nn.Linear(8, 3))
 
 
 def shallow() -> nn.Module:
@@ -148,6 +148,7 @@ def test_the_verdict_can_be_asked_for_at_any_time() -> None:
 SCRIPT = """
 import torch, gradviz
 from torch import nn
+torch.set_num_threads(1)
 torch.manual_seed(0)
 layers = [part for _ in range(20) for part in (nn.Linear(8, 8), nn.Sigmoid())]
 model = nn.Sequential(*layers, nn.Linear(8, 3))

@@ -229,6 +229,30 @@ def test_batches_are_looked_at_in_thorough_steps_only_and_not_kept(monkeypatch: 
     assert seen == [0, 4, 8]
 
 
+def test_a_batch_that_cannot_be_looked_at_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from gradviz.watching.facts import batch
+
+    def out_of_memory(_inputs: Tensor) -> Tensor:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(batch, "reduce_inputs", out_of_memory)
+    history = logged(lambda step: {"inputs": torch.zeros(2, 2), "mine": step})
+    assert history.scalar("mine")[1].tolist() == list(range(6))
+    assert capsys.readouterr().err.count("gradviz.watch:") == 1
+
+
+def test_a_tensor_that_refuses_to_be_read_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    class Stubborn(Tensor):
+        def item(self) -> float:
+            raise RuntimeError("no")
+
+    history = logged(lambda step: {"loss": torch.zeros(()).as_subclass(Stubborn), "mine": step})
+    assert np.isnan(history.losses()[1]).all()
+    assert capsys.readouterr().err.count("gradviz.watch:") == 1
+
+
 # loops without an optimiser of torch
 
 

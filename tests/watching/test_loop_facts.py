@@ -362,3 +362,31 @@ def test_a_penalty_on_gradients_within_the_step_is_no_fault() -> None:
             optimizer.step()
             optimizer.zero_grad(set_to_none=False)
     assert {one.kind for one in history_of(recorder).observations} == {"optimizer", "without_weights"}
+
+
+class RateOfItsOwn(SGD):
+    """As Adafactor: the rate is None for whoever asks."""
+
+    def step(self, closure: object = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            group["lr"] = 0.1
+        super().step()
+        for group in self.param_groups:
+            group["lr"] = None
+
+
+def test_an_optimiser_without_a_learning_rate_is_watched() -> None:
+    model = perceptron()
+    optimizer = RateOfItsOwn(model.parameters(), 0.1)
+    optimizer.param_groups[0]["lr"] = None
+    loss = cross_entropy(model)
+    with watch(model, None) as recorder:
+        for step in range(3):
+            loss(step).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    history = history_of(recorder)
+    assert history.frames == 3
+    seen = history.observed("optimizer", 2)
+    assert seen is not None
+    assert seen.observation.names == ("RateOfItsOwn",)

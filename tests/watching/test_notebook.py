@@ -23,6 +23,7 @@ CELLS = (
     """
 import torch, gradviz
 from torch import nn
+torch.set_num_threads(1)
 torch.manual_seed(0)
 layers = [part for _ in range(20) for part in (nn.Linear(8, 8), nn.Sigmoid())]
 model = nn.Sequential(*layers, nn.Linear(8, 3))

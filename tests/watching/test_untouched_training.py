@@ -18,7 +18,7 @@ from watched_training import Attentive, batches, convolutions, perceptron
 
 from gradviz.probes.modules import calls, chain_gradients, exact, gradients, measurements, outputs, weight_changes
 from gradviz.probes.norms import NormsOf
-from gradviz.watching.facts import batch, clipping, kept_gradients, parameters
+from gradviz.watching.facts import clipping, kept_gradients, parameters
 from gradviz.watching.watch import watch
 
 STEPS = 20
@@ -113,7 +113,6 @@ def test_a_watched_model_can_be_copied_and_saved_at_any_time() -> None:
         (exact.ExactGradients, "after_backward"),
         (chain_gradients, "Twins"),
         (measurements.ModulePending, "read"),
-        (batch, "reduce_inputs"),
         (calls, "first_tensor"),
         (clipping.Clipping, "heard"),
         (kept_gradients.KeptGradients, "before_step"),

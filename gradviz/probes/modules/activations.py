@@ -82,10 +82,12 @@ class _OfActivations(ModuleProbe):
 
     def after_backward(self, due: Due, params: OptimizerParams, pending: ModulePending) -> None:
         """Take what was gathered, in place of what was taken before."""
+        if not due.thorough:
+            return
         rows = pending.table.row_of
         found = [(rows[module], part) for module, parts in self._parts.items() if module in rows
                  for part in parts.values()]  # fmt: skip
-        if not (due.thorough and found):
+        if not found:
             return
         kind = self.quantities[0].name
         pending.drop(kind)

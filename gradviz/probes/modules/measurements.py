@@ -97,6 +97,8 @@ class ModulePending(Pending):
 
     def read(self, host: Values) -> Measured:
         """Return the rows, each in its quantity's scale."""
+        if not self.measurements:
+            return Measured({})
         numbers: Numbers = {}
         position = 0
         for one in self.measurements:

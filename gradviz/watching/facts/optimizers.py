@@ -68,8 +68,11 @@ class OptimizerFacts:
 
 def learning_rate(group: dict[str, Any]) -> float | Tensor:
     """Return what the next step of a group is made with, NaN if it has none; a tensor as a copy."""
-    rate = group.get("lr", float("nan"))
-    return rate.detach().clone() if isinstance(rate, Tensor) else float(rate)
+    rate = group.get("lr")
+    if isinstance(rate, Tensor):
+        return rate.detach().clone()
+    # some find their rate by themselves, and have None there
+    return float(rate) if isinstance(rate, (int, float)) else float("nan")
 
 
 def _settings(optimizer: Optimizer, max_norm: float | None) -> dict[str, float]:

@@ -181,7 +181,7 @@ class ParameterFacts:
             # by its type alone: isinstance asks objects that answer in ways of their own
             others = [one for one in gc.get_objects() if issubclass(type(one), Optimizer)]
             self._searched[stray] = {
-                weight for one in others for group in one.param_groups for weight in group["params"]
+                weight for one in others for group in getattr(one, "param_groups", ()) for weight in group["params"]
             }
         return held | self._searched.get(stray, set())
 
