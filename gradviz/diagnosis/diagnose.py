@@ -68,9 +68,14 @@ def _as_bad_as_their_consequences(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _came_first(finding: Finding, findings: Sequence[Finding]) -> bool:
-    """Whether it is a cause, and nothing that is as bad was there before it."""
+    """Whether it is a cause, and nothing that is as bad was there before it.
+
+    Of other causes only a gradient counts that exploded before the first step: long steps are its doing.
+    """
     return finding.is_cause and not any(
-        _before(other, finding) and other.severity >= finding.severity for other in findings if not other.is_cause
+        _before(other, finding) and other.severity >= finding.severity
+        for other in findings
+        if not other.is_cause or other.kind == "exploding"
     )
 
 

@@ -59,6 +59,7 @@ def exploding(readings: Readings, thresholds: Thresholds, *, flow: Flow) -> Find
     if not facts:
         return None
     rows = _all_between(*facts)
+    from_the_start = _grows_at_start(readings, thresholds)
     return Finding(
         "exploding",
         Severity.CRITICAL if severe else Severity.WARNING,
@@ -68,7 +69,8 @@ def exploding(readings: Readings, thresholds: Thresholds, *, flow: Flow) -> Find
         worst_row=rows[0],
         thresholds=("exploding_decades", "severe_decades"),
         quantity=profile.quantity if profile is not None else GRADIENT,
-        is_cause=_grows_at_start(readings, thresholds),
+        first_step=0 if from_the_start else None,
+        is_cause=from_the_start,
     )
 
 
