@@ -85,6 +85,21 @@ def test_gradients_give_way_only_where_they_do_not_fit_in() -> None:
     assert 0.05 < share_of_gradients(0.5 * STEP_S) < 0.6
 
 
+def test_gradients_do_not_give_way_to_what_only_looks_like_their_cost() -> None:
+    cadence = Cadence(1, 20, early=True, max_overhead=0.05)
+    ours = others = 0.0
+    measured = []
+    for step in range(400):
+        due = cadence.due(step)
+        measured.append(due.gradients)
+        # what a thorough look leaves over is paid in the step after it, and now and then the machine is busy
+        after = step > 0 and cadence.was_thorough(step - 1)
+        ours += 0.1 * STEP_S if due.thorough or after or step % 50 == 30 else 0.01 * STEP_S
+        others += STEP_S
+        cadence.step_ended(step, Timing(ours, others))
+    assert all(measured)
+
+
 def test_every_measured_step_is_a_multiple_of_what_was_asked_for() -> None:
     cadence = Cadence(3, 21, early=True, max_overhead=0.05)
     late = [step for step in range(400) if cadence.due(step).gradients and step > 10]
