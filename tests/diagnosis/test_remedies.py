@@ -7,6 +7,7 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
+from covering import pairwise
 from trained_runs import trained
 
 from gradviz.diagnosis import Finding, Severity, diagnose, words
@@ -36,6 +37,19 @@ CASES: dict[str, dict[str, object]] = {
 HARMFUL = {"decay beyond one": {
     "data": "spirals", "depth": 6, "width": 8, "activation": "sigmoid", "learning_rate": 30.0, "weight_decay": 1.0,
     "batch_size": 10}}  # fmt: skip
+
+FACTORS: dict[str, tuple[object, ...]] = {
+    "activation": ("sigmoid", "relu", "tanh", "linear", "leaky_relu"),
+    "shortcut": ("none", "identity", "scaled", "rezero"),
+    "normalization": ("none", "layer", "batch"),
+    "initialization": ("glorot_normal", "he_normal", "gaussian"),
+    "optimizer": ("sgd", "momentum", "adam", "adamw"),
+    "learning_rate": (1e-6, 0.01, 30.0),
+    "weight_decay": (0.0, 0.5, 1.0),
+    "gradient_clip": (0.0, 0.001),
+    "batch_size": (2, 32),
+    "zero_init_branch": (False, True),
+}
 
 
 def run(settings: dict[str, object]) -> History:
@@ -107,6 +121,16 @@ def test_no_remedy_of_what_goes_wrong_contradicts_another(name: str) -> None:
     for step in range(0, history.frames, 7):
         check_verdict(history, step)
     check_verdict(history, history.frames - 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("values", pairwise(*FACTORS.values()))
+def test_no_remedy_of_any_recipe_contradicts_another(values: tuple[object, ...]) -> None:
+    settings = dict(zip(FACTORS, values, strict=True))
+    history = run({"data": "moons", "samples": 200, "depth": 4, "width": 4, "steps": 25} | settings)
+    for step in (0, 1, 3, 7, history.frames - 1):
+        if step < history.frames:
+            check_verdict(history, step)
 
 
 def test_where_there_is_no_gradient_no_learning_rate_is_raised() -> None:

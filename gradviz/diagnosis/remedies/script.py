@@ -63,6 +63,10 @@ def _against_bad_inputs(finding: Finding, _readings: Readings) -> Advice:
     return tuple(advice for fact, advice in by_fact.items() if finding.fact(fact) is not None)
 
 
+def _against_bad_labels(finding: Finding, _readings: Readings) -> Advice:
+    return ("check_pairs",) if finding.fact("labels_alike") is not None else ("check_labels",)
+
+
 def _against_no_progress(finding: Finding, _readings: Readings) -> Advice:
     return ("check_pairs",) if finding.fact("validation_at_chance") is not None else NO_PROGRESS
 
@@ -89,7 +93,7 @@ _BY_KIND: dict[str, Callable[[Finding, Readings], Advice]] = {
     "loss_unbounded": _always("check_sign"),
     "probabilities_as_logits": _always("drop_softmax"),
     "bad_inputs": _against_bad_inputs,
-    "bad_labels": _always("check_labels"),
+    "bad_labels": _against_bad_labels,
     "one_class": _always("weigh_classes", "try_other_rates"),
     "small_batch": _always("batch_or_group_norm"),
     "clipped": _always("raise_clip"),

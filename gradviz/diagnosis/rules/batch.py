@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradviz.diagnosis.finding import Evidence, Finding, Severity, evidence
 from gradviz.diagnosis.readings import Readings
 from gradviz.diagnosis.rule import rule
+from gradviz.diagnosis.settling import SETTLED_STEPS
 from gradviz.diagnosis.thresholds import Thresholds
 
 # inputs of networks that learn well are of the order of 1; those of raw pictures reach 255
@@ -60,6 +61,9 @@ def bad_labels(readings: Readings, _thresholds: Thresholds) -> Finding | None:
     negative = lowest < 0.0 and lowest not in IGNORED_LABELS
     if numbers.get("not_finite", 0.0) > 0.0:
         fact = "labels_not_finite"
+    elif numbers.get("largest_share", 0.0) >= ONE_CLASS_SHARE and readings.asked_step >= SETTLED_STEPS:
+        found = Evidence("labels_alike", "", held.since, numbers=held.observation.numbers)
+        return _finding("bad_labels", Severity.WARNING, held.since, found)
     elif outputs is not None and (highest >= max(outputs, 2.0) or negative):
         fact = "labels_out_of_range"
     else:

@@ -45,15 +45,19 @@ def not_finite(readings: Readings, _thresholds: Thresholds) -> Finding | None:
 @rule("loss_unbounded", rank=7)
 def loss_unbounded(readings: Readings, _thresholds: Thresholds) -> Finding | None:
     """Find a loss far below zero that falls on without slowing down, as one of the wrong sign does."""
-    if readings.chance_loss is not None or readings.step < 2 * LOSSES_COMPARED:
+    if readings.chance_loss is not None:
         return None
     losses = readings.losses(MOST_LOSSES)
+    # one that has left the range of the numbers need not fall for long
+    ended = bool(np.isneginf(losses).any())
+    enough = 2 * RECENT_STEPS if ended else 2 * LOSSES_COMPARED
     losses = losses[np.isfinite(losses)]
-    first, late = readings.first_loss, readings.late_loss
-    if losses.size < 2 * LOSSES_COMPARED or first is None or late is None:
+    first = readings.first_loss
+    if losses.size < enough or first is None:
         return None
     middle = losses.size // 2
     half = float(np.median(losses[middle - RECENT_STEPS : middle]))
+    late = float(losses[-1] if ended else np.median(losses[-RECENT_STEPS:]))
     if not (late < -FALLEN_FACTOR * max(abs(first), 1.0) and late < FALLS_ON_FACTOR * half):
         return None
     fact = evidence("falls_without_end", "", readings.step, loss=late, first_loss=first)

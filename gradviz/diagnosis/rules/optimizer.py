@@ -95,6 +95,8 @@ def too_little(readings: Readings, thresholds: Thresholds, *, update: Measured) 
     if not there.any() or update.steps < RECENT_STEPS or readings.step < SETTLED_STEPS:
         return None
     late, early = readings.late_loss, readings.early_loss
+    if _rounded_away(readings, thresholds):
+        return None
     if may_rest(readings, thresholds) or readings.rate_is_rising or late is None or early is None:
         return None
     highest = float(judged[there].max())
@@ -110,3 +112,11 @@ def too_little(readings: Readings, thresholds: Thresholds, *, update: Measured) 
         "too_little", Severity.WARNING, readings.step, (fact,), rows=rows, worst_row=worst,
         thresholds=("update_guide",), quantity=UPDATE,
     )  # fmt: skip
+
+
+def _rounded_away(readings: Readings, thresholds: Thresholds) -> bool:
+    """Whether weights in half precision keep their bits, so that it is no matter of the learning rate alone."""
+    unchanged = readings.unchanged
+    if unchanged is None or readings.precision not in ("bfloat16", "float16"):
+        return False
+    return bool((unchanged.values >= thresholds.unchanged_share).any())

@@ -15,7 +15,7 @@ from gradviz.diagnosis.thresholds import Thresholds
 # outputs of networks that learn well are of the order of 1 at the start, and so are those of embeddings and sums
 HUGE_OUTPUT, ABSURD_OUTPUT = 100.0, 1000.0
 # from one row to the largest: whoever feeds huge numbers in has other troubles than the weights
-GROWN = 100.0
+GROWN = 30.0
 
 
 @rule("absurd_start", rank=9)
@@ -43,11 +43,14 @@ def absurd_magnitudes(readings: Readings, thresholds: Thresholds) -> Finding | N
 
 @rule("zero_weights", rank=9)
 def zero_weights(readings: Readings, _thresholds: Thresholds) -> Finding | None:
-    """Find weights that were all zero at the start, still are, and let no gradient through to others."""
+    """Find weights that were all zero at the start in most rows, or still are and let no gradient through to others."""
     if readings.weights is None or readings.weight_gradient is None or readings.step < RECENT_STEPS:
         return None
-    zero = without_weights_at_start(readings) & np.isneginf(readings.weights.values) & ~readings.known
-    still = zero & np.isneginf(readings.weight_gradient.values)
+    at_start = without_weights_at_start(readings) & ~readings.known
+    still = at_start & np.isneginf(readings.weights.values) & np.isneginf(readings.weight_gradient.values)
+    # units of one layer that begin alike stay alike, though they may move
+    most = 2 * at_start.sum() > readings.weights.there.sum()
+    still = at_start if most else still
     rows = readings.asked_where(still)
     if not rows:
         return None
@@ -69,7 +72,8 @@ def _outputs(readings: Readings) -> Evidence | None:
     outputs = readings.start_outputs
     if outputs is None:
         return None
-    sizes = np.hypot(outputs.mean.values, outputs.spread.values)
+    # a bias that is far off is no matter of the weights
+    sizes = outputs.spread.values
     known = np.isfinite(sizes) & (sizes > 0.0) & ~readings.known
     if not known.any():
         return None

@@ -215,6 +215,17 @@ def wrong_sign_of_the_loss() -> History:
     return train(model, adam(model, 3e-3), classify(model, loss=lambda out, y: -functional.cross_entropy(out, y)), 150)
 
 
+@broken("loss_unbounded")
+def wrong_sign_until_the_numbers_end() -> History:
+    model = multilayer(outputs=1)
+
+    def once() -> Logged:
+        inputs, _ = points()
+        return {"loss": -functional.mse_loss(model(inputs)[:, 0], inputs.sum(1))}
+
+    return train(model, sgd(model, 0.01), once, 60)
+
+
 @broken("probabilities_as_logits")
 def softmax_before_cross_entropy() -> History:
     model = nn.Sequential(*multilayer(), nn.Softmax(1))
@@ -316,6 +327,22 @@ def all_weights_zero() -> History:
     return train(model, sgd(model), classify(model), 100)
 
 
+@broken("zero_weights")
+def all_weights_zero_behind_sigmoids() -> History:
+    model = multilayer(activation=nn.Sigmoid)
+    for parameter in model.parameters():
+        nn.init.zeros_(parameter)
+    return train(model, adam(model), classify(model, told=False), 100)
+
+
+@broken("absurd_start")
+def one_layer_x100_nothing_logged() -> History:
+    model = kaiming(multilayer())
+    with torch.no_grad():
+        model[2].weight.mul_(100.0)
+    return train(model, adam(model), classify(model, told=False), 60)
+
+
 @broken("absurd_start")
 def head_x1000() -> History:
     model = convolutional()
@@ -377,6 +404,17 @@ def inputs_huge() -> History:
         return inputs * 1e4, labels
 
     return train(model, sgd(model, 0.01), classify(model, data), 60)
+
+
+@broken("labels_alike")
+def labels_all_the_same() -> History:
+    model = multilayer()
+
+    def data() -> tuple[Tensor, Tensor]:
+        inputs, labels = points()
+        return inputs, torch.zeros_like(labels)
+
+    return train(model, adam(model), classify(model, data), 60)
 
 
 @broken("bad_labels")

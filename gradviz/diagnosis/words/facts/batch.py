@@ -34,6 +34,11 @@ def _labels_not_finite(_fact: Evidence, _names: Names) -> Said:
     return "labels not a number", "Some of the targets are infinite or not a number."
 
 
+def _labels_alike(fact: Evidence, _names: Names) -> Said:
+    label = plain(fact.number("lowest"))
+    return f"all labels are {label}", f"All labels so far are {label}: there is nothing to tell apart."
+
+
 def _labels_out_of_range(fact: Evidence, _names: Names) -> Said:
     low, high, outputs = (plain(fact.number(name)) for name in ("lowest", "highest", "outputs"))
     return (
@@ -108,6 +113,7 @@ FACTS: dict[str, Words] = {
     "inputs_huge": _inputs_huge,
     "labels_not_finite": _labels_not_finite,
     "labels_out_of_range": _labels_out_of_range,
+    "labels_alike": _labels_alike,
     "one_class_for_all": _one_class,
     "batch_norm_on_few_samples": _few_samples,
     "softmax_twice": _softmax_twice,
