@@ -25,6 +25,8 @@ LEAST_BETWEEN_JUMPS = 10
 LATEST_SHARE = 0.3
 # one that took longer than so many before it was interrupted by something else
 LONGEST_BELIEVED = 2.0
+# what watching costs beyond its own time, such as calls of hooks and emptied caches, is not seen: so much of all is
+SEEN_SHARE = 0.6
 # of the time allowed, gradients may take so much before they give way at some of the steps
 GRADIENTS_SHARE = 0.5
 MOST_STEPS_BETWEEN_GRADIENTS = 16
@@ -141,7 +143,7 @@ class _Budget:
     def has_room(self) -> bool:
         """Whether a thorough look, at the cost of those before, still fits in."""
         expected = self._thorough if math.isfinite(self._thorough) else 0.0
-        return self._before.ours + expected <= self._share * self._before.others
+        return self._before.ours + expected <= SEEN_SHARE * self._share * self._before.others
 
     def steps_between_gradients(self) -> int:
         """Return at every how many steps gradients fit in: 1, 2, 4 ..."""
