@@ -23,6 +23,10 @@ LONGEST_WAIT = 1.5
 LEAST_BETWEEN_JUMPS = 10
 # what it costs to look changes with the load of the machine, so that the latest look counts for so much
 LATEST_SHARE = 0.3
+# one that took longer than so many before it was interrupted by something else
+LONGEST_BELIEVED = 2.0
+# what watching costs beyond its own time, such as calls of hooks and emptied caches, is not seen: so much of all is
+SEEN_SHARE = 0.6
 # of the time allowed, gradients may take so much before they give way at some of the steps
 GRADIENTS_SHARE = 0.5
 MOST_STEPS_BETWEEN_GRADIENTS = 16
@@ -118,6 +122,7 @@ class _Budget:
         self._before = Timing(0.0, 0.0)
         self._thorough = self._gradients = self._nothing = math.nan
         self._step = math.nan
+        self._after_thorough = False
 
     def step_ended(self, due: Due, timing: Timing) -> None:
         """Learn from a step in which `due` was measured."""
@@ -126,15 +131,19 @@ class _Budget:
         self._before = timing
         if due.thorough:
             self._thorough = _smoothed(self._thorough, ours)
+        elif self._after_thorough:
+            # what was measured before is handed out in this step
+            pass
         elif due.gradients:
             self._gradients = _smoothed(self._gradients, ours)
         else:
             self._nothing = _smoothed(self._nothing, ours)
+        self._after_thorough = due.thorough
 
     def has_room(self) -> bool:
         """Whether a thorough look, at the cost of those before, still fits in."""
         expected = self._thorough if math.isfinite(self._thorough) else 0.0
-        return self._before.ours + expected <= self._share * self._before.others
+        return self._before.ours + expected <= SEEN_SHARE * self._share * self._before.others
 
     def steps_between_gradients(self) -> int:
         """Return at every how many steps gradients fit in: 1, 2, 4 ..."""
@@ -147,4 +156,6 @@ class _Budget:
 
 
 def _smoothed(before: float, now: float) -> float:
-    return now if math.isnan(before) else (1 - LATEST_SHARE) * before + LATEST_SHARE * now
+    if math.isnan(before):
+        return now
+    return (1 - LATEST_SHARE) * before + LATEST_SHARE * min(now, LONGEST_BELIEVED * before)

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from gradviz.probes.observer import Due
-from gradviz.watching.cadence import Cadence, Timing
+from gradviz.watching.cadence import SEEN_SHARE, Cadence, Timing
 
 STEP_S, PLAIN_S, GRADIENTS_S, THOROUGH_S = 4e-3, 2e-5, 8e-5, 2e-2
 
@@ -62,7 +62,7 @@ def test_in_the_long_run_watching_takes_no_more_than_its_share(share: float) -> 
     assert timing.ours <= share * timing.others
     # and what may be spent is spent, up to a look in one of 20 steps
     most = 20_000 * (GRADIENTS_S + THOROUGH_S / 20)
-    assert timing.ours >= 0.9 * min(share * timing.others, most)
+    assert timing.ours >= 0.9 * min(SEEN_SHARE * share * timing.others, most)
 
 
 def test_a_look_that_costs_a_lot_comes_once_the_training_is_half_as_long_again() -> None:
@@ -83,6 +83,21 @@ def test_gradients_give_way_only_where_they_do_not_fit_in() -> None:
 
     assert share_of_gradients(0.01 * STEP_S) == 1
     assert 0.05 < share_of_gradients(0.5 * STEP_S) < 0.6
+
+
+def test_gradients_do_not_give_way_to_what_only_looks_like_their_cost() -> None:
+    cadence = Cadence(1, 20, early=True, max_overhead=0.05)
+    ours = others = 0.0
+    measured = []
+    for step in range(400):
+        due = cadence.due(step)
+        measured.append(due.gradients)
+        # what a thorough look leaves over is paid in the step after it, and now and then the machine is busy
+        after = step > 0 and cadence.was_thorough(step - 1)
+        ours += 0.1 * STEP_S if due.thorough or after or step % 50 == 30 else 0.01 * STEP_S
+        others += STEP_S
+        cadence.step_ended(step, Timing(ours, others))
+    assert all(measured)
 
 
 def test_every_measured_step_is_a_multiple_of_what_was_asked_for() -> None:
