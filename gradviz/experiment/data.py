@@ -55,7 +55,7 @@ class Data(BaseModel):
             "empty, to find it out",
             max_length=1000,
         ),
-        FieldSpec("Label column", "Data", "", zero_means="found out"),
+        FieldSpec("Label column", "Data", "", empty_means="found out"),
     ] = ""
     leave_out: Annotated[
         str,
@@ -63,7 +63,7 @@ class Data(BaseModel):
             description="Columns of the table that are not trained on: names or numbers, separated by commas",
             max_length=4096,
         ),
-        FieldSpec("Leave out", "Data", "", zero_means="nothing"),
+        FieldSpec("Leave out", "Data", "", empty_means="nothing"),
     ] = ""
     missing: Annotated[
         Missing,

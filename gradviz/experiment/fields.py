@@ -20,8 +20,8 @@ class FieldSpec:
     """What the form, the help and the short code need to know of a field beside its pydantic constraints.
 
     `code` is the field's key in the short text code and never changes; `zero_means` is the meaning of the value 0
-    where 0 is a word rather than a number, or of an empty text; `logarithmic` asks for a slider with a logarithmic
-    feel.
+    where 0 is a word rather than a number, `empty_means` that of an empty text; `logarithmic` asks for a slider with a
+    logarithmic feel.
     """
 
     label: str
@@ -29,6 +29,7 @@ class FieldSpec:
     code: str
     unit: str = ""
     zero_means: str = ""
+    empty_means: str = ""
     logarithmic: bool = False
 
 

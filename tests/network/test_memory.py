@@ -3,6 +3,7 @@
 import gc
 
 import pytest
+import torch
 from torch import Tensor
 
 from gradviz.experiment import Experiment
@@ -36,6 +37,8 @@ def held_bytes() -> int:
     gc.collect()
     # type(), because isinstance() would wake lazy modules of torch that warn when touched
     tensors = [item for item in gc.get_objects() if issubclass(type(item), Tensor)]
+    # of which only strided ones have a storage; what other tests left may be sparse
+    tensors = [tensor for tensor in tensors if tensor.layout is torch.strided]
     storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
     return sum(storages.values())
 

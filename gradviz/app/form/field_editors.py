@@ -140,7 +140,7 @@ class TextEditor(FieldEditor):
         super().__init__(field)
         self.line = QLineEdit()
         self.line.setMaxLength(field.longest)
-        self.line.setPlaceholderText(field.spec.zero_means)
+        self.line.setPlaceholderText(field.spec.empty_means)
         self.add(self.line, 1)
         self.line.editingFinished.connect(self.take_typed)
 
