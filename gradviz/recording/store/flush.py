@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -46,7 +47,7 @@ class Stored:
             self.frames == history.frames
             and self.evaluated >= _last(history.evaluation_steps)
             and self.distributed >= _last(history.distribution_steps)
-            and self.observed == len(history.observations)
+            and self.observed >= _observed_until(history, self.frames)
             and self.diverged == (history.diverged is not None)
         )
 
@@ -68,7 +69,7 @@ def write_new(connection: sqlite3.Connection, history: History, stored: Stored) 
         _write_taken(history.distribution_steps, stored.distributed, end, history.distributions_at,
                      lambda taken: event_tables.put_distributions(connection, taken)),
     )  # fmt: skip
-    observed = _write_observations(connection, history, stored.observed)
+    observed = _write_observations(connection, history, stored.observed, end)
     documents.put(connection, documents.state(connection).changed(**_progress(history, end), diverged=diverged))
     return Stored(end, evaluated, distributed, observed, diverged is not None)
 
@@ -144,12 +145,20 @@ def _write_scalars(connection: sqlite3.Connection, history: History, stored: int
             further_tables.put_numbers(connection, series, first, history.scalar_part(name, first, until))
 
 
-def _write_observations(connection: sqlite3.Connection, history: History, stored: int) -> int:
-    """Write the observations that came after the first `stored`; return how many there are."""
-    observations = history.observations
-    for number in range(stored, len(observations)):
-        further_tables.put_observation(connection, number, observations[number])
-    return len(observations)
+def _write_observations(connection: sqlite3.Connection, history: History, stored: int, end: int) -> int:
+    """Write the observations after the first `stored` up to `end`, the step of the next frame; return how many then.
+
+    Others may be there already: a script goes on while this is written.
+    """
+    until = max(_observed_until(history, end), stored)
+    for number in range(stored, until):
+        further_tables.put_observation(connection, number, history.observations[number])
+    return until
+
+
+def _observed_until(history: History, step: int) -> int:
+    """Return how many observations are of `step` or earlier."""
+    return bisect_right(history.observations, step, key=lambda observation: observation.step)
 
 
 def _write_taken(
