@@ -11,13 +11,14 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from gradviz.app.settings import Settings
 from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment, from_code, from_json, read, to_code, to_json, to_toml
+from gradviz.experiment.data import TABLE_ENDINGS
 from gradviz.recording.atomic_file import write_atomically
 from gradviz.recording.exports import tables
 
 FILE_KINDS = "Experiment (*.toml *.json)"
 EXPERIMENT_SUFFIXES = (".toml", ".json")
 EXPORTED_SUFFIXES = (".png", ".svg", ".pdf", ".gif", ".webp", ".npz", ".parquet")
-DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".tab", ".dat", ".gz")
+DATA_SUFFIXES = (*TABLE_ENDINGS, ".gz")
 OPENABLE = (*EXPERIMENT_SUFFIXES, *EXPORTED_SUFFIXES, *DATA_SUFFIXES)
 OPENABLE_KINDS = (
     f"Experiments, exports that carry one, and data files ({' '.join('*' + suffix for suffix in OPENABLE)})"

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from gradviz.app.form.field_editor import FieldEditor
 from gradviz.app.form.number_editors import NumberEditor, SeedEditor, SliderEditor
 from gradviz.experiment import RecipeField, in_words
+from gradviz.experiment.data import TABLE_ENDINGS
 
 
 class ElidingBox(QComboBox):
@@ -202,7 +203,9 @@ def ask_for_data_file(parent: QWidget, present: str) -> str:
     return name
 
 
-DATA_FILES = "Tables and arrays (*.csv *.tsv *.txt *.data *.tab *.dat *.gz *.npz);;All files (*)"
+DATA_FILES = (
+    f"Tables and arrays ({' '.join(f'*{ending}' for ending in (*TABLE_ENDINGS, '.gz', '.npz'))});;All files (*)"
+)
 SPECIAL_EDITORS = {"device": DeviceEditor, "seed": SeedEditor, "data_file": PathEditor}
 
 

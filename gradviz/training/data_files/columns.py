@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gradviz.errors import DataError
 from gradviz.experiment.data import Missing
 from gradviz.training.data_files.table import LABEL_NAMES, Column, Floats, Table
+from gradviz.training.data_files.text import PLAIN
 from gradviz.training.data_files.understood import LeftOut
 
 MOST_CATEGORIES = 20
@@ -79,7 +80,7 @@ def as_numbers(path: Path, column: Column, missing: Missing) -> tuple[list[str],
     What is missing is filled with the mean, or with the most frequent word, if that was chosen. Raises DataError.
     """
     if column.texts is None:
-        name = column.name or f"column {column.number}"
+        name = column.title
         if not column.missing.any():
             return [name], [column.values]
         known = column.values[~column.missing]
@@ -98,7 +99,7 @@ def as_numbers(path: Path, column: Column, missing: Missing) -> tuple[list[str],
     if missing == "mean" and len(there) < len(words):
         usual = max(categories, key=there.count)
         words = [word or usual for word in words]
-    name = column.name or f"column {column.number}"
+    name = column.title
     lower = {category.lower() for category in categories}
     if any(lower <= pair for pair in _BOOLEANS):
         yes = np.array([word.lower() in ("true", "yes", "t", "y") for word in words], np.float64)
@@ -139,12 +140,11 @@ def _likely_label(path: Path, columns: Sequence[Column]) -> Column:
     if len(named) == 1:
         return named[0]
     first, last = columns[0], columns[-1]
-    if _plausible(last) > _plausible(first):
-        return last
-    if _plausible(last) == _plausible(first) == 0 and not named:
+    like_first, like_last = _plausible(first), _plausible(last)
+    if like_last > like_first or (like_last == like_first == 0 and not named):
         return last
     ways = f"label_column = {first.key} or label_column = {last.key}"
-    if _plausible(last) == _plausible(first):
+    if like_last == like_first:
         raise DataError(f"{path}: both {first.label} and {last.label} could be the label. Say which it is: {ways}")
     raise DataError(
         f"{path}: the last column, {last.label}, looks like a measurement, and {first.label} like a label. Say which "
@@ -177,7 +177,9 @@ def labels_of(path: Path, column: Column, rows: NDArray[np.bool_]) -> tuple[NDAr
 def classes_of(path: Path, words: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Return labels as numbers of classes, and the names of these: numbers in their order, then words."""
     different = set(words)
-    names = sorted(different, key=lambda word: (not _is_number(word), float(word) if _is_number(word) else 0.0, word))
+    names = sorted(
+        different, key=lambda word: (not PLAIN.is_number(word), float(word) if PLAIN.is_number(word) else 0.0, word)
+    )
     if len(names) < 2:
         raise DataError(f"{path}: every label is {names[0]!r}; there must be at least two classes")
     if len(names) > min(MOST_CLASSES, len(words) // 2):
@@ -187,11 +189,3 @@ def classes_of(path: Path, words: Sequence[str]) -> tuple[NDArray[np.int64], tup
         )
     index = {name: number for number, name in enumerate(names)}
     return np.array([index[word] for word in words], np.int64), tuple(names)
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return word.isascii() and "_" not in word

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.errors import DataError
-from gradviz.experiment.data import Data, Missing
+from gradviz.experiment.data import TABLE_ENDINGS, Data, Missing
 from gradviz.training.data_files.columns import Chosen, as_numbers, choose, classes_of, labels_of
 from gradviz.training.data_files.npz import Arrays, read_npz
 from gradviz.training.data_files.table import Floats, Table, read_table
 from gradviz.training.data_files.text import LARGEST_FILE_BYTES
 from gradviz.training.data_files.understood import Understood
 
-TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".data", ".tab", ".dat")
 ENDINGS = (*TABLE_ENDINGS, *(f"{ending}.gz" for ending in TABLE_ENDINGS), ".npz")
 
 # what samples are kept as to be looked at, single precision, holds no larger number and no smaller one
@@ -108,9 +107,9 @@ def _from_table(path: Path, table: Table, data: Data) -> LabelledData:
         names += parts
         columns += values if used.all() else [each[used] for each in values]
         if column.is_text:
-            one_hot.append((column.name or f"column {column.number}", len(parts)))
+            one_hot.append((column.title, len(parts)))
         if data.missing == "mean" and (gaps := int(column.missing[used].sum())):
-            filled.append((column.name or f"column {column.number}", gaps))
+            filled.append((column.title, gaps))
     labels, class_names = labels_of(path, chosen.label, used)
     if len(table.class_names) == len(class_names):
         class_names = table.class_names
@@ -118,7 +117,7 @@ def _from_table(path: Path, table: Table, data: Data) -> LabelledData:
         form=table.form,
         rows=len(labels),
         features=tuple(names),
-        label=chosen.label.name or f"column {chosen.label.number}",
+        label=chosen.label.title,
         classes=_counted(labels, class_names),
         rows_left_out=int((~used).sum()),
         left_out=chosen.left_out,

@@ -14,7 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.errors import DataError
-from gradviz.training.data_files.text import SAMPLED_ROWS, Dialect, dialect_of, read_text, rows_of, without_comments
+from gradviz.training.data_files.text import (
+    PLAIN,
+    SAMPLED_ROWS,
+    Dialect,
+    dialect_of,
+    read_text,
+    rows_of,
+    without_comments,
+)
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -44,9 +52,14 @@ class Column:
     missing: Mask
 
     @property
+    def title(self) -> str:
+        """What to call it: its name, or else its number."""
+        return self.name or f"column {self.number}"
+
+    @property
     def label(self) -> str:
-        """What to call it."""
-        return repr(self.name) if self.name else f"column {self.number}"
+        """What to call it within a sentence."""
+        return repr(self.name) if self.name else self.title
 
     @property
     def is_text(self) -> bool:
@@ -121,16 +134,16 @@ def is_header(rows: Sequence[Sequence[str]], dialect: Dialect) -> bool:
     """Whether the first of `rows` names the columns."""
     first, body = [cell.strip() for cell in rows[0]], rows[1:]
     if not body:
-        return all(_number(cell, dialect) is None for cell in first)
+        return not any(dialect.is_number(cell) for cell in first)
     if any(cell.lower() in LABEL_NAMES for cell in first) or _counts_up(first):
         return True
     columns = [[row[place].strip() for row in body if place < len(row)] for place in range(len(first))]
     for cell, column in zip(first, columns, strict=True):
         there = [each for each in column if each.lower() not in MISSING]
-        numbers = [each for each in there if _number(each, dialect) is not None]
-        if there and len(numbers) == len(there) and _number(cell, dialect) is None and cell.lower() not in MISSING:
+        numbers = [each for each in there if dialect.is_number(each)]
+        if there and len(numbers) == len(there) and not dialect.is_number(cell) and cell.lower() not in MISSING:
             return True
-    words = all(_number(cell, dialect) is None and cell for cell in first)
+    words = all(cell and not dialect.is_number(cell) for cell in first)
     again = any(cell in column for cell, column in zip(first, columns, strict=True))
     return words and len(set(first)) == len(first) and not again and len(body) > 1
 
@@ -238,13 +251,6 @@ def _again(text: str, dialect: Dialect, header: Sequence[str] | None) -> Iterato
     return islice(rows_of(text, dialect.separator), 0 if header is None else 1, None)
 
 
-def _number(cell: str, dialect: Dialect) -> float | None:
-    try:
-        return dialect.number(cell)
-    except ValueError:
-        return None
-
-
 def _counts_up(cells: Sequence[str]) -> bool:
     """Whether cells are 0, 1, 2 ... or 1, 2, 3 ...: column names of a table that had none."""
     if len(cells) < 3 or not re.fullmatch(r"[01]", cells[0]):
@@ -261,8 +267,4 @@ def _scikit_header(sample: Rows, text: str) -> tuple[str, ...]:
     width, names = len(sample[1][1]), tuple(first[2:])
     rows = sum(1 for line in text.split("\n") if line.strip()) - 1
     fits = int(first[0]) == rows and int(first[1]) == width - 1
-    return names if fits and not any(_number_like(name) for name in names) else ()
-
-
-def _number_like(cell: str) -> bool:
-    return _number(cell, Dialect(",", decimal_comma=False)) is not None
+    return names if fits and not any(PLAIN.is_number(name) for name in names) else ()

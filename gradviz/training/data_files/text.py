@@ -49,10 +49,22 @@ class Dialect:
             raise ValueError(cell)
         return float(cell.replace(",", ".") if self.decimal_comma else cell)
 
+    def is_number(self, cell: str) -> bool:
+        """Whether a cell holds a number."""
+        try:
+            self.number(cell)
+        except ValueError:
+            return False
+        return True
+
     @property
     def words(self) -> str:
         """What to call it."""
         return f"separated by {SEPARATORS[self.separator]}" + ", with decimal commas" * self.decimal_comma
+
+
+# numbers as Python writes them
+PLAIN = Dialect(",", decimal_comma=False)
 
 
 def read_text(path: Path) -> tuple[str, str]:
