@@ -53,8 +53,8 @@ class HeldOut:
     """The samples that the network never trains on, as a person would look at them.
 
     `inputs` [samples, features] in the data's own units, `labels` [samples] index `class_names`. `image_shape` is
-    (rows, columns) where a sample is a picture; `extent` is (left, right, bottom, top) of the plane where it is a
-    point.
+    (rows, columns) where a sample is a picture, of one or three `channels` that come one after the other; `extent` is
+    (left, right, bottom, top) of the plane where it is a point.
     """
 
     inputs: NDArray[np.float32]
@@ -62,6 +62,12 @@ class HeldOut:
     class_names: tuple[str, ...]
     image_shape: tuple[int, int] | None = None
     extent: tuple[float, float, float, float] | None = None
+    channels: int = 1
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """(channels, rows, columns) of a picture, (features,) of anything else; samples are kept flat."""
+        return (self.inputs.shape[1],) if self.image_shape is None else (self.channels, *self.image_shape)
 
 
 @dataclass(frozen=True, slots=True)
