@@ -50,7 +50,7 @@ class TrainingRun:
         self.device = resolve(experiment.training.device, experiment.training.precision)
         _check_memory(experiment, self.device)
         self.data: Dataset = load_data(experiment)
-        shape = self.data.held_out.image_shape or (self.data.features,)
+        shape = self.data.held_out.sample_shape
         self.network = build_network(experiment, shape, self.data.classes, self.device)
         self._parameters = list(self.network.parameters())
         self.batch_size = min(experiment.training.batch_size, len(self.data.train_labels))
