@@ -3,8 +3,8 @@
 By name: `network/...`, weights and running statistics; `optimizer/...`, what the optimiser remembers of each parameter;
 `probes/...`, what the latest update left to be told with the next state; `batches/...`, where in the shuffled batches
 the run stands; `learning_rate`, where it was changed while the run was trained; `experiment`, the recipe as bytes of
-JSON; and `data`, a fingerprint, where the data are a file of the person's own. On the CPU of the same kind of machine, with as many threads, a run resumes from there bit by bit as if
-there had been no break.
+JSON; and `data`, a fingerprint, where the data are a file of the person's own. On the CPU of the same kind of machine,
+with as many threads, a run resumes from there bit by bit as if there had been no break.
 """
 
 from __future__ import annotations
