@@ -13,6 +13,7 @@ from gradviz.app.session.phase import Phase
 from gradviz.app.session.run_controller import RunController
 from gradviz.app.theme import ICON_PX
 from gradviz.recording.history import History
+from gradviz.recording.score import ACCURACY
 
 LONGEST_NAME = 28
 PREVIEW = "before training"
@@ -123,7 +124,9 @@ def _result(history: History) -> str:
     # a script that is watched may not tell its loss
     parts = [f"loss {loss:.4g}"] if loss is not None and not _is_untold(history, loss) else []
     if history.latest_evaluation is not None:
-        parts.append(f"validation {history.latest_evaluation.accuracy:.1%}")
+        score = history.started.score
+        reached = history.latest_evaluation.accuracy
+        parts.append(f"validation {score.text(reached) if score is ACCURACY else score.said(reached)}")
     return " · ".join(parts)
 
 

@@ -9,7 +9,8 @@ _NAMES = {
     "pre_activation": "pre-activation", "pytorch_default": "PyTorch default", "xor": "XOR", "rms": "RMS",
     "gaussian": "Gaussian", "lecun_normal": "LeCun normal", "he_normal": "He normal", "he_uniform": "He uniform",
     "glorot_normal": "Glorot normal", "glorot_uniform": "Glorot uniform", "rezero": "ReZero",
-    "digits": "handwritten digits", "file": "a file of mine", "mlp": "fully connected",
+    "cross_entropy": "cross-entropy", "binary_cross_entropy": "binary cross-entropy", "mse": "mean squared error",
+    "minmax": "from 0 to 1", "digits": "handwritten digits", "file": "a file of mine", "mlp": "fully connected",
 } | {name: activation.label for name, activation in ACTIVATIONS.items()}  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from gradviz.experiment import Experiment, choices, field, fields
 
 FIELDS = tuple(fields())
 DEVICES = ("auto", "cpu", "cuda", "cuda:0", "cuda:7", "cuda:12", "mps")
-OPEN_BELOW, OPEN_ABOVE = {"learning_rate", "decay_factor"}, {"momentum"}
+OPEN_BELOW, OPEN_ABOVE = {"learning_rate", "decay_factor", "input_factor"}, {"momentum", "label_smoothing"}
 
 
 def value_of(name: str) -> st.SearchStrategy[Any]:
@@ -39,6 +39,8 @@ def _agreeing(values: dict[str, Any]) -> dict[str, Any]:
         values["batch_size"] = 2
     if values.get("schedule") == "cosine" and values.get("steps") == 0:
         values["steps"] = 300
+    if values.get("data") == "sine":
+        values["loss"] = "mse"
     return values
 
 
