@@ -240,7 +240,7 @@ def test_closing_during_a_run_leaves_no_thread(window: MainWindow, qtbot: QtBot,
     wait_for(qtbot, window, Phase.RUNNING)
     if paused:
         trigger(window, "pause")
-    training = window.session.run.thread
+    training = window.session.run.worker
     assert training is not None
     assert window.close()
     assert training.isFinished()

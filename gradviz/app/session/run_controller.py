@@ -54,7 +54,7 @@ class RunController(QObject):
         self._known: WeakKeyDictionary[History, tuple[Path | None, Phase]] = WeakKeyDictionary()
 
     @property
-    def thread(self) -> TrainingThread | FollowThread | None:
+    def worker(self) -> TrainingThread | FollowThread | None:
         """The worker of the run under way; None between two runs."""
         return self._thread
 

@@ -66,7 +66,7 @@ def test_a_paused_run_holds_after_the_step_under_way_and_goes_on_where_it_was(ru
     run.pause()
     assert run.phase is Phase.PAUSED
     # the step under way still comes to its end
-    thread = run.thread
+    thread = run.worker
     assert thread is not None
     wait_until(qtbot, lambda: thread.control.holding)
     frames = history.frames
@@ -79,7 +79,7 @@ def test_a_paused_run_holds_after_the_step_under_way_and_goes_on_where_it_was(ru
 def test_single_steps_make_one_frame_each(run: RunController, qtbot: QtBot) -> None:
     run.start(ENDLESS, paused=True)
     history = begun(run, qtbot)
-    thread = run.thread
+    thread = run.worker
     assert thread is not None
     for steps in (1, 2, 3):
         run.step()
@@ -92,7 +92,7 @@ def test_a_step_holds_a_run_that_is_moving(run: RunController, qtbot: QtBot) -> 
     run.start(ENDLESS)
     begun(run, qtbot, 2)
     run.step()
-    thread = run.thread
+    thread = run.worker
     assert thread is not None
     assert run.phase is Phase.PAUSED
     wait_until(qtbot, lambda: thread.control.holding)
@@ -214,7 +214,7 @@ def test_a_defect_in_the_worker_is_told_and_a_new_run_works(
     assert "in update" in failure.details
     assert run.history is not None
     assert run.history.frames == 1
-    wait_until(qtbot, lambda: run.thread is None)
+    wait_until(qtbot, lambda: run.worker is None)
     run.start(TINY)
     ended(run, qtbot)
     assert run.phase is Phase.FINISHED
@@ -234,7 +234,7 @@ def test_a_device_that_is_not_there_is_a_message_without_a_traceback(run: RunCon
 def test_closing_ends_the_worker(run: RunController, qtbot: QtBot) -> None:
     run.start(ENDLESS)
     begun(run, qtbot, 2)
-    thread = run.thread
+    thread = run.worker
     assert thread is not None
     assert run.close()
     assert thread.isFinished()
@@ -251,7 +251,7 @@ def test_what_was_on_its_way_when_a_run_was_closed_reaches_nobody(run: RunContro
     announced: list[History] = []
     run.began.connect(announced.append)
     run.start(ENDLESS)
-    thread, begun_there = run.thread, threading.Event()
+    thread, begun_there = run.worker, threading.Event()
     assert thread is not None
     thread.began.connect(lambda _history: begun_there.set(), type=Qt.ConnectionType.DirectConnection)
     assert begun_there.wait(WAIT_MS / 1000)
