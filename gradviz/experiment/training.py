@@ -13,6 +13,8 @@ Optimizer = Literal["sgd", "momentum", "adam", "adamw", "rmsprop"]
 Precision = Literal["float32", "float64"]
 Schedule = Literal["constant", "cosine", "step"]
 
+LARGEST_LEARNING_RATE = 100.0
+
 
 class Training(BaseModel):
     """How the network is trained, for how long, and what is measured when."""
@@ -24,7 +26,7 @@ class Training(BaseModel):
     ] = "sgd"
     learning_rate: Annotated[
         float,
-        Field(description="Factor on every step of the optimiser", gt=0.0, le=100.0),
+        Field(description="Factor on every step of the optimiser", gt=0.0, le=LARGEST_LEARNING_RATE),
         FieldSpec("Learning rate", "Training", "lr", logarithmic=True),
     ] = 0.1
     schedule: Annotated[

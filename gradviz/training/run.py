@@ -19,7 +19,8 @@ from gradviz.probes.catalogue import observer_of
 from gradviz.probes.environment import device_label
 from gradviz.probes.frame_queue import FrameQueue
 from gradviz.probes.observer import Due
-from gradviz.recording.frame import Distributions, Evaluation, Frame, Started
+from gradviz.recording.frame import Distributions, Evaluation, Frame, Observation, Started
+from gradviz.recording.observations import RATE_CHANGED
 from gradviz.training.batches import ShuffledBatches
 from gradviz.training.data import Dataset, boundary_grid, load_data
 from gradviz.training.devices import free_bytes, resolve
@@ -91,6 +92,11 @@ class TrainingRun:
     def rate(self) -> float:
         """The learning rate of the update of the step last measured."""
         return self.full_rate * self.experiment.training.rate_factor(self._step)
+
+    def change_rate(self, step: int, rate: float) -> Observation:
+        """Let the updates from `step` on be of this learning rate, of which a schedule takes its part; say so."""
+        before, self.full_rate = self.full_rate, rate
+        return Observation(step, RATE_CHANGED, numbers=(("before", before), ("after", rate)))
 
     def due(self, step: int, *, distributions: bool = False) -> Due:
         """Return what is measured at `step`: on schedule and at the end all; `distributions` whatever the schedule."""
