@@ -9,8 +9,9 @@ import torch
 from gradviz.experiment import Experiment
 from gradviz.network.architecture import DTYPES, Architecture, Plan, Size, Trainable
 from gradviz.network.stack.stack import STACK
+from gradviz.network.transformer.network import TRANSFORMER
 
-ARCHITECTURES: Mapping[str, Architecture] = {"mlp": STACK}
+ARCHITECTURES: Mapping[str, Architecture] = {"mlp": STACK, "transformer": TRANSFORMER}
 
 
 def build_network(
