@@ -31,6 +31,7 @@ class Control:
         self._steps = 0
         self._closer_look = threading.Event()
         self._checkpoint = threading.Event()
+        self._rate: float | None = None
 
     @property
     def paused(self) -> bool:
@@ -92,6 +93,17 @@ class Control:
         if wanted:
             self._checkpoint.clear()
         return wanted
+
+    def change_rate(self, rate: float) -> None:
+        """Let the run go on with this learning rate from its next update on; a schedule takes its part of it."""
+        self._rate = rate
+
+    def take_rate(self) -> float | None:
+        """Return the learning rate that somebody asked for since the last call, the latest; None if nobody did."""
+        rate = self._rate
+        if rate is not None:
+            self._rate = None
+        return rate
 
     def wait_for_turn(self) -> bool:
         """Block while paused without a step to make; return False once stopped."""
