@@ -14,6 +14,7 @@ from gradviz.experiment.words import in_words
 
 Norm = Literal["before", "after", "none"]
 Shortcut = Literal["none", "identity", "rezero", "layer_scale", "deepnorm"]
+Initialization = Literal["glorot_uniform", "glorot_normal", "pytorch_default", "lecun_normal", "orthogonal"]
 
 # the two sub-layers of a block, in the order in which the signal passes them; the names of their modules
 SUBLAYERS = ("attention", "mlp")
@@ -35,12 +36,12 @@ class Transformer(NetworkRecipe):
     depth: Annotated[
         int,
         Field(description="Blocks of attention and MLP, counted from 1 next to the input", ge=1, le=200),
-        FieldSpec("Depth", "Network", "d", "blocks", logarithmic=True),
+        FieldSpec("Depth", "Network", "d", "blocks", logarithmic=True, role="depth"),
     ] = 12
     activation: Annotated[
         Activation,
         Field(description="Function between the two layers of every MLP"),
-        FieldSpec("Activation", "Network", "a"),
+        FieldSpec("Activation", "Network", "a", role="activation"),
     ] = "gelu"
     leaky_slope: Annotated[
         float,
@@ -63,7 +64,7 @@ class Transformer(NetworkRecipe):
             "for each unit (Touvron et al. 2021); deepnorm, (2 depth)^(1/4) x + F(x) with smaller first weights (Wang "
             "et al. 2022; made for layer norm after)"
         ),
-        FieldSpec("Shortcut", "Network", "s"),
+        FieldSpec("Shortcut", "Network", "s", role="shortcut"),
     ] = "identity"
     layer_scale: Annotated[
         float,
@@ -99,6 +100,15 @@ class Transformer(NetworkRecipe):
         ),
         FieldSpec("Patch", "Network", "pt", "pixels"),
     ] = 2
+
+    initialization: Annotated[
+        Initialization,
+        Field(
+            description="Distribution of the first weights of all blocks, whose biases are zero; what is before and "
+            "behind them is always LeCun normal"
+        ),
+        FieldSpec("Initialisation", "Initialisation", "i"),
+    ] = "glorot_uniform"
 
     @property
     def phi(self) -> ActivationChoice:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Generator, Tensor, nn
 
 from gradviz.experiment import Transformer
-from gradviz.network.architecture import Architecture, Plan, Trainable
+from gradviz.network.architecture import Architecture, Junction, Plan, RowParts, Trainable
 from gradviz.network.stack.initialization import initialize_end
+from gradviz.network.transformer.initialization import drawn
 from gradviz.network.transformer.size import size
 from gradviz.network.transformer.sublayers import Attention, Mlp, SubLayer
 from gradviz.network.transformer.tokens import Embedding
@@ -41,37 +42,46 @@ class Block(nn.Module):
 
     def __init__(self, recipe: Transformer, **factory: Any) -> None:
         super().__init__()
-        self.attention = Attention(recipe, **factory)
-        self.mlp = Mlp(recipe, **factory)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return [batch, tokens, width] for the same."""
-        y: Tensor = self.mlp(self.attention(x))
-        return y
+        self.attention = SubLayer(recipe, Attention(recipe, **factory), **factory)
+        self.mlp = SubLayer(recipe, Mlp(recipe, **factory), **factory)
 
 
 class TransformerNetwork(Trainable):
-    """Embedding, blocks `block1` to `blockN`, head."""
+    """Embedding, blocks `block1` to `blockN`, head. A row ends where norm and shortcut are joined."""
 
     def __init__(self, recipe: Transformer, plan: Plan) -> None:
         super().__init__()
         factory: dict[str, Any] = {"dtype": plan.dtype, "device": plan.device}
         generator = torch.Generator().manual_seed(plan.seed)
+        self._names = tuple(row.name for row in recipe.rows())
         self.embedding = Embedding(plan, recipe.width, recipe.patch, generator, **factory)
         self.head = Head(recipe, plan, generator, **factory)
-        scale = recipe.deepnorm_beta if recipe.shortcut == "deepnorm" else 1.0
-        self.sublayers: list[SubLayer] = []
-        for number in range(1, recipe.depth + 1):
-            block = Block(recipe, **factory)
-            self.add_module(f"block{number}", block)
-            self.sublayers += [block.attention, block.mlp]
+        for block in dict.fromkeys(row.group for row in recipe.rows()):
+            self.add_module(block, Block(recipe, **factory))
+        self.sublayers = [cast(SubLayer, self.get_submodule(name)) for name in self._names]
+        draw = drawn(recipe.initialization, generator)
         for part in self.sublayers:
-            part.initialize(generator, scale)
+            part.branch.initialize(draw, recipe.deepnorm_beta if recipe.shortcut == "deepnorm" else 1.0)
 
     @property
     def chain(self) -> Sequence[nn.Module]:
-        """Embedding, all sub-layers, head."""
+        """Embedding, all sub-layers, head: each runs on what the one before puts out, and on nothing else."""
         return [self.embedding, *self.sublayers, self.head]
+
+    @property
+    def junctions(self) -> Sequence[Junction]:
+        """Where shortcut and branch of a sub-layer part."""
+        return [
+            Junction((name,), part.shortcut, part.branch)
+            for name, part in zip(self._names, self.sublayers, strict=True)
+            if part.shortcut is not None
+        ]
+
+    def row_parts(self, name: str) -> RowParts:
+        """Return the parts of a row; the weights are the matrices of the branch, without norm and factor."""
+        part = cast(SubLayer, self.get_submodule(name))
+        activation = part.branch.activation if isinstance(part.branch, Mlp) else None
+        return RowParts(part, ("branch.in_weight", "branch.out_weight"), activation)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits [batch, classes] of a training batch [batch, features]."""

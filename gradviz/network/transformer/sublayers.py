@@ -1,17 +1,17 @@
-"""The two sub-layers of a block. Each is a row: what it hands on has norm and shortcut in it already."""
+"""The two sub-layers of a block, each a branch and perhaps a shortcut beside it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from gradviz.experiment import Transformer
 from gradviz.network.activation_module import ActivationModule
 from gradviz.network.attending import Attending
-from gradviz.network.branching import Fork
+from gradviz.network.transformer.initialization import Draw
 
 
 class Factor(nn.Module):
@@ -26,38 +26,29 @@ class Factor(nn.Module):
         return x * self.factor
 
 
-class SubLayer(Fork):
-    """norm(shortcut x + factor F(norm(x))), as far as the recipe has these parts; F is said by the subclass."""
+class Branch(nn.Module):
+    """factor F(norm(x)), as far as the recipe has these parts; F is said by the subclass."""
 
     def __init__(self, recipe: Transformer, **factory: Any) -> None:
-        super().__init__(joined=recipe.shortcut != "none")
-        self.norm_before = nn.LayerNorm(recipe.width, **factory) if recipe.norm == "before" else None
-        self.norm_after = nn.LayerNorm(recipe.width, **factory) if recipe.norm == "after" else None
-        self.alpha = recipe.deepnorm_alpha if recipe.shortcut == "deepnorm" else 1.0
+        super().__init__()
+        self.norm = nn.LayerNorm(recipe.width, **factory) if recipe.norm == "before" else None
         self.factor = _factor(recipe, **factory)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return [batch, tokens, width] for the same."""
-        inside = self.to_branch(x) if self.joined else x
-        if self.norm_before is not None:
-            inside = self.norm_before(inside)
-        inside = self.transform(inside)
-        if self.factor is not None:
-            inside = self.factor(inside)
-        if self.joined:
-            inside = torch.add(inside, self.to_shortcut(x), alpha=self.alpha)
-        return inside if self.norm_after is None else self.norm_after(inside)
+        inside = self.transform(x if self.norm is None else self.norm(x))
+        return inside if self.factor is None else self.factor(inside)
 
     def transform(self, x: Tensor) -> Tensor:
         """Return F(x)."""
         raise NotImplementedError
 
-    def initialize(self, generator: Generator, scale: float) -> None:
-        """Draw the first weights; those that DeepNorm makes smaller are multiplied by `scale`."""
+    def initialize(self, draw: Draw, scale: float) -> None:
+        """Fill the first weights; those that DeepNorm makes smaller are multiplied by `scale`."""
         raise NotImplementedError
 
 
-class Attention(SubLayer):
+class Attention(Branch):
     """Every token is given a mixture of what all tokens offer. Queries, keys and values come from one matrix."""
 
     def __init__(self, recipe: Transformer, **factory: Any) -> None:
@@ -78,14 +69,14 @@ class Attention(SubLayer):
         return functional.linear(mixed, self.out_weight, self.out_bias)
 
     @torch.no_grad()
-    def initialize(self, generator: Generator, scale: float) -> None:
-        """Draw Glorot uniform weights (Glorot & Bengio 2010), each of the four matrices for itself."""
+    def initialize(self, draw: Draw, scale: float) -> None:
+        """Fill each of the four matrices for itself."""
         queries, keys, values = self.in_weight.chunk(3)
         for weight, factor in ((queries, 1.0), (keys, 1.0), (values, scale), (self.out_weight, scale)):
-            glorot(weight, generator, factor)
+            draw(weight, factor)
 
 
-class Mlp(SubLayer):
+class Mlp(Branch):
     """Every token for itself through two layers with an activation in between."""
 
     def __init__(self, recipe: Transformer, **factory: Any) -> None:
@@ -103,17 +94,28 @@ class Mlp(SubLayer):
         return functional.linear(inside, self.out_weight, self.out_bias)
 
     @torch.no_grad()
-    def initialize(self, generator: Generator, scale: float) -> None:
-        """Draw Glorot uniform weights."""
+    def initialize(self, draw: Draw, scale: float) -> None:
+        """Fill both matrices."""
         for weight in (self.in_weight, self.out_weight):
-            glorot(weight, generator, scale)
+            draw(weight, scale)
 
 
-def glorot(weight: Tensor, generator: Generator, factor: float) -> None:
-    """Fill `weight` [out, in] with Glorot uniform numbers times `factor`, drawn in float64 on the CPU."""
-    drawn = torch.empty(weight.shape, dtype=torch.float64)
-    nn.init.xavier_uniform_(drawn, gain=factor, generator=generator)
-    weight.copy_(drawn)
+class SubLayer(nn.Module):
+    """norm(alpha x + branch(x)), as far as the recipe has these parts; shortcut and branch are modules of their own."""
+
+    def __init__(self, recipe: Transformer, branch: Branch, **factory: Any) -> None:
+        super().__init__()
+        self.branch = branch
+        self.shortcut = nn.Identity() if recipe.shortcut != "none" else None
+        self.alpha = recipe.deepnorm_alpha if recipe.shortcut == "deepnorm" else 1.0
+        self.norm = nn.LayerNorm(recipe.width, **factory) if recipe.norm == "after" else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return [batch, tokens, width] for the same."""
+        y: Tensor = self.branch(x)
+        if self.shortcut is not None:
+            y = torch.add(y, self.shortcut(x), alpha=self.alpha)
+        return y if self.norm is None else self.norm(y)
 
 
 def _factor(recipe: Transformer, **factory: Any) -> Factor | None:

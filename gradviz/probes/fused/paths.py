@@ -12,7 +12,7 @@ from gradviz.network.stack.stack import Network
 from gradviz.network.stack.trace import Trace
 from gradviz.probes.fused.probe import Probe
 from gradviz.probes.norms import row_norms
-from gradviz.probes.quantities import PATHS
+from gradviz.recording.frame import Quantity
 
 
 class GradientPaths(Probe):
@@ -23,7 +23,46 @@ class GradientPaths(Probe):
     where one of them is zero, because zero has no direction.
     """
 
-    quantities = PATHS
+    quantities = (
+        Quantity(
+            "shortcut_grad_rms",
+            "Gradient by the shortcut",
+            "rms ∂loss/∂h",
+            "The part of the gradient that came down the shortcut; an identity shortcut hands on exactly what it "
+            "receives. Measured every few steps",
+            scheduled=True,
+            beside="branch_grad_rms",
+        ),
+        Quantity(
+            "branch_grad_rms",
+            "Gradient by the branch",
+            "rms ∂loss/∂h",
+            "The part of the gradient that came through the residual branch. Measured every few steps",
+            scheduled=True,
+            beside="shortcut_grad_rms",
+        ),
+        Quantity(
+            "shortcut_share",
+            "Shortcut's share of the gradient",
+            "",
+            "Length of the shortcut's part over the lengths of both parts: 1 means that nothing comes through the "
+            "branch. Measured every few steps",
+            scale="linear",
+            scheduled=True,
+            bounds=(0.0, 1.0),
+        ),
+        Quantity(
+            "path_cosine",
+            "Cosine of shortcut and branch",
+            "",
+            "Direction of the branch's part against the shortcut's: 1 adds up, -1 cancels out, 0 is at right angles; "
+            "not a number where one part is zero. Measured every few steps",
+            scale="linear",
+            signed=True,
+            scheduled=True,
+            bounds=(-1.0, 1.0),
+        ),
+    )
 
     @classmethod
     def applies_to(cls, network: Network) -> bool:

@@ -18,7 +18,6 @@ from gradviz.probes.modules.gradients import WeightGradients
 from gradviz.probes.modules.hooks import Guard
 from gradviz.probes.modules.measurements import ModulePending, ModuleProbe
 from gradviz.probes.modules.outputs import Outputs
-from gradviz.probes.modules.paths import GradientPaths
 from gradviz.probes.modules.rows import MeasuredModule, compiled_modules
 from gradviz.probes.modules.tokens import AttentionEntropy, TokenCosine
 from gradviz.probes.modules.weight_changes import WeightChanges
@@ -47,7 +46,6 @@ MODULE_PROBES: tuple[Callable[[ObservedNetwork], ModuleProbe], ...] = (
     lambda network: WeightChanges(),
     lambda network: DeadUnits(network.guard),
     lambda network: SaturatedInputs(network.guard),
-    lambda network: GradientPaths(network.model, network.guard),
     lambda network: TokenCosine(network.model, network.guard),
     lambda network: AttentionEntropy(network.model, network.guard),
     lambda network: ExactGradients(network.chain, network.guard, network.exact_every),
