@@ -82,8 +82,7 @@ class Experiment(BaseModel):
     def changed(self, **values: Any) -> Self:
         """Return a copy with some flat fields changed, validated. Raises ExperimentError.
 
-        Under another architecture what was set in this one stays, as far as the new one has it and allows it; what is
-        as usual here is as usual there.
+        Under another architecture what is not at its default stays, as far as the new one has it and allows it.
         """
         kept = self.flat()
         wanted = values.get("architecture", self.network.architecture)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from gradviz.experiment import ActivationChoice
-from gradviz.network.stack.activation_kernels import activation
+from gradviz.network.activation_kernels import activation
 
 
 class ActivationModule(nn.Module):
