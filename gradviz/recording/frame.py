@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.experiment import Experiment, Row, to_json
+from gradviz.experiment.rows import Span, shortcuts_around
 
 Scale = Literal["log10", "linear"]
 # how a recorded run stands; the last two of a run that nobody ended: its process is gone, or still writes
@@ -116,6 +117,11 @@ class Started:
     def experiment_json(self) -> str | None:
         """The experiment as JSON, to be put into files; None if there is none."""
         return to_json(self.experiment) if self.experiment is not None else None
+
+    @property
+    def shortcuts(self) -> tuple[Span, ...]:
+        """The first and the last row, counted from 1, of what each shortcut passes over."""
+        return self.experiment.network.shortcuts() if self.experiment is not None else shortcuts_around(self.rows)
 
     @property
     def loss_optional(self) -> bool:
