@@ -22,6 +22,10 @@ class Score:
         """Write a value, such as 93.1% or 0.931."""
         return f"{value:.1%}" if self is ACCURACY else f"{value:.3f}"
 
+    def short(self, value: float) -> str:
+        """Write a value where accuracy is expected: with its name if it is another."""
+        return self.text(value) if self is ACCURACY else self.said(value)
+
     def said(self, value: float) -> str:
         """Write a value with its name."""
         return f"{self.name} {self.text(value)}"

@@ -129,7 +129,7 @@ def exports(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: pytest.Monk
     assert isinstance(dialog, ExportDialog)
     path = dialog.request().path
     assert path == folder / "gradviz-tanh-3.png"
-    dialog._save.click()
+    dialog.save.click()
     assert path.read_bytes().startswith(b"\x89PNG")
     assert window.statusBar().currentMessage() == f"Exported {path}"
 
@@ -140,7 +140,7 @@ def exports_animation(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: p
     dialog = dialog_of(window, ExportDialog)
     assert isinstance(dialog, ExportDialog)
     dialog.choose("profile", "gif")
-    dialog._save.click()
+    dialog.save.click()
     with Image.open(folder / "gradviz-tanh-3.gif") as animation:
         assert animation.n_frames == 5  # type: ignore[attr-defined]
 
@@ -252,7 +252,7 @@ def swaps(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.Monke
     trigger(window, "swap")
     assert window.session.run.history is window.board.history is not first
     assert window.session.shown.reference is window.session.display.previous is first
-    assert window.transport.steps.text() == "step 1 / 8"
+    assert window.run_status.steps.text() == "step 1 / 8"
     trigger(window, "swap")
     assert window.board.history is first
 

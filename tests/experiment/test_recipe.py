@@ -43,7 +43,7 @@ WORDS = {
     "input_scaling": "standardised minmax raw",
     "optimizer": "sgd momentum adam adamw rmsprop",
     "precision": "float32 float64",
-    "architecture": "mlp",
+    "architecture": "mlp resnet transformer",
     "data": "digits moons circles spirals xor gaussian sine file",
     "missing": "refuse drop mean",
 }

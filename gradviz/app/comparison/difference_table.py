@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
 
 from gradviz.experiment import differences
 from gradviz.plots.shown_run import ShownRun
-from gradviz.recording.score import ACCURACY, Score
 
 SAME = "Nothing differs: the experiments are the same, seed and all."
 NARROWEST_PX = 56
@@ -123,10 +122,5 @@ def _outcomes(runs: Sequence[ShownRun]) -> list[tuple[str, ...]]:
         loss = history.loss(latest)
         losses.append("–" if loss is None or math.isnan(loss) else f"{loss:.4g}")
         evaluation = history.latest_evaluation
-        accuracies.append("–" if evaluation is None else _score_in_words(history.started.score, evaluation.accuracy))
+        accuracies.append("–" if evaluation is None else history.started.score.short(evaluation.accuracy))
     return [tuple(steps), tuple(losses), tuple(accuracies)]
-
-
-def _score_in_words(score: Score, value: float) -> str:
-    """Write a score; one that is no accuracy, as the row is called, with its name."""
-    return score.text(value) if score is ACCURACY else score.said(value)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gradviz.app.session.run_names import name_of
 from gradviz.recording.runs.run_list import Listed
-from gradviz.recording.score import ACCURACY, score_of
+from gradviz.recording.score import score_of
 from gradviz.recording.store import RunInfo
 
 ENDINGS = {
@@ -47,8 +47,7 @@ def outcome_of(info: RunInfo | None) -> str:
     if info is None:
         return ""
     if info.accuracy is not None and math.isfinite(info.accuracy):
-        score = score_of(info.experiment)
-        return score.text(info.accuracy) if score is ACCURACY else score.said(info.accuracy)
+        return score_of(info.experiment).short(info.accuracy)
     return f"loss {info.loss:.3g}" if info.loss is not None and math.isfinite(info.loss) else ""
 
 

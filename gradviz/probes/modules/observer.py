@@ -19,6 +19,7 @@ from gradviz.probes.modules.hooks import Guard
 from gradviz.probes.modules.measurements import ModulePending, ModuleProbe
 from gradviz.probes.modules.outputs import Outputs
 from gradviz.probes.modules.rows import MeasuredModule, compiled_modules
+from gradviz.probes.modules.tokens import AttentionEntropy, TokenCosine
 from gradviz.probes.modules.weight_changes import WeightChanges
 from gradviz.probes.modules.weights import OptimizerParams, WeightTable
 from gradviz.probes.observer import Due, Observer, Pending
@@ -45,6 +46,8 @@ MODULE_PROBES: tuple[Callable[[ObservedNetwork], ModuleProbe], ...] = (
     lambda network: WeightChanges(),
     lambda network: DeadUnits(network.guard),
     lambda network: SaturatedInputs(network.guard),
+    lambda network: TokenCosine(network.model, network.guard),
+    lambda network: AttentionEntropy(network.model, network.guard),
     lambda network: ExactGradients(network.chain, network.guard, network.exact_every),
 )
 
@@ -112,15 +115,19 @@ class ModuleObserver(Observer):
         return {what: why for probe in self._probes for what, why in probe.notes().items()}
 
     def look_at(self, modules: Iterable[nn.Module]) -> None:
-        """Look at `modules` from the next step on."""
+        """Look at `modules` from the next step on, as whatever they are."""
         modules = tuple(modules)
         for probe in self._probes:
             probe.watch(modules)
+            probe.watch_activations(modules)
 
     def watch(self, rows: Sequence[MeasuredModule]) -> None:
         """Make rows of these modules; again, if their parameters were replaced."""
         compiled = compiled_modules(self._model)
         self.look_at(row.module for row in rows if row.module not in compiled)
+        activations = [row.activation or row.module for row in rows if row.module not in compiled]
+        for probe in self._probes:
+            probe.watch_activations(activations)
         self._table = WeightTable(rows)
         self._coming = ModulePending(self._table, self._probes)
         self._all = self._table.all_params()
