@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,9 +37,11 @@ def losses_of_a_guess(shares: Floats, training: Training) -> tuple[float, float]
 def _cross_entropy(wanted: Floats, weights: Floats, smoothing: float) -> tuple[float, float]:
     """Of the negative logarithms of the probabilities given, how much of each is in the mean loss."""
     parts = (1.0 - smoothing) * wanted + smoothing / len(wanted) * weights
-    total = float(parts.sum())
+    total = 1.0 + smoothing * (float(weights.mean()) - 1.0)
+    even = total * math.log(len(wanted))
     there = parts[parts > 0.0]
-    return max(float(-(there * np.log(there / total)).sum()), 0.0), total * float(np.log(len(wanted)))
+    # rounded, labels that are all as frequent would do better than none
+    return min(max(float(-(there * np.log(there / total)).sum()), 0.0), even), even
 
 
 def _yes_or_no(chance: float | Floats) -> Floats:
