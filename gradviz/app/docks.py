@@ -34,7 +34,7 @@ TABBED = (
 # the first two of the column share its height
 _UPPER, _LOWER = [entry.name for entry in _COLUMN if not entry.behind][:2]
 # of a remembered layout; one that names docks otherwise is left aside: Qt would make tabs of docks that do not exist
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 CLOSE_TIP = "Hide the panel; View > Panels brings it back"
 FLOAT_TIP = "Float the panel, or put it back"
 
