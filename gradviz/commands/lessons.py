@@ -8,10 +8,10 @@ from pathlib import Path
 
 from gradviz.errors import LessonError
 from gradviz.experiment import Experiment
-from gradviz.lessons.lesson import Check, Lesson, SetUp
+from gradviz.lessons.lesson import Lesson, SetUp
 from gradviz.lessons.library import SUFFIX, find_lesson, lesson_names, load_lesson, short_name
 from gradviz.lessons.parse import experiment_of
-from gradviz.lessons.playing import Playing
+from gradviz.lessons.playing import Playing, Verified
 from gradviz.recording.history import History
 
 FAILED = 1
@@ -60,7 +60,7 @@ def played(lesson: Lesson, otherwise: Mapping[str, str] | None = None) -> list[t
     stage = PlainStage(otherwise)
     playing = Playing(lesson, stage)
     found = []
-    for number, page in enumerate(lesson.pages):
+    for number in range(len(lesson.pages)):
         playing.open(number)
         while not playing.page_done:
             match playing.waiting:
@@ -70,9 +70,7 @@ def played(lesson: Lesson, otherwise: Mapping[str, str] | None = None) -> list[t
                     playing.start()
                 case _:
                     raise AssertionError("a run that is trained at once is never waited for")
-        for check in (item for item in page.items if isinstance(item, Check)):
-            seen = playing.verified(check)
-            found.append((seen.words, bool(seen.holds)))
+        found += [(seen.words, bool(seen.holds)) for seen in playing.seen() if isinstance(seen, Verified)]
     return found
 
 
@@ -82,18 +80,18 @@ class PlainStage:
     def __init__(self, otherwise: Mapping[str, str] | None = None) -> None:
         self._experiment = Experiment()
         self._otherwise = SetUp("", otherwise or {})
-        self._runs: list[History] = []
+        self._runs: dict[int, History] = {}
 
     def set_up(self, order: SetUp) -> None:
         """Set up an experiment."""
         self._experiment = experiment_of(order, self._experiment)
 
-    def start(self) -> None:
+    def start(self, number: int) -> None:
         """Train what is set up, to its end."""
         # loads torch, which listing and checking do without
         from gradviz.training.loop import train
 
-        self._runs.append(History.of(train(experiment_of(self._otherwise, self._experiment))))
+        self._runs[number] = History.of(train(experiment_of(self._otherwise, self._experiment)))
 
     def pick_step(self, step: int | None) -> None:
         """Nothing is shown."""
@@ -110,13 +108,13 @@ class PlainStage:
     def light(self, places: Sequence[str]) -> None:
         """Nothing is shown."""
 
-    def runs(self) -> Sequence[History]:
+    def runs(self) -> Mapping[int, History]:
         """Return the runs so far."""
         return self._runs
 
-    def running(self) -> bool:
-        """Return False: a run has ended before `start` returns."""
-        return False
+    def has_come_to(self, step: int | None) -> bool:
+        """Return True: a run has ended before `start` returns."""
+        return True
 
 
 def _told(checks: list[tuple[str, bool]]) -> list[tuple[str, bool]]:

@@ -130,8 +130,9 @@ class Page:
 class Lesson:
     """A lesson, from its file.
 
-    `name` is that of the file; `remember` the one sentence to keep. `otherwise` are changes of fields, at one
-    of which each check must fail, for the tests; `locked` those that cannot be changed while it is open, `hidden` those not shown.
+    `name` is that of the file; `remember` the one sentence to keep. `otherwise` are changes of fields, at one of which
+    each check must fail, for the tests; fields in `locked` cannot be changed while it is open, those in `hidden` are
+    not shown.
     """
 
     name: str

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradviz.errors import LessonError
 from gradviz.recording.history import History, Series
@@ -28,7 +29,9 @@ _CONDITION = re.compile(rf"(?:({_NUMBER})\s*(<=?)\s*)?([a-z_]+)(?:\s*(<=?|>=?)\s
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where in a run a number stands: at a row (counted from 1) and a step, of the run of that number (0: the latest).
+    """Where in a run a number stands: at a row (counted from 1) and a step, of the run of that number.
+
+    Runs are counted from 1, as the lesson starts them; 0 is the last before the place where the number is told.
 
     Instead of one row it can be what all of them have together: their mean, smallest or largest value.
     """
@@ -90,12 +93,15 @@ class Measure:
     per_layer: bool = False
     say: Format = "number"
 
-    def amount(self, runs: Sequence[History]) -> Amount | None:
-        """Return what the `runs` of the lesson say; None where it is not measured (yet)."""
-        value = self._at(self.spot, runs)
+    def amount(self, runs: Mapping[int, History], latest: int) -> Amount | None:
+        """Return what the `runs` of the lesson say, by their numbers; None where it is not measured (yet).
+
+        `latest` is the number of the run that the text speaks of where it names none.
+        """
+        value = self._at(self.spot, runs, latest)
         if value is None or self.over is None:
             return value
-        below = self._at(self.over, runs)
+        below = self._at(self.over, runs, latest)
         if below is None:
             return None
         if not value.is_log:
@@ -104,14 +110,12 @@ class Measure:
         if math.isnan(difference):
             return None
         if self.per_layer:
-            difference /= max(1, self._layers_between(runs))
+            difference /= max(1, self._layers_between(runs[self.spot.run or latest]))
         return Amount(difference, True)
 
-    def _at(self, spot: Spot, runs: Sequence[History]) -> Amount | None:
-        if not 0 <= spot.run <= len(runs) or not runs:
-            return None
-        history = runs[spot.run - 1]
-        if history.frames == 0:
+    def _at(self, spot: Spot, runs: Mapping[int, History], latest: int) -> Amount | None:
+        history = runs.get(spot.run or latest)
+        if history is None or history.frames == 0:
             return None
         step = {"first": 0, "last": history.frames - 1}.get(str(spot.step), spot.step)
         assert isinstance(step, int)
@@ -125,9 +129,9 @@ class Measure:
         value = _of_rows(found[1], spot.row)
         return None if value is None else Amount(value, history.quantity(self.of).scale == "log10")
 
-    def _layers_between(self, runs: Sequence[History]) -> int:
+    def _layers_between(self, history: History) -> int:
         assert self.over is not None
-        rows = len(runs[self.spot.run - 1].started.rows)
+        rows = len(history.started.rows)
         here, there = ({"first": 1, "last": rows}.get(str(spot.row), spot.row) for spot in (self.spot, self.over))
         return abs(int(here) - int(there))
 
@@ -190,7 +194,7 @@ def _latest(series: Series, step: int) -> float | None:
     return float(values[place - 1]) if place else None
 
 
-def _of_rows(row: np.ndarray, which: Which) -> float | None:
+def _of_rows(row: NDArray[np.floating[Any]], which: Which) -> float | None:
     if isinstance(which, int):
         if not 1 <= which <= len(row):
             return None
@@ -201,5 +205,5 @@ def _of_rows(row: np.ndarray, which: Which) -> float | None:
         known = row[~np.isnan(row)]
         if not known.size:
             return None
-        value = {"mean": np.mean, "smallest": np.min, "largest": np.max}[which](known)
+        value = known.mean() if which == "mean" else known.min() if which == "smallest" else known.max()
     return None if np.isnan(value) else float(value)

@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gradviz.errors import ExperimentError, LessonError
-from gradviz.experiment import Experiment, load_preset
+from gradviz.experiment import Experiment, fields, load_preset
 from gradviz.experiment.files import with_settings
 from gradviz.lessons.lesson import (
     PLACES,
@@ -111,7 +111,9 @@ def _front_matter(text: str, name: str) -> _FrontMatter:
 
 
 def _pages(lines: list[str], first: int, name: str) -> Iterator[Page]:
-    title, items, text = "", [], list[str]()
+    title = ""
+    items: list[Item] = []
+    text: list[str] = []
 
     def close_text() -> None:
         if joined := "\n".join(text).strip():
@@ -266,19 +268,26 @@ def _check_names(lesson: Lesson) -> None:
             for name in _measures_in(item):
                 if name not in lesson.measures:
                     raise LessonError(f"{where}: there is no measure {name!r}")
-            if isinstance(item, Ask):
-                asked = True
-                if len(item.options) < 2:
-                    raise LessonError(f"{where}: a question needs at least two options")
-            elif isinstance(item, Answer) and not asked:
+            if isinstance(item, Ask) and len(item.options) < 2:
+                raise LessonError(f"{where}: a question needs at least two options")
+            asked = asked or isinstance(item, Ask)
+            if isinstance(item, Answer) and not asked:
                 raise LessonError(f"{where}: @answer without a question before it")
-            elif isinstance(item, SetUp):
-                try:
-                    current = experiment_of(item, current)
-                    for values in lesson.otherwise:
-                        experiment_of(SetUp("", values), current)
-                except ExperimentError as error:
-                    raise LessonError(f"{where}: {error}") from error
+            if isinstance(item, SetUp):
+                current = _set_up(item, current, lesson, where)
+    for name in (*lesson.locked, *lesson.hidden):
+        if name not in fields(current.network.architecture):
+            raise LessonError(f"{lesson.name}: there is no field {name!r} to lock or hide")
+
+
+def _set_up(order: SetUp, current: Experiment, lesson: Lesson, where: str) -> Experiment:
+    try:
+        current = experiment_of(order, current)
+        for values in lesson.otherwise:
+            experiment_of(SetUp("", values), current)
+    except ExperimentError as error:
+        raise LessonError(f"{where}: {error}") from error
+    return current
 
 
 def _measures_in(item: Item) -> set[str]:

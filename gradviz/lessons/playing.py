@@ -5,7 +5,7 @@ It knows no window. What a lesson asks for goes to a Stage: the session in the p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -26,6 +26,7 @@ from gradviz.lessons.lesson import (
     Text,
     Wait,
 )
+from gradviz.lessons.measure import Amount
 from gradviz.lessons.parse import PLACEHOLDER
 from gradviz.recording.history import History
 
@@ -39,8 +40,8 @@ class Stage(Protocol):
     def set_up(self, order: SetUp) -> None:
         """Set up an experiment."""
 
-    def start(self) -> None:
-        """Train what is set up."""
+    def start(self, number: int) -> None:
+        """Train what is set up, as the lesson's run of that number, counted from 1; one before it is replaced."""
 
     def pick_step(self, step: int | None) -> None:
         """Show a step; None follows the latest."""
@@ -57,11 +58,11 @@ class Stage(Protocol):
     def light(self, places: Sequence[str]) -> None:
         """Light up these places, and no others."""
 
-    def runs(self) -> Sequence[History]:
-        """Return the runs that the lesson has started, oldest first; the last may be under way."""
+    def runs(self) -> Mapping[int, History]:
+        """Return the runs that the lesson has started, by their numbers; the last may be under way."""
 
-    def running(self) -> bool:
-        """Return whether the last of them is under way."""
+    def has_come_to(self, step: int | None) -> bool:
+        """Return whether the run under way is at `step` or behind it, or has ended (None: only that)."""
 
 
 @dataclass(slots=True)
@@ -119,6 +120,17 @@ class Playing:
         return self._now.reached == len(self.page.items)
 
     @property
+    def question(self) -> Ask | None:
+        """The question that waits for a guess."""
+        item = self.page.items[self._now.reached] if self.waiting == "guess" else None
+        return item if isinstance(item, Ask) else None
+
+    @property
+    def next_run(self) -> int:
+        """The number, counted from 1, of the run that the page offers or comes to next."""
+        return self._started_before(self.number, self._now.reached) + 1
+
+    @property
     def guesses(self) -> dict[int, dict[int, int]]:
         """The option chosen of each question, by page and by its place on the page."""
         return {number: dict(page.guesses) for number, page in enumerate(self._pages) if page.guesses}
@@ -151,17 +163,22 @@ class Playing:
 
     def guess(self, option: int) -> None:
         """Choose an option of the question that is open."""
-        place = self._now.reached
-        ask = self.page.items[place] if self.waiting == "guess" else None
-        if isinstance(ask, Ask) and 0 <= option < len(ask.options):
-            self._now.guesses[place] = option
+        ask = self.question
+        if ask is not None and 0 <= option < len(ask.options):
+            self._now.guesses[self._now.reached] = option
             self._go_on()
 
     def start(self) -> None:
         """Start the run that the page offers."""
         if self.waiting == "start":
             self._now.started = True
-            self._stage.start()
+            self._stage.start(self.next_run)
+            self._go_on()
+
+    def begun_elsewhere(self) -> None:
+        """Go on as the run which the page offers has been started in another way."""
+        if self.waiting == "start":
+            self._now.started = True
             self._go_on()
 
     def repeat(self) -> None:
@@ -184,30 +201,39 @@ class Playing:
         for place, item in enumerate(self.page.items[:shown]):
             match item:
                 case Text(text):
-                    found.append(Text(self.filled(text)))
+                    found.append(Text(self._filled(text, place)))
                 case Ask():
-                    found.append(self._met(self.number, place, item, answered=False))
+                    found.append(self._met(self.number, place, item))
                 case Answer():
                     found.append(self._last_question(place))
                 case Check():
-                    found.append(self.verified(item))
+                    found.append(self._verified(item, place))
         return found
 
-    def filled(self, text: str) -> str:
+    def _started_before(self, page: int, place: int) -> int:
+        """Return how many runs the lesson has started where it comes to the item at `place` of a page."""
+        before = [*(item for each in self.lesson.pages[:page] for item in each.items)]
+        before += self.lesson.pages[page].items[:place]
+        return sum(isinstance(item, Start) for item in before)
+
+    def _amount(self, measure: str, place: int) -> Amount | None:
+        latest = self._started_before(self.number, place)
+        return self.lesson.measures[measure].amount(self._stage.runs(), latest)
+
+    def _filled(self, text: str, place: int) -> str:
         """Return `text` with the measured numbers in it."""
 
         def words(name: str) -> str:
-            measure = self.lesson.measures[name]
-            amount = measure.amount(self._stage.runs())
-            return NOT_MEASURED if amount is None else amount.words(measure.say)
+            amount = self._amount(name, place)
+            return NOT_MEASURED if amount is None else amount.words(self.lesson.measures[name].say)
 
         return PLACEHOLDER.sub(lambda match: words(match[1]), text)
 
-    def verified(self, check: Check) -> Verified:
+    def _verified(self, check: Check, place: int) -> Verified:
         """Return how a check comes out."""
-        amount = self.lesson.measures[check.condition.measure].amount(self._stage.runs())
+        amount = self._amount(check.condition.measure, place)
         holds = None if amount is None else check.condition.holds(amount)
-        return Verified(check, holds, self.filled(check.right if holds else check.wrong))
+        return Verified(check, holds, self._filled(check.right if holds else check.wrong, place))
 
     @property
     def _now(self) -> _Progress:
@@ -232,16 +258,9 @@ class Playing:
                 return "guess"
             case Start() if not self._now.started:
                 return "start"
-            case Wait(step) if not self._has_come_to(step):
+            case Wait(step) if not self._stage.has_come_to(step):
                 return "run"
         return ""
-
-    def _has_come_to(self, step: int | None) -> bool:
-        runs = self._stage.runs()
-        if not self._stage.running():
-            # a run that ended early does not hold up the reader; the check says what is missing
-            return True
-        return step is not None and bool(runs) and runs[-1].frames > step
 
     def _do(self, item: Item) -> None:
         stage = self._stage
@@ -259,23 +278,21 @@ class Playing:
             case Light(places):
                 stage.light(places)
 
-    def _met(self, page: int, place: int, ask: Ask, *, answered: bool) -> Met:
-        chosen = self._pages[page].guesses.get(place)
-        return Met(ask, chosen, self._right(ask) if answered else None)
-
-    def _right(self, ask: Ask) -> int | None:
-        for number, option in enumerate(ask.options):
-            amount = self.lesson.measures[option.condition.measure].amount(self._stage.runs())
-            if amount is not None and option.condition.holds(amount):
-                return number
-        return None
+    def _met(self, page: int, place: int, ask: Ask) -> Met:
+        return Met(ask, self._pages[page].guesses.get(place))
 
     def _last_question(self, before: int) -> Met:
-        for page in range(self.number, -1, -1):
-            items = self.lesson.pages[page].items
-            last = before if page == self.number else len(items)
-            for place in range(last - 1, -1, -1):
-                ask = items[place]
-                if isinstance(ask, Ask):
-                    return self._met(page, place, ask, answered=True)
-        raise AssertionError("a lesson with an answer has a question before it")
+        """Return the question that the answer at the place `before` of this page is about, answered."""
+        asked = [
+            (page, place, item)
+            for page in range(self.number + 1)
+            for place, item in enumerate(self.lesson.pages[page].items)
+            if isinstance(item, Ask) and (page, place) < (self.number, before)
+        ]
+        page, place, ask = asked[-1]
+        met = self._met(page, place, ask)
+        for number, option in enumerate(ask.options):
+            amount = self._amount(option.condition.measure, before)
+            if amount is not None and option.condition.holds(amount):
+                met.right = number
+        return met
