@@ -132,6 +132,12 @@ class Board(QObject):
         self._show_reference()
         self.refresh()
 
+    @property
+    def periods_ms(self) -> tuple[int, int] | None:
+        """Milliseconds between two pictures and between two texts; None where nothing moves."""
+        timers = self._pictures, self._words
+        return (timers[0].interval(), timers[1].interval()) if all(timer.isActive() for timer in timers) else None
+
     def live(self, running: bool) -> None:
         """Refresh regularly while a run trains; draw once more when it has ended."""
         self.playback.show_growing(running)

@@ -33,6 +33,11 @@ class Settings:
     def __init__(self, path: Path | None = None) -> None:
         self._store = QSettings(str(path or settings_path()), QSettings.Format.IniFormat)
 
+    @property
+    def path(self) -> Path:
+        """The settings file."""
+        return Path(self._store.fileName())
+
     def _word(self, key: str, allowed: tuple[str, ...]) -> str:
         value = self._store.value(key)
         return value if isinstance(value, str) and value in allowed else allowed[0]

@@ -54,7 +54,8 @@ class Experiment(BaseModel):
             mistakes = [*_explained(error, fields()), *mistakes]
         if mistakes:
             raise ExperimentError("\n".join(mistakes))
-        if conflict := self.data.conflict() or self.network.conflict(self.training.batch_size):
+        parts_agree = (self.data.conflict(), self.training.conflict(), self.network.conflict(self.training.batch_size))
+        if conflict := next(filter(None, parts_agree), ""):
             raise ExperimentError(conflict)
 
     @classmethod

@@ -5,10 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 
-import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from gradviz.plots.parts.drawn import Readout
@@ -162,9 +159,3 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     @abstractmethod
     def _colour_picture(self, style: Style) -> None:
         """Put the picture's own lines and letters into `style`."""
-
-
-def channels(colour: str) -> NDArray[np.float64]:
-    """Return red, green and blue [3], from 0 to 255, of a colour `#rrggbb`."""
-    value = QColor(colour)
-    return np.array([value.red(), value.green(), value.blue()], np.float64)

@@ -37,6 +37,12 @@ def optimizer(experiment: Experiment, parameters: Iterable[nn.Parameter]) -> Opt
             return RMSprop(parameters, **common)
 
 
+def set_rate(rule: Optimizer, rate: float) -> None:
+    """Let the next steps of `rule` be of this learning rate."""
+    for group in rule.param_groups:
+        group["lr"] = rate
+
+
 @torch.no_grad()
 def gradient_norm(parameters: Iterable[nn.Parameter]) -> Tensor:
     """Return the L2 norm of the whole gradient, a tensor []."""

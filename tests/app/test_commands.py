@@ -129,7 +129,7 @@ def exports(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: pytest.Monk
     assert isinstance(dialog, ExportDialog)
     path = dialog.request().path
     assert path == folder / "gradviz-tanh-3.png"
-    dialog._save.click()
+    dialog.save.click()
     assert path.read_bytes().startswith(b"\x89PNG")
     assert window.statusBar().currentMessage() == f"Exported {path}"
 
@@ -140,7 +140,7 @@ def exports_animation(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: p
     dialog = dialog_of(window, ExportDialog)
     assert isinstance(dialog, ExportDialog)
     dialog.choose("profile", "gif")
-    dialog._save.click()
+    dialog.save.click()
     with Image.open(folder / "gradviz-tanh-3.gif") as animation:
         assert animation.n_frames == 5  # type: ignore[attr-defined]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from driving import ENDLESS, TINY, curves_of, heatmap_of, profile_of, trigger, wait_for, wait_until
@@ -144,7 +143,7 @@ def test_the_layout_and_the_form_are_there_again_at_the_next_start(
     trigger(window, "log_loss")
     window.session.set(TINY.changed(depth=55))
     window.close()
-    again = MainWindow(None, Settings(Path(settings._store.fileName())))
+    again = MainWindow(None, Settings(settings.path))
     qtbot.addWidget(again)
     again.show()
     assert again.form.experiment() == TINY.changed(depth=55)
@@ -241,7 +240,7 @@ def test_closing_during_a_run_leaves_no_thread(window: MainWindow, qtbot: QtBot,
     wait_for(qtbot, window, Phase.RUNNING)
     if paused:
         trigger(window, "pause")
-    training = window.session.run._thread
+    training = window.session.run.worker
     assert training is not None
     assert window.close()
     assert training.isFinished()

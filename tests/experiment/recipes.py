@@ -10,7 +10,7 @@ from gradviz.experiment import Experiment, choices, field, fields
 
 FIELDS = tuple(fields())
 DEVICES = ("auto", "cpu", "cuda", "cuda:0", "cuda:7", "cuda:12", "mps")
-OPEN_BELOW, OPEN_ABOVE = {"learning_rate"}, {"momentum"}
+OPEN_BELOW, OPEN_ABOVE = {"learning_rate", "decay_factor"}, {"momentum"}
 
 
 def value_of(name: str) -> st.SearchStrategy[Any]:
@@ -37,6 +37,8 @@ def _agreeing(values: dict[str, Any]) -> dict[str, Any]:
         values["data_file"] = "digits.csv"
     if values.get("normalization") == "batch" and values.get("batch_size") == 1:
         values["batch_size"] = 2
+    if values.get("schedule") == "cosine" and values.get("steps") == 0:
+        values["steps"] = 300
     return values
 
 

@@ -23,6 +23,8 @@ CASES: list[tuple[str, Any, Any, dict[str, Any], dict[str, Any]]] = [
     ("sigma_b", 0.0, 1.0, {"initialization": "gaussian"}, {"initialization": "orthogonal"}),
     ("zero_init_branch", False, True, {"shortcut": "pre_activation"}, {"shortcut": "none"}),
     ("momentum", 0.5, 0.9, {"optimizer": "momentum"}, {"optimizer": "rmsprop"}),
+    ("decay_every", 1, 5, {"schedule": "step"}, {"schedule": "constant"}),
+    ("decay_factor", 0.1, 0.5, {"schedule": "step", "decay_every": 2}, {"schedule": "cosine"}),
     ("samples", 40, 60, {"data": "xor"}, {"data": "digits"}),
     ("noise", 0.0, 0.2, {"data": "circles"}, {"data": "digits"}),
 ]

@@ -94,6 +94,11 @@ class ComparisonWindow(QWidget):
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it pulls regularly, because runs move."""
+        return self._timer.isActive()
+
     def go_live(self, live: bool) -> None:
         """Pull regularly while runs move; once more when they have ended."""
         if live:

@@ -39,3 +39,9 @@ def lookup_table(quantity: Quantity | None, style: Style) -> Table:
     ):
         reserved[index] = pg.mkColor(colour).getRgb()
     return np.concatenate([reserved, colour_table(quantity)])
+
+
+def rgb_of(colour: str) -> NDArray[np.float64]:
+    """Return red, green and blue [3], from 0 to 255, of a colour `#rrggbb`."""
+    value = pg.mkColor(colour)
+    return np.array([value.red(), value.green(), value.blue()], np.float64)

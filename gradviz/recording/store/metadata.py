@@ -6,6 +6,7 @@ versions with more attributes, or fewer, are still read.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Annotated, Any, Literal, TypeVar
@@ -50,6 +51,7 @@ class HeldOutSamples(_Document):
     class_names: Annotated[tuple[str, ...], Field(max_length=MOST_CLASSES)]
     image_shape: tuple[Pixels, Pixels] | None = None
     extent: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat] | None = None
+    channels: Pixels = 1
 
     def with_arrays(self, arrays: Arrays) -> HeldOut:
         """Return the samples. Raises DamagedError if their arrays are not what they should be."""
@@ -61,11 +63,11 @@ class HeldOutSamples(_Document):
             raise DamagedError("its validation samples are of another kind")
         if labels.size and not 0 <= labels.min() <= labels.max() < len(self.class_names):
             raise DamagedError("its validation samples belong to classes that do not exist")
-        if self.image_shape is not None and self.image_shape[0] * self.image_shape[1] != inputs.shape[1]:
+        if self.image_shape is not None and math.prod((self.channels, *self.image_shape)) != inputs.shape[1]:
             raise DamagedError("its validation samples are not pictures of that size")
         if self.extent is not None and not (self.extent[0] < self.extent[1] and self.extent[2] < self.extent[3]):
             raise DamagedError("the plane of its samples is empty")
-        return HeldOut(inputs, labels, self.class_names, self.image_shape, self.extent)
+        return HeldOut(inputs, labels, self.class_names, self.image_shape, self.extent, self.channels)
 
 
 class Metadata(_Document):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gradviz.errors import DataError
 from gradviz.experiment.data import TABLE_ENDINGS, Data, Missing
 from gradviz.training.data_files.columns import Chosen, as_numbers, choose, classes_of, labels_of
-from gradviz.training.data_files.npz import Arrays, read_npz
+from gradviz.training.data_files.npz import Arrays, pictures_of, read_npz
 from gradviz.training.data_files.table import Floats, Table, read_table
 from gradviz.training.data_files.text import LARGEST_FILE_BYTES
 from gradviz.training.data_files.understood import Understood
@@ -28,7 +28,8 @@ class LabelledData:
     """The samples of a file.
 
     `inputs` [samples, features], `labels` [samples] index `class_names`. `image_shape` is (rows, columns) where a
-    sample is a picture. `held_out` [samples] marks the file's own validation part; None where it has none.
+    sample is a picture, of so many `channels`, one after the other. `held_out` [samples] marks the file's own
+    validation part; None where it has none.
     """
 
     inputs: Floats
@@ -37,6 +38,7 @@ class LabelledData:
     understood: Understood
     image_shape: tuple[int, int] | None = None
     held_out: NDArray[np.bool_] | None = None
+    channels: int = 1
 
 
 class DataFile:
@@ -157,9 +159,8 @@ def _from_arrays(path: Path, arrays: Arrays) -> LabelledData:
     labels, class_names = classes_of(path, arrays.labels)
     if len(arrays.class_names) == len(class_names) and class_names == tuple(map(str, range(len(class_names)))):
         class_names = arrays.class_names
-    shape = arrays.inputs.shape[1:]
-    picture = shape[:2] if len(shape) == 2 or (len(shape) == 3 and shape[2] == 1) else None
-    inputs = arrays.inputs.reshape(len(labels), -1).astype(np.float64)
+    picture, pixels = pictures_of(arrays.inputs)
+    inputs = pixels.reshape(len(labels), -1).astype(np.float64)
     held_out = None
     if arrays.validation:
         held_out = np.arange(len(labels)) >= len(labels) - arrays.validation
@@ -171,7 +172,8 @@ def _from_arrays(path: Path, arrays: Arrays) -> LabelledData:
         classes=_counted(labels, class_names),
         validation=arrays.validation,
     )
-    return LabelledData(inputs, labels, class_names, understood, picture, held_out)
+    shape, channels = (picture[1:], picture[0]) if picture is not None else (None, 1)
+    return LabelledData(inputs, labels, class_names, understood, shape, held_out, channels)
 
 
 def _check_range(path: Path, read: LabelledData) -> None:

@@ -121,11 +121,15 @@ def test_a_run_that_is_played_moves_every_plot(board: Board, bar: PlaybackBar, q
 
 
 def test_a_run_that_goes_on_is_pulled_less_often_while_it_is_played(board: Board, bar: PlaybackBar) -> None:
-    usual = board._pictures.interval()
+    board.live(True)
+    usual = board.periods_ms
+    assert usual is not None
     bar.play.click()
-    assert board._pictures.interval() > usual
+    assert board.periods_ms is not None
+    assert board.periods_ms > usual
     bar.play.click()
-    assert board._pictures.interval() == usual
+    assert board.periods_ms == usual
+    board.live(False)
 
 
 def test_the_slider_grows_with_the_run_and_keeps_the_picked_step(board: Board, bar: PlaybackBar) -> None:
