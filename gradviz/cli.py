@@ -104,6 +104,7 @@ def _open(arguments: list[str]) -> int:
         help="show a run while a script records it, here or, as user@host:path, on a machine that ssh reaches; waits "
         "for the file",
     )
+    parser.add_argument("--lesson", metavar="NAME", help="open a lesson (see gradviz lessons), or one in a file")
     parser.add_argument("--version", action="version", version=f"gradviz {__version__}")
     options = parser.parse_args(arguments)
     if options.follow is not None and options.start:
@@ -118,7 +119,9 @@ def _open(arguments: list[str]) -> int:
     experiment = _recipe(options)
     from gradviz.commands.open import open_program
 
-    return open_program(experiment, start=options.start, follow=options.follow, recorded=recorded)
+    return open_program(
+        experiment, start=options.start, follow=options.follow, recorded=recorded, lesson=options.lesson
+    )
 
 
 def _run(arguments: list[str]) -> int:

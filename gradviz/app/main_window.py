@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QVBoxLayout, QWidget
 from gradviz.app.about import about_dialog
 from gradviz.app.actions import draw_icons, fill_menus, keys, make_actions, show_state
 from gradviz.app.commands import Command
-from gradviz.app.docks import Docks
+from gradviz.app.docks import HIDDEN_AT_FIRST, Docks
 from gradviz.app.error_box import ErrorReporter
 from gradviz.app.form.experiment_exchange import OPENABLE, ExperimentExchange
 from gradviz.app.form.experiment_panel import ExperimentPanel
@@ -33,6 +33,7 @@ from gradviz.app.theme import apply_theme, style_for
 from gradviz.app.transport_bar import TransportBar
 from gradviz.app.verdict.verdict_line import VerdictLine
 from gradviz.experiment import Experiment
+from gradviz.lessons.library import SUFFIX as LESSON_SUFFIX
 from gradviz.plots.parts.style import Style
 from gradviz.recording.runs.library import SUFFIX, Library
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from gradviz.app.export.export_commands import ExportCommands
     from gradviz.app.export.exporter import Exporter
     from gradviz.app.export.report_command import ReportCommand
+    from gradviz.app.lessons.lessons import Lessons
     from gradviz.app.runs.run_dialogs import RunDialogs
     from gradviz.app.runs.run_list_view import RunListView
 
@@ -63,6 +65,7 @@ class MainWindow(QMainWindow):
     run_dialogs: RunDialogs
     run_list: RunListView
     comparisons: ComparisonWindows
+    lessons: Lessons
 
     def __init__(
         self,
@@ -102,6 +105,7 @@ class MainWindow(QMainWindow):
         from gradviz.app.export.export_commands import ExportCommands
         from gradviz.app.export.exporter import Exporter
         from gradviz.app.export.report_command import ReportCommand
+        from gradviz.app.lessons.lessons import Lessons
         from gradviz.app.runs.run_dialogs import RunDialogs
         from gradviz.app.runs.run_list_view import RunListView
         from gradviz.app.view_commands import ViewCommands
@@ -115,6 +119,7 @@ class MainWindow(QMainWindow):
         self.run_dialogs = RunDialogs(self, session, settings)
         self.run_list = RunListView(session, self.run_dialogs, self)
         self.comparisons = ComparisonWindows(session, settings, lambda: self.board.quantity, self._style_in_force, self)
+        self.lessons = Lessons(self, session, settings, self._place, self.docks.bring)
         view = ViewCommands(self.board, settings, self.actions_by_name)
         for part in (self.exports, self.reports, self.run_dialogs, view):
             self._acts |= part.by_name()
@@ -165,11 +170,14 @@ class MainWindow(QMainWindow):
     def restore_first_layout(self) -> None:
         """Put every dock back where it was when the program first started."""
         self.docks.restore(self._first_layout)
-        for dock in self.docks.values():
-            dock.show()
+        for name, dock in self.docks.items():
+            dock.setVisible(name not in HIDDEN_AT_FIRST)
 
     def open_file(self, path: Path) -> None:
-        """Open the experiment or the run in a file, or show why it cannot be opened."""
+        """Open the experiment, the run or the lesson in a file, or show why it cannot be opened."""
+        if path.suffix.lower() == LESSON_SUFFIX:
+            self.lessons.open(str(path))
+            return
         opened = self.session.open if path.suffix.lower() == SUFFIX else self.exchange.open
         self.session.attempt(lambda: opened(path))
 
@@ -194,6 +202,8 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.session.close_files()
+        if self.furnished:
+            self.lessons.player.close()
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -216,6 +226,7 @@ class MainWindow(QMainWindow):
             "paste_code": exchange.paste_code,
             "quit": self.close,
             "runs": lambda: self.docks.bring("runs"),
+            "lessons": lambda: self.docks.bring("lessons"),
             "layout": self.restore_first_layout,
             "theme_system": lambda: self._choose_theme("system"),
             "theme_light": lambda: self._choose_theme("light"),
@@ -246,7 +257,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.board.centre, 1)
         self.setCentralWidget(middle)
         columns = {entry.name: self.board.widget(entry.name) for entry in PANELS if entry.place == "column"}
-        self.docks.fill({"runs": self.run_list.panel, **columns})
+        self.docks.fill({"lessons": self.lessons.panel, "runs": self.run_list.panel, **columns})
         # Tab goes from the form to the heatmap, and from there to the transport, whenever each came to be
         last: QWidget = self.form.preset
         each: QWidget | None = last.nextInFocusChain()
@@ -292,6 +303,10 @@ class MainWindow(QMainWindow):
         self.verdict_line.clicked.connect(lambda: self.docks.bring("verdict"))
         self.board.text_due.connect(lambda: self.transport.refresh(self.session.run))
         self.board.menu_wanted.connect(self._show_menu)
+        self.lessons.player.stage.quantity_wanted.connect(self.board.context.quantity_wanted)
+        self.lessons.panel.failed.connect(self.errors.report)
+        self.lessons.panel.list.declined.connect(self.docks["lessons"].hide)
+        self.lessons.panel.link_followed.connect(lambda address: show_help(self, address, keys()))
 
     def _show_menu(self, name: str, place: QPoint) -> None:
         from gradviz.app.export.plot_menu import plot_menu
@@ -305,6 +320,16 @@ class MainWindow(QMainWindow):
         self.restyle()
         self._show_phase()
         self._show_state()
+
+    def _place(self, name: str) -> QWidget | None:
+        """Return what a lesson calls by that name."""
+        if name == "heatmap":
+            return self.board.centre
+        if name == "start":
+            return self.transport.button("start")
+        if name.startswith("field:"):
+            return self.form.row(name.removeprefix("field:"))
+        return self.docks.get(name)
 
     def _style_in_force(self) -> Style:
         return self.style_now
@@ -342,4 +367,4 @@ class MainWindow(QMainWindow):
 def _dropped(event: QDropEvent) -> Path | None:
     """Return the file of an experiment or a run that is being dropped, if it is one."""
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return next((path for path in paths if path.suffix.lower() in (*OPENABLE, SUFFIX)), None)
+    return next((path for path in paths if path.suffix.lower() in (*OPENABLE, SUFFIX, LESSON_SUFFIX)), None)

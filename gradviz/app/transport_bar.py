@@ -48,6 +48,10 @@ class TransportBar(QFrame):
         for label in (self.steps, self.result, self.rate, self.device):
             row.addWidget(label)
 
+    def button(self, name: str) -> QToolButton:
+        """Return the button of the command `name`. Raises StopIteration where the bar has none."""
+        return next(each for each in self.findChildren(QToolButton) if each.defaultAction().objectName() == name)
+
     def show_phase(self, phase: Phase, run: RunController, preview: History | None = None) -> None:
         """Say where the run stands; one that was cut off names its step, one that is followed its file.
 

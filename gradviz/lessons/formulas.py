@@ -22,5 +22,6 @@ def picture_name(formula: str) -> str:
 
 
 def with_pictures(text: str, address: str) -> str:
-    """Return Markdown in which every formula is a picture at `address`, with its TeX as the words for it."""
-    return _FORMULA.sub(lambda match: f"![{match[1].strip()}]({address}/{picture_name(match[1].strip())})", text)
+    """Return Markdown in which every formula is a picture at `address`."""
+    # TeX as the words for a picture would be taken for Markdown
+    return _FORMULA.sub(lambda match: f"![formula]({address}/{picture_name(match[1].strip())})", text)

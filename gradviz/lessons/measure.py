@@ -61,7 +61,7 @@ class Amount:
             exponent = abs(exponent)
             if exponent < _WRITTEN_OUT:
                 factor = 10**exponent
-                return f"{factor:.2g}" if factor < 10 else f"{float(f'{factor:.2g}'):,.0f}"
+                return f"{factor:.3g}" if factor < 10 else f"{float(f'{factor:.2g}'):,.0f}"
         return f"10{str(round(exponent)).translate(_RAISED)}"
 
     def compared(self, number: Decimal) -> int:

@@ -15,8 +15,8 @@ from gradviz.lessons.formulas import COLOUR, FOLDER
 from gradviz.resources import resource_path
 
 MARGIN_PX = 14
-# formulas are drawn for a text of 14 points; beside the window's own text they are this much too large
-FORMULA_SCALE = 0.95
+# what a formula of one line is enlarged by beside the text
+FORMULA_SCALE = 1.25
 
 
 class LessonBrowser(QTextBrowser):

@@ -40,7 +40,9 @@ class LessonPage(QWidget):
         self.question.setWordWrap(True)
         self.options: list[QPushButton] = []
         self.start = self._button("&Train this network", "Start the run of this page", player.start)
-        self.repeat = self._button("Set up a&gain", "Begin this page again, with the experiment it is about", player.repeat)
+        self.repeat = self._button(
+            "Set up a&gain", "Begin this page again, with the experiment it is about", player.repeat
+        )
         self.contents = self._button("&All lessons", "Leave the lesson; it is kept where it is", self.left.emit)
         self.back = self._button("&Back", "Turn to the page before", player.previous_page)
         self.forward = self._button("&Next", "Turn to the next page", self._go_forward)

@@ -46,6 +46,7 @@ class LessonPlayer(QObject):
         self.close()
         kept = self.progress.of(lesson.name)
         self.playing = Playing(lesson, self.stage)
+        self.stage.title = lesson.title
         self.playing.recall(kept.guesses)
         there = kept.page < len(lesson.pages) and not kept.done
         page = kept.page if there and self.stage.recall(kept.runs) else 0

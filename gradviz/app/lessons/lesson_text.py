@@ -28,7 +28,7 @@ def glossary_terms() -> Mapping[str, str]:
 
 def page_markdown(playing: Playing) -> str:
     """Return the whole page, as far as it has been read."""
-    parts = [f"# {playing.page.title}", *(_part(item) for item in _without_open_question(playing))]
+    parts = [f"## {playing.page.title}", *(_part(item) for item in _without_open_question(playing))]
     if playing.finished:
         parts.append(f"---\n\n**To remember.** {playing.lesson.remember}")
     text = with_pictures("\n\n".join(parts), PICTURES)
@@ -46,19 +46,19 @@ def _part(item: Text | Met | Verified) -> str:
             return text
         case Verified(_, holds, words):
             mark = OPEN if holds is None else RIGHT if holds else WRONG
-            return f"> **{mark}** {words}"
+            return f"**{mark}**  {words}"
         case Met():
             return _met(item)
 
 
 def _met(met: Met) -> str:
     options = met.ask.options
-    lines = [f"> *{met.ask.question}*"]
+    lines = [f"*{met.ask.question}*"]
     if met.chosen is not None:
-        lines.append(f"> You guessed: {options[met.chosen].words}.")
+        lines.append(f"You guessed: {options[met.chosen].words}.")
     if met.right is not None:
         if met.chosen == met.right:
-            lines.append(f"> **{RIGHT}** That is what the run shows.")
+            lines.append(f"**{RIGHT}**  That is what the run shows.")
         else:
-            lines.append(f"> **The run shows:** {options[met.right].words}.")
-    return "\n>\n".join(lines)
+            lines.append(f"**The run shows:** {options[met.right].words}.")
+    return "\n\n".join(lines)

@@ -22,7 +22,7 @@ class SessionStage(QObject):
     """Carries out what a lesson asks for. No widget is known here.
 
     `panel_wanted` and `quantity_wanted` carry a name, `lit` the places to light up; `begun` says that a run which the
-    lesson waits for has begun, whoever pressed Start.
+    lesson waits for has begun, whoever pressed Start. Experiments are set up under `title`.
     """
 
     panel_wanted = Signal(str)
@@ -32,6 +32,7 @@ class SessionStage(QObject):
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.title = ""
         self._session = session
         self._runs: dict[int, History] = {}
         self._paths: dict[int, str] = {}
@@ -50,8 +51,16 @@ class SessionStage(QObject):
         self._ordered = number
 
     def set_up(self, order: SetUp) -> None:
-        """Set up an experiment; can be undone."""
-        self._session.attempt(lambda: self._session.set(experiment_of(order, self._session.experiment)))
+        """Set up an experiment under the title of the lesson; can be undone.
+
+        The notes of a preset stay away: they tell what the lesson lets its reader find out.
+        """
+
+        def change() -> None:
+            wanted = experiment_of(order, self._session.experiment)
+            self._session.set(wanted.changed(title=self.title, notes=""))
+
+        self._session.attempt(change)
 
     def start(self, number: int) -> None:
         """Train what is set up."""

@@ -41,11 +41,11 @@ class Spotlight(QWidget):
     def frames(self) -> list[QRect]:
         """Return the places of the lit widgets that are to be seen, in the coordinates of the window."""
         window = self.parentWidget()
-        found = []
-        for widget in self._lit:
-            if widget.isVisible() and widget.window() is window and not widget.visibleRegion().isEmpty():
-                found.append(QRect(widget.mapTo(window, widget.rect().topLeft()), widget.size()))
-        return found
+        return [
+            QRect(widget.mapTo(window, widget.rect().topLeft()), widget.size())
+            for widget in self._lit
+            if widget.isVisible() and widget.window() is window and not widget.visibleRegion().isEmpty()
+        ]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the window and the widgets when they move."""
