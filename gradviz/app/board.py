@@ -12,7 +12,7 @@ from itertools import cycle
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QPoint, QRectF, Qt, QTimer, Signal
-from PySide6.QtWidgets import QGraphicsView, QWidget
+from PySide6.QtWidgets import QGraphicsView, QLabel, QWidget
 
 from gradviz.app.panels.panel import CentrePanel, Panel, PanelContext
 from gradviz.app.panels.playback import Playback
@@ -91,6 +91,12 @@ class Board(QObject):
         """Return what takes the keyboard in the middle of the window, in the order in which Tab reaches it."""
         assert isinstance(self.centre, CentrePanel)
         return self.centre.in_tab_order()
+
+    @property
+    def readout(self) -> QLabel:
+        """What is under the mouse, in words."""
+        assert isinstance(self.centre, CentrePanel)
+        return self.centre.readout
 
     def widget(self, name: str) -> QWidget:
         """Return the panel of that name as the widget that it is."""

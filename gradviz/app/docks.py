@@ -37,7 +37,7 @@ HIDDEN_AT_FIRST = frozenset({"lessons"})
 # the first two of the column share its height
 _UPPER, _LOWER = [entry.name for entry in _COLUMN if not entry.behind][:2]
 # of a remembered layout; one that names docks otherwise is left aside: Qt would make tabs of docks that do not exist
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 VERTICAL = Qt.Orientation.Vertical
 # of the height of the column that a lesson has at first, in percent
 LESSON_SHARE = 64

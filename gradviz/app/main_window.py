@@ -24,14 +24,15 @@ from gradviz.app.docks import HIDDEN_AT_FIRST, Docks
 from gradviz.app.error_box import ErrorReporter
 from gradviz.app.form.experiment_exchange import OPENABLE, ExperimentExchange
 from gradviz.app.form.experiment_panel import ExperimentPanel
+from gradviz.app.header.header_place import HeaderPlace
 from gradviz.app.help_window import show_help
 from gradviz.app.panels.table import PANELS
+from gradviz.app.run_status import RunStatus
 from gradviz.app.session.session import Session
 from gradviz.app.settings import Settings, ThemeChoice
 from gradviz.app.shown_bar import ShownBar
 from gradviz.app.theme import apply_theme, style_for
 from gradviz.app.transport_bar import TransportBar
-from gradviz.app.verdict.verdict_line import VerdictLine
 from gradviz.experiment import Experiment
 from gradviz.lessons.library import SUFFIX as LESSON_SUFFIX
 from gradviz.plots.parts.style import Style
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from gradviz.app.export.export_commands import ExportCommands
     from gradviz.app.export.exporter import Exporter
     from gradviz.app.export.report_command import ReportCommand
+    from gradviz.app.header.header_bar import HeaderBar
     from gradviz.app.lessons.lessons import Lessons
     from gradviz.app.runs.run_dialogs import RunDialogs
     from gradviz.app.runs.run_list_view import RunListView
@@ -59,6 +61,7 @@ class MainWindow(QMainWindow):
     """
 
     board: Board
+    header: HeaderBar
     exporter: Exporter
     exports: ExportCommands
     reports: ReportCommand
@@ -87,7 +90,8 @@ class MainWindow(QMainWindow):
         self.actions_by_name = make_actions(self, self.give)
         self._acts = self._own_commands()
         self.transport = TransportBar(self.actions_by_name)
-        self.verdict_line = VerdictLine()
+        self.run_status = RunStatus()
+        self.header_place = HeaderPlace(self)
         self.shown_bar = ShownBar(self.actions_by_name["preview"])
         self.setAcceptDrops(True)
         self.docks = self._lay_out()
@@ -105,6 +109,8 @@ class MainWindow(QMainWindow):
         from gradviz.app.export.export_commands import ExportCommands
         from gradviz.app.export.exporter import Exporter
         from gradviz.app.export.report_command import ReportCommand
+        from gradviz.app.header.follower import HeaderFollower
+        from gradviz.app.header.header_bar import HeaderBar
         from gradviz.app.lessons.lessons import Lessons
         from gradviz.app.runs.run_dialogs import RunDialogs
         from gradviz.app.runs.run_list_view import RunListView
@@ -113,6 +119,8 @@ class MainWindow(QMainWindow):
         sizes = self.docks.layout()
         session, settings = self.session, self.settings
         self.board = Board(settings, session.preview, self)
+        self.header = HeaderBar()
+        HeaderFollower(self.header, session, self.board.context)
         self.exporter = Exporter(self, self.board)
         self.exports = ExportCommands(self, self.exporter, session, settings, self._style_in_force)
         self.reports = ReportCommand(self, session, settings)
@@ -162,7 +170,6 @@ class MainWindow(QMainWindow):
         """Put the window into the style in force."""
         style = self.style_now
         apply_theme(style)
-        self.verdict_line.apply_style(style)
         draw_icons(self.actions_by_name, style)
         if self.furnished:
             self._style_plots(style)
@@ -242,7 +249,7 @@ class MainWindow(QMainWindow):
         self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize()))
         self.setCentralWidget(QWidget())
         self.statusBar().setSizeGripEnabled(False)
-        self.statusBar().addWidget(self.verdict_line, 1)
+        self.statusBar().addPermanentWidget(self.run_status)
         docks = Docks(self)
         docks.fill({"experiment": self.form, "transport": self.transport})
         docks.give_sizes(QByteArray())
@@ -256,6 +263,9 @@ class MainWindow(QMainWindow):
         column.addWidget(self.shown_bar)
         column.addWidget(self.board.centre, 1)
         self.setCentralWidget(middle)
+        self.header_place.fill(self.header)
+        self.transport.take(self.board.playback_bar)
+        self.statusBar().addWidget(self.board.readout, 1)
         columns = {entry.name: self.board.widget(entry.name) for entry in PANELS if entry.place == "column"}
         self.docks.fill({"lessons": self.lessons.panel, "runs": self.run_list.panel, **columns})
         # Tab goes from the form to the heatmap, and from there to the transport, whenever each came to be
@@ -299,14 +309,19 @@ class MainWindow(QMainWindow):
         self.session.run.phase_changed.connect(self.board.refresh)
         self.docks["runs"].visibilityChanged.connect(self.run_list.seen)
         self.board.context.failed.connect(self.errors.report)
-        self.board.context.verdict_changed.connect(self.verdict_line.say)
-        self.verdict_line.clicked.connect(lambda: self.docks.bring("verdict"))
-        self.board.text_due.connect(lambda: self.transport.refresh(self.session.run))
+        self.board.context.hovered.connect(self._read_out)
+        self.header.verdict_wanted.connect(lambda: self.docks.bring("verdict"))
+        self.board.text_due.connect(lambda: self.run_status.refresh(self.session.run))
         self.board.menu_wanted.connect(self._show_menu)
         self.lessons.player.stage.quantity_wanted.connect(self.board.context.quantity_wanted)
         self.lessons.panel.failed.connect(self.errors.report)
         self.lessons.panel.list.declined.connect(self.docks["lessons"].hide)
         self.lessons.panel.link_followed.connect(lambda address: show_help(self, address, keys()))
+
+    def _read_out(self, words: str) -> None:
+        """Let what is under the mouse take the place of what was said before."""
+        if words:
+            self.statusBar().clearMessage()
 
     def _show_menu(self, name: str, place: QPoint) -> None:
         from gradviz.app.export.plot_menu import plot_menu
@@ -335,7 +350,7 @@ class MainWindow(QMainWindow):
         return self.style_now
 
     def _style_plots(self, style: Style) -> None:
-        for part in (self.board, self.run_list.panel, self.comparisons):
+        for part in (self.board, self.header, self.run_list.panel, self.comparisons):
             part.apply_style(style)
 
     def _choose_theme(self, choice: ThemeChoice) -> None:
@@ -350,7 +365,7 @@ class MainWindow(QMainWindow):
         session, shown = self.session, self.session.shown
         preview = shown.history if shown.kind == "preview" and not session.run.phase.busy else None
         # without any run the worker is what there is to speak of
-        self.transport.show_phase(session.run.phase, session.run, preview if session.run.history is not None else None)
+        self.run_status.show_phase(session.run.phase, session.run, preview if session.run.history is not None else None)
 
     def _show_state(self) -> None:
         """Let commands, title and form follow the session."""

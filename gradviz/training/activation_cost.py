@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from gradviz.errors import DeviceError
 from gradviz.experiment import ActivationChoice, choices
-from gradviz.network.stack.activation_kernels import Activation, Op, activation
+from gradviz.network.activation_kernels import Activation, Op, activation
 from gradviz.probes.environment import device_label
 from gradviz.recording.activations import (
     ARRAYS_AT_WORK,

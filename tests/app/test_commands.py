@@ -252,7 +252,7 @@ def swaps(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.Monke
     trigger(window, "swap")
     assert window.session.run.history is window.board.history is not first
     assert window.session.shown.reference is window.session.display.previous is first
-    assert window.transport.steps.text() == "step 1 / 8"
+    assert window.run_status.steps.text() == "step 1 / 8"
     trigger(window, "swap")
     assert window.board.history is first
 

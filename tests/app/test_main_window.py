@@ -291,13 +291,13 @@ def test_the_heatmap_moves_while_a_run_does(window: MainWindow, qtbot: QtBot) ->
     wait_until(qtbot, lambda: plot.panes[0].drawn_frames > 3)
     drawn = plot.panes[0].drawn_frames
     wait_until(qtbot, lambda: plot.panes[0].drawn_frames > drawn)
-    wait_until(qtbot, lambda: window.transport.rate.text().endswith("steps/s"))
+    wait_until(qtbot, lambda: window.run_status.rate.text().endswith("steps/s"))
     trigger(window, "stop")
     wait_for(qtbot, window, Phase.STOPPED)
     history = window.session.run.history
     assert history is not None
     assert plot.panes[0].drawn_frames == history.frames
-    assert window.transport.rate.text() == ""
+    assert window.run_status.rate.text() == ""
 
 
 def test_it_fits_the_screens_of_small_notebooks(window: MainWindow) -> None:

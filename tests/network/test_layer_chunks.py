@@ -9,9 +9,9 @@ from covering import pairwise
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
+from gradviz.network.activation_kernels import activation
 from gradviz.network.catalogue import build_network
 from gradviz.network.stack import layer_chunks as layer_chunks
-from gradviz.network.stack.activation_kernels import activation
 from gradviz.network.stack.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
 from gradviz.network.stack.stack import Network
 

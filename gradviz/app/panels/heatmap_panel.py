@@ -161,9 +161,6 @@ class HeatmapPanel(PlainPanel):
         column.setSpacing(2)
         column.addLayout(row)
         column.addWidget(self.plot, 1)
-        column.addWidget(self._context.playback_bar)
-        self.readout.setContentsMargins(10, 0, 8, 4)
-        column.addWidget(self.readout)
 
     def _connect(self) -> None:
         self.quantity.currentIndexChanged.connect(self._choose)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gradviz.network.activation_kernels import Activation
 from gradviz.network.cache import CACHED_NUMBERS
-from gradviz.network.stack.activation_kernels import Activation
 
 # a GPU wants many at once; only its memory sets an end
 DEVICE_NUMBERS = 1 << 22

@@ -53,6 +53,9 @@ class ModuleProbe:
     def watch(self, modules: Iterable[nn.Module]) -> None:
         """Look at these modules from the next `before_forward` on."""
 
+    def watch_activations(self, modules: Iterable[nn.Module]) -> None:
+        """Look at these as activations: those that rows name as theirs, and modules that may be one themselves."""
+
     def before_forward(self, due: Due) -> None:
         """Prepare for the passes of a step."""
 

@@ -112,15 +112,19 @@ class ModuleObserver(Observer):
         return {what: why for probe in self._probes for what, why in probe.notes().items()}
 
     def look_at(self, modules: Iterable[nn.Module]) -> None:
-        """Look at `modules` from the next step on."""
+        """Look at `modules` from the next step on, as whatever they are."""
         modules = tuple(modules)
         for probe in self._probes:
             probe.watch(modules)
+            probe.watch_activations(modules)
 
     def watch(self, rows: Sequence[MeasuredModule]) -> None:
         """Make rows of these modules; again, if their parameters were replaced."""
         compiled = compiled_modules(self._model)
         self.look_at(row.module for row in rows if row.module not in compiled)
+        activations = [row.activation or row.module for row in rows if row.module not in compiled]
+        for probe in self._probes:
+            probe.watch_activations(activations)
         self._table = WeightTable(rows)
         self._coming = ModulePending(self._table, self._probes)
         self._all = self._table.all_params()
