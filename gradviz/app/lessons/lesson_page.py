@@ -31,12 +31,16 @@ class LessonPage(QWidget):
         super().__init__()
         self._player = player
         self._where = QLabel()
+        self._where.setToolTip("The lesson that is open, and its page")
         self._progress = QProgressBar()
         self._progress.setTextVisible(False)
         self._progress.setFixedHeight(4)
+        self._progress.setToolTip("Share of the lesson that has been read")
         self.text = LessonBrowser()
         self.text.anchorClicked.connect(lambda url: self.link_followed.emit(url.toString()))
+        self.text.setToolTip("What this page has to tell; links lead to the glossary")
         self.question = QLabel()
+        self.question.setToolTip("Guess before it is measured; the guess is met again")
         self.question.setWordWrap(True)
         self.options: list[QPushButton] = []
         self.start = self._button("&Train this network", "Start the run of this page", player.start)
@@ -47,6 +51,7 @@ class LessonPage(QWidget):
         self.back = self._button("&Back", "Turn to the page before", player.previous_page)
         self.forward = self._button("&Next", "Turn to the next page", self._go_forward)
         self._waiting = QLabel("The run is under way …")
+        self._waiting.setToolTip("The page goes on when the run has got there")
         self._lay_out()
         self._asked: tuple[int, Ask] | None = None
         player.changed.connect(self.refresh)
