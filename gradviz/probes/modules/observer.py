@@ -19,6 +19,7 @@ from gradviz.probes.modules.hooks import Guard
 from gradviz.probes.modules.measurements import ModulePending, ModuleProbe
 from gradviz.probes.modules.outputs import Outputs
 from gradviz.probes.modules.rows import MeasuredModule, compiled_modules
+from gradviz.probes.modules.tokens import AttentionEntropy, TokenCosine
 from gradviz.probes.modules.weight_changes import WeightChanges
 from gradviz.probes.modules.weights import OptimizerParams, WeightTable
 from gradviz.probes.observer import Due, Observer, Pending
@@ -45,6 +46,8 @@ MODULE_PROBES: tuple[Callable[[ObservedNetwork], ModuleProbe], ...] = (
     lambda network: WeightChanges(),
     lambda network: DeadUnits(network.guard),
     lambda network: SaturatedInputs(network.guard),
+    lambda network: TokenCosine(network.model, network.guard),
+    lambda network: AttentionEntropy(network.model, network.guard),
     lambda network: ExactGradients(network.chain, network.guard, network.exact_every),
 )
 
