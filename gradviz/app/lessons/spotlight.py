@@ -19,6 +19,7 @@ class Spotlight(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("")
+        self._window = window
         self._lit: list[QWidget] = []
         window.installEventFilter(self)
         self.hide()
@@ -40,7 +41,7 @@ class Spotlight(QWidget):
 
     def frames(self) -> list[QRect]:
         """Return the places of the lit widgets that are to be seen, in the coordinates of the window."""
-        window = self.parentWidget()
+        window = self._window
         return [
             QRect(widget.mapTo(window, widget.rect().topLeft()), widget.size())
             for widget in self._lit
@@ -68,7 +69,7 @@ class Spotlight(QWidget):
         painter.end()
 
     def _place(self) -> None:
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self._window.rect())
         self.setVisible(bool(self._lit))
         if self._lit:
             self.raise_()
