@@ -66,7 +66,7 @@ def guess_of(started: Started) -> Guess | None:
     shares = np.array(started.class_shares) if started.class_shares else np.full(classes, 1.0 / classes)
     training = started.experiment.training if started.experiment is not None else Training()
     loss, even = losses_of_a_guess(shares, training)
-    return Guess(loss, even, float(shares.max()))
+    return Guess(loss if started.class_shares else even, even, float(shares.max()))
 
 
 def validation_at(history: History, step: int) -> Validation | None:
