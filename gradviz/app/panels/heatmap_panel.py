@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from gradviz.app.panels.panel import PanelContext, PlainPanel
 from gradviz.plots.heatmaps.heatmap import HeatmapPlot
+from gradviz.plots.network.network_strip import NetworkStrip
 from gradviz.plots.parts.notice import NO_RUN
 from gradviz.plots.parts.style import Style
 from gradviz.recording.frame import Quantity
@@ -58,6 +59,7 @@ class HeatmapPanel(PlainPanel):
         super().__init__()
         self._context = context
         self.plot = HeatmapPlot()
+        self.strip = NetworkStrip(self.plot)
         self.quantity = QComboBox()
         self.quantity.setToolTip("Which measurement the heatmap and the profile show")
         self.quantity.setAccessibleName("quantity shown")
@@ -104,12 +106,14 @@ class HeatmapPanel(PlainPanel):
     def refresh(self) -> None:
         """Pull what is new, and let the limit fields follow while they are automatic."""
         self.plot.refresh()
+        self.strip.refresh()
         if self.automatic.isChecked():
             self._follow_limits()
 
     def show_step(self, step: int | None) -> None:
         """Mark `step`; None marks nothing and stands for the latest."""
         self.plot.show_step(step)
+        self.strip.refresh()
 
     def plots(self) -> Mapping[str, QGraphicsView]:
         """Return the heatmap."""
@@ -127,8 +131,9 @@ class HeatmapPanel(PlainPanel):
             self.quantity.setCurrentIndex(index)
 
     def apply_style(self, style: Style) -> None:
-        """Recolour the plot."""
+        """Recolour the plot, and the network beside it."""
         self.plot.apply_style(style)
+        self.strip.refresh()
 
     def say(self, words: str) -> None:
         """Show what is under the mouse, on whichever plot; a hint where it is nothing."""
@@ -160,7 +165,11 @@ class HeatmapPanel(PlainPanel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(row)
-        column.addWidget(self.plot, 1)
+        pictures = QHBoxLayout()
+        pictures.setSpacing(0)
+        pictures.addWidget(self.strip)
+        pictures.addWidget(self.plot, 1)
+        column.addLayout(pictures, 1)
 
     def _connect(self) -> None:
         self.quantity.currentIndexChanged.connect(self._choose)
@@ -173,6 +182,8 @@ class HeatmapPanel(PlainPanel):
     def _follow_context(self) -> None:
         context = self._context
         context.hovered.connect(self.say)
+        self.strip.hovered.connect(context.hovered)
+        self.strip.row_wanted.connect(context.row_wanted)
         context.quantity_wanted.connect(self.choose)
         context.first_layer_changed.connect(self.plot.set_first_layer_at)
         context.whole_wanted.connect(self.plot.show_all)
@@ -204,6 +215,7 @@ class HeatmapPanel(PlainPanel):
             self.automatic.setChecked(True)
             self.plot.set_auto_limits()
             self._follow_limits()
+            self.strip.refresh()
             self._context.quantity_shown.emit(name)
 
     def _show_scale(self, name: str) -> None:
