@@ -12,6 +12,7 @@ _NAMES = {
     "digits": "handwritten digits", "file": "a file of mine", "mlp": "fully connected",
     "resnet": "convolutional (ResNet)", "skip_init": "SkipInit", "fixup": "Fixup", "cifar": "CIFAR",
     "imagenet": "ImageNet",
+    "transformer": "Transformer", "layer_scale": "LayerScale", "deepnorm": "DeepNorm",
 } | {name: activation.label for name, activation in ACTIVATIONS.items()}  # fmt: skip
 
 

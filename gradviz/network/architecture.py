@@ -66,13 +66,18 @@ class Trainable(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a network is to be built for: samples of `sample_shape` (which come flat), `classes`, from `seed`."""
+    """What a network is to be built for: samples of `sample_shape` (which come flat), `classes`, from `seed`.
+
+    `kinds`: how many kinds of characters there are, where the numbers of a sample number them; 0 where they are
+    quantities.
+    """
 
     sample_shape: tuple[int, ...]
     classes: int
     seed: int
     dtype: torch.dtype
     device: torch.device
+    kinds: int = 0
 
     @property
     def features(self) -> int:

@@ -10,11 +10,12 @@ from gradviz.experiment import Experiment
 from gradviz.network.architecture import DTYPES, Architecture, Plan, Size, Trainable
 from gradviz.network.resnet.resnet import RESNET
 from gradviz.network.stack.stack import STACK
+from gradviz.network.transformer.network import TRANSFORMER
 
 # of the digits; what is asked before the data are there is answered for them
 USUAL_SAMPLE = (1, 8, 8)
 
-ARCHITECTURES: Mapping[str, Architecture] = {"mlp": STACK, "resnet": RESNET}
+ARCHITECTURES: Mapping[str, Architecture] = {"mlp": STACK, "resnet": RESNET, "transformer": TRANSFORMER}
 
 
 def build_network(

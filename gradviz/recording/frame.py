@@ -226,13 +226,14 @@ KINDS = (
         "pre_activations",
         "Pre-activations",
         "z",
-        "What a layer's activations are given, over units and the samples of the probe batch",
+        "What a layer's activations are given, over units and samples: those of the probe batch in a fully connected "
+        "stack, of the training batch in all other networks",
     ),
     Kind(
         "activations",
         "Activations",
         "h",
-        "What a layer hands on, over units and the samples of the probe batch",
+        "What a layer hands on, over units and the same samples",
     ),
     Kind(
         "gradients",
@@ -262,9 +263,10 @@ class Distribution:
     not_finite: NDArray[np.int64]
 
     @property
-    def total(self) -> int:
-        """Numbers in each layer."""
-        return int(self.counts[0].sum() + self.zeros[0] + self.not_finite[0])
+    def totals(self) -> NDArray[np.int64]:
+        """Numbers in each layer, [layers]; 0 where a layer has none of the kind."""
+        totals: NDArray[np.int64] = self.counts.sum(1) + self.zeros + self.not_finite
+        return totals
 
 
 @dataclass(frozen=True, slots=True, eq=False)

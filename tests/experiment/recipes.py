@@ -10,7 +10,7 @@ from gradviz.experiment import NETWORKS, Experiment, ResNet, fields
 
 FIELDS = tuple(fields())
 DEVICES = ("auto", "cpu", "cuda", "cuda:0", "cuda:7", "cuda:12", "mps")
-OPEN_BELOW, OPEN_ABOVE = {"learning_rate", "decay_factor"}, {"momentum"}
+OPEN_BELOW, OPEN_ABOVE = {"learning_rate", "decay_factor", "layer_scale"}, {"momentum"}
 
 
 def value_of(name: str, architecture: str = "mlp") -> st.SearchStrategy[Any]:

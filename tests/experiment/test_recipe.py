@@ -36,7 +36,7 @@ WORDS = {
     "schedule": "constant cosine step",
     "optimizer": "sgd momentum adam adamw rmsprop",
     "precision": "float32 float64",
-    "architecture": "mlp resnet",
+    "architecture": "mlp resnet transformer",
     "data": "digits moons circles spirals xor gaussian file",
     "missing": "refuse drop mean",
 }

@@ -68,7 +68,7 @@ class NetworkStrip(QWidget):
         """Ask for its width, and any height."""
         return QSize(WIDTH_PX, 100)
 
-    def refresh(self) -> None:
+    def refresh(self, *_: object) -> None:
         """Pull what is new; costs next to nothing if there is none."""
         plot, history = self._plot, self._plot.history
         self._follow_view()
