@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QProgressBar,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -55,6 +56,10 @@ class DataDialog(QDialog):
         self.file.setWordWrap(True)
         self.form = QLabel("Reading…")
         self.form.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setFixedHeight(6)
+        self.progress.setAccessibleName("share of the file that has been read")
         self.table = QTableWidget()
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
@@ -76,6 +81,7 @@ class DataDialog(QDialog):
         self._enable(False)
         self.thread_ = DataThread(self)
         self.thread_.ready.connect(self._show)
+        self.thread_.progressed.connect(self.progress.setValue)
         self.finished.connect(lambda _result: self._end())
         self.label.currentIndexChanged.connect(lambda _index: self._ask())
         self.missing.currentIndexChanged.connect(lambda _index: self._ask())
@@ -106,6 +112,7 @@ class DataDialog(QDialog):
             # another choice is under way
             return
         self.form.setText(preview.form)
+        self.progress.hide()
         self._show_rows(preview)
         self._show_choices(preview)
         # brings numpy along, which the window opens without
@@ -195,6 +202,7 @@ class DataDialog(QDialog):
         column.setSpacing(8)
         column.addWidget(self.file)
         column.addWidget(self.form)
+        column.addWidget(self.progress)
         column.addWidget(self.table, 1)
         column.addLayout(below, 1)
         column.addWidget(buttons)
