@@ -25,6 +25,9 @@ CASES: list[tuple[str, Any, Any, dict[str, Any], dict[str, Any]]] = [
     ("momentum", 0.5, 0.9, {"optimizer": "momentum"}, {"optimizer": "rmsprop"}),
     ("decay_every", 1, 5, {"schedule": "step"}, {"schedule": "constant"}),
     ("decay_factor", 0.1, 0.5, {"schedule": "step", "decay_every": 2}, {"schedule": "cosine"}),
+    ("label_smoothing", 0.0, 0.2, {}, {"loss": "mse"}),
+    ("class_weights", "none", "balanced", {"loss": "binary_cross_entropy", "samples": 43}, {"loss": "mse"}),
+    ("label_noise", 0.0, 0.3, {"loss": "mse"}, {"data": "sine"}),
     ("samples", 40, 60, {"data": "xor"}, {"data": "digits"}),
     ("noise", 0.0, 0.2, {"data": "circles"}, {"data": "digits"}),
 ]

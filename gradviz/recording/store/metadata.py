@@ -7,7 +7,7 @@ versions with more attributes, or fewer, are still read.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from gradviz.errors import ExperimentError, RecordingError
 from gradviz.experiment import Experiment, Row
-from gradviz.recording.frame import Diverged, HeldOut, Observation, Quantity, Started
+from gradviz.recording.frame import Diverged, HeldOut, Quantity, Started
 from gradviz.recording.named_scalars import MOST_SCALARS
 from gradviz.recording.store.checks import LARGEST_NUMBER, LONGEST_TEXT, DamagedError
 
@@ -27,12 +27,13 @@ MOST_QUANTITIES = 1000
 MOST_CLASSES = 100_000
 MOST_SAMPLES = 100_000_000
 MOST_RESUMED = 10_000
-MOST_NAMES = 100_000
-MOST_NUMBERS = 100
 SPARKS = 64
 
-INPUTS, LABELS, MEAN_SQUARE = ARRAYS = "held_out_inputs", "held_out_labels", "input_mean_square"
+INPUTS, LABELS, TARGETS = "held_out_inputs", "held_out_labels", "held_out_targets"
+MEAN_SQUARE = "input_mean_square"
+ARRAYS = (INPUTS, LABELS, TARGETS, MEAN_SQUARE)
 
+T = TypeVar("T")
 Arrays = Mapping[str, NDArray[Any]]
 Ended = Literal["finished", "stopped", "diverged", "failed", "interrupted"]
 Count = Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]
@@ -52,6 +53,7 @@ class HeldOutSamples(_Document):
     image_shape: tuple[Pixels, Pixels] | None = None
     extent: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat] | None = None
     channels: Pixels = 1
+    target_name: str = ""
 
     def with_arrays(self, arrays: Arrays) -> HeldOut:
         """Return the samples. Raises DamagedError if their arrays are not what they should be."""
@@ -61,13 +63,19 @@ class HeldOutSamples(_Document):
         fitting = inputs.dtype == np.float32 and inputs.ndim == 2 and labels.dtype == np.int64
         if not fitting or labels.shape != inputs.shape[:1]:
             raise DamagedError("its validation samples are of another kind")
-        if labels.size and not 0 <= labels.min() <= labels.max() < len(self.class_names):
+        targets = arrays.get(TARGETS)
+        if targets is not None and (targets.dtype != np.float64 or targets.shape != labels.shape):
+            raise DamagedError("what is to be predicted of its validation samples is of another kind")
+        classes = len(self.class_names) if targets is None else 1
+        if labels.size and not 0 <= labels.min() <= labels.max() < classes:
             raise DamagedError("its validation samples belong to classes that do not exist")
         if self.image_shape is not None and math.prod((self.channels, *self.image_shape)) != inputs.shape[1]:
             raise DamagedError("its validation samples are not pictures of that size")
         if self.extent is not None and not (self.extent[0] < self.extent[1] and self.extent[2] < self.extent[3]):
             raise DamagedError("the plane of its samples is empty")
-        return HeldOut(inputs, labels, self.class_names, self.image_shape, self.extent, self.channels)
+        return HeldOut(
+            inputs, labels, self.class_names, self.image_shape, self.extent, self.channels, targets, self.target_name
+        )
 
 
 class Metadata(_Document):
@@ -160,42 +168,10 @@ class State(_Document):
         return self.model_copy(update=changes)
 
 
-class StoredObservation(_Document):
-    """An `Observation` as it is written."""
-
-    step: Count
-    kind: str
-    rows: Annotated[tuple[Annotated[int, Field(ge=1, le=LARGEST_ROWS)], ...], Field(max_length=LARGEST_ROWS)] = ()
-    names: Annotated[tuple[str, ...], Field(max_length=MOST_NAMES)] = ()
-    numbers: Annotated[tuple[tuple[str, float], ...], Field(max_length=MOST_NUMBERS)] = ()
-    holds: bool = True
-
-    @classmethod
-    def of(cls, observation: Observation) -> StoredObservation:
-        """Return what there is to write of `observation`; numbers of numpy become those of Python."""
-        return cls(
-            step=int(observation.step),
-            kind=observation.kind,
-            rows=tuple(map(int, observation.rows)),
-            names=observation.names[:MOST_NAMES],
-            numbers=tuple((name, float(number)) for name, number in observation.numbers[:MOST_NUMBERS]),
-            holds=bool(observation.holds),
-        )
-
-    def observation(self, rows: int) -> Observation:
-        """Return it as an observation of a run of so many rows. Raises DamagedError."""
-        if list(self.rows) != sorted(set(self.rows)) or (self.rows and self.rows[-1] > rows):
-            raise DamagedError("an observation is about rows that do not exist")
-        return Observation(self.step, self.kind, self.rows, self.names, self.numbers, self.holds)
-
-
-Document = TypeVar("Document", bound=_Document)
-
-
-def parsed(kind: type[Document], content: str, name: str) -> Document:
-    """Return the document of that kind in `content`. Raises DamagedError with the `name` and the place of the fault."""
+def parsed(validate: Callable[[str], T], content: str, name: str) -> T:
+    """Return what `validate` makes of `content`. Raises DamagedError with the `name` and the place of the fault."""
     try:
-        return kind.model_validate_json(content)
+        return validate(content)
     except ValidationError as error:
         first: Any = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part)[:40] for part in (name, *first["loc"]))
@@ -207,6 +183,8 @@ def held_arrays(started: Started) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {}
     if started.held_out is not None:
         arrays |= {INPUTS: started.held_out.inputs, LABELS: started.held_out.labels}
+        if started.held_out.targets is not None:
+            arrays[TARGETS] = started.held_out.targets
     if started.input_mean_square is not None:
         arrays[MEAN_SQUARE] = started.input_mean_square
     return arrays
