@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -25,6 +25,7 @@ class FilePreview:
     """What there is to see of a file: its first rows, and how it is understood, or why it is refused."""
 
     data: Data
+    regression: bool = False
     form: str = ""
     columns: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
@@ -50,9 +51,9 @@ class DataThread(NewestRequest):
         self._unwanted = threading.Event()
         self._percent = 0
 
-    def ask(self, data: Data) -> None:
-        """Look at the file of `data`."""
-        self.put("", data)
+    def ask(self, data: Data, *, regression: bool = False) -> None:
+        """Look at the file of `data`, of which a class or, for a `regression`, a number is to be predicted."""
+        self.put("", (data, regression))
 
     def end(self) -> None:
         """Let the thread run out, even in the middle of a file."""
@@ -65,7 +66,7 @@ class DataThread(NewestRequest):
         from gradviz.training.data_files import ReadingCancelledError
 
         with suppress(ReadingCancelledError):
-            self.ready.emit(self._preview(request))
+            self.ready.emit(self._preview(*request))
 
     def _tell(self, done: int, total: int) -> None:
         from gradviz.training.data_files import ReadingCancelledError
@@ -77,17 +78,18 @@ class DataThread(NewestRequest):
             self._percent = percent
             self.progressed.emit(percent)
 
-    def _preview(self, data: Data) -> FilePreview:
+    def _preview(self, data: Data, regression: bool) -> FilePreview:
         from gradviz.training.data_files import DataFile
 
         try:
             if self._file is None or self._name != data.data_file:
                 self._file, self._name = DataFile(data.data_file, self._tell), data.data_file
         except DataError as error:
-            return FilePreview(data, refusal=str(error))
+            return FilePreview(data, regression, refusal=str(error))
         file = self._file
         headings, rows = file.first_rows(ROWS_SHOWN, COLUMNS_SHOWN)
+        seen = FilePreview(data, regression, file.form, file.columns, headings, rows)
         try:
-            return FilePreview(data, file.form, file.columns, headings, rows, file.understood(data).understood)
+            return replace(seen, understood=file.understood(data, regression=regression).understood)
         except DataError as error:
-            return FilePreview(data, file.form, file.columns, headings, rows, refusal=str(error))
+            return replace(seen, refusal=str(error))

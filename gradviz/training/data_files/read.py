@@ -143,6 +143,7 @@ def _from_table(path: Path, table: Table, data: Data, *, regression: bool) -> La
         left_out=chosen.left_out,
         one_hot=tuple(one_hot),
         filled=tuple(filled),
+        numbers=_ends(targets),
     )
     return LabelledData(np.stack(columns, axis=1), labels, class_names, understood, targets=targets)
 
@@ -194,6 +195,8 @@ def _from_arrays(path: Path, arrays: Arrays, *, regression: bool) -> LabelledDat
         label=arrays.names[1],
         classes=_counted(labels, class_names),
         validation=arrays.validation,
+        numbers=_ends(targets),
+        picture=picture,
     )
     shape, channels = (picture[1:], picture[0]) if picture is not None else (None, 1)
     return LabelledData(inputs, labels, class_names, understood, shape, held_out, channels, targets)
@@ -223,6 +226,10 @@ def _check_range(path: Path, read: LabelledData) -> None:
             f"{path}: {read.understood.features[feature]} holds numbers of up to {largest[feature]:.3g}, beyond the "
             f"range of single precision ({_SMALLEST:.2g} to {_LARGEST:.2g}); write it in another unit, or leave it out"
         )
+
+
+def _ends(targets: NDArray[np.float64] | None) -> tuple[float, float] | None:
+    return (float(targets.min()), float(targets.max())) if targets is not None else None
 
 
 def _counted(labels: NDArray[np.int64], names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:

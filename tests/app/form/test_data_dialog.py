@@ -193,3 +193,47 @@ def test_a_large_file_shows_how_far_it_is_and_is_given_up_in_the_middle(
     dialog.reject()
     assert dialog.thread_.isFinished()
     assert len(blocks) == 3
+
+
+@pytest.fixture
+def prices(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    rows = (f"{a:.3f},{b:.3f},{3 * a - b:.4f}\n" for a, b in rng.normal(size=(60, 2)))
+    path = tmp_path / "prices.csv"
+    path.write_text("a,b,price\n" + "".join(rows))
+    return path
+
+
+@pytest.mark.slow
+def test_a_number_can_be_predicted_instead_of_a_class(window: MainWindow, prices: Path, qtbot: QtBot) -> None:
+    dialog = dropped(window, prices, qtbot)
+    assert not dialog.train_button.isEnabled()
+    dialog.task.setCurrentIndex(dialog.task.findData(True))
+    dialog.share.setValue(30)
+    wait_until(qtbot, dialog.train_button.isEnabled)
+    QTest.mouseClick(dialog.train_button, Qt.MouseButton.LeftButton)
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.FINISHED)
+    experiment = window.form.experiment()
+    assert (experiment.regression, experiment.data.validation_share) == (True, 0.3)
+    held_out = window.session.run.history.started.held_out
+    assert held_out.targets is not None
+    assert len(held_out.targets) == 18
+    assert "predicted against true" in window.board.plots()
+    # the same file again, now for classes
+    dialog = window.form.look_at_data(str(prices))
+    assert dialog.regression
+    dialog.task.setCurrentIndex(dialog.task.findData(False))
+    wait_until(qtbot, lambda: "different labels" in dialog.facts.text())
+    dialog.reject()
+    window.close()
+
+
+def test_a_file_with_a_validation_part_of_its_own_cannot_be_split_otherwise(qtbot: QtBot, tmp_path: Path) -> None:
+    x, y = np.arange(40.0).reshape(20, 2), np.arange(20) % 2
+    np.savez(tmp_path / "own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    dialog = DataDialog(Data(source="file", data_file=str(tmp_path / "own.npz")))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    wait_until(qtbot, dialog.train_button.isEnabled)
+    assert not dialog.share.isEnabled()
+    dialog.reject()
