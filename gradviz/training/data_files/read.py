@@ -13,7 +13,9 @@ from gradviz.errors import DataError
 from gradviz.experiment.data import TABLE_ENDINGS, Data, Missing
 from gradviz.training.data_files.columns import Chosen, as_numbers, choose, classes_of, labels_of
 from gradviz.training.data_files.npz import Arrays, pictures_of, read_npz
-from gradviz.training.data_files.table import Floats, Table, read_table
+from gradviz.training.data_files.pictures import WHERE, holds_pictures, read_pictures
+from gradviz.training.data_files.progress import Progress, unheard
+from gradviz.training.data_files.table import Table, read_table
 from gradviz.training.data_files.text import LARGEST_FILE_BYTES
 from gradviz.training.data_files.understood import Understood
 
@@ -32,7 +34,7 @@ class LabelledData:
     validation part; None where it has none.
     """
 
-    inputs: Floats
+    inputs: NDArray[np.float64]
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     understood: Understood
@@ -47,17 +49,26 @@ class DataFile:
     Raises DataError: file, place, and what to do; as every method does.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, progress: Progress = unheard) -> None:
         self.path = Path(name).expanduser()
-        ending = "".join(self.path.suffixes[-2:]) if self.path.suffix.lower() == ".gz" else self.path.suffix
-        if ending.lower() not in ENDINGS:
-            raise DataError(f"{self.path}: a data file ends in .csv, .tsv, .txt, .data (each also with .gz) or .npz")
         try:
-            if self.path.stat().st_size > LARGEST_FILE_BYTES:
-                raise DataError(f"{self.path}: larger than {LARGEST_FILE_BYTES // 1_000_000} MB")
-            self._content = read_npz(self.path) if ending.lower() == ".npz" else read_table(self.path)
+            self._content = self._read(progress)
         except OSError as error:
             raise DataError(f"cannot read {self.path}: {error.strerror or error}") from None
+
+    def _read(self, progress: Progress) -> Arrays | Table:
+        path = self.path
+        ending = ("".join(path.suffixes[-2:]) if path.suffix.lower() == ".gz" else path.suffix).lower()
+        if ending not in ENDINGS and holds_pictures(path):
+            return read_pictures(path)
+        if ending not in ENDINGS:
+            raise DataError(
+                f"{path}: a data file ends in .csv, .tsv, .txt, .data (each also with .gz) or .npz; pictures come as a "
+                f"folder, .tar.gz, .zip, or a file called as those of MNIST or CIFAR. {WHERE}"
+            )
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            raise DataError(f"{path}: larger than {LARGEST_FILE_BYTES // 1_000_000} MB")
+        return read_npz(path) if ending == ".npz" else read_table(path, progress)
 
     @property
     def form(self) -> str:
@@ -178,12 +189,13 @@ def _from_arrays(path: Path, arrays: Arrays) -> LabelledData:
 
 def _check_range(path: Path, read: LabelledData) -> None:
     """Refuse what could not be standardised, or not be shown. Raises DataError."""
-    finite = np.isfinite(read.inputs)
-    if not finite.all():
-        sample, feature = np.argwhere(~finite)[0]
+    # neither of the two is finite where any number of a feature is not
+    lowest, highest = read.inputs.min(0), read.inputs.max(0)
+    if not (np.isfinite(lowest) & np.isfinite(highest)).all():
+        sample, feature = np.argwhere(~np.isfinite(read.inputs))[0]
         name, value = read.understood.features[feature], read.inputs[sample, feature]
         raise DataError(f"{path}: {name} of sample {sample + 1} is {value}, not a finite number")
-    largest = np.abs(read.inputs).max(0)
+    largest = np.maximum(-lowest, highest)
     far = (largest > _LARGEST) | ((largest < _SMALLEST) & (largest > 0.0))
     if far.any():
         feature = int(np.argmax(far))
