@@ -9,7 +9,7 @@ _NAMES = {
     "pre_activation": "pre-activation", "pytorch_default": "PyTorch default", "xor": "XOR", "rms": "RMS",
     "gaussian": "Gaussian", "lecun_normal": "LeCun normal", "he_normal": "He normal", "he_uniform": "He uniform",
     "glorot_normal": "Glorot normal", "glorot_uniform": "Glorot uniform", "rezero": "ReZero",
-    "digits": "handwritten digits", "file": "a file of mine", "mlp": "fully connected",
+    "digits": "handwritten digits", "file": "a file of mine", "text": "characters of a text", "mlp": "fully connected",
     "resnet": "convolutional (ResNet)", "skip_init": "SkipInit", "fixup": "Fixup", "cifar": "CIFAR",
     "imagenet": "ImageNet",
     "transformer": "Transformer", "layer_scale": "LayerScale", "deepnorm": "DeepNorm",

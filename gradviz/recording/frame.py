@@ -54,7 +54,8 @@ class HeldOut:
 
     `inputs` [samples, features] in the data's own units, `labels` [samples] index `class_names`. `image_shape` is
     (rows, columns) where a sample is a picture, of one or three `channels` that come one after the other; `extent` is
-    (left, right, bottom, top) of the plane where it is a point.
+    (left, right, bottom, top) of the plane where it is a point. `characters` says that inputs number
+    characters, as labels do.
     """
 
     inputs: NDArray[np.float32]
@@ -63,6 +64,7 @@ class HeldOut:
     image_shape: tuple[int, int] | None = None
     extent: tuple[float, float, float, float] | None = None
     channels: int = 1
+    characters: bool = False
 
     @property
     def sample_shape(self) -> tuple[int, ...]:

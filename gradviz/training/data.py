@@ -12,6 +12,7 @@ from gradviz.experiment import Experiment
 from gradviz.recording.frame import HeldOut
 from gradviz.resources import resource_path
 from gradviz.training import plane
+from gradviz.training.characters import read_characters
 from gradviz.training.data_files import read_data_file
 
 HELD_OUT_SHARE = 0.2
@@ -38,8 +39,8 @@ class Dataset:
     """Data split and ready to train on.
 
     `train_inputs` [samples, features] and `test_inputs` are standardised with the mean and the standard deviation of
-    the training part, feature by feature; a feature that never varies becomes 0. `held_out` keeps the test part as a
-    person would look at it.
+    the training part, feature by feature; a feature that never varies becomes 0. Numbers of characters stay as they
+    are. `held_out` keeps the test part as a person would look at it.
     """
 
     train_inputs: NDArray[np.float64]
@@ -67,6 +68,8 @@ class Dataset:
 def load_data(experiment: Experiment) -> Dataset:
     """Return the data of `experiment`. Raises DataError for a data file that cannot be used."""
     rng = np.random.default_rng(experiment.training.seed)
+    if experiment.data.source == "text":
+        return _of_text(experiment)
     if experiment.data.source == "digits":
         samples = _digits()
     elif experiment.data.source == "file":
@@ -92,6 +95,19 @@ def _digits() -> Samples:
         images, labels = archive["images"], archive["labels"]
     inputs = images.reshape(len(images), -1).astype(np.float64)
     return Samples(inputs, labels.astype(np.int64), tuple("0123456789"), images.shape[1:])
+
+
+def _of_text(experiment: Experiment) -> Dataset:
+    """Return characters by number, which are no quantities and are left as they are."""
+    read, nothing = read_characters(experiment.data), np.zeros(experiment.data.context)
+    return Dataset(
+        train_inputs=read.train_inputs,
+        train_labels=read.train_labels,
+        test_inputs=read.test_inputs,
+        held_out=HeldOut(read.test_inputs.astype(np.float32), read.test_labels, read.names, characters=True),
+        mean=nothing,
+        scale=nothing + 1.0,
+    )
 
 
 def _split(samples: Samples, rng: np.random.Generator) -> Dataset:

@@ -51,6 +51,7 @@ class HeldOutSamples(_Document):
     image_shape: tuple[Pixels, Pixels] | None = None
     extent: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat] | None = None
     channels: Pixels = 1
+    characters: bool = False
 
     def with_arrays(self, arrays: Arrays) -> HeldOut:
         """Return the samples. Raises DamagedError if their arrays are not what they should be."""
@@ -66,7 +67,7 @@ class HeldOutSamples(_Document):
             raise DamagedError("its validation samples are not pictures of that size")
         if self.extent is not None and not (self.extent[0] < self.extent[1] and self.extent[2] < self.extent[3]):
             raise DamagedError("the plane of its samples is empty")
-        return HeldOut(inputs, labels, self.class_names, self.image_shape, self.extent, self.channels)
+        return HeldOut(inputs, labels, self.class_names, self.image_shape, self.extent, self.channels, self.characters)
 
 
 class Metadata(_Document):
