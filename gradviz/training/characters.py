@@ -16,8 +16,6 @@ from gradviz.training.data_files.text import read_text
 SHIPPED = "data/tower.txt"
 # kinds of characters; every one is a class
 MOST_KINDS = 256
-# the end of the text
-HELD_OUT_SHARE = 0.2
 # evenly spread over their part of the text, where it has more
 MOST_TRAINING, MOST_HELD_OUT = 100_000, 1000
 FEWEST_SAMPLES = 20
@@ -53,10 +51,10 @@ def read_characters(data: Data) -> Characters:
     except ValueError as error:  # a name that no file can have
         raise DataError(f"cannot read {str(path)!r}: {error}") from None
     kinds = sorted(set(text))
-    _check(text, kinds, data.context, path)
+    _check(text, kinds, data, path)
     number = {kind: place for place, kind in enumerate(kinds)}
     numbers = np.fromiter((number[each] for each in text), np.int64, len(text))
-    end = round(len(text) * (1.0 - HELD_OUT_SHARE))
+    end = round(len(text) * (1.0 - data.validation_share))
     train_inputs, train_labels = _samples(numbers[:end], data.context, MOST_TRAINING)
     test_inputs, test_labels = _samples(numbers[end:], data.context, MOST_HELD_OUT)
     return Characters(train_inputs, train_labels, test_inputs, test_labels, tuple(map(name_of, kinds)))
@@ -69,7 +67,7 @@ def name_of(character: str) -> str:
     return character if character.isprintable() else f"U+{ord(character):04X}"
 
 
-def _check(text: str, kinds: list[str], context: int, path: Path) -> None:
+def _check(text: str, kinds: list[str], data: Data, path: Path) -> None:
     if not text.strip():
         raise DataError(f"{path}: there is no text in it")
     control = sum(text.count(kind) for kind in kinds if not kind.isprintable() and kind not in "\n\t\f\xa0\u200b\ufeff")
@@ -82,11 +80,12 @@ def _check(text: str, kinds: list[str], context: int, path: Path) -> None:
         )
     if len(kinds) < 2:
         raise DataError(f"{path}: it has a single kind of character, so that there is nothing to learn")
-    needed = int((context + FEWEST_SAMPLES) / HELD_OUT_SHARE) + 1
+    smaller = min(data.validation_share, 1.0 - data.validation_share)
+    needed = int((data.context + FEWEST_SAMPLES) / smaller) + 1
     if len(text) < needed:
         raise DataError(
-            f"{path}: it has {len(text):,} characters; samples of {context} need at least {needed:,}, because the "
-            "last fifth is held out; lower the context or take a longer text"
+            f"{path}: it has {len(text):,} characters; samples of {data.context} need at least {needed:,}, because its "
+            "end is kept for validation; lower the context or take a longer text"
         )
 
 

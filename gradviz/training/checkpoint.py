@@ -148,5 +148,7 @@ def _recipe(experiment: Experiment, data: Dataset) -> Arrays:
     if experiment.data.own_file:
         content = hashlib.sha256(data.train_inputs.tobytes())
         content.update(data.train_labels.tobytes())
+        if data.train_targets is not None:
+            content.update(data.train_targets.tobytes())
         arrays["data"] = np.frombuffer(content.digest(), np.uint8)
     return arrays
