@@ -125,6 +125,16 @@ class Settings:
         self._store.setValue("experiment", to_json(value))
 
     @property
+    def lessons(self) -> str:
+        """How far the lessons have been read, as text; empty at first."""
+        value = self._store.value("lessons")
+        return value if isinstance(value, str) else ""
+
+    @lessons.setter
+    def lessons(self, value: str) -> None:
+        self._store.setValue("lessons", value)
+
+    @property
     def thresholds(self) -> Thresholds:
         """Where a verdict begins; each threshold that cannot be read or does not go with the others has its default."""
         # brings numpy along, which the window opens without

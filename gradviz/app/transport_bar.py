@@ -31,6 +31,10 @@ class TransportBar(QFrame):
         self._row.addSpacing(2 * GRID_PX)
         self._row.addWidget(timeline, 1)
 
+    def button(self, name: str) -> QToolButton:
+        """Return the button of the command `name`. Raises StopIteration where the bar has none."""
+        return next(each for each in self.findChildren(QToolButton) if each.defaultAction().objectName() == name)
+
     def _button(self, action: QAction) -> QToolButton:
         button = QToolButton()
         button.setDefaultAction(action)
