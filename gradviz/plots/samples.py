@@ -54,6 +54,8 @@ class SamplesPlot(HeldOutPlot):
         if held_out.extent is not None:
             return "These samples are points in a plane, not pictures: the decision boundary shows them"
         features = held_out.inputs.shape[1]
+        if held_out.characters:
+            return f"These samples are no pictures, but {features:,} characters each, and the one that comes next"
         return f"These samples are neither pictures nor points in a plane, but rows of {features:,} numbers"
 
     def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> list[KeyEntry]:
