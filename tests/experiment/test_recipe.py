@@ -18,7 +18,7 @@ FIELDS = tuple(fields())
 WHOLE = {
     "depth": (1, 2000), "shortcut_span": (1, 4), "width": (2, 1024), "batch_size": (1, 4096), "steps": (0, 10_000_000),
     "evaluate_every": (1, 10_000), "probe_every": (1, 10_000), "seed": (0, 2**32 - 1), "samples": (20, 100_000),
-    "warmup_steps": (0, 1_000_000), "decay_every": (1, 10_000_000),
+    "context": (2, 256), "warmup_steps": (0, 1_000_000), "decay_every": (1, 10_000_000),
 }  # fmt: skip
 REAL = {
     "leaky_slope": (0.0, 1.0), "shortcut_scale": (0.0, 10.0), "sigma_w": (0.0, 20.0), "sigma_b": (0.0, 20.0),
@@ -45,7 +45,7 @@ WORDS = {
     "optimizer": "sgd momentum adam adamw rmsprop",
     "precision": "float32 float64",
     "architecture": "mlp resnet transformer",
-    "data": "digits moons circles spirals xor gaussian sine file",
+    "data": "digits moons circles spirals xor gaussian sine file text",
     "missing": "refuse drop mean",
 }
 TEXT = {"title": 80, "notes": 2000, "data_file": 4096, "label_column": 1000, "leave_out": 4096}

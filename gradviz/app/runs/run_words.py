@@ -38,8 +38,16 @@ def status_of(listed: Listed) -> str:
         return UNREADABLE
     latest = max(info.frames - 1, 0)
     if info.ending == "finished":
-        return f"finished, {latest:,} steps"
+        return f"finished{' at chance' * info.at_chance}, {latest:,} steps"
     return f"{ENDINGS[info.ending]} at step {latest:,}"
+
+
+def sign_of(listed: Listed) -> str:
+    """Return what the sign of the run says: its ending, but no success of one that knows no more than a guess."""
+    info = listed.info
+    if info is None:
+        return "unreadable"
+    return "at chance" if info.ending == "finished" and info.at_chance else info.ending
 
 
 def outcome_of(info: RunInfo | None) -> str:
