@@ -83,7 +83,7 @@ class Mlp(NetworkRecipe):
         float,
         Field(
             description="Share of the activations of each hidden layer that is set to 0 at random in a training step; "
-            "the others grow by 1 / (1 - share), and validation drops none",
+            "the others grow by 1 / (1 - share), and validation drops none; 0 means none",
             ge=0.0,
             lt=1.0,
         ),
