@@ -10,11 +10,13 @@ from PySide6.QtWidgets import QWidget
 
 from gradviz.plots.parts.drawn import Readout
 from gradviz.plots.parts.key import Key, KeyEntry
+from gradviz.plots.parts.plot_widgets import HoverPlot
 from gradviz.plots.parts.readout import measured_at
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
 from gradviz.recording.frame import Evaluation, HeldOut
 from gradviz.recording.history import History
+from gradviz.recording.score import ACCURACY
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +28,7 @@ class HeldOutState:
     wrong_first: bool
 
 
-class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+class HeldOutPlot(HoverPlot):
     """Draws how a network did on validation samples, when it was last looked at up to the picked, else the latest step.
 
     A subclass puts its picture into row 1 of the layout.
@@ -92,6 +94,14 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             entries = self._draw(samples, evaluation)
             self.key.show_entries(entries, self.style_in_use.foreground)
 
+    def shown(self) -> tuple[HeldOut, Evaluation] | None:
+        """Return the samples, and the evaluation of the step shown; None where it says why there is no picture."""
+        evaluation, present = self._evaluation(), self.ci.getItem(1, 0)
+        samples = self.history.started.held_out if self.history is not None else None
+        if evaluation is None or samples is None or present is None or present is self.message:
+            return None
+        return samples, evaluation
+
     def _evaluation(self) -> Evaluation | None:
         if self.history is None:
             return None
@@ -99,10 +109,15 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _entitle(self, evaluation: Evaluation) -> None:
         self._said = self._step
-        when, right = measured_at(evaluation.step, self._step), f"{evaluation.accuracy:.1%} right"
+        when, right = measured_at(evaluation.step, self._step), self._how_well(evaluation)
         # shorter where there is more to say, or the end would be cut
         what = "Validation samples" if self._step in (None, evaluation.step) else "Validation"
         self.title.say(f"{what} {when}: {right}")
+
+    def _how_well(self, evaluation: Evaluation) -> str:
+        score = self.history.started.score if self.history is not None else ACCURACY
+        right = score.text(evaluation.accuracy)
+        return f"{right} right" if score is ACCURACY else f"{score.name} {right}"
 
     def _say(self, reason: str) -> None:
         self._swap(show_picture=False)

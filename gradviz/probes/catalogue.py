@@ -22,7 +22,7 @@ def observer_of(network: Trainable, rows: Sequence[str], probe_batch: Tensor) ->
     """
     if isinstance(network, Network):
         return FusedObserver(network, probe_batch)
-    return ModuleObserver(network, built_in_rows(network, rows), chain=network.chain)
+    return ModuleObserver(network, built_in_rows(network, rows), chain=network.chain, junctions=network.junctions)
 
 
 def quantity_names() -> tuple[str, ...]:

@@ -41,8 +41,9 @@ class ShownSample:
 class SampleGrid(pg.GraphicsWidget):  # type: ignore[misc]
     """Paints as many samples as fit, as large as they can be."""
 
-    def __init__(self) -> None:
+    def __init__(self, smallest_px: float = SMALLEST_PICTURE_PX) -> None:
         super().__init__()
+        self._smallest_px = smallest_px
         self.samples: list[ShownSample] = []
         self._style = LIGHT
         self._of: HeldOut | None = None
@@ -80,7 +81,7 @@ class SampleGrid(pg.GraphicsWidget):  # type: ignore[misc]
             return
         area = QRectF(self.rect())
         caption = self._metrics.lineSpacing()
-        columns, side, count = best_grid(area.width(), area.height(), len(self.samples), caption)
+        columns, side, count = best_grid(area.width(), area.height(), len(self.samples), caption, self._smallest_px)
         ramp = _ramp(self._style)
         width = area.width() / columns
         height = side + caption + 2 * MARGIN_PX
@@ -117,10 +118,12 @@ class SampleGrid(pg.GraphicsWidget):  # type: ignore[misc]
         painter.drawLine(QLineF(corner.topRight(), corner.bottomLeft()))
 
 
-def best_grid(width: float, height: float, samples: int, caption: float) -> tuple[int, float, int]:
+def best_grid(
+    width: float, height: float, samples: int, caption: float, smallest: float = SMALLEST_PICTURE_PX
+) -> tuple[int, float, int]:
     """Return columns, side of a picture in pixels, and how many samples fit, for pictures as large as possible.
 
-    If all of them would be too small to make out, fewer are shown.
+    If all of them would be smaller than `smallest` pixels, fewer are shown.
     """
 
     def side(columns: int, count: int) -> float:
@@ -129,7 +132,7 @@ def best_grid(width: float, height: float, samples: int, caption: float) -> tupl
 
     for count in range(samples, 0, -1):
         columns = max(range(1, count + 1), key=lambda columns: side(columns, count))
-        if side(columns, count) >= SMALLEST_PICTURE_PX:
+        if side(columns, count) >= smallest:
             return columns, side(columns, count), count
     return 1, max(side(1, 1), 1.0), 1
 

@@ -10,14 +10,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import Parameter
 
+from gradviz.network.architecture import Junction
 from gradviz.probes.modules.activations import DeadUnits, SaturatedInputs
 from gradviz.probes.modules.calls import Calls
 from gradviz.probes.modules.chain_gradients import chain_of
+from gradviz.probes.modules.distributions import RowDistributions
 from gradviz.probes.modules.exact import ExactGradients
 from gradviz.probes.modules.gradients import WeightGradients
 from gradviz.probes.modules.hooks import Guard
 from gradviz.probes.modules.measurements import ModulePending, ModuleProbe
 from gradviz.probes.modules.outputs import Outputs
+from gradviz.probes.modules.paths import GradientPaths
 from gradviz.probes.modules.rows import MeasuredModule, compiled_modules
 from gradviz.probes.modules.tokens import AttentionEntropy, TokenCosine
 from gradviz.probes.modules.weight_changes import WeightChanges
@@ -30,6 +33,8 @@ from gradviz.recording.frame import Quantity
 class ObservedNetwork:
     """What probes look at: `model` is called with a batch, and is a `chain` of blocks or not; `guard` runs hooks.
 
+    `junctions` are where shortcuts and branches part, as far as that is known.
+
     While nothing is near the ends of the numbers' range, the exact gradient is followed in one of `exact_every` steps.
     """
 
@@ -37,6 +42,7 @@ class ObservedNetwork:
     chain: tuple[nn.Module, ...] | None
     guard: Guard
     exact_every: int = 1
+    junctions: Sequence[Junction] = ()
 
 
 # in the order in which views offer what they measure; a new probe is a file and a line here
@@ -46,9 +52,11 @@ MODULE_PROBES: tuple[Callable[[ObservedNetwork], ModuleProbe], ...] = (
     lambda network: WeightChanges(),
     lambda network: DeadUnits(network.guard),
     lambda network: SaturatedInputs(network.guard),
+    lambda network: GradientPaths(network.junctions, network.guard),
     lambda network: TokenCosine(network.model, network.guard),
     lambda network: AttentionEntropy(network.model, network.guard),
     lambda network: ExactGradients(network.chain, network.guard, network.exact_every),
+    lambda network: RowDistributions(network.guard),
 )
 
 
@@ -75,10 +83,12 @@ class ModuleObserver(Observer):
         chain: Sequence[nn.Module] | None = None,
         guard: Guard = without_trace,
         exact_every: int = 1,
+        junctions: Sequence[Junction] = (),
     ) -> None:
         self._model = model
         blocks = tuple(chain) if chain is not None else chain_of(model)
-        network = ObservedNetwork(model, None if compiled_modules(model) else blocks, guard, exact_every)
+        chain = None if compiled_modules(model) else blocks
+        network = ObservedNetwork(model, chain, guard, exact_every, junctions)
         self.calls = Calls(guard)
         self._gradients = WeightGradients()
         self._beside: tuple[Sequence[Parameter], OptimizerParams | None] = ((), None)
@@ -135,7 +145,7 @@ class ModuleObserver(Observer):
     def before_forward(self, due: Due) -> None:
         """Put hooks on the modules where something of them is due."""
         before, self._due = self._due, due
-        if not (before.thorough or due.thorough):
+        if not (before.thorough or before.distributions or due.thorough or due.distributions):
             # there are no hooks, and none are wanted
             return
         for probe in self._probes:

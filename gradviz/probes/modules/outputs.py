@@ -26,7 +26,7 @@ from gradviz.probes.modules.hooks import (
     goes_into_parameters,
     in_backward_pass,
 )
-from gradviz.probes.modules.measurements import ModulePending, ModuleProbe, Numbers
+from gradviz.probes.modules.measurements import ModulePending, ModuleProbe, Numbers, together
 from gradviz.probes.modules.weights import OptimizerParams, RowValues, joint_lengths
 from gradviz.probes.norms import norm, quick_moments
 from gradviz.probes.observer import Due
@@ -150,7 +150,7 @@ class Outputs(ModuleProbe):
             sizes = np.array([count for part in counts for count in part], np.float64)
             flat = [tensor for part in tensors for tensor in part]
             if flat:
-                pending.add(kind, _together(flat), of, sizes)
+                pending.add(kind, together(flat), of, sizes)
 
     def rows(self, numbers: Numbers, pending: ModulePending) -> dict[str, RowValues]:
         """Return mean and spread of each row's outputs, and the root mean square of one sample's gradient there."""
@@ -225,13 +225,3 @@ class Outputs(ModuleProbe):
                 together.norms += one.norms
                 together.samples += one.samples
         return together
-
-
-def _together(numbers: list[float | Tensor]) -> Tensor:
-    """Return `numbers` as a vector: on the device of one of them, or on the host where all are there already."""
-    device = next((one.device for one in numbers if isinstance(one, Tensor)), None)
-    if device is None:
-        return torch.tensor(numbers, dtype=torch.float64)
-    return torch.stack(
-        [one.to(device) if isinstance(one, Tensor) else torch.tensor(one, device=device) for one in numbers]
-    )
