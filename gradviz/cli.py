@@ -230,17 +230,21 @@ def _data(arguments: list[str]) -> int:
     parser = command_parser(
         "data", "Say how a data file of your own is understood: columns, label, classes, what is left out."
     )
-    parser.add_argument("file", metavar="FILE", help="a table (CSV, TSV, text, also gzipped) or arrays (NPZ)")
+    parser.add_argument("file", metavar="FILE", help="a table, arrays (NPZ), or pictures as MNIST and CIFAR come")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="label_column, leave_out or missing"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="label_column, leave_out, missing, or loss=mse to predict a number",
     )
     options = parser.parse_args(arguments)
     from gradviz.commands.data import describe_data
     from gradviz.experiment import Experiment, with_settings
 
     experiment = with_settings(Experiment(data="file", data_file=options.file), options.set)
-    return describe_data(experiment.data, as_json=options.json)
+    return describe_data(experiment.data, regression=experiment.regression, as_json=options.json)
 
 
 def _selftest(arguments: list[str]) -> int:
