@@ -14,8 +14,7 @@ from gradviz.recording.observations import RATE_CHANGED
 
 # of somebody who plays with it, the latest
 MOST_MARKS = 20
-# words at one height would lie on each other
-HEIGHTS = (0.93, 0.78, 0.63)
+HEIGHT = 0.75
 
 Change = tuple[int, float, float]
 
@@ -50,7 +49,7 @@ class RateMarks:
         for lines in self._lines:
             for plot, line in zip(self._plots, lines, strict=True):
                 plot.removeItem(line)
-        self._lines = [self._marked(number, change) for number, change in enumerate(changes)]
+        self._lines = [self._marked(change) for change in changes]
         self.apply_style(self._style)
 
     def apply_style(self, style: Style) -> None:
@@ -62,10 +61,11 @@ class RateMarks:
             lines[0].label.setColor(style.foreground)
             lines[0].label.fill = pg.mkBrush(style.background)
 
-    def _marked(self, number: int, change: Change) -> tuple[Any, ...]:
-        step, before, after = change
-        options = {"position": HEIGHTS[number % len(HEIGHTS)], "anchors": [(0, 0.5), (1, 0.5)]}
-        words = f"rate {before:.3g} → {after:.3g}"
+    def _marked(self, change: Change) -> tuple[Any, ...]:
+        step, _, after = change
+        options = {"position": HEIGHT, "anchors": [(0, 0.5), (1, 0.5)]}
+        # short: the line of the rates below says the rest
+        words = f"rate {after:.3g}"
         first = pg.InfiniteLine(step, angle=90, movable=False, label=words, labelOpts=options)
         lines = (first, *(pg.InfiniteLine(step, angle=90, movable=False) for _ in self._plots[1:]))
         for plot, line in zip(self._plots, lines, strict=True):
