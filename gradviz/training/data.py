@@ -12,6 +12,7 @@ from gradviz.experiment import Experiment
 from gradviz.recording.frame import HeldOut
 from gradviz.resources import resource_path
 from gradviz.training import plane
+from gradviz.training.characters import read_characters
 from gradviz.training.data_files import read_data_file
 from gradviz.training.scaling import scaling
 from gradviz.training.sine import sine
@@ -45,9 +46,9 @@ class Dataset:
 
     `train_inputs` [samples, features] and `test_inputs` are what the network is given: features less `mean`, divided by
     `scale`, both taken from the training part and as the experiment asks for; standardised, a feature that never varies
-    becomes 0. `train_labels` [samples] have the experiment's label noise. Where a number is to be predicted,
-    `train_targets` and `test_targets` [samples] are standardised with `target_mean` and `target_scale`, those of the
-    training part. `held_out` keeps the test part as a person would look at it.
+    becomes 0, and numbers of characters stay as they are. `train_labels` [samples] have the experiment's label noise.
+    Where a number is to be predicted, `train_targets` and `test_targets` [samples] are standardised with `target_mean`
+    and `target_scale`, those of the training part. `held_out` keeps the test part as a person would look at it.
     """
 
     train_inputs: NDArray[np.float64]
@@ -87,6 +88,8 @@ def load_data(experiment: Experiment) -> Dataset:
     """Return the data of `experiment`. Raises DataError for a data file that cannot be used."""
     rng = np.random.default_rng(experiment.training.seed)
     data = experiment.data
+    if data.source == "text":
+        return _of_text(experiment)
     if data.source == "digits":
         samples = _digits()
     elif data.source == "file":
@@ -118,6 +121,19 @@ def _digits() -> Samples:
         images, labels = archive["images"], archive["labels"]
     inputs = images.reshape(len(images), -1).astype(np.float64)
     return Samples(inputs, labels.astype(np.int64), tuple("0123456789"), images.shape[1:])
+
+
+def _of_text(experiment: Experiment) -> Dataset:
+    """Return characters by number, which are no quantities and are left as they are."""
+    read, nothing = read_characters(experiment.data), np.zeros(experiment.data.context)
+    return Dataset(
+        train_inputs=read.train_inputs,
+        train_labels=_with_noise(read.train_labels, len(read.names), experiment),
+        test_inputs=read.test_inputs,
+        held_out=HeldOut(read.test_inputs.astype(np.float32), read.test_labels, read.names, characters=True),
+        mean=nothing,
+        scale=nothing + 1.0,
+    )
 
 
 def _split(samples: Samples, experiment: Experiment, rng: np.random.Generator) -> Dataset:
