@@ -202,9 +202,16 @@ def _lessons(arguments: list[str]) -> int:
     parser.add_argument("lessons", nargs="*", metavar="LESSON", help="name, file or folder; with --check or --play")
     parser.add_argument("--check", action="store_true", help="say where a lesson is wrong: file, line, what to do")
     parser.add_argument("--play", action="store_true", help="train its runs as well, and make its checks")
+    parser.add_argument("--sheet", metavar="FILE", help="play the one lesson, and write it as a page to print (.html)")
     options = parser.parse_args(arguments)
-    from gradviz.commands.lessons import check_lessons, list_lessons
+    from gradviz.commands.lessons import check_lessons, list_lessons, write_sheet
 
+    if options.sheet is not None:
+        if len(options.lessons) != 1:
+            parser.error("--sheet is of one lesson: gradviz lessons NAME --sheet FILE.html")
+        from pathlib import Path
+
+        return write_sheet(options.lessons[0], Path(options.sheet))
     if options.check or options.play:
         return check_lessons(options.lessons, play=options.play)
     if options.lessons:
