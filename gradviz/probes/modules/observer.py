@@ -17,6 +17,7 @@ from gradviz.probes.modules.exact import ExactGradients
 from gradviz.probes.modules.gradients import WeightGradients
 from gradviz.probes.modules.hooks import Guard
 from gradviz.probes.modules.measurements import ModulePending, ModuleProbe
+from gradviz.probes.modules.output_hooks import OutputHooks
 from gradviz.probes.modules.outputs import Outputs
 from gradviz.probes.modules.rows import MeasuredModule, compiled_modules
 from gradviz.probes.modules.weight_changes import WeightChanges
@@ -27,7 +28,8 @@ from gradviz.recording.frame import Quantity
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObservedNetwork:
-    """What probes look at: `model` is called with a batch, and is a `chain` of blocks or not; `guard` runs hooks.
+    """What probes look at: `model` is called with a batch, and is a `chain` of blocks or not; `guard` runs hooks,
+    and `hooks` are those on what modules put out.
 
     While nothing is near the ends of the numbers' range, the exact gradient is followed in one of `exact_every` steps.
     """
@@ -35,16 +37,17 @@ class ObservedNetwork:
     model: nn.Module
     chain: tuple[nn.Module, ...] | None
     guard: Guard
+    hooks: OutputHooks
     exact_every: int = 1
 
 
 # in the order in which views offer what they measure; a new probe is a file and a line here
 MODULE_PROBES: tuple[Callable[[ObservedNetwork], ModuleProbe], ...] = (
     lambda network: WeightGradients(),
-    lambda network: Outputs(network.model, network.guard),
+    lambda network: Outputs(network.model, network.hooks, network.guard),
     lambda network: WeightChanges(),
-    lambda network: DeadUnits(network.guard),
-    lambda network: SaturatedInputs(network.guard),
+    lambda network: DeadUnits(network.hooks),
+    lambda network: SaturatedInputs(network.hooks),
     lambda network: ExactGradients(network.chain, network.guard, network.exact_every),
 )
 
@@ -75,8 +78,10 @@ class ModuleObserver(Observer):
     ) -> None:
         self._model = model
         blocks = tuple(chain) if chain is not None else chain_of(model)
-        network = ObservedNetwork(model, None if compiled_modules(model) else blocks, guard, exact_every)
-        self.calls = Calls(guard)
+        self._hooks = OutputHooks(guard)
+        chained = None if compiled_modules(model) else blocks
+        network = ObservedNetwork(model, chained, guard, self._hooks, exact_every)
+        self.calls = Calls(self._hooks, guard)
         self._gradients = WeightGradients()
         self._beside: tuple[Sequence[Parameter], OptimizerParams | None] = ((), None)
         self._probes = [*(make(network) for make in MODULE_PROBES), self.calls]
@@ -133,6 +138,7 @@ class ModuleObserver(Observer):
             return
         for probe in self._probes:
             probe.before_forward(due)
+        self._hooks.settle()
 
     @torch.no_grad()
     def after_backward(self, params: OptimizerParams | None = None) -> None:
@@ -182,6 +188,7 @@ class ModuleObserver(Observer):
         """Take all hooks away."""
         for probe in self._probes:
             probe.release()
+        self._hooks.release()
 
     def carried(self) -> dict[str, Tensor]:
         """Return what the latest update left of each row's weights."""
