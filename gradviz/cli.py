@@ -28,6 +28,7 @@ other commands, each with --help:
   gradviz report    write a page about one or several recorded runs: verdict, pictures, numbers
   gradviz check     pass or fail a recorded run, for continuous integration
   gradviz presets   list the presets
+  gradviz lessons   list the lessons; check one of your own
   gradviz fields    list every field of an experiment, for --set and for files
   gradviz data      say how a data file of your own is understood
   gradviz bench     measure what measuring costs on this machine
@@ -103,6 +104,7 @@ def _open(arguments: list[str]) -> int:
         help="show a run while a script records it, here or, as user@host:path, on a machine that ssh reaches; waits "
         "for the file",
     )
+    parser.add_argument("--lesson", metavar="NAME", help="open a lesson (see gradviz lessons), or one in a file")
     parser.add_argument("--version", action="version", version=f"gradviz {__version__}")
     options = parser.parse_args(arguments)
     if options.follow is not None and options.start:
@@ -117,7 +119,9 @@ def _open(arguments: list[str]) -> int:
     experiment = _recipe(options)
     from gradviz.commands.open import open_program
 
-    return open_program(experiment, start=options.start, follow=options.follow, recorded=recorded)
+    return open_program(
+        experiment, start=options.start, follow=options.follow, recorded=recorded, lesson=options.lesson
+    )
 
 
 def _run(arguments: list[str]) -> int:
@@ -191,6 +195,21 @@ def _presets(arguments: list[str]) -> int:
     from gradviz.commands.presets import list_presets
 
     return list_presets()
+
+
+def _lessons(arguments: list[str]) -> int:
+    parser = command_parser("lessons", "List the lessons, or check lessons of your own before a class opens them.")
+    parser.add_argument("lessons", nargs="*", metavar="LESSON", help="name, file or folder; with --check or --play")
+    parser.add_argument("--check", action="store_true", help="say where a lesson is wrong: file, line, what to do")
+    parser.add_argument("--play", action="store_true", help="train its runs as well, and make its checks")
+    options = parser.parse_args(arguments)
+    from gradviz.commands.lessons import check_lessons, list_lessons
+
+    if options.check or options.play:
+        return check_lessons(options.lessons, play=options.play)
+    if options.lessons:
+        parser.error("a lesson is named with --check or --play; `gradviz --lesson NAME` opens one")
+    return list_lessons()
 
 
 def _fields(arguments: list[str]) -> int:
@@ -276,6 +295,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "report": report_command,
     "check": check_command,
     "presets": _presets,
+    "lessons": _lessons,
     "fields": _fields,
     "data": _data,
     "bench": _bench,

@@ -6,7 +6,7 @@ import argparse
 from typing import NoReturn
 
 BAD_ARGUMENTS = 2
-PLOTS = ("heatmap", "profile", "curves", "validation", "board")
+PLOTS = ("heatmap", "profile", "curves", "validation", "predictions", "mistakes", "board")
 # what 0.1.0 called them
 FORMER_PLOTS = {"held-out": "validation"}
 

@@ -39,3 +39,7 @@ class CheckpointError(GradvizError):
 
 class DisplayError(GradvizError):
     """No display to show a window on."""
+
+
+class LessonError(GradvizError):
+    """A lesson that cannot be used; the message names the file and the line."""

@@ -14,8 +14,10 @@ Both choices depend on nothing but their arguments: every worker of pytest-xdist
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations, product
+from itertools import combinations
 from typing import Any
+
+import numpy as np
 
 
 def each_value(*factors: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -32,14 +34,20 @@ def pairwise(*factors: Sequence[Any]) -> list[tuple[Any, ...]]:
     first. That is at most a few cases more than the product of the two longest factors. Values may be unhashable.
     """
     _refuse_empty(factors)
-    full = list(product(*(range(len(factor)) for factor in factors)))
-    pairs = {case: frozenset(combinations(enumerate(case), 2)) for case in full}
-    missing = set().union(*pairs.values())
-    chosen = [] if missing else full
-    while missing:
-        best = max(full, key=lambda case: len(pairs[case] & missing))
-        chosen.append(best)
-        missing -= pairs[best]
+    sizes = [len(factor) for factor in factors]
+    full = np.indices(sizes).reshape(len(sizes), -1)
+    if len(sizes) == 1:
+        return [(value,) for value in factors[0]]
+    # the numbers of the pairs that each case has, [pairs of factors, cases]
+    numbers, count = [], 0
+    for one, other in combinations(range(len(sizes)), 2):
+        numbers.append(count + full[one] * sizes[other] + full[other])
+        count += sizes[one] * sizes[other]
+    pairs, missing, chosen = np.array(numbers), np.ones(count, np.bool_), []
+    while missing.any():
+        best = int(missing[pairs].sum(axis=0).argmax())
+        chosen.append(tuple(full[:, best].tolist()))
+        missing[pairs[:, best]] = False
     return [tuple(factor[place] for factor, place in zip(factors, case, strict=True)) for case in sorted(chosen)]
 
 

@@ -20,6 +20,8 @@ INVITATION = re.compile(r"Next, .*?(?:: |\.$)")
 
 Shows = Callable[["Preset"], None]
 SHOWN: dict[str, Shows] = {}
+# those that take so long that they are trained with the benchmarks only
+LONG: set[str] = set()
 
 
 class Preset:
@@ -61,12 +63,13 @@ class Preset:
         assert number is None, f"{number[0]!r} is not checked in: {self.unchecked}"
 
 
-def shows(name: str) -> Callable[[Shows], Shows]:
+def shows(name: str, *, long: bool = False) -> Callable[[Shows], Shows]:
     """Register what checks the notes of the preset `name`."""
 
     def register(check: Shows) -> Shows:
         assert name not in SHOWN
         SHOWN[name] = check
+        LONG.update({name} if long else ())
         return check
 
     return register

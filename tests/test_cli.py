@@ -108,11 +108,20 @@ class Opened:
         self.calls: list[tuple[Experiment | None, bool]] = []
         self.followed: str | None = None
         self.recorded: Path | None = None
+        self.lesson: str | None = None
         monkeypatch.setattr("gradviz.commands.open.open_program", self.open)
 
-    def open(self, experiment: Experiment | None, *, start: bool, follow: Path | None, recorded: Path | None) -> int:
+    def open(
+        self,
+        experiment: Experiment | None,
+        *,
+        start: bool,
+        follow: Path | None,
+        recorded: Path | None,
+        lesson: str | None,
+    ) -> int:
         self.calls.append((experiment, start))
-        self.followed, self.recorded = follow, recorded
+        self.followed, self.recorded, self.lesson = follow, recorded, lesson
         return 0
 
 
@@ -150,6 +159,12 @@ def test_a_run_is_followed_that_need_not_be_there_yet(
     assert "--start" in one_line(capsys.readouterr().err)
 
 
+def test_a_lesson_is_opened_by_name_or_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Opened(monkeypatch)
+    assert main(["--lesson", "signal"]) == 0
+    assert opened.lesson == "signal"
+
+
 def test_a_recorded_run_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     opened = Opened(monkeypatch)
     assert main(["of mine/Run.GRADVIZ"]) == 0
@@ -172,8 +187,8 @@ def test_without_a_display_one_sentence_names_the_command_that_needs_none(
 
 
 def test_an_internal_error_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_experiment: Experiment | None, *, start: bool, follow: Path | None, recorded: Path | None) -> int:
-        raise ZeroDivisionError(start)
+    def fail(_experiment: Experiment | None, **_: object) -> int:
+        raise ZeroDivisionError
 
     monkeypatch.setattr("gradviz.commands.open.open_program", fail)
     with pytest.raises(ZeroDivisionError):

@@ -7,9 +7,10 @@ import re
 import tomllib
 
 import numpy as np
+import presets_resnet  # noqa: F401 - registers its checks
 import pytest
 import torch
-from preset_notes import SHOWN, Preset, shows
+from preset_notes import LONG, SHOWN, Preset, shows
 from trained_runs import trained
 
 from gradviz.experiment import Experiment, fields, inapplicable, load_preset, preset_names
@@ -326,7 +327,8 @@ def test_a_preset_says_what_there_is_to_see_and_what_to_change_next(name: str) -
 @pytest.mark.parametrize("name", NAMES)
 def test_a_preset_writes_only_what_differs_from_the_defaults_and_has_an_effect(name: str) -> None:
     written = tomllib.loads(resource_path(f"presets/{name}.toml").read_text(encoding="utf-8"))
-    assert [key for key, value in written.items() if value == fields()[key].default] == []
+    known = fields(written.get("architecture", "mlp"))
+    assert [key for key, value in written.items() if value == known[key].default and key != "architecture"] == []
     assert written.keys() & inapplicable(load_preset(name)).keys() == set()
 
 
@@ -339,7 +341,7 @@ def test_no_two_presets_are_the_same_or_called_the_same() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_preset_invites_to_can_be_set(name: str) -> None:
     preset = load_preset(name)
-    labels = {field.label: name for name, field in fields().items()}
+    labels = {field.label: name for name, field in fields(preset.network.architecture).items()}
     labels["Weight scale"] = "sigma_w"
     invitations = re.findall(r"([A-Z][a-z]+(?: [a-z]+)?) to (?!start)(\w+(?:\.\d+)?)", preset.notes.split("Next, ")[1])
     for label, word in invitations:
@@ -367,7 +369,11 @@ def test_presets_to_compare_differ_only_in_what_is_compared(name: str, other: st
     assert {field for field in one if one[field] != two[field]} == fields | {"title", "notes"}
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in SHOWN])
+def mark_of(name: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.benchmark] if name in LONG else [pytest.mark.slow] if name in SLOW else []
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=mark_of(name)) for name in SHOWN])
 def test_the_notes_say_what_is_measured(name: str) -> None:
     preset = Preset(name)
     predicted = preset.history.latest_evaluation

@@ -115,11 +115,13 @@ def open_window(
     library: Library | None = None,
     follow: Path | None = None,
     recorded: Path | None = None,
+    lesson: str | None = None,
 ) -> int:
     """Show the window, run until it is closed, and return the exit status: 0, or 130 if Ctrl-C closed it.
 
     `experiment` is put on the form (None: as it was left); with `start` training begins at once, with `follow` the run
-    in that file is shown as it goes on, and with `recorded` the one in that file as it is. Runs are kept in `library`
+    in that file is shown as it goes on, with `recorded` the one in that file as it is, and with `lesson` the lesson of
+    that name or file is opened. Runs are kept in `library`
     (None: the person's own).
     """
     program = application()
@@ -147,8 +149,12 @@ def open_window(
             window.session.follow(follow)
         elif recorded is not None:
             window.open_file(recorded)
+        elif lesson is not None:
+            window.lessons.open(lesson)
         elif start:
             window.session.start()
+        elif experiment is None:
+            window.lessons.offer()
         if other := namesake():
             window.errors.report(Failure(f"{other.what}\n{other.remedy}"))
 

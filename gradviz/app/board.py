@@ -12,7 +12,7 @@ from itertools import cycle
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QPoint, QRectF, Qt, QTimer, Signal
-from PySide6.QtWidgets import QGraphicsView, QWidget
+from PySide6.QtWidgets import QGraphicsView, QLabel, QWidget
 
 from gradviz.app.panels.panel import CentrePanel, Panel, PanelContext
 from gradviz.app.panels.playback import Playback
@@ -92,6 +92,12 @@ class Board(QObject):
         assert isinstance(self.centre, CentrePanel)
         return self.centre.in_tab_order()
 
+    @property
+    def readout(self) -> QLabel:
+        """What is under the mouse, in words."""
+        assert isinstance(self.centre, CentrePanel)
+        return self.centre.readout
+
     def widget(self, name: str) -> QWidget:
         """Return the panel of that name as the widget that it is."""
         panel = self.panels[name]
@@ -131,6 +137,12 @@ class Board(QObject):
         self._compare = wanted
         self._show_reference()
         self.refresh()
+
+    @property
+    def periods_ms(self) -> tuple[int, int] | None:
+        """Milliseconds between two pictures and between two texts; None where nothing moves."""
+        timers = self._pictures, self._words
+        return (timers[0].interval(), timers[1].interval()) if all(timer.isActive() for timer in timers) else None
 
     def live(self, running: bool) -> None:
         """Refresh regularly while a run trains; draw once more when it has ended."""

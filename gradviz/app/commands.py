@@ -367,6 +367,14 @@ COMMANDS: tuple[Command, ...] = (
         "runs", "&View", "Recorded r&uns", "Bring the list of all runs to the front", "Ctrl+Shift+L", separated=True
     ),
     Command("layout", "&View", "&Restore panel layout", "Put every panel back in its original place", separated=True),
+    Command(
+        "lessons",
+        "&Help",
+        "&Lessons",
+        "Learn from the beginning, in runs of your own, why deep networks stopped learning and what cured them",
+        "F2",
+        applies=_ready,
+    ),
     Command("guide", "&Help", "&Guide", "How to train, read, compare, export and watch", "F1"),
     Command("glossary", "&Help", "Gl&ossary", "What the words on screen mean"),
     Command("shortcuts", "&Help", "&Keyboard", "Every command with its keys", "Ctrl+F1"),

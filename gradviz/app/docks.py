@@ -17,6 +17,7 @@ _LEFT, _RIGHT, _BOTTOM = (
 )
 _COLUMN = [entry for entry in PANELS if entry.place == "column"]
 PLACES = {
+    "lessons": ("Lessons", _LEFT),
     "experiment": ("Experiment", _LEFT),
     "runs": ("Runs", _LEFT),
     **{entry.name: (entry.title, _RIGHT) for entry in _COLUMN},
@@ -31,10 +32,15 @@ TABBED = (
         if not first.behind
     ),
 )
+# what has to be asked for
+HIDDEN_AT_FIRST = frozenset({"lessons"})
 # the first two of the column share its height
 _UPPER, _LOWER = [entry.name for entry in _COLUMN if not entry.behind][:2]
 # of a remembered layout; one that names docks otherwise is left aside: Qt would make tabs of docks that do not exist
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 3
+VERTICAL = Qt.Orientation.Vertical
+# of the height of the column that a lesson has at first, in percent
+LESSON_SHARE = 64
 CLOSE_TIP = "Hide the panel; View > Panels brings it back"
 FLOAT_TIP = "Float the panel, or put it back"
 
@@ -55,6 +61,8 @@ class Docks(dict[str, QDockWidget]):
             for name in behind:
                 window.tabifyDockWidget(self[first], self[name])
             self[first].raise_()
+        for name in HIDDEN_AT_FIRST:
+            self[name].hide()
 
     def fill(self, contents: Mapping[str, QWidget]) -> None:
         """Put widgets into the docks of these names."""
@@ -93,8 +101,12 @@ class Docks(dict[str, QDockWidget]):
 
     def bring(self, name: str) -> None:
         """Bring a dock to the front, wherever it is."""
+        hidden = not self[name].isVisible()
         self[name].show()
         self[name].raise_()
+        if hidden and name == "lessons":
+            # the text needs most of the column; the form below it scrolls
+            self._window.resizeDocks([self[name], self["experiment"]], [LESSON_SHARE, 100 - LESSON_SHARE], VERTICAL)
 
     def toggles(self) -> list[QAction]:
         """Return an action per dock that shows or hides it."""

@@ -11,18 +11,11 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QUrl
 from PySide6.QtGui import (
     QAction,
-    QColor,
     QKeyEvent,
     QKeySequence,
-    QPalette,
     QTextBlock,
-    QTextBlockFormat,
-    QTextCharFormat,
     QTextCursor,
     QTextDocument,
-    QTextFormat,
-    QTextFrameFormat,
-    QTextTable,
 )
 from PySide6.QtWidgets import (
     QLabel,
@@ -36,13 +29,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gradviz.app.help_pages import PAGES, anchor, headings, page_text
+from gradviz.app.help_pages import PAGES, headings, page_text
+from gradviz.app.prose import arrange
 
 FIRST_SIZE = QSize(980, 720)
 CONTENTS_PX = 240
 MARGIN_PX = 24
-LINE_HEIGHT_PERCENT = 125.0
-CODE_OPACITY, LINE_OPACITY = 0.08, 0.25
 DEEPEST_IN_CONTENTS = 3
 ADDRESS = Qt.ItemDataRole.UserRole
 Keys = Sequence[tuple[str, str]]
@@ -105,55 +97,7 @@ class HelpBrowser(QTextBrowser):
 
     def _arrange(self) -> None:
         """Format what the Markdown reader left plain, and name the headings."""
-        document = self.document()
-        document.setDocumentMargin(MARGIN_PX)
-        # laid out once, at the end
-        whole = QTextCursor(document)
-        whole.beginEditBlock()
-        block = document.begin()
-        while block.isValid():
-            _arrange_block(block, self.palette())
-            block = block.next()
-        for frame in document.rootFrame().childFrames():
-            if isinstance(frame, QTextTable):
-                _arrange_table(frame, self.palette())
-        whole.endEditBlock()
-
-
-def _arrange_block(block: QTextBlock, palette: QPalette) -> None:
-    cursor = QTextCursor(block)
-    space = QTextBlockFormat()
-    space.setLineHeight(LINE_HEIGHT_PERCENT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-    level = block.blockFormat().headingLevel()
-    if level:
-        space.setTopMargin(8.0 if level == 1 else 20.0)
-        space.setBottomMargin(6.0)
-    elif _is_code(block):
-        # without gaps between the lines
-        space.setLineHeight(100.0, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-        space.setBackground(_tint(palette, CODE_OPACITY))
-    cursor.mergeBlockFormat(space)
-    for fragment in [each.fragment() for each in block]:  # type: ignore[attr-defined]
-        style = fragment.charFormat()
-        # code is as large as the text around it, also when that is zoomed
-        style.clearProperty(QTextFormat.Property.FontPointSize)
-        if style.anchorHref():
-            style.setForeground(palette.color(QPalette.ColorRole.Link))
-        cursor.setPosition(fragment.position())
-        cursor.setPosition(fragment.position() + fragment.length(), QTextCursor.MoveMode.KeepAnchor)
-        cursor.setCharFormat(style)
-    if level:
-        _name(block)
-
-
-def _name(heading: QTextBlock) -> None:
-    """Put the anchor of a heading on its first letter."""
-    cursor = QTextCursor(heading)
-    cursor.movePosition(QTextCursor.MoveOperation.NextCharacter, QTextCursor.MoveMode.KeepAnchor)
-    named = QTextCharFormat()
-    named.setAnchor(True)
-    named.setAnchorNames([anchor(heading.text())])
-    cursor.mergeCharFormat(named)
+        arrange(self.document(), self.palette(), MARGIN_PX)
 
 
 def _names(heading: QTextBlock) -> list[str]:
@@ -161,28 +105,6 @@ def _names(heading: QTextBlock) -> list[str]:
     cursor = QTextCursor(heading)
     cursor.movePosition(QTextCursor.MoveOperation.NextCharacter)
     return cursor.charFormat().anchorNames()
-
-
-def _is_code(block: QTextBlock) -> bool:
-    return block.blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence)
-
-
-def _tint(palette: QPalette, opacity: float) -> QColor:
-    colour = palette.color(QPalette.ColorRole.Text)
-    colour.setAlphaF(opacity)
-    return colour
-
-
-def _arrange_table(table: QTextTable, palette: QPalette) -> None:
-    style = table.format()
-    style.setBorder(1.0)
-    style.setBorderCollapse(True)
-    style.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
-    style.setBorderBrush(_tint(palette, LINE_OPACITY))
-    style.setCellPadding(5.0)
-    style.setTopMargin(8.0)
-    style.setBottomMargin(8.0)
-    table.setFormat(style)
 
 
 class HelpWindow(QMainWindow):

@@ -20,19 +20,21 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QVBoxLayout, QWidget
 from gradviz.app.about import about_dialog
 from gradviz.app.actions import draw_icons, fill_menus, keys, make_actions, show_state
 from gradviz.app.commands import Command
-from gradviz.app.docks import Docks
+from gradviz.app.docks import HIDDEN_AT_FIRST, Docks
 from gradviz.app.error_box import ErrorReporter
 from gradviz.app.form.experiment_exchange import OPENABLE, ExperimentExchange
 from gradviz.app.form.experiment_panel import ExperimentPanel
+from gradviz.app.header.header_place import HeaderPlace
 from gradviz.app.help_window import show_help
 from gradviz.app.panels.table import PANELS
+from gradviz.app.run_status import RunStatus
 from gradviz.app.session.session import Session
 from gradviz.app.settings import Settings, ThemeChoice
 from gradviz.app.shown_bar import ShownBar
 from gradviz.app.theme import apply_theme, style_for
 from gradviz.app.transport_bar import TransportBar
-from gradviz.app.verdict.verdict_line import VerdictLine
 from gradviz.experiment import Experiment
+from gradviz.lessons.library import SUFFIX as LESSON_SUFFIX
 from gradviz.plots.parts.style import Style
 from gradviz.recording.runs.library import SUFFIX, Library
 
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from gradviz.app.export.export_commands import ExportCommands
     from gradviz.app.export.exporter import Exporter
     from gradviz.app.export.report_command import ReportCommand
+    from gradviz.app.header.header_bar import HeaderBar
+    from gradviz.app.lessons.lessons import Lessons
     from gradviz.app.runs.run_dialogs import RunDialogs
     from gradviz.app.runs.run_list_view import RunListView
 
@@ -57,12 +61,14 @@ class MainWindow(QMainWindow):
     """
 
     board: Board
+    header: HeaderBar
     exporter: Exporter
     exports: ExportCommands
     reports: ReportCommand
     run_dialogs: RunDialogs
     run_list: RunListView
     comparisons: ComparisonWindows
+    lessons: Lessons
 
     def __init__(
         self,
@@ -84,7 +90,8 @@ class MainWindow(QMainWindow):
         self.actions_by_name = make_actions(self, self.give)
         self._acts = self._own_commands()
         self.transport = TransportBar(self.actions_by_name)
-        self.verdict_line = VerdictLine()
+        self.run_status = RunStatus()
+        self.header_place = HeaderPlace(self)
         self.shown_bar = ShownBar(self.actions_by_name["preview"])
         self.setAcceptDrops(True)
         self.docks = self._lay_out()
@@ -102,6 +109,9 @@ class MainWindow(QMainWindow):
         from gradviz.app.export.export_commands import ExportCommands
         from gradviz.app.export.exporter import Exporter
         from gradviz.app.export.report_command import ReportCommand
+        from gradviz.app.header.follower import HeaderFollower
+        from gradviz.app.header.header_bar import HeaderBar
+        from gradviz.app.lessons.lessons import Lessons
         from gradviz.app.runs.run_dialogs import RunDialogs
         from gradviz.app.runs.run_list_view import RunListView
         from gradviz.app.view_commands import ViewCommands
@@ -109,12 +119,15 @@ class MainWindow(QMainWindow):
         sizes = self.docks.layout()
         session, settings = self.session, self.settings
         self.board = Board(settings, session.preview, self)
+        self.header = HeaderBar()
+        HeaderFollower(self.header, session, self.board.context)
         self.exporter = Exporter(self, self.board)
         self.exports = ExportCommands(self, self.exporter, session, settings, self._style_in_force)
         self.reports = ReportCommand(self, session, settings)
         self.run_dialogs = RunDialogs(self, session, settings)
         self.run_list = RunListView(session, self.run_dialogs, self)
         self.comparisons = ComparisonWindows(session, settings, lambda: self.board.quantity, self._style_in_force, self)
+        self.lessons = Lessons(self, session, settings, self._place, self.docks.bring)
         view = ViewCommands(self.board, settings, self.actions_by_name)
         for part in (self.exports, self.reports, self.run_dialogs, view):
             self._acts |= part.by_name()
@@ -157,7 +170,6 @@ class MainWindow(QMainWindow):
         """Put the window into the style in force."""
         style = self.style_now
         apply_theme(style)
-        self.verdict_line.apply_style(style)
         draw_icons(self.actions_by_name, style)
         if self.furnished:
             self._style_plots(style)
@@ -165,11 +177,14 @@ class MainWindow(QMainWindow):
     def restore_first_layout(self) -> None:
         """Put every dock back where it was when the program first started."""
         self.docks.restore(self._first_layout)
-        for dock in self.docks.values():
-            dock.show()
+        for name, dock in self.docks.items():
+            dock.setVisible(name not in HIDDEN_AT_FIRST)
 
     def open_file(self, path: Path) -> None:
-        """Open the experiment or the run in a file, or show why it cannot be opened."""
+        """Open the experiment, the run or the lesson in a file, or show why it cannot be opened."""
+        if path.suffix.lower() == LESSON_SUFFIX:
+            self.lessons.open(str(path))
+            return
         opened = self.session.open if path.suffix.lower() == SUFFIX else self.exchange.open
         self.session.attempt(lambda: opened(path))
 
@@ -194,6 +209,8 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.session.close_files()
+        if self.furnished:
+            self.lessons.player.close()
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -216,6 +233,7 @@ class MainWindow(QMainWindow):
             "paste_code": exchange.paste_code,
             "quit": self.close,
             "runs": lambda: self.docks.bring("runs"),
+            "lessons": lambda: self.docks.bring("lessons"),
             "layout": self.restore_first_layout,
             "theme_system": lambda: self._choose_theme("system"),
             "theme_light": lambda: self._choose_theme("light"),
@@ -231,7 +249,7 @@ class MainWindow(QMainWindow):
         self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize()))
         self.setCentralWidget(QWidget())
         self.statusBar().setSizeGripEnabled(False)
-        self.statusBar().addWidget(self.verdict_line, 1)
+        self.statusBar().addPermanentWidget(self.run_status)
         docks = Docks(self)
         docks.fill({"experiment": self.form, "transport": self.transport})
         docks.give_sizes(QByteArray())
@@ -245,8 +263,11 @@ class MainWindow(QMainWindow):
         column.addWidget(self.shown_bar)
         column.addWidget(self.board.centre, 1)
         self.setCentralWidget(middle)
+        self.header_place.fill(self.header)
+        self.transport.take(self.board.playback_bar)
+        self.statusBar().addWidget(self.board.readout, 1)
         columns = {entry.name: self.board.widget(entry.name) for entry in PANELS if entry.place == "column"}
-        self.docks.fill({"runs": self.run_list.panel, **columns})
+        self.docks.fill({"lessons": self.lessons.panel, "runs": self.run_list.panel, **columns})
         # Tab goes from the form to the heatmap, and from there to the transport, whenever each came to be
         last: QWidget = self.form.preset
         each: QWidget | None = last.nextInFocusChain()
@@ -288,10 +309,19 @@ class MainWindow(QMainWindow):
         self.session.run.phase_changed.connect(self.board.refresh)
         self.docks["runs"].visibilityChanged.connect(self.run_list.seen)
         self.board.context.failed.connect(self.errors.report)
-        self.board.context.verdict_changed.connect(self.verdict_line.say)
-        self.verdict_line.clicked.connect(lambda: self.docks.bring("verdict"))
-        self.board.text_due.connect(lambda: self.transport.refresh(self.session.run))
+        self.board.context.hovered.connect(self._read_out)
+        self.header.verdict_wanted.connect(lambda: self.docks.bring("verdict"))
+        self.board.text_due.connect(lambda: self.run_status.refresh(self.session.run))
         self.board.menu_wanted.connect(self._show_menu)
+        self.lessons.player.stage.quantity_wanted.connect(self.board.context.quantity_wanted)
+        self.lessons.panel.failed.connect(self.errors.report)
+        self.lessons.panel.list.declined.connect(self.docks["lessons"].hide)
+        self.lessons.panel.link_followed.connect(lambda address: show_help(self, address, keys()))
+
+    def _read_out(self, words: str) -> None:
+        """Let what is under the mouse take the place of what was said before."""
+        if words:
+            self.statusBar().clearMessage()
 
     def _show_menu(self, name: str, place: QPoint) -> None:
         from gradviz.app.export.plot_menu import plot_menu
@@ -306,11 +336,21 @@ class MainWindow(QMainWindow):
         self._show_phase()
         self._show_state()
 
+    def _place(self, name: str) -> QWidget | None:
+        """Return what a lesson calls by that name."""
+        if name == "heatmap":
+            return self.board.centre
+        if name == "start":
+            return self.transport.button("start")
+        if name.startswith("field:"):
+            return self.form.row(name.removeprefix("field:"))
+        return self.docks.get(name)
+
     def _style_in_force(self) -> Style:
         return self.style_now
 
     def _style_plots(self, style: Style) -> None:
-        for part in (self.board, self.run_list.panel, self.comparisons):
+        for part in (self.board, self.header, self.run_list.panel, self.comparisons):
             part.apply_style(style)
 
     def _choose_theme(self, choice: ThemeChoice) -> None:
@@ -325,7 +365,7 @@ class MainWindow(QMainWindow):
         session, shown = self.session, self.session.shown
         preview = shown.history if shown.kind == "preview" and not session.run.phase.busy else None
         # without any run the worker is what there is to speak of
-        self.transport.show_phase(session.run.phase, session.run, preview if session.run.history is not None else None)
+        self.run_status.show_phase(session.run.phase, session.run, preview if session.run.history is not None else None)
 
     def _show_state(self) -> None:
         """Let commands, title and form follow the session."""
@@ -342,4 +382,4 @@ class MainWindow(QMainWindow):
 def _dropped(event: QDropEvent) -> Path | None:
     """Return the file of an experiment or a run that is being dropped, if it is one."""
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return next((path for path in paths if path.suffix.lower() in (*OPENABLE, SUFFIX)), None)
+    return next((path for path in paths if path.suffix.lower() in (*OPENABLE, SUFFIX, LESSON_SUFFIX)), None)

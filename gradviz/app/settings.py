@@ -33,6 +33,11 @@ class Settings:
     def __init__(self, path: Path | None = None) -> None:
         self._store = QSettings(str(path or settings_path()), QSettings.Format.IniFormat)
 
+    @property
+    def path(self) -> Path:
+        """The settings file."""
+        return Path(self._store.fileName())
+
     def _word(self, key: str, allowed: tuple[str, ...]) -> str:
         value = self._store.value(key)
         return value if isinstance(value, str) and value in allowed else allowed[0]
@@ -118,6 +123,16 @@ class Settings:
     @experiment.setter
     def experiment(self, value: Experiment) -> None:
         self._store.setValue("experiment", to_json(value))
+
+    @property
+    def lessons(self) -> str:
+        """How far the lessons have been read, as text; empty at first."""
+        value = self._store.value("lessons")
+        return value if isinstance(value, str) else ""
+
+    @lessons.setter
+    def lessons(self, value: str) -> None:
+        self._store.setValue("lessons", value)
 
     @property
     def thresholds(self) -> Thresholds:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontInfo, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
@@ -12,6 +14,26 @@ from gradviz.plots.parts.style import DARK, LIGHT, Style
 from gradviz.resources import resource_path
 
 ICON_PX = 20
+# every distance is a multiple of it
+GRID_PX = 4
+
+
+class Type(Enum):
+    """The one scale of letters, as factors of what the system uses for text."""
+
+    SMALL = 0.9
+    TEXT = 1.0
+    TITLE = 1.2
+    LARGE = 1.5
+    HUGE = 2.2
+
+
+def font_of(size: Type, *, bold: bool = False) -> QFont:
+    """Return the font of that size."""
+    font = QFont(QGuiApplication.font())
+    font.setPointSizeF(QFontInfo(font).pointSizeF() * size.value)
+    font.setBold(bold)
+    return font
 
 
 def style_for(choice: ThemeChoice) -> Style:

@@ -8,7 +8,7 @@ import torch
 
 from gradviz.claims.claim import Outcome, Progress
 from gradviz.experiment import ActivationChoice, choices, load_preset
-from gradviz.network.stack.activation_kernels import activation
+from gradviz.network.activation_kernels import activation
 from gradviz.network.stack.stack import Network
 from gradviz.probes.observer import Due
 from gradviz.training.run import TrainingRun

@@ -21,6 +21,9 @@ from gradviz.recording.exports.tables import save_table
 from gradviz.recording.history import History
 from gradviz.recording.store import open_run
 
+# plots that need validation samples
+OF_SAMPLES = ("validation", "predictions", "mistakes")
+
 
 @dataclass(frozen=True, slots=True)
 class Export:
@@ -93,7 +96,7 @@ def _check_run(history: History, wanted: Export) -> None:
         raise ExportError("this run has no step yet")
     if wanted.step is not None and not 0 <= wanted.step < history.frames:
         raise ExportError(f"this run has no step {wanted.step:,}; it has steps 0 to {history.frames - 1:,}")
-    if history.started.held_out is None and any(plot == "validation" for plot, _ in wanted.pictures):
+    if history.started.held_out is None and any(plot in OF_SAMPLES for plot, _ in wanted.pictures):
         raise ExportError("a watched network has no validation samples to draw")
 
 

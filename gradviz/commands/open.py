@@ -13,9 +13,14 @@ from gradviz.experiment import Experiment
 
 
 def open_program(
-    experiment: Experiment | None, *, start: bool, follow: str | None = None, recorded: Path | None = None
+    experiment: Experiment | None,
+    *,
+    start: bool,
+    follow: str | None = None,
+    recorded: Path | None = None,
+    lesson: str | None = None,
 ) -> int:
-    """Open the window, on the run to follow or the recorded run if one is given, and return the exit status.
+    """Open the window, on the run to follow, the recorded run or the lesson if one is given; return the exit status.
 
     A run on another machine, `user@host:path`, is followed over ssh. Raises DisplayError where no window can be shown,
     and RecordingError where there is no ssh or no connection.
@@ -24,7 +29,7 @@ def open_program(
     with _here(follow) as path:
         from gradviz.app.application import open_window
 
-        return open_window(experiment, start, follow=path, recorded=recorded)
+        return open_window(experiment, start, follow=path, recorded=recorded, lesson=lesson)
 
 
 @contextmanager

@@ -12,8 +12,11 @@ from PySide6.QtCore import QCoreApplication, QEvent, QRectF
 from gradviz.app.application import application
 from gradviz.diagnosis.verdict import Verdict
 from gradviz.plots.boundary import BoundaryPlot
+from gradviz.plots.confusion import ConfusionPlot
 from gradviz.plots.curves import CurvesPlot
 from gradviz.plots.heatmaps.heatmap import HeatmapPlot
+from gradviz.plots.held_out import HeldOutPlot
+from gradviz.plots.mistakes import MistakesPlot
 from gradviz.plots.pages.animation import Animation, FrameSource, StepRange
 from gradviz.plots.pages.caption import Caption, with_caption
 from gradviz.plots.pages.images import Placement, save_picture
@@ -22,7 +25,7 @@ from gradviz.plots.profiles.profile import ProfilePlot
 from gradviz.plots.samples import SamplesPlot
 from gradviz.recording.history import History
 
-Plot = HeatmapPlot | ProfilePlot | CurvesPlot | SamplesPlot | BoundaryPlot
+Plot = HeatmapPlot | ProfilePlot | CurvesPlot | HeldOutPlot
 
 PIXELS_PER_UNIT = 2
 ALONE = QRectF(0, 0, 900, 620)
@@ -42,7 +45,7 @@ WATCHED_BOARD = {
 
 
 def save_plot(path: Path, history: History, plot: str, probe: str | None, step: int | None = None) -> None:
-    """Draw the plot `plot` (heatmap, profile, curves, validation, or board: all of them) into the file `path`.
+    """Draw the plot `plot` (one of the command line, or board: the main ones together) into the file `path`.
 
     `probe` is the name of the quantity shown (None: the first), `step` the step shown (None: the latest).
 
@@ -127,6 +130,10 @@ def _make(name: str, history: History) -> Plot:
             return ProfilePlot()
         case "curves":
             return CurvesPlot()
+        case "predictions":
+            return ConfusionPlot()
+        case "mistakes":
+            return MistakesPlot()
         case _:
             samples = history.started.held_out
             return SamplesPlot() if samples is None or samples.extent is None else BoundaryPlot()

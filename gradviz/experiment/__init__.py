@@ -6,7 +6,7 @@ from gradviz.experiment.data import Data
 from gradviz.experiment.differences import Difference, change_in_words, differences, value_in_words
 from gradviz.experiment.fields import RecipeField
 from gradviz.experiment.files import from_json, from_toml, read, to_json, to_toml, with_settings
-from gradviz.experiment.networks import DEFAULT_ARCHITECTURE, NETWORKS, Mlp, NetworkRecipe
+from gradviz.experiment.networks import DEFAULT_ARCHITECTURE, NETWORKS, Mlp, NetworkRecipe, ResNet, Transformer
 from gradviz.experiment.presets import load_preset, preset_names
 from gradviz.experiment.recipe import Experiment, choices, field, fields
 from gradviz.experiment.relevance import inapplicable
@@ -24,9 +24,11 @@ __all__ = [
     "Mlp",
     "NetworkRecipe",
     "RecipeField",
+    "ResNet",
     "Row",
     "Slope",
     "Training",
+    "Transformer",
     "change_in_words",
     "choices",
     "differences",

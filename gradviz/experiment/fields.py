@@ -11,6 +11,8 @@ from pydantic.fields import FieldInfo
 
 Group = Literal["Network", "Initialisation", "Training", "Data"]
 Part = Literal["", "network", "training", "data"]
+# the three things that the program is about: what a person changes first, in whatever architecture
+Role = Literal["", "depth", "activation", "shortcut"]
 
 PART_CONFIG = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_by_name=True)
 
@@ -21,7 +23,7 @@ class FieldSpec:
 
     `code` is the field's key in the short text code and never changes; `zero_means` is the meaning of the value 0
     where 0 is a word rather than a number, `empty_means` that of an empty text; `logarithmic` asks for a slider with a
-    logarithmic feel.
+    logarithmic feel. A field with a `role` gets a large control above all others.
     """
 
     label: str
@@ -31,6 +33,7 @@ class FieldSpec:
     zero_means: str = ""
     empty_means: str = ""
     logarithmic: bool = False
+    role: Role = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ class Experiment(BaseModel):
             mistakes = [*_explained(error, fields()), *mistakes]
         if mistakes:
             raise ExperimentError("\n".join(mistakes))
-        if conflict := self.data.conflict() or self.network.conflict(self.training.batch_size):
+        parts_agree = (self.data.conflict(), self.training.conflict(), self.network.conflict(self.training.batch_size))
+        if conflict := next(filter(None, parts_agree), ""):
             raise ExperimentError(conflict)
 
     @classmethod
@@ -81,12 +82,12 @@ class Experiment(BaseModel):
     def changed(self, **values: Any) -> Self:
         """Return a copy with some flat fields changed, validated. Raises ExperimentError.
 
-        Under another architecture what both have keeps its value, as far as the new one allows it.
+        Under another architecture what is not at its default stays, as far as the new one has it and allows it.
         """
         kept = self.flat()
         wanted = values.get("architecture", self.network.architecture)
         if wanted != self.network.architecture and wanted in NETWORKS:
-            kept = {name: value for name, value in kept.items() if _fits(name, value, wanted)}
+            kept = {name: value for name, value in self.changes().items() if _fits(name, value, wanted)}
         return self.parse(kept | values)
 
 

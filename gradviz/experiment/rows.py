@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 # what an activation's slope can do: be zero for good, fade on both ends, or stay the same everywhere
 Slope = Literal["dies", "saturates", "straight"]
+# the first and the last of neighbouring rows, counted from 1
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,23 @@ class Row:
     on_path: bool = True
     slope: Slope | None = None
     units: int = 0
+
+
+def shortcuts_around(rows: Sequence[Row]) -> tuple[Span, ...]:
+    """Return what shortcuts pass over, as far as rows tell: neighbours off the path of the signal, block by block."""
+    numbers = range(1, len(rows) + 1)
+    runs = groupby(numbers, key=lambda number: (rows[number - 1].on_path, block_of(rows[number - 1])))
+    spans = [(on_path, list(members)) for (on_path, _), members in runs]
+    return tuple((members[0], members[-1]) for on_path, members in spans if not on_path)
+
+
+def block_of(row: Row) -> str:
+    """Return the block that a row belongs to: its group, else its name as far as its last index; may be empty."""
+    parts = row.name.split(".")
+    last = max((place for place, part in enumerate(parts) if part.isdigit()), default=-1)
+    # a name that ends with its index, as in `features.3`, is a module of the block before it
+    last = last if last < len(parts) - 1 else -1
+    return row.group or ".".join(parts[: last + 1])
 
 
 # names up to so long are told in full

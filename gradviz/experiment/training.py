@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -10,6 +11,9 @@ from gradviz.experiment.fields import PART_CONFIG, FieldSpec
 
 Optimizer = Literal["sgd", "momentum", "adam", "adamw", "rmsprop"]
 Precision = Literal["float32", "float64"]
+Schedule = Literal["constant", "cosine", "step"]
+
+LARGEST_LEARNING_RATE = 100.0
 
 
 class Training(BaseModel):
@@ -22,8 +26,36 @@ class Training(BaseModel):
     ] = "sgd"
     learning_rate: Annotated[
         float,
-        Field(description="Factor on every step of the optimiser", gt=0.0, le=100.0),
+        Field(description="Factor on every step of the optimiser", gt=0.0, le=LARGEST_LEARNING_RATE),
         FieldSpec("Learning rate", "Training", "lr", logarithmic=True),
+    ] = 0.1
+    schedule: Annotated[
+        Schedule,
+        Field(
+            description="How the learning rate goes on after the warm-up: constant; cosine, down to zero at the last "
+            "step along half a wave; step, times the decay factor every so many steps"
+        ),
+        FieldSpec("Schedule", "Training", "sc"),
+    ] = "constant"
+    warmup_steps: Annotated[
+        int,
+        Field(
+            description="Steps in which the learning rate rises evenly to its full size, the first of them at that "
+            "share of it; 0 means none",
+            ge=0,
+            le=1_000_000,
+        ),
+        FieldSpec("Warm-up", "Training", "wu", "steps", zero_means="none"),
+    ] = 0
+    decay_every: Annotated[
+        int,
+        Field(description="Steps after which the step schedule lowers the learning rate", ge=1, le=10_000_000),
+        FieldSpec("Decay every", "Training", "de", "steps"),
+    ] = 100
+    decay_factor: Annotated[
+        float,
+        Field(description="What the step schedule multiplies the learning rate with", gt=0.0, le=1.0),
+        FieldSpec("Decay factor", "Training", "df"),
     ] = 0.1
     momentum: Annotated[
         float,
@@ -81,6 +113,34 @@ class Training(BaseModel):
         FieldSpec("Device", "Training", "dev"),
     ] = "auto"
 
+    def rate_factor(self, step: int) -> float:
+        """Return what the schedule multiplies the learning rate of update `step` (from 0) with.
+
+        In a warm-up of n steps that is 1/n, 2/n, ... 1 (Goyal et al. 2017, 1706.02677, section 2.2); the cosine is
+        that of Loshchilov & Hutter 2017 (1608.03983), eq. 5, without restarts.
+        """
+        if step < self.warmup_steps:
+            return (step + 1) / self.warmup_steps
+        since = step - self.warmup_steps
+        if self.schedule == "cosine":
+            # the update after the last step, which only a checkpoint at the end is made of, is none
+            share = since / max(self.steps - self.warmup_steps, 1)
+            return 0.5 * (1.0 + math.cos(math.pi * min(share, 1.0)))
+        if self.schedule == "step":
+            return self.decay_factor ** (since // self.decay_every)
+        return 1.0
+
     def inapplicable(self) -> dict[str, str]:
         """Return the fields that have no effect given the others, each with the reason in words."""
-        return {} if self.optimizer == "momentum" else {"momentum": "for momentum only"}
+        rules = {
+            "momentum": (self.optimizer == "momentum", "for momentum only"),
+            "decay_every": (self.schedule == "step", "for the step schedule only"),
+            "decay_factor": (self.schedule == "step", "for the step schedule only"),
+        }
+        return {name: reason for name, (holds, reason) in rules.items() if not holds}
+
+    def conflict(self) -> str:
+        """Return why the fields do not fit together; empty if they do."""
+        if self.schedule == "cosine" and not self.steps:
+            return "schedule: 'cosine' is not allowed with steps = 0; it ends with the last step, so say which that is"
+        return ""

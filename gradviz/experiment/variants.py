@@ -70,10 +70,11 @@ VARIANT_SETS = (
     VariantSet(
         "Sigmoid, ReLU, sigmoid with shortcuts",
         "The history of deep learning in three runs",
+        # at the learning rate of the form, plain gradient descent throws thirty layers of ReLU off
         lambda _base: (
-            "activation=sigmoid shortcut=none",
-            "activation=relu shortcut=none initialization=he_normal",
-            "activation=sigmoid shortcut=scaled",
+            "activation=sigmoid shortcut=none optimizer=adam learning_rate=0.001",
+            "activation=relu shortcut=none initialization=he_normal optimizer=adam learning_rate=0.001",
+            "activation=sigmoid shortcut=scaled optimizer=adam learning_rate=0.001",
         ),
     ),
     VariantSet(

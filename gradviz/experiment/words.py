@@ -10,6 +10,9 @@ _NAMES = {
     "gaussian": "Gaussian", "lecun_normal": "LeCun normal", "he_normal": "He normal", "he_uniform": "He uniform",
     "glorot_normal": "Glorot normal", "glorot_uniform": "Glorot uniform", "rezero": "ReZero",
     "digits": "handwritten digits", "file": "a file of mine", "mlp": "fully connected",
+    "resnet": "convolutional (ResNet)", "skip_init": "SkipInit", "fixup": "Fixup", "cifar": "CIFAR",
+    "imagenet": "ImageNet",
+    "transformer": "Transformer", "layer_scale": "LayerScale", "deepnorm": "DeepNorm",
 } | {name: activation.label for name, activation in ACTIVATIONS.items()}  # fmt: skip
 
 

@@ -8,9 +8,14 @@ import torch
 
 from gradviz.experiment import Experiment
 from gradviz.network.architecture import DTYPES, Architecture, Plan, Size, Trainable
+from gradviz.network.resnet.resnet import RESNET
 from gradviz.network.stack.stack import STACK
+from gradviz.network.transformer.network import TRANSFORMER
 
-ARCHITECTURES: Mapping[str, Architecture] = {"mlp": STACK}
+# of the digits; what is asked before the data are there is answered for them
+USUAL_SAMPLE = (1, 8, 8)
+
+ARCHITECTURES: Mapping[str, Architecture] = {"mlp": STACK, "resnet": RESNET, "transformer": TRANSFORMER}
 
 
 def build_network(
@@ -22,7 +27,7 @@ def build_network(
     return ARCHITECTURES[experiment.network.architecture].build(experiment.network, plan)
 
 
-def size_of(experiment: Experiment) -> Size:
-    """Return how large the network of `experiment` will be."""
+def size_of(experiment: Experiment, sample_shape: tuple[int, ...] = USUAL_SAMPLE) -> Size:
+    """Return how large the network of `experiment` will be, for samples of that shape."""
     architecture = ARCHITECTURES[experiment.network.architecture]
-    return architecture.size(experiment.network, experiment.training.batch_size)
+    return architecture.size(experiment.network, experiment.training.batch_size, sample_shape)

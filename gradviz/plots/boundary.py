@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QWidget
 
-from gradviz.plots.held_out import HeldOutPlot, channels
+from gradviz.plots.held_out import HeldOutPlot
 from gradviz.plots.parts.axes import style_axis
+from gradviz.plots.parts.colours import rgb_of
 from gradviz.plots.parts.drawn import DrawnSeries, Readout, axis_labels, marks_of
 from gradviz.plots.parts.key import KeyEntry
 from gradviz.plots.parts.style import LIGHT, Style
@@ -165,9 +166,9 @@ def _margins(probabilities: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 def _blend(probabilities: NDArray[np.float32], style: Style) -> NDArray[np.uint8]:
     """Return the field's colours [rows, columns, 3]: every class's colour by its probability, on the background."""
     classes = probabilities.shape[-1]
-    colours = np.array([channels(_class_colour(number, style)) for number in range(classes)])
+    colours = np.array([rgb_of(_class_colour(number, style)) for number in range(classes)])
     # a network whose weights are no numbers any more sees no class anywhere
     field = np.nan_to_num(probabilities, nan=0.0) @ colours
-    mixed = FIELD_STRENGTH * field + (1 - FIELD_STRENGTH) * channels(style.background)
+    mixed = FIELD_STRENGTH * field + (1 - FIELD_STRENGTH) * rgb_of(style.background)
     blended: NDArray[np.uint8] = np.clip(mixed.round(), 0, 255).astype(np.uint8)
     return blended

@@ -24,10 +24,11 @@ from gradviz.plots.parts.drawn import Readout, given_lines
 from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.limits import Span, room_for, united
 from gradviz.plots.parts.loss_above_accuracy import PERCENT, LossAboveAccuracy
+from gradviz.plots.parts.loss_ceiling import ClippedLosses, ceiling_of
 from gradviz.plots.parts.notice import NO_STEP_YET, Notice
 from gradviz.plots.parts.picking import DivergedLine, StepCursor
 from gradviz.plots.parts.plot_widgets import RunsPlot
-from gradviz.plots.parts.step_line import COLUMNS_FOR_ENDS, finite_span, span_of
+from gradviz.plots.parts.step_line import COLUMNS_FOR_ENDS, Points, finite_span, span_of
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
 from gradviz.plots.shown_run import ShownRun
@@ -160,7 +161,7 @@ class CurvesPlot(RunsPlot):
         self._colour_lines()
         self._chance.setPen(style.muted, width=1, style=Qt.PenStyle.DotLine)
         self._chance.label.setColor(style.muted)
-        for notice in (self._notice, self._no_accuracy):
+        for notice in (self._notice, self._no_accuracy, self._above):
             notice.apply_style(style)
         for cursor, diverged in zip(self._cursors, self._diverged, strict=True):
             cursor.apply_style(style)
@@ -200,6 +201,7 @@ class CurvesPlot(RunsPlot):
             axes={**self._pair.labels, **({"number": label} if (label := self._number_plot.label) else {})},
             series=(
                 *(each for line in self._lines.values() for each in line.series()),
+                *self._above.series(),
                 *self._number_plot.series(self.runs),
             ),
             lines=given_lines(step=self._cursors[0].step, diverged=diverged.step, chance=chance),
@@ -216,6 +218,7 @@ class CurvesPlot(RunsPlot):
         accuracy.addItem(self._chance, ignoreBounds=True)
         self._cursors = [StepCursor(loss), StepCursor(accuracy)]
         self._diverged = [DivergedLine(loss), DivergedLine(accuracy, in_words=False)]
+        self._above = ClippedLosses(loss)
         self._notice, self._no_accuracy = Notice(self.views[0]), Notice(self.views[1])
         for view in (*self.views, self._number_plot.view):
             view.picked.connect(self._pick_at)
@@ -285,7 +288,7 @@ class CurvesPlot(RunsPlot):
     def _make_room(self) -> None:
         lengths = [(run.history.frames, run.history.started.planned_steps) for run in self.runs] or [(0, 0)]
         room = max(room_for(frames, planned) for frames, planned in lengths)
-        self._pair.make_room(room, self._pair.limits_around(self._span_of_loss()))
+        self._pair.make_room(room, self._pair.limits_around(self._clipped(self._span_of_loss())))
 
     def _span_of_loss(self) -> Span | None:
         place = self._pair.on_loss_axis
@@ -296,6 +299,20 @@ class CurvesPlot(RunsPlot):
             spans += [number_span(run, VALIDATION_LOSS, place, COLUMNS_FOR_ENDS) for run in held_out]
         return united(*spans)
 
+    def _clipped(self, span: Span | None) -> Span | None:
+        """Let the axis end below losses that are out of all proportion, and mark them; a logarithmic one holds all."""
+        lines: list[Points] = []
+        if not self._pair.logarithmic and span is not None:
+            whole = -0.5, float(max(self.latest, 1))
+            lines = [batch_points(run.history, whole, COLUMNS_FOR_ENDS, self._pair)[0] for run in self.runs]
+            if len(self.runs) <= 1:
+                shown = [run for run in (self.history, self._reference) if run is not None]
+                lines += [held_out_points(run, whole, COLUMNS_FOR_ENDS, self._pair)[0] for run in shown]
+            tops = [top for _, losses in lines if (top := ceiling_of(losses)) is not None]
+            span = (span[0], min(span[1], max(tops, default=span[1])))
+        self._above.show(lines, self._pair.limits_around(span)[1])
+        return span
+
     def _describe(self) -> None:
         further = self._number_plot.label if len(self.runs) > 1 else ""
         words = title(self.runs, self._frames, self.step)
@@ -303,6 +320,7 @@ class CurvesPlot(RunsPlot):
         label = self._reference_label if self._reference is not None else None
         entries = [
             *legend(self.runs, self.step, label, self.style_in_use),
+            *self._above.legend(self.style_in_use),
             *self._number_plot.legend(self.runs, self.step),
         ]
         self._key.show_entries(entries, self.style_in_use.foreground)

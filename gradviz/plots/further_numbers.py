@@ -43,8 +43,10 @@ class NumberFamily:
 def families(histories: Iterable[History]) -> tuple[NumberFamily, ...]:
     """Return the further numbers of some runs, those on one axis together, in the order in which they came up.
 
-    Loss and accuracy of validation samples are not among them: they have their place beside those of the batch.
+    Loss and accuracy of validation samples are not among them: they have their place beside those of the batch. The
+    learning rate is, where it changes.
     """
+    histories = tuple(histories)
     names = dict.fromkeys(name for history in histories for name in history.scalar_names)
     groups = tuple(name for name in names if name.startswith(GROUP_RATE))
     found = []
@@ -54,7 +56,17 @@ def families(histories: Iterable[History]) -> tuple[NumberFamily, ...]:
                 found.append(NumberFamily(LEARNING_RATE, (LEARNING_RATE, *groups)))
         elif name not in (VALIDATION_LOSS, VALIDATION_ACCURACY):
             found.append(NumberFamily(name, (name,), name in LOGARITHMIC))
+    if not groups and any(map(_rate_changes, histories)):
+        found.append(NumberFamily(LEARNING_RATE, (LEARNING_RATE,)))
     return tuple(found)
+
+
+def _rate_changes(history: History) -> bool:
+    if not history.frames:
+        return False
+    envelope = history.curve("learning_rate", 0, history.frames - 1, 2)
+    # of a script that does not tell its rate both are NaN
+    return bool(np.fmin.reduce(envelope.smallest) < np.fmax.reduce(envelope.largest))
 
 
 def number_line(history: History, name: str, view: Span, pixels: int, transform: Transform) -> Points:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 
-import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from gradviz.plots.parts.drawn import Readout
 from gradviz.plots.parts.key import Key, KeyEntry
+from gradviz.plots.parts.plot_widgets import HoverPlot
 from gradviz.plots.parts.readout import measured_at
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
@@ -29,7 +27,7 @@ class HeldOutState:
     wrong_first: bool
 
 
-class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+class HeldOutPlot(HoverPlot):
     """Draws how a network did on validation samples, when it was last looked at up to the picked, else the latest step.
 
     A subclass puts its picture into row 1 of the layout.
@@ -94,6 +92,14 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._entitle(evaluation)
             entries = self._draw(samples, evaluation)
             self.key.show_entries(entries, self.style_in_use.foreground)
+
+    def shown(self) -> tuple[HeldOut, Evaluation] | None:
+        """Return the samples, and the evaluation of the step shown; None where it says why there is no picture."""
+        evaluation, present = self._evaluation(), self.ci.getItem(1, 0)
+        samples = self.history.started.held_out if self.history is not None else None
+        if evaluation is None or samples is None or present is None or present is self.message:
+            return None
+        return samples, evaluation
 
     def _evaluation(self) -> Evaluation | None:
         if self.history is None:
@@ -162,9 +168,3 @@ class HeldOutPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     @abstractmethod
     def _colour_picture(self, style: Style) -> None:
         """Put the picture's own lines and letters into `style`."""
-
-
-def channels(colour: str) -> NDArray[np.float64]:
-    """Return red, green and blue [3], from 0 to 255, of a colour `#rrggbb`."""
-    value = QColor(colour)
-    return np.array([value.red(), value.green(), value.blue()], np.float64)

@@ -265,6 +265,8 @@ class HistogramPlot(HoverPlot):
             return self._missing
         if self.now.span is not None:
             return ""
+        if not self.now.total:
+            return "This layer has none."
         if self.now.zeros == self.now.total:
             return "All of them are exactly zero, which has no place on a logarithmic axis."
         return "None of them has a place on the axis." if not self.now.counts.sum() else "No axis can hold them."

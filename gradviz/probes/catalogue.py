@@ -10,7 +10,7 @@ from gradviz.network.architecture import Trainable
 from gradviz.network.stack.stack import Network
 from gradviz.probes.fused.observer import PROBES, FusedObserver
 from gradviz.probes.modules.observer import ModuleObserver
-from gradviz.probes.modules.rows import module_rows
+from gradviz.probes.modules.rows import built_in_rows
 from gradviz.probes.observer import Observer
 
 
@@ -22,7 +22,7 @@ def observer_of(network: Trainable, rows: Sequence[str], probe_batch: Tensor) ->
     """
     if isinstance(network, Network):
         return FusedObserver(network, probe_batch)
-    return ModuleObserver(network, module_rows(network, rows), chain=network.chain)
+    return ModuleObserver(network, built_in_rows(network, rows), chain=network.chain, junctions=network.junctions)
 
 
 def quantity_names() -> tuple[str, ...]:

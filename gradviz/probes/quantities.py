@@ -92,3 +92,41 @@ EXACT_WEIGHT_GRAD = Quantity(
     "becomes zero or infinite. Measured every few steps",
     scheduled=True,
 )
+SHORTCUT_GRAD = Quantity(
+    "shortcut_grad_rms",
+    "Gradient by the shortcut",
+    "rms ∂loss/∂h",
+    "The part of the gradient that came down the shortcut; an identity shortcut hands on exactly what it "
+    "receives. Measured every few steps",
+    scheduled=True,
+    beside="branch_grad_rms",
+)
+BRANCH_GRAD = Quantity(
+    "branch_grad_rms",
+    "Gradient by the branch",
+    "rms ∂loss/∂h",
+    "The part of the gradient that came through the residual branch. Measured every few steps",
+    scheduled=True,
+    beside="shortcut_grad_rms",
+)
+SHORTCUT_SHARE = Quantity(
+    "shortcut_share",
+    "Shortcut's share of the gradient",
+    "",
+    "Length of the shortcut's part over the lengths of both parts: 1 means that nothing comes through the "
+    "branch. Measured every few steps",
+    scale="linear",
+    scheduled=True,
+    bounds=(0.0, 1.0),
+)
+PATH_COSINE = Quantity(
+    "path_cosine",
+    "Cosine of shortcut and branch",
+    "",
+    "Direction of the branch's part against the shortcut's: 1 adds up, -1 cancels out, 0 is at right angles; "
+    "not a number where one part is zero. Measured every few steps",
+    scale="linear",
+    signed=True,
+    scheduled=True,
+    bounds=(-1.0, 1.0),
+)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.experiment import Experiment, Row, to_json
+from gradviz.experiment.rows import Span, shortcuts_around
 
 Scale = Literal["log10", "linear"]
 # how a recorded run stands; the last two of a run that nobody ended: its process is gone, or still writes
@@ -52,8 +53,8 @@ class HeldOut:
     """The samples that the network never trains on, as a person would look at them.
 
     `inputs` [samples, features] in the data's own units, `labels` [samples] index `class_names`. `image_shape` is
-    (rows, columns) where a sample is a picture; `extent` is (left, right, bottom, top) of the plane where it is a
-    point.
+    (rows, columns) where a sample is a picture, of one or three `channels` that come one after the other; `extent` is
+    (left, right, bottom, top) of the plane where it is a point.
     """
 
     inputs: NDArray[np.float32]
@@ -61,6 +62,12 @@ class HeldOut:
     class_names: tuple[str, ...]
     image_shape: tuple[int, int] | None = None
     extent: tuple[float, float, float, float] | None = None
+    channels: int = 1
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """(channels, rows, columns) of a picture, (features,) of anything else; samples are kept flat."""
+        return (self.inputs.shape[1],) if self.image_shape is None else (self.channels, *self.image_shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,11 @@ class Started:
     def experiment_json(self) -> str | None:
         """The experiment as JSON, to be put into files; None if there is none."""
         return to_json(self.experiment) if self.experiment is not None else None
+
+    @property
+    def shortcuts(self) -> tuple[Span, ...]:
+        """The first and the last row, counted from 1, of what each shortcut passes over."""
+        return self.experiment.network.shortcuts() if self.experiment is not None else shortcuts_around(self.rows)
 
     @property
     def loss_optional(self) -> bool:
@@ -214,13 +226,14 @@ KINDS = (
         "pre_activations",
         "Pre-activations",
         "z",
-        "What a layer's activations are given, over units and the samples of the probe batch",
+        "What a layer's activations are given, over units and samples: those of the probe batch in a fully connected "
+        "stack, of the training batch in all other networks",
     ),
     Kind(
         "activations",
         "Activations",
         "h",
-        "What a layer hands on, over units and the samples of the probe batch",
+        "What a layer hands on, over units and the same samples",
     ),
     Kind(
         "gradients",
@@ -250,9 +263,10 @@ class Distribution:
     not_finite: NDArray[np.int64]
 
     @property
-    def total(self) -> int:
-        """Numbers in each layer."""
-        return int(self.counts[0].sum() + self.zeros[0] + self.not_finite[0])
+    def totals(self) -> NDArray[np.int64]:
+        """Numbers in each layer, [layers]; 0 where a layer has none of the kind."""
+        totals: NDArray[np.int64] = self.counts.sum(1) + self.zeros + self.not_finite
+        return totals
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,8 @@ from gradviz.recording.frame import Observation
 # after so many, nothing more is kept: something that changes at every step belongs into a frame
 MOST_OBSERVATIONS = 10_000
 
+RATE_CHANGED = "rate_changed"
+
 # what each kind says; `numbers` in brackets
 KINDS = {
     # parameters: `rows` and `names` are modules
@@ -29,6 +31,7 @@ KINDS = {
     "optimizer": "`names` are its class; [lr, weight_decay, momentum, eps, groups, foreach] as far as it has them",
     "loss_not_finite": "[loss, outputs_finite, gradients_finite, weights_finite], each of the three 1, 0 or absent",
     "loss_not_scalar": "what was logged as loss is a vector; its mean was taken [numbers]",
+    RATE_CHANGED: "from this update on the learning rate, before any schedule, is another one [before, after]",
     # the batch
     "inputs": "[lowest, highest, mean, std, not_finite, constant_features]",
     "labels": "[lowest, highest, classes, not_finite, largest_share, entropy]",

@@ -8,7 +8,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.plots.parts.colour_indices import COLOURS, FIRST_COLOUR, NOT_FINITE, NOT_MEASURED, NOT_YET
+from gradviz.plots.parts.colour_indices import (
+    ABOVE,
+    BELOW,
+    COLOURS,
+    FIRST_COLOUR,
+    NOT_FINITE,
+    NOT_MEASURED,
+    NOT_YET,
+    SOME_ZERO,
+)
 from gradviz.plots.parts.colour_indices import EXACTLY_ZERO as ZERO
 from gradviz.plots.parts.style import LIGHT
 from gradviz.recording.frame import Quantity
@@ -45,8 +54,14 @@ def palette(quantity: Quantity) -> tuple[Table, Table]:
     """
     colours, opacity = np.zeros((256, 3), np.uint8), np.full(256, 255, np.uint8)
     colours[FIRST_COLOUR:] = colour_scale(quantity)
-    colours[ZERO] = list(bytes.fromhex(LIGHT.zero_colour[1:]))
-    colours[NOT_FINITE] = list(bytes.fromhex(LIGHT.nan_colour[1:]))
+    for index, colour in (
+        (ZERO, LIGHT.zero_colour),
+        (NOT_FINITE, LIGHT.nan_colour),
+        (SOME_ZERO, LIGHT.some_zero_colour),
+        (BELOW, LIGHT.below_colour),
+        (ABOVE, LIGHT.above_colour),
+    ):
+        colours[index] = list(bytes.fromhex(colour[1:]))
     colours[NOT_MEASURED] = 128
     opacity[NOT_MEASURED], opacity[NOT_YET] = _NOT_MEASURED_ALPHA, 0
     return colours, opacity

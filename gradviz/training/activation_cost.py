@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from gradviz.errors import DeviceError
 from gradviz.experiment import ActivationChoice, choices
-from gradviz.network.stack.activation_kernels import Activation, Op, activation
+from gradviz.network.activation_kernels import Activation, Op, activation
 from gradviz.probes.environment import device_label
 from gradviz.recording.activations import (
     ARRAYS_AT_WORK,
@@ -45,7 +45,7 @@ LARGE = 1 << 22
 # a cache may be larger than any array worth waiting for
 LARGEST = 1 << 26
 # Windows counts a thread's time in ticks of 16 ms
-_cpu_clock = time.perf_counter_ns if sys.platform == "win32" else time.thread_time_ns
+cpu_clock = time.perf_counter_ns if sys.platform == "win32" else time.thread_time_ns
 CACHE_FOLDER = Path("/sys/devices/system/cpu/cpu0/cache")
 
 Times = NDArray[np.float64]
@@ -134,7 +134,7 @@ class _Bench:
         except RuntimeError as error:
             needed = memory_in_words(4 * BYTES_PER_ELEMENT * size)
             raise DeviceError(f"{device_label(device)} has no room for {needed} of numbers to measure with") from error
-        kinds = [_named(name, leaky_slope) for name in names]
+        kinds = [activation_named(name, leaky_slope) for name in names]
         self._ops = [(kind.forward(z, a), kind.backward(grad, z, a, result)) for kind in kinds]
         self._repeats: dict[int, tuple[int, ...]] = {}
         self._taken: list[list[tuple[float, float]]] = [[] for _ in names]
@@ -159,7 +159,8 @@ class _Bench:
             yield ActivationCost(name, self._size, *spreads)
 
 
-def _named(name: str, leaky_slope: float) -> Activation:
+def activation_named(name: str, leaky_slope: float) -> Activation:
+    """Return the activation of that name; the slope is that of leaky ReLU."""
     return activation(ActivationChoice(name, leaky_slope))
 
 
@@ -177,10 +178,10 @@ def _timed(op: Op, repeats: int, timer: Callable[[Op, int], float]) -> float:
 
 
 def _time_cpu(op: Op, repeats: int) -> float:
-    begin = _cpu_clock()
+    begin = cpu_clock()
     for _ in range(repeats):
         op()
-    return float(_cpu_clock() - begin)
+    return float(cpu_clock() - begin)
 
 
 def _time_cuda(op: Op, repeats: int) -> float:

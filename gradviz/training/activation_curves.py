@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from gradviz.experiment import ActivationChoice
-from gradviz.network.stack.activation_kernels import activation
+from gradviz.network.activation_kernels import activation
 from gradviz.recording.activations import ActivationCurve
 
 # every derivative here has come within 1e-12 of what it tends to by then

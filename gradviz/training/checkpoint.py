@@ -2,9 +2,9 @@
 
 By name: `network/...`, weights and running statistics; `optimizer/...`, what the optimiser remembers of each parameter;
 `probes/...`, what the latest update left to be told with the next state; `batches/...`, where in the shuffled batches
-the run stands; `experiment`, the recipe as bytes of JSON; and `data`, a fingerprint, where the data are a file of the
-person's own. On the CPU of the same kind of machine, with as many threads, a run resumes from there bit by bit as if
-there had been no break.
+the run stands; `learning_rate`, where it was changed while the run was trained; `experiment`, the recipe as bytes of
+JSON; and `data`, a fingerprint, where the data are a file of the person's own. On the CPU of the same kind of machine,
+with as many threads, a run resumes from there bit by bit as if there had been no break.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from torch import Tensor
 
 from gradviz.errors import CheckpointError, ExperimentError
 from gradviz.experiment import Experiment, from_json, to_json
+from gradviz.experiment.training import LARGEST_LEARNING_RATE
 from gradviz.recording.frame import Checkpoint, Started
 from gradviz.training.data import Dataset
 from gradviz.training.memory import NUMBER_BYTES, OPTIMIZER_STATES
 from gradviz.training.run import TrainingRun
 
+RATE = "learning_rate"
 LARGEST_BYTES = 512_000_000
 
 Arrays = dict[str, NDArray[Any]]
@@ -56,6 +58,8 @@ def take(run: TrainingRun, step: int) -> Checkpoint:
     arrays: Arrays = {name: _copied(tensor) for name, tensor in run.tensors().items()}
     arrays["batches/generator"] = run.batches.generator
     arrays["batches/position"] = np.array(run.batches.position, np.int64)
+    if run.full_rate != run.experiment.training.learning_rate:
+        arrays[RATE] = np.array(run.full_rate)
     return Checkpoint(step, arrays | _recipe(run.experiment, run.data))
 
 
@@ -91,11 +95,13 @@ def restore(run: TrainingRun, checkpoint: Checkpoint) -> None:
     tensors = run.tensors()
     recipe = _recipe(run.experiment, run.data)
     needed = {*tensors, *recipe, "batches/generator", "batches/position"}
-    if amiss := sorted(needed ^ set(checkpoint.arrays)):
+    if amiss := sorted(needed ^ (set(checkpoint.arrays) - {RATE})):
         what = f"{amiss[0]} is missing" if amiss[0] in needed else f"this run has no place for {amiss[0]}"
         raise CheckpointError(f"the stored state does not fit: {what}")
     for name, tensor in tensors.items():
         _fill(name, tensor, checkpoint.arrays[name])
+    if RATE in checkpoint.arrays:
+        run.full_rate = _rate(checkpoint.arrays[RATE])
     if "data" in recipe and not np.array_equal(recipe["data"], checkpoint.arrays["data"]):
         raise CheckpointError(
             f"{run.experiment.data.data_file} has changed since; the run cannot be resumed with other data"
@@ -107,6 +113,17 @@ def restore(run: TrainingRun, checkpoint: Checkpoint) -> None:
         run.batches.go_to(np.asarray(checkpoint.arrays["batches/generator"]), int(position))
     except ValueError as error:
         raise CheckpointError(f"the stored state does not say where in the batches the run stands: {error}") from None
+
+
+def _rate(array: NDArray[Any]) -> float:
+    if (
+        not isinstance(array, np.ndarray)
+        or array.shape
+        or array.dtype != np.float64
+        or not 0 < array <= LARGEST_LEARNING_RATE
+    ):
+        raise CheckpointError("the stored state does not fit: learning_rate is none that a run can have")
+    return float(array)
 
 
 def _copied(tensor: Tensor) -> NDArray[Any]:

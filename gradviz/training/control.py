@@ -29,8 +29,10 @@ class Control:
         self._changed = threading.Condition()
         self._mode = _Mode.RUN
         self._steps = 0
+        self._holding = False
         self._closer_look = threading.Event()
         self._checkpoint = threading.Event()
+        self._rate: float | None = None
 
     @property
     def paused(self) -> bool:
@@ -41,6 +43,11 @@ class Control:
     def stopped(self) -> bool:
         """Whether the run is to end after the step under way; this is final."""
         return self._mode is _Mode.STOP
+
+    @property
+    def holding(self) -> bool:
+        """Whether a run waits for its turn: the step under way has come to its end."""
+        return self._holding
 
     def pause(self) -> None:
         """Hold the run."""
@@ -93,10 +100,24 @@ class Control:
             self._checkpoint.clear()
         return wanted
 
+    def change_rate(self, rate: float) -> None:
+        """Let the run go on with this learning rate from its next update on; a schedule takes its part of it."""
+        self._rate = rate
+
+    def take_rate(self) -> float | None:
+        """Return the learning rate that somebody asked for since the last call, the latest; None if nobody did."""
+        rate = self._rate
+        if rate is not None:
+            self._rate = None
+        return rate
+
     def wait_for_turn(self) -> bool:
         """Block while paused without a step to make; return False once stopped."""
         with self._changed:
-            self._changed.wait_for(lambda: self._mode is not _Mode.PAUSE or self._steps > 0)
+            while self._mode is _Mode.PAUSE and self._steps == 0:
+                self._holding = True
+                self._changed.wait()
+            self._holding = False
             return self._mode is not _Mode.STOP
 
     def frame_made(self) -> None:

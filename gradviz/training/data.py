@@ -30,6 +30,7 @@ class Samples:
     class_names: tuple[str, ...]
     image_shape: tuple[int, int] | None = None
     held_out: NDArray[np.bool_] | None = None
+    channels: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def load_data(experiment: Experiment) -> Dataset:
         samples = _digits()
     elif experiment.data.source == "file":
         read = read_data_file(experiment.data)
-        samples = Samples(read.inputs, read.labels, read.class_names, read.image_shape, read.held_out)
+        samples = Samples(read.inputs, read.labels, read.class_names, read.image_shape, read.held_out, read.channels)
     else:
         points, labels = plane.GENERATORS[experiment.data.source](experiment.data.samples, experiment.data.noise, rng)
         samples = Samples(points, labels, tuple("ABCDEFGH"[: labels.max() + 1]))
@@ -110,6 +111,7 @@ def _split(samples: Samples, rng: np.random.Generator) -> Dataset:
             samples.class_names,
             samples.image_shape,
             _extent(samples.inputs) if planar else None,
+            samples.channels,
         ),
         mean=mean,
         scale=scale,

@@ -33,7 +33,8 @@ def train(
 
     Evaluations and distributions precede the frame of their step; distributions come on the schedule of the experiment
     and whenever `control` is asked for a closer look, a checkpoint whenever it is asked for one; neither changes
-    anything else of what is yielded. On a GPU frames arrive up to a few steps late, and without delay while `control`
+    anything else of what is yielded. A learning rate that `control` is given holds from the next update on, and an
+    `Observation` says so. On a GPU frames arrive up to a few steps late, and without delay while `control`
     says paused. Ends after the last step, after a `Diverged`, after the step under way once `control` says stopped, or
     when closed. With a `checkpoint` the first frame is that of its step, and on the CPU all are what they would have
     been without the break. Settings of the calling thread are made for each step and undone before anything is yielded.
@@ -73,6 +74,8 @@ def _events(
         for step in count(first):
             if (yield from _between_steps(run, control, step)):
                 return
+            if (rate := control.take_rate()) is not None:
+                yield run.change_rate(step, rate)
             last = step == experiment.training.steps > 0
             run.measure(step, run.due(step, distributions=control.take_closer_look()))
             if step % experiment.training.evaluate_every == 0 or last:

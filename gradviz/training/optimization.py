@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
 from gradviz.experiment import Experiment
-from gradviz.probes.norms import row_norms
+from gradviz.probes.norms import norms
 
 FUSED_ON = ("cpu", "cuda")
 
@@ -37,12 +37,17 @@ def optimizer(experiment: Experiment, parameters: Iterable[nn.Parameter]) -> Opt
             return RMSprop(parameters, **common)
 
 
+def set_rate(rule: Optimizer, rate: float) -> None:
+    """Let the next steps of `rule` be of this learning rate."""
+    for group in rule.param_groups:
+        group["lr"] = rate
+
+
 @torch.no_grad()
 def gradient_norm(parameters: Iterable[nn.Parameter]) -> Tensor:
     """Return the L2 norm of the whole gradient, a tensor []."""
     grads = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    # row by row, because a norm of a whole stack would be taken on a float64 copy of all of it
-    total: Tensor = torch.linalg.vector_norm(torch.cat([row_norms(grad) for grad in grads]))
+    total: Tensor = torch.linalg.vector_norm(norms(grads))
     return total
 
 
@@ -54,10 +59,8 @@ def clip_gradients(parameters: Iterable[nn.Parameter], longest: float, total: Te
     """
     parameters = list(parameters)
     total = gradient_norm(parameters) if total is None else total
-    factor = (longest / total).clamp_max(1.0)
-    for parameter in parameters:
-        if parameter.grad is not None:
-            parameter.grad.mul_(factor.to(parameter.grad.dtype))
+    grads = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    torch._foreach_mul_(grads, (longest / total).clamp_max(1.0).to(grads[0].dtype))
     return total
 
 

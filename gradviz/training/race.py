@@ -74,6 +74,9 @@ class Race:
         if self.control.take_checkpoint_request():
             for lane in self.lanes:
                 lane.ask_for_checkpoint()
+        if (rate := self.control.take_rate()) is not None:
+            for lane in self.lanes:
+                lane.change_rate(rate)
 
 
 def _turn(lane: int, events: Generator[Event], control: Control, last: int) -> Generator[tuple[int, Event], None, bool]:

@@ -19,12 +19,20 @@ from gradviz.probes.catalogue import observer_of
 from gradviz.probes.environment import device_label
 from gradviz.probes.frame_queue import FrameQueue
 from gradviz.probes.observer import Due
-from gradviz.recording.frame import Distributions, Evaluation, Frame, Started
+from gradviz.recording.frame import Distributions, Evaluation, Frame, Observation, Started
+from gradviz.recording.observations import RATE_CHANGED
 from gradviz.training.batches import ShuffledBatches
 from gradviz.training.data import Dataset, boundary_grid, load_data
 from gradviz.training.devices import free_bytes, resolve
 from gradviz.training.memory import estimated_bytes
-from gradviz.training.optimization import clip_gradients, gradient_norm, optimizer, optimizer_state, prepare_state
+from gradviz.training.optimization import (
+    clip_gradients,
+    gradient_norm,
+    optimizer,
+    optimizer_state,
+    prepare_state,
+    set_rate,
+)
 
 BOUNDARY_CELLS = 40
 EVALUATION_SAMPLES = 2048
@@ -43,7 +51,7 @@ class TrainingRun:
         self.device = resolve(experiment.training.device, experiment.training.precision)
         _check_memory(experiment, self.device)
         self.data: Dataset = load_data(experiment)
-        shape = self.data.held_out.image_shape or (self.data.features,)
+        shape = self.data.held_out.sample_shape
         self.network = build_network(experiment, shape, self.data.classes, self.device)
         self._parameters = list(self.network.parameters())
         self.batch_size = min(experiment.training.batch_size, len(self.data.train_labels))
@@ -61,6 +69,8 @@ class TrainingRun:
         self._queue = FrameQueue(self.device)
         self._wide = torch.float32 if self.device.type == "mps" else torch.float64
         self._step = 0
+        # what the schedule takes its part of
+        self.full_rate = experiment.training.learning_rate
         self._gradient_norm: Tensor | None = None
 
     def started(self, threads: int) -> Started:
@@ -77,6 +87,16 @@ class TrainingRun:
             input_mean_square=np.square(self.data.train_inputs).mean(1),
             class_shares=tuple((np.bincount(self.data.train_labels) / len(self.data.train_labels)).tolist()),
         )
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the update of the step last measured."""
+        return self.full_rate * self.experiment.training.rate_factor(self._step)
+
+    def change_rate(self, step: int, rate: float) -> Observation:
+        """Let the updates from `step` on be of this learning rate, of which a schedule takes its part; say so."""
+        before, self.full_rate = self.full_rate, rate
+        return Observation(step, RATE_CHANGED, numbers=(("before", before), ("after", rate)))
 
     def due(self, step: int, *, distributions: bool = False) -> Due:
         """Return what is measured at `step`: on schedule and at the end all; `distributions` whatever the schedule."""
@@ -100,8 +120,7 @@ class TrainingRun:
         loss.backward()  # type: ignore[no-untyped-call]
         self.observer.after_backward()
         right = (logits.detach().argmax(1) == labels).to(self._wide).mean()
-        rate = self.experiment.training.learning_rate
-        scalars: dict[str, float | Tensor] = {"loss": loss.detach(), "accuracy": right, "learning_rate": rate}
+        scalars: dict[str, float | Tensor] = {"loss": loss.detach(), "accuracy": right, "learning_rate": self.rate}
         if self.experiment.training.gradient_clip:
             self._gradient_norm = scalars["gradient_norm_before_clipping"] = gradient_norm(self._parameters)
         self._queue.submit(step, self.observer.take(), scalars)
@@ -123,6 +142,7 @@ class TrainingRun:
         if self._optimizer is None:
             self._optimizer = optimizer(self.experiment, self._parameters)
         self.observer.before_update(self.due(self._step + 1))
+        set_rate(self._optimizer, self.rate)
         if self.experiment.training.gradient_clip:
             clip_gradients(self._parameters, self.experiment.training.gradient_clip, self._gradient_norm)
         self._optimizer.step()

@@ -20,6 +20,7 @@ from gradviz.app.main_window import MainWindow
 from gradviz.app.panels.activation_panel import ActivationPanel
 from gradviz.app.panels.distribution_panel import DistributionPanel
 from gradviz.app.panels.heatmap_panel import HeatmapPanel
+from gradviz.app.panels.scale_chooser import BY_HAND
 from gradviz.app.settings import Settings
 from gradviz.errors import ExportError
 from gradviz.plots.pages.animation import FRAME_RATES, StepRange
@@ -116,7 +117,7 @@ def test_an_animation_shows_the_plots_as_the_person_has_set_them_up(
     window.actions_by_name["first_top"].trigger()
     window.actions_by_name["log_loss"].trigger()
     samples_of(window.board).wrong_first.setChecked(True)
-    heatmap.automatic.click()
+    heatmap.scale.choose(BY_HAND)
     heatmap.plot.set_limits(-7.0, -2.0)
     for view in (heatmap.plot.panes[0].view, curves.views[0]):
         view.setXRange(1.0, 7.0, padding=0)

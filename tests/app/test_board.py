@@ -201,13 +201,12 @@ def test_a_live_board_pulls_and_an_ended_one_rests(board: Board, qtbot: QtBot) -
     history = board.history
     assert history is not None
     board.live(True)
-    assert (board._pictures.interval(), board._words.interval()) == (PICTURE_PERIOD_MS, TEXT_PERIOD_MS)
+    assert board.periods_ms == (PICTURE_PERIOD_MS, TEXT_PERIOD_MS)
     with qtbot.waitSignal(board.text_due, timeout=5000):
         history.append(Frame(6, 1.0, 0.0, 0.1, {GRADIENT.name: history.row(GRADIENT.name, 0)}))  # type: ignore[dict-item]
     qtbot.waitUntil(lambda: shown_step(board) == 6)
     board.live(False)
-    assert not board._pictures.isActive()
-    assert not board._words.isActive()
+    assert board.periods_ms is None
     history.append(Frame(7, 1.0, 0.0, 0.1, {GRADIENT.name: history.row(GRADIENT.name, 0)}))  # type: ignore[dict-item]
     board.live(False)
     assert shown_step(board) == 7

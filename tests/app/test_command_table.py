@@ -20,7 +20,7 @@ ALWAYS = {
     "runs", "layout", "guide", "shortcuts", "glossary", "news", "about",
 }  # fmt: skip
 # apply as soon as the plots are there
-READY = {"open_run", "follow", "race"}
+READY = {"open_run", "follow", "race", "lessons"}
 STEERED = {"start", "pause", "step", "stop"}
 
 

@@ -129,7 +129,7 @@ def exports(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: pytest.Monk
     assert isinstance(dialog, ExportDialog)
     path = dialog.request().path
     assert path == folder / "gradviz-tanh-3.png"
-    dialog._save.click()
+    dialog.save.click()
     assert path.read_bytes().startswith(b"\x89PNG")
     assert window.statusBar().currentMessage() == f"Exported {path}"
 
@@ -140,7 +140,7 @@ def exports_animation(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: p
     dialog = dialog_of(window, ExportDialog)
     assert isinstance(dialog, ExportDialog)
     dialog.choose("profile", "gif")
-    dialog._save.click()
+    dialog.save.click()
     with Image.open(folder / "gradviz-tanh-3.gif") as animation:
         assert animation.n_frames == 5  # type: ignore[attr-defined]
 
@@ -252,7 +252,7 @@ def swaps(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.Monke
     trigger(window, "swap")
     assert window.session.run.history is window.board.history is not first
     assert window.session.shown.reference is window.session.display.previous is first
-    assert window.transport.steps.text() == "step 1 / 8"
+    assert window.run_status.steps.text() == "step 1 / 8"
     trigger(window, "swap")
     assert window.board.history is first
 
@@ -342,7 +342,15 @@ def restores_layout(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: py
     window.docks["curves"].hide()
     trigger(window, "layout")
     assert not window.docks["profile"].isFloating()
-    assert all(dock.isVisibleTo(window) or dock is window.docks["samples"] for dock in window.docks.values())
+    hidden = {"samples", "lessons"}
+    assert all(dock.isVisibleTo(window) or name in hidden for name, dock in window.docks.items())
+
+
+def brings_the_lessons(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    assert not window.docks["lessons"].isVisible()
+    trigger(window, "lessons")
+    assert window.docks["lessons"].isVisible()
+    assert window.lessons.panel.list.list.count() >= 12
 
 
 def helps(page: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]:
@@ -367,7 +375,7 @@ CHECKS: dict[str, Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]]
     "open": opens, "follow": follows_a_run, "save": saves, "export": exports, "export_animation": exports_animation,
     "report": reports, "copy_board": copies_board, "quit": quits,
     "open_run": opens_a_run, "save_run": saves_the_run, "adopt": adopts, "race": proposes_a_race,
-    "runs": brings_the_runs,
+    "runs": brings_the_runs, "lessons": brings_the_lessons,
     "undo": undoes, "redo": redoes, "defaults": resets_form, "copy_code": copies_code, "paste_code": pastes_code,
     "start": starts, "pause": pauses, "step": steps, "stop": stops, "reset": resets, "swap": swaps, "preview": previews,
     "compare": compares, "log_loss": draws_log_loss, "fit": fits, "latest": follows, "play": plays,

@@ -145,7 +145,7 @@ def test_closing_says_so_once(comparison: ComparisonWindow, qtbot: QtBot) -> Non
     comparison.go_live(True)
     with qtbot.waitSignal(comparison.closed):
         comparison.close()
-    assert not comparison._timer.isActive()
+    assert not comparison.is_live
 
 
 @pytest.fixture
@@ -167,9 +167,9 @@ def test_a_race_begins_with_a_proposal_that_can_be_changed(dialog: RaceDialog) -
 
 
 def test_a_mistake_in_a_variant_holds_the_start(dialog: RaceDialog) -> None:
-    assert dialog._start.isEnabled()
+    assert dialog.start.isEnabled()
     dialog.rows[0].changes.setText("activation=rel")
-    assert not dialog._start.isEnabled()
+    assert not dialog.start.isEnabled()
     assert "rel" in dialog.rows[0].words.text()
     assert dialog.rows[0].changes.accessibleDescription() == dialog.rows[0].words.text()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from driving import ENDLESS, TINY, curves_of, heatmap_of, profile_of, trigger, wait_for, wait_until
@@ -144,7 +143,7 @@ def test_the_layout_and_the_form_are_there_again_at_the_next_start(
     trigger(window, "log_loss")
     window.session.set(TINY.changed(depth=55))
     window.close()
-    again = MainWindow(None, Settings(Path(settings._store.fileName())))
+    again = MainWindow(None, Settings(settings.path))
     qtbot.addWidget(again)
     again.show()
     assert again.form.experiment() == TINY.changed(depth=55)
@@ -241,7 +240,7 @@ def test_closing_during_a_run_leaves_no_thread(window: MainWindow, qtbot: QtBot,
     wait_for(qtbot, window, Phase.RUNNING)
     if paused:
         trigger(window, "pause")
-    training = window.session.run._thread
+    training = window.session.run.worker
     assert training is not None
     assert window.close()
     assert training.isFinished()
@@ -292,13 +291,13 @@ def test_the_heatmap_moves_while_a_run_does(window: MainWindow, qtbot: QtBot) ->
     wait_until(qtbot, lambda: plot.panes[0].drawn_frames > 3)
     drawn = plot.panes[0].drawn_frames
     wait_until(qtbot, lambda: plot.panes[0].drawn_frames > drawn)
-    wait_until(qtbot, lambda: window.transport.rate.text().endswith("steps/s"))
+    wait_until(qtbot, lambda: window.run_status.rate.text().endswith("steps/s"))
     trigger(window, "stop")
     wait_for(qtbot, window, Phase.STOPPED)
     history = window.session.run.history
     assert history is not None
     assert plot.panes[0].drawn_frames == history.frames
-    assert window.transport.rate.text() == ""
+    assert window.run_status.rate.text() == ""
 
 
 def test_it_fits_the_screens_of_small_notebooks(window: MainWindow) -> None:

@@ -355,7 +355,7 @@ def test_runs_are_compared_oldest_first_and_the_live_one_moves_on(window: MainWi
     wait_until(qtbot, lambda: comparison.heatmaps.latest > frames + 5)
     trigger(window, "stop")
     wait_until(qtbot, lambda: not window.session.run.phase.busy)
-    assert not comparison._timer.isActive()
+    assert not comparison.is_live
     comparison.close()
     assert window.comparisons.windows == []
 

@@ -107,6 +107,7 @@ def test_the_window_after_a_run(window: MainWindow, qtbot: QtBot, theme: str) ->
         window.session.set(experiment)
         history = run_to_end(qtbot, window)
     window.session.display.pick_step(STEPS // 2)
+    window.board.panel(HeatmapPanel).scale.choose("these")
     image = photograph(window, f"window-{theme}")
 
     assert cut_texts(window) == []

@@ -124,14 +124,14 @@ def test_a_loss_that_is_told_is_drawn(window: MainWindow) -> None:
     history = recording(loss=0.5)
     window.session.show(history)
     assert curves_of(window.board).readout().notice == ""
-    assert window.transport.result.text() == "loss 0.5"
+    assert window.run_status.result.text() == "loss 0.5"
 
 
 @pytest.mark.slow
 def test_the_transport_says_nothing_of_a_loss_that_nobody_told(shown: MainWindow) -> None:
-    shown.transport.show_phase(shown.session.run.phase, shown.session.run)
-    assert shown.transport.result.text() == ""
-    assert shown.transport.device.text() == "CPU"
+    shown.run_status.show_phase(shown.session.run.phase, shown.session.run)
+    assert shown.run_status.result.text() == ""
+    assert shown.run_status.device.text() == "CPU"
 
 
 @pytest.mark.slow
@@ -156,7 +156,7 @@ def test_it_can_be_exported(shown: MainWindow, tmp_path: Path, name: str) -> Non
 @pytest.mark.slow
 def test_following_waits_shows_and_says_how_it_ended(window: MainWindow, qtbot: QtBot, path: Path) -> None:
     window.session.follow(path)
-    assert window.transport.state.text() == "waiting for run.gradviz"
+    assert window.run_status.state.text() == "waiting for run.gradviz"
     assert heatmap_of(window.board).readout().notice == "Waiting for run.gradviz …"
     assert not window.actions_by_name["pause"].isEnabled()
     assert not window.actions_by_name["step"].isEnabled()
@@ -164,7 +164,7 @@ def test_following_waits_shows_and_says_how_it_ended(window: MainWindow, qtbot: 
     writer = StoreWriter(path, history, environment={}, on_trouble=lambda text: None)
     wait_until(qtbot, lambda: window.session.run.phase is Phase.FOLLOWING)
     assert heatmap_of(window.board).readout().notice == ""
-    assert window.transport.state.text() == "following run.gradviz"
+    assert window.run_status.state.text() == "following run.gradviz"
     assert window.actions_by_name["stop"].text() == "S&top following"
     assert window.actions_by_name["start"].text() == "&Start"
     assert not window.actions_by_name["pause"].isEnabled()
@@ -180,7 +180,7 @@ def test_following_waits_shows_and_says_how_it_ended(window: MainWindow, qtbot: 
 
 def test_what_a_script_ends_as_a_run_is_waited_for_under_that_name(window: MainWindow, tmp_path: Path) -> None:
     window.session.follow(tmp_path / "rate0.1")
-    assert window.transport.state.text() == "waiting for rate0.1.gradviz"
+    assert window.run_status.state.text() == "waiting for rate0.1.gradviz"
 
 
 @pytest.mark.slow

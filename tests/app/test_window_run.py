@@ -155,7 +155,7 @@ def test_every_run_has_the_one_before_it_for_comparison(window: MainWindow, qtbo
     assert np.array_equal(profile_of(window.board).readout()["other"].y, first.row(name, TINY.training.steps))
     trigger(window, "swap")
     assert (window.board.history, window.session.shown.reference) == (first, second)
-    assert window.transport.state.text() == "finished"
+    assert window.run_status.state.text() == "finished"
 
 
 @pytest.mark.slow
@@ -172,7 +172,7 @@ def test_reset_goes_back_to_the_network_as_initialised(window: MainWindow, qtbot
     assert window.board.history is not None
     assert window.board.history.frames == 1
     assert window.session.shown.reference is history
-    assert window.transport.steps.text() == "step –"
+    assert window.run_status.steps.text() == "step –"
 
 
 def test_what_is_typed_and_not_confirmed_is_trained(window: MainWindow, qtbot: QtBot) -> None:
@@ -210,7 +210,7 @@ def test_a_defect_is_told_once_and_the_next_run_works(
     assert box is not None
     assert box.text() == "Something went wrong inside gradviz: ArithmeticError: wrong sign"
     assert "in update" in box.detailedText()
-    assert window.transport.state.text() == "failed"
+    assert window.run_status.state.text() == "failed"
     # what was measured before stays in sight
     assert window.board.history is not None
     box.done(0)
@@ -246,7 +246,7 @@ def test_a_divergence_is_named_with_its_step_and_the_plots_keep_what_was(window:
     window.session.set(TINY.changed(learning_rate=100.0, activation="linear", steps=0, initialization="he_normal"))
     history = run_to_end(qtbot, window)
     assert history.diverged is not None
-    assert window.transport.state.text() == f"diverged at step {history.diverged.step:,}"
+    assert window.run_status.state.text() == f"diverged at step {history.diverged.step:,}"
     assert window.board.history is history
     assert heatmap_of(window.board).panes[0].picture is not None
     assert "diverged" in heatmap_of(window.board).readout().lines
@@ -297,7 +297,7 @@ def test_keys_alone_train_a_network(window: MainWindow, qtbot: QtBot) -> None:
     def press(key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         qtbot.keyClick(QApplication.focusWidget(), key, modifier)
 
-    for _ in range(2):
+    for _ in range(3):
         press(Qt.Key.Key_Tab)
     assert QApplication.focusWidget().accessibleName() == "Depth"
     qtbot.keyClicks(QApplication.focusWidget(), "5")

@@ -64,7 +64,7 @@ def write_run(frames: int, path: Path) -> History:
     writer = StoreWriter(path, history, environment={}, on_trouble=trouble.append)
     while history.frames < frames:
         record(history)
-        while history.frames - writer._released > MOST_AHEAD:
+        while history.frames - writer.stored_frames > MOST_AHEAD:
             time.sleep(0.01)
     writer.close("finished")
     assert not trouble

@@ -113,6 +113,8 @@ def test_every_plot_and_probe_gives_its_own_picture(tmp_path: Path) -> None:
         ["--plot", "curves"],
         ["--plot", "validation"],
         ["--plot", "validation", "--set", "data=moons"],
+        ["--plot", "predictions"],
+        ["--plot", "mistakes"],
         ["--plot", "board"],
     ]
     contents = []

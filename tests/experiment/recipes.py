@@ -6,28 +6,28 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gradviz.experiment import Experiment, choices, field, fields
+from gradviz.experiment import NETWORKS, Experiment, ResNet, fields
 
 FIELDS = tuple(fields())
 DEVICES = ("auto", "cpu", "cuda", "cuda:0", "cuda:7", "cuda:12", "mps")
-OPEN_BELOW, OPEN_ABOVE = {"learning_rate"}, {"momentum"}
+OPEN_BELOW, OPEN_ABOVE = {"learning_rate", "decay_factor", "layer_scale"}, {"momentum"}
 
 
-def value_of(name: str) -> st.SearchStrategy[Any]:
+def value_of(name: str, architecture: str = "mlp") -> st.SearchStrategy[Any]:
     """Any value that the field `name` may have by itself."""
-    kind = fields()[name].kind
-    if words := choices(name):
-        return st.sampled_from(words)
+    field = fields(architecture)[name]
+    if field.choices:
+        return st.sampled_from(field.choices)
     if name == "device":
         return st.sampled_from(DEVICES)
-    if kind is bool:
+    if field.kind is bool:
         return st.booleans()
-    if kind is str:
+    if field.kind is str:
         return st.text(max_size={"title": 80, "notes": 200, "data_file": 60, "label_column": 30, "leave_out": 60}[name])
-    low, high = field(name).limits
+    low, high = field.limits
     assert low is not None
     assert high is not None
-    if kind is int:
+    if field.kind is int:
         return st.integers(int(low), int(high))
     return st.floats(low, high, exclude_min=name in OPEN_BELOW, exclude_max=name in OPEN_ABOVE)
 
@@ -35,15 +35,30 @@ def value_of(name: str) -> st.SearchStrategy[Any]:
 def _agreeing(values: dict[str, Any]) -> dict[str, Any]:
     if values.get("data") == "file" and not values.get("data_file"):
         values["data_file"] = "digits.csv"
-    if values.get("normalization") == "batch" and values.get("batch_size") == 1:
+    if values.get("batch_size") == 1:
         values["batch_size"] = 2
+    if values.get("schedule") == "cosine" and values.get("steps") == 0:
+        values["steps"] = 300
+    if values["architecture"] == ResNet.architecture:
+        depth, bottleneck = values.get("depth", 20), values.get("block") == "bottleneck"
+        if values.get("layout") == "imagenet":
+            values["depth"] = (50, 101, 152)[depth % 3] if bottleneck else (18, 34)[depth % 2]
+        elif bottleneck:
+            values["depth"] = max(11, depth // 3 * 3 - 1)
     return values
 
 
-def experiments() -> st.SearchStrategy[Experiment]:
-    """Any valid experiment, some fields left at their defaults."""
-    fields = st.fixed_dictionaries({}, optional={name: value_of(name) for name in FIELDS})
-    return fields.map(lambda values: Experiment(**_agreeing(values)))
+def _with(architecture: str) -> st.SearchStrategy[Experiment]:
+    names = [name for name in fields(architecture) if name != "architecture"]
+    values = st.fixed_dictionaries(
+        {"architecture": st.just(architecture)}, optional={name: value_of(name, architecture) for name in names}
+    )
+    return values.map(lambda values: Experiment(**_agreeing(values)))
+
+
+def experiments(*architectures: str) -> st.SearchStrategy[Experiment]:
+    """Any valid experiment, some fields left at their defaults; of these architectures, or of all."""
+    return st.one_of([_with(architecture) for architecture in architectures or NETWORKS])
 
 
 _SCALARS = (

@@ -46,13 +46,14 @@ def test_every_field_can_be_told_apart() -> None:
             other = value + 1 if isinstance(value, int) else min(value + 0.05, 0.5)
         # makes every field mean something; checked against pydantic's own comparison
         settings = {"activation": "leaky_relu", "shortcut": "scaled", "initialization": "gaussian", "data": "moons"}
-        settings |= {"optimizer": "momentum"}
+        settings |= {"optimizer": "momentum", "schedule": "step"}
         if name in ("label_column", "leave_out", "missing"):
             settings = settings | {"data": "file", "data_file": "a.csv"}
         if name == "data_file":
             settings, other = settings | {"data": "file", "data_file": "a.csv"}, "b.csv"
         before = PLAIN.changed(**settings)
-        changed = {"shortcut": "identity", "activation": "tanh", "initialization": "orthogonal"} | {"data": "xor"}
+        changed = {"shortcut": "identity", "activation": "tanh", "initialization": "orthogonal"}
+        changed |= {"data": "xor", "schedule": "constant"}
         after = before.changed(**{name: changed.get(name, other)})
         expected = [each for each in fields() if before.value(each) != after.value(each)]
         assert [difference.field for difference in differences([before, after])] == expected

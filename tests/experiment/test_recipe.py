@@ -18,22 +18,25 @@ FIELDS = tuple(fields())
 WHOLE = {
     "depth": (1, 2000), "shortcut_span": (1, 4), "width": (2, 1024), "batch_size": (1, 4096), "steps": (0, 10_000_000),
     "evaluate_every": (1, 10_000), "probe_every": (1, 10_000), "seed": (0, 2**32 - 1), "samples": (20, 100_000),
+    "warmup_steps": (0, 1_000_000), "decay_every": (1, 10_000_000),
 }  # fmt: skip
 REAL = {
     "leaky_slope": (0.0, 1.0), "shortcut_scale": (0.0, 10.0), "sigma_w": (0.0, 20.0), "sigma_b": (0.0, 20.0),
     "bias_shift": (-10.0, 10.0), "learning_rate": (5e-324, 100.0), "momentum": (0.0, math.nextafter(1.0, 0.0)),
     "weight_decay": (0.0, 1.0), "gradient_clip": (0.0, 1e6), "noise": (0.0, 1.0),
+    "decay_factor": (5e-324, 1.0),
 }  # fmt: skip
-OPEN_ENDS = {"learning_rate": (0.0, 100.0), "momentum": (0.0, 1.0)}
+OPEN_ENDS = {"learning_rate": (0.0, 100.0), "momentum": (0.0, 1.0), "decay_factor": (0.0, 1.0)}
 WORDS = {
     "activation": "linear sigmoid tanh relu leaky_relu elu selu silu gelu softplus mish",
     "shortcut": "none identity pre_activation scaled rezero highway",
     "normalization": "none layer rms batch",
     "initialization": "pytorch_default glorot_normal glorot_uniform he_normal he_uniform lecun_normal orthogonal "
     "gaussian",
+    "schedule": "constant cosine step",
     "optimizer": "sgd momentum adam adamw rmsprop",
     "precision": "float32 float64",
-    "architecture": "mlp",
+    "architecture": "mlp resnet transformer",
     "data": "digits moons circles spirals xor gaussian file",
     "missing": "refuse drop mean",
 }
@@ -69,7 +72,12 @@ def test_a_whole_number_beyond_an_end_is_refused_in_words(name: str, ends: tuple
 
 @pytest.mark.parametrize(("name", "ends"), REAL.items())
 def test_a_number_beyond_an_end_is_refused_in_words(name: str, ends: tuple[float, float]) -> None:
-    said = {"learning_rate": "above 0.0 to 100.0", "momentum": "0.0 to below 1.0"}.get(name, f"{ends[0]} to {ends[1]}")
+    open_ends = {
+        "learning_rate": "above 0.0 to 100.0",
+        "decay_factor": "above 0.0 to 1.0",
+        "momentum": "0.0 to below 1.0",
+    }
+    said = open_ends.get(name, f"{ends[0]} to {ends[1]}")
     for beyond in (math.nextafter(ends[0], -math.inf), math.nextafter(ends[1], math.inf)):
         assert refusal(**{name: beyond}) == f"{name}: {beyond!r} is not allowed; allowed: a number from {said}"
 

@@ -23,13 +23,31 @@ CASES: list[tuple[str, Any, Any, dict[str, Any], dict[str, Any]]] = [
     ("sigma_b", 0.0, 1.0, {"initialization": "gaussian"}, {"initialization": "orthogonal"}),
     ("zero_init_branch", False, True, {"shortcut": "pre_activation"}, {"shortcut": "none"}),
     ("momentum", 0.5, 0.9, {"optimizer": "momentum"}, {"optimizer": "rmsprop"}),
+    ("decay_every", 1, 5, {"schedule": "step"}, {"schedule": "constant"}),
+    ("decay_factor", 0.1, 0.5, {"schedule": "step", "decay_every": 2}, {"schedule": "cosine"}),
     ("samples", 40, 60, {"data": "xor"}, {"data": "digits"}),
     ("noise", 0.0, 0.2, {"data": "circles"}, {"data": "digits"}),
+]
+RESNET = {"architecture": "resnet", "depth": 8, "channels": 2, "steps": 3, "batch_size": 8, "device": "cpu"}
+FIXUP = {"branch": "fixup"}
+RESNET_CASES: list[tuple[str, Any, Any, dict[str, Any], dict[str, Any]]] = [
+    ("branch", "unscaled", "skip_init", {"shortcut": "identity"}, {"shortcut": "none"}),
+    ("shortcut_scale", 0.2, 0.7, {"branch": "scaled"}, {"branch": "skip_init"}),
+    ("leaky_slope", 0.01, 0.3, {"activation": "leaky_relu"}, {"activation": "tanh"}),
+    ("normalization", "batch", "none", {"branch": "skip_init"}, FIXUP),
+    ("zero_init_branch", False, True, {"shortcut": "pre_activation"}, {"shortcut": "none"}),
+    ("zero_init_branch", False, True, {"shortcut": "identity"}, FIXUP),
+]
+TRANSFORMER = {"architecture": "transformer", "depth": 2, "width": 8, "steps": 3, "batch_size": 8, "device": "cpu"}
+TRANSFORMER_CASES: list[tuple[str, Any, Any, dict[str, Any], dict[str, Any]]] = [
+    ("leaky_slope", 0.01, 0.3, {"activation": "leaky_relu"}, {"activation": "gelu"}),
+    ("layer_scale", 0.1, 0.5, {"shortcut": "layer_scale"}, {"shortcut": "rezero"}),
 ]
 
 
 def losses(**values: Any) -> list[float]:
-    return [event.loss for event in train(Experiment(**SMALL | values)) if type(event).__name__ == "Frame"]
+    values = values if "architecture" in values else SMALL | values
+    return [event.loss for event in train(Experiment(**values)) if type(event).__name__ == "Frame"]
 
 
 @pytest.mark.slow
@@ -41,6 +59,22 @@ def test_a_field_is_greyed_exactly_where_it_changes_nothing(
     assert not np.array_equal(losses(**where, **{name: one}), losses(**where, **{name: other}))
     assert name in inapplicable(Experiment(**elsewhere))
     assert np.array_equal(losses(**elsewhere, **{name: one}), losses(**elsewhere, **{name: other}))
+
+
+@pytest.mark.parametrize(("name", "one", "other", "where", "elsewhere"), RESNET_CASES, ids=lambda case: str(case)[:20])
+def test_a_field_of_a_resnet_is_greyed_exactly_where_it_changes_nothing(
+    name: str, one: Any, other: Any, where: dict[str, Any], elsewhere: dict[str, Any]
+) -> None:
+    test_a_field_is_greyed_exactly_where_it_changes_nothing(name, one, other, RESNET | where, RESNET | elsewhere)
+
+
+@pytest.mark.parametrize(("name", "one", "other", "where", "elsewhere"), TRANSFORMER_CASES, ids=lambda case: str(case))
+def test_a_field_of_a_transformer_is_greyed_exactly_where_it_changes_nothing(
+    name: str, one: Any, other: Any, where: dict[str, Any], elsewhere: dict[str, Any]
+) -> None:
+    test_a_field_is_greyed_exactly_where_it_changes_nothing(
+        name, one, other, TRANSFORMER | where, TRANSFORMER | elsewhere
+    )
 
 
 OF_A_FILE = {"data_file", "label_column", "leave_out", "missing"}
@@ -58,5 +92,5 @@ def test_a_data_file_counts_only_where_data_come_from_a_file() -> None:
 @settings(max_examples=50)
 def test_every_reason_is_one_for_a_person_and_names_a_field_of_the_form(experiment: Experiment) -> None:
     greyed = inapplicable(experiment)
-    assert greyed.keys() <= {name for name, *_ in CASES} | OF_A_FILE
+    assert greyed.keys() <= {name for name, *_ in CASES + RESNET_CASES + TRANSFORMER_CASES} | OF_A_FILE
     assert all(reason and not reason.endswith(".") for reason in greyed.values())

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gradviz.experiment import Experiment
 from gradviz.experiment.activations import Activation as Name
-from gradviz.network.stack.activation_kernels import Activation, activation
+from gradviz.network.activation_kernels import Activation, activation
 
 NAMES = get_args(Name)
 SLOPE = 0.03125

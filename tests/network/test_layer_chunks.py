@@ -9,9 +9,9 @@ from covering import pairwise
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, choices
+from gradviz.network import cache
+from gradviz.network.activation_kernels import activation
 from gradviz.network.catalogue import build_network
-from gradviz.network.stack import layer_chunks as layer_chunks
-from gradviz.network.stack.activation_kernels import activation
 from gradviz.network.stack.reference import ResidualBlock, copy_weights, hidden_layers, reference_network
 from gradviz.network.stack.stack import Network
 
@@ -79,7 +79,7 @@ def test_chunks_hold_what_hooks_see(
     x = torch.randn(9, FEATURES, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
     given, handed_on = seen_by_hooks(e, network, x)
     # three layers to a chunk, of seven
-    monkeypatch.setattr(layer_chunks, "CACHED_NUMBERS", 3 * 9 * 5 + 2)
+    monkeypatch.setattr(cache, "CACHED_NUMBERS", 3 * 9 * 5 + 2)
     chunks = list(network.chunks(x))
     assert [len(chunk.given) for chunk in chunks] == [3, 3, 1]
     measured = (
@@ -103,11 +103,9 @@ def test_looking_leaves_trace_statistics_and_results_alone() -> None:
 
 def test_a_chunk_is_never_less_than_a_layer_and_never_more_than_fits() -> None:
     device = torch.device("cpu")
-    assert layer_chunks.layers_per_chunk(10**9, device) == 1
-    assert layer_chunks.layers_per_chunk(1000, device) == layer_chunks.CACHED_NUMBERS // 1000
-    wide = [
-        layers.stop - layers.start for layers in layer_chunks.layer_slices(torch.empty(5, 256, 1024, device="meta"))
-    ]
+    assert cache.layers_per_chunk(10**9, device) == 1
+    assert cache.layers_per_chunk(1000, device) == cache.CACHED_NUMBERS // 1000
+    wide = [layers.stop - layers.start for layers in cache.layer_slices(torch.empty(5, 256, 1024, device="meta"))]
     assert sum(wide) == 5
 
 

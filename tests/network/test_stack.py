@@ -7,6 +7,7 @@ import torch
 from covering import pairwise
 from stack_variants import variants_with
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from gradviz.experiment import Experiment, choices
 from gradviz.experiment.activations import Activation
@@ -135,14 +136,8 @@ def test_gradcheck_in_float64(shortcut: str, normalization: str, kind: tuple[str
         # gradcheck runs forward many times before it asks for the gradient: each run needs its own buffers
         stack = Stack(e.network, torch.Generator().manual_seed(1), dtype=torch.float64)
         stack.load_state_dict(state)
-        values = dict(zip(names, parameters, strict=True))
-        with torch.no_grad():
-            for name, parameter in stack.named_parameters():
-                parameter.copy_(values[name])
-        passes = stack._passes_for(x.shape[0])
-        from gradviz.network.stack.stack import _FusedStack
-
-        return _FusedStack.apply(passes, x, *parameters)
+        result: Tensor = functional_call(stack, dict(zip(names, parameters, strict=True)), (x,))
+        return result
 
     x = torch.randn(3, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64, requires_grad=True)
     inputs = [parameter.detach().clone().requires_grad_() for parameter in template.parameters()]

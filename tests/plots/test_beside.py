@@ -102,8 +102,12 @@ def test_the_profile_draws_and_says_all_of_it(qtbot: QtBot) -> None:
     # between two measurements the exact row is older than what is delivered: nothing is concluded from the two
     plot.show_step(3)
     words = [entry[2] for entry in plot.readout().key]
-    assert "Exact activation gradient (step 2)" in words
-    assert not any("delivers" in each for each in words)
+    assert any(each.startswith("Exact activation gradient (step 2)") for each in words)
+    assert not any(each.startswith("float32 delivers") for each in words)
+    # it is dated at its line, and only there where it is of another step
+    assert plot.readout().labels["beside"] == "exact, step 2"
+    plot.show_step(2)
+    assert "beside" not in plot.readout().labels
 
 
 def test_why_there_is_no_prediction_is_said_where_one_would_be(qtbot: QtBot) -> None:
@@ -138,6 +142,7 @@ def test_every_column_of_a_scheduled_quantity_holds_a_measurement(every: int, st
 
 def test_pointing_at_a_zero_tells_what_it_is_in_truth(qtbot: QtBot) -> None:
     plot = HeatmapPlot()
+    plot.set_scale_of("these")
     plot.show_history(run())
     shown(plot, qtbot)
     said = hover(plot, qtbot, place_of(plot, plot.panes[0].view, 2, 1))
@@ -148,6 +153,7 @@ def test_pointing_at_a_zero_tells_what_it_is_in_truth(qtbot: QtBot) -> None:
 
 def test_the_heatmap_marks_the_ends_of_floats_and_names_the_layer_where_the_signal_is_lost(qtbot: QtBot) -> None:
     plot = HeatmapPlot()
+    plot.set_scale_of("these")
     plot.show_history(run())
     shown(plot, qtbot)
     low, high = plot.limits
@@ -163,6 +169,7 @@ def test_the_heatmap_marks_the_ends_of_floats_and_names_the_layer_where_the_sign
 
 def test_the_marks_are_those_of_the_runs_own_precision(qtbot: QtBot) -> None:
     plot = HeatmapPlot()
+    plot.set_scale_of("these")
     qtbot.addWidget(plot)
     plot.show_history(run())
     assert "floors" in plot.readout().lines

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from gradviz.plots.curve_lines import CurvePair
 from gradviz.plots.curves import CurvesPlot
 from gradviz.plots.parts.style import DARK, LIGHT, Style
-from gradviz.recording.frame import Diverged
+from gradviz.recording.frame import Diverged, Frame
 from gradviz.recording.history import History
 
 ROW = [-1.0, -2.0, -3.0]
@@ -285,3 +285,26 @@ def test_without_a_run_it_says_what_to_do(plot: CurvesPlot) -> None:
     plot.show_history(None)
     assert points(plot, "batch loss") == []
     assert plot.readout().title == "Loss and accuracy"
+
+
+def test_a_loss_out_of_all_proportion_is_marked_above_an_axis_that_shows_the_others(plot: CurvesPlot) -> None:
+    history = history_of(2)
+    losses = [2.3, 2.0, 1.5, 1.2, 1.1, 1e15]
+    for step, loss in enumerate(losses):
+        history.append(Frame(step, loss, 0.5, 0.1, {}))
+    plot.show_history(history)
+    assert plot.views[0].viewRange()[1][1] < 20
+    marks = plot.readout()["clipped losses"]
+    assert marks.x.tolist() == [5.0]
+    assert plot.readout().key[-1][0] == "▲"
+    plot.show_log_loss(True)
+    assert "clipped losses" not in plot.readout() or not len(plot.readout()["clipped losses"].x)
+    assert plot.views[0].viewRange()[1][1] >= 15
+
+
+def test_a_loss_that_only_falls_is_shown_whole(plot: CurvesPlot) -> None:
+    history = history_of(2)
+    for step, loss in enumerate([5000.0, 20.0, 2.0, 1.0]):
+        history.append(Frame(step, loss, 0.5, 0.1, {}))
+    plot.show_history(history)
+    assert plot.views[0].viewRange()[1][1] >= 5000

@@ -7,8 +7,9 @@ import pytest
 from PySide6.QtGui import QColor, QImage
 
 from gradviz.experiment import Experiment
+from gradviz.plots.parts.sample_grid import SMALLEST_PICTURE_PX, best_grid, levels
 from gradviz.plots.parts.style import DARK, LIGHT
-from gradviz.plots.samples import MOST_SAMPLES, SMALLEST_PICTURE_PX, SamplesPlot, _best_grid, _grey_levels
+from gradviz.plots.samples import MOST_SAMPLES, SamplesPlot
 from gradviz.recording.frame import Evaluation, HeldOut, Started
 from gradviz.recording.history import History
 
@@ -90,8 +91,8 @@ def test_every_sample_has_its_prediction_and_confidence(plot: SamplesPlot, pictu
         assert sample.truth == str(number % 10)
         assert sample.predicted == (str((number + 1) % 10) if number in WRONG else str(number % 10))
         assert sample.confidence == pytest.approx(0.5 + 0.5 * number / (COUNT - 1))
-        assert (sample.grey == round(255 * number / (COUNT - 1))).all()
-        assert sample.grey.shape == (2, 3)
+        assert (sample.levels == round(255 * number / (COUNT - 1))).all()
+        assert sample.levels.shape == (1, 2, 3)
     assert shown[3].captions == ("4≠3 53%", "4≠3")
     assert shown[0].captions == ("0 50%", "0")
 
@@ -101,7 +102,7 @@ def test_wrong_ones_come_first_on_demand(plot: SamplesPlot, pictures: HeldOut) -
     run.append(evaluated())
     plot.show_history(run)
     plot.wrong_first.setChecked(True)
-    greys = [int(sample.grey[0, 0]) for sample in plot.samples]
+    greys = [int(sample.levels[0, 0, 0]) for sample in plot.samples]
     order = [*WRONG, *(number for number in range(COUNT) if number not in WRONG)][:MOST_SAMPLES]
     assert greys == [round(255 * number / (COUNT - 1)) for number in order]
     assert "wrong ones first, of 60" in words_of(plot)
@@ -171,7 +172,7 @@ def test_words_give_way_to_pictures_and_back(plot: SamplesPlot, pictures: HeldOu
 @pytest.mark.parametrize("samples", [1, 7, 40])
 def test_the_grid_fits_its_area(width: float, height: float, samples: int) -> None:
     caption = 12.0
-    columns, side, count = _best_grid(width, height, samples, caption)
+    columns, side, count = best_grid(width, height, samples, caption)
     rows = -(-count // columns)
     assert 1 <= count <= samples
     if count > 1 or side > 1.0:
@@ -187,4 +188,19 @@ def test_the_grid_fits_its_area(width: float, height: float, samples: int) -> No
 
 def test_pictures_of_one_level_do_not_divide_by_zero() -> None:
     flat = HeldOut(np.full((2, 4), 7.0, np.float32), np.zeros(2, np.int64), ("a",), image_shape=(2, 2))
-    assert (_grey_levels(flat, np.arange(2)) == 0).all()
+    assert (levels(flat, np.arange(2), (7.0, 7.0)) == 0).all()
+
+
+def test_colour_pictures_keep_their_colours(qtbot: object) -> None:
+    values = np.zeros((2, 3, 2, 2), np.float32)
+    values[0, 0], values[1, 2] = 1.0, 0.5
+    colourful = HeldOut(values.reshape(2, 12), np.arange(2), ("red", "blue"), image_shape=(2, 2), channels=3)
+    plot = SamplesPlot()
+    plot.resize(300, 200)
+    run = history(colourful)
+    run.append(Evaluation(0, 0.1, 1.0, np.arange(2), np.ones(2, np.float32)))
+    plot.show_history(run)
+    picture = picture_of(plot)
+    seen = {picture.pixelColor(x, y).getRgb()[:3] for x in range(picture.width()) for y in range(picture.height())}
+    assert {(255, 0, 0), (0, 0, 128)} <= seen
+    plot.close()

@@ -11,8 +11,8 @@ from trained_runs import events_of
 
 from gradviz.experiment import Experiment, choices
 from gradviz.experiment.presets import load_preset
+from gradviz.network.activation_kernels import activation
 from gradviz.network.catalogue import build_network
-from gradviz.network.stack.activation_kernels import activation
 from gradviz.network.stack.layer_chunks import LayerChunk
 from gradviz.network.stack.reference import copy_weights, reference_network
 from gradviz.network.stack.stack import Network

@@ -14,6 +14,7 @@ from made_up_report import HOSTILE, Elements, image_in, made_up, observe, tree_o
 from PIL import Image
 
 from gradviz.errors import ExportError
+from gradviz.plots.parts.colour_indices import COLOURS
 from gradviz.recording import atomic_file
 from gradviz.recording.frame import Diverged, Frame
 from gradviz.recording.history import History
@@ -100,7 +101,7 @@ def test_every_picture_in_it_can_be_opened() -> None:
     addresses = [str(each["href"]) for tag, each in Elements(page_of(made_up())).found if tag == "image"]
     # a heatmap and its colour scale for each quantity
     assert len(addresses) == 4
-    assert [image_in(address).size for address in addresses] == [(30, 6), (1, 252)] * 2
+    assert [image_in(address).size for address in addresses] == [(30, 6), (1, COLOURS)] * 2
 
 
 def test_a_long_and_deep_run_makes_a_page_of_a_size_to_send() -> None:

@@ -12,7 +12,7 @@ from mpmath import mp, mpf
 
 from gradviz.experiment import Experiment
 from gradviz.experiment.activations import Activation as Name
-from gradviz.network.stack.activation_kernels import activation
+from gradviz.network.activation_kernels import activation
 from gradviz.theory.activations import curve, erf, named_curve
 from gradviz.theory.gaussian import averages
 

@@ -69,7 +69,7 @@ def test_stopping_between_turns_gives_the_threads_back() -> None:
 def test_a_turn_counts_the_time_of_its_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """With calls that take a known time on a clock made for the purpose, that time comes out."""
     clock = [0]
-    monkeypatch.setattr(activation_cost, "_cpu_clock", lambda: clock[0])
+    monkeypatch.setattr(activation_cost, "cpu_clock", lambda: clock[0])
 
     class Made:
         def __init__(self, forward_ns: int, backward_ns: int) -> None:
@@ -82,7 +82,7 @@ def test_a_turn_counts_the_time_of_its_calls(monkeypatch: pytest.MonkeyPatch) ->
             return lambda: clock.__setitem__(0, clock[0] + self.backward_ns)
 
     made = {"relu": Made(100, 200), "tanh": Made(700, 5000)}
-    monkeypatch.setattr(activation_cost, "_named", lambda name, _slope: made[name])
+    monkeypatch.setattr(activation_cost, "activation_named", lambda name, _slope: made[name])
     costs = costs_of(list(measure_costs(sizes=(50,), rounds=4, names=("relu", "tanh"))))
     tanh = costs.at(50)["tanh"]
     assert (tanh.forward_ns.median, tanh.backward_ns.median) == (14.0, 100.0)
@@ -110,8 +110,8 @@ def test_what_slows_a_whole_round_down_leaves_the_ratios_alone(monkeypatch: pyte
 
         backward = forward
 
-    monkeypatch.setattr(activation_cost, "_cpu_clock", lambda: clock[0])
-    monkeypatch.setattr(activation_cost, "_named", lambda name, _slope: Made(3e6 if name == "tanh" else 1e6))
+    monkeypatch.setattr(activation_cost, "cpu_clock", lambda: clock[0])
+    monkeypatch.setattr(activation_cost, "activation_named", lambda name, _slope: Made(3e6 if name == "tanh" else 1e6))
     tanh = costs_of(list(measure_costs(sizes=(8,), rounds=30, names=names))).at(8)["tanh"]
     assert tanh.forward_ns.high > 1.5 * tanh.forward_ns.low
     assert tanh.forward_ratio.low == pytest.approx(3.0)
@@ -120,13 +120,13 @@ def test_what_slows_a_whole_round_down_leaves_the_ratios_alone(monkeypatch: pyte
 
 def test_the_slope_of_leaky_relu_is_the_callers(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
-    named = activation_cost._named
+    named = activation_cost.activation_named
 
     def watched(name: str, slope: float) -> object:
         asked.append(slope)
         return named(name, slope)
 
-    monkeypatch.setattr(activation_cost, "_named", watched)
+    monkeypatch.setattr(activation_cost, "activation_named", watched)
     list(measure_costs(sizes=(8,), rounds=1, leaky_slope=0.3))
     assert set(asked) == {0.3}
 

@@ -60,15 +60,15 @@ class Watched(Control):
 
     def __init__(self) -> None:
         super().__init__()
-        self.holding = threading.Semaphore(0)
+        self.held = threading.Semaphore(0)
 
     def wait_for_turn(self) -> bool:
         if self.paused and not self._steps:
-            self.holding.release()
+            self.held.release()
         return super().wait_for_turn()
 
     def expect_hold(self) -> None:
-        assert self.holding.acquire(timeout=HANGS_AFTER_S), "the run never came to hold"
+        assert self.held.acquire(timeout=HANGS_AFTER_S), "the run never came to hold"
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ class ConvNet(Trainable):
 
     def __init__(self, recipe: ConvRecipe, plan: Plan) -> None:
         super().__init__()
-        height, width = plan.sample_shape
+        _, height, width = plan.sample_shape
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(plan.seed)
             self.shape = nn.Unflatten(1, (1, height, width))
@@ -65,7 +65,7 @@ class ConvNet(Trainable):
         return self.head(self.body(self.shape(x)))
 
 
-def size(recipe: ConvRecipe, batch_size: int) -> Size:
+def size(recipe: ConvRecipe, batch_size: int, _sample_shape: tuple[int, ...]) -> Size:
     return Size(recipe.depth * 9 * CHANNELS**2, 6 * recipe.depth * batch_size * 64 * CHANNELS, 9 * CHANNELS**2 * 64)
 
 
@@ -107,7 +107,7 @@ def test_its_numbers_are_those_of_autograd_in_float64() -> None:
     chosen = again.batches.take()
     x = torch.from_numpy(again.data.train_inputs)[chosen]
     y = torch.from_numpy(again.data.train_labels)[chosen]
-    oracle = ConvNet(e.network, Plan((8, 8), 10, 0, torch.float64, torch.device("cpu")))
+    oracle = ConvNet(e.network, Plan((1, 8, 8), 10, 0, torch.float64, torch.device("cpu")))
     oracle.load_state_dict(before)
     outputs = []
     for block in oracle.body:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from gradviz.app.comparison.difference_table import DifferenceTable
 from gradviz.app.export.export_dialog import ExportDialog, ExportRequest
 from gradviz.app.panels.number_box import NumberBox
+from gradviz.app.panels.scale_chooser import ScaleChooser
 from gradviz.app.settings import Settings
 from gradviz.plots.curves import CurvesPlot
 from gradviz.plots.heatmaps.heatmap import HeatmapPlot
@@ -52,12 +53,13 @@ class ComparisonWindow(QWidget):
         self._settings, self._guarded = settings, guarded
         self._style: Style | None = None
         self.quantity = QComboBox()
-        self.log_loss = QCheckBox("&Logarithmic loss")
+        self.log_loss = QCheckBox("&Log loss")
         self.latest = QPushButton("&Follow the latest step")
         self.all = QPushButton("Show &all")
         self.export = QPushButton("&Export…")
         self.heatmaps, self.profiles, self.curves = HeatmapPlot(), ProfilePlot(), CurvesPlot()
         self.number = NumberBox(self.curves)
+        self.scale = ScaleChooser(self.heatmaps, "these runs")
         self.differences = DifferenceTable()
         self.readout = QLabel(PROMPT)
         self._controls = QHBoxLayout()
@@ -84,6 +86,7 @@ class ComparisonWindow(QWidget):
         order: list[QWidget] = [
             *buttons,
             self.quantity,
+            *self.scale.in_tab_order(),
             self.log_loss,
             self.number,
             self.latest,
@@ -93,6 +96,11 @@ class ComparisonWindow(QWidget):
         ]
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it pulls regularly, because runs move."""
+        return self._timer.isActive()
 
     def go_live(self, live: bool) -> None:
         """Pull regularly while runs move; once more when they have ended."""
@@ -107,6 +115,7 @@ class ComparisonWindow(QWidget):
         for part in (self.heatmaps, self.profiles, self.curves, self.differences):
             part.refresh()
         self.number.refresh()
+        self.scale.follow()
 
     def pick_step(self, step: int | None) -> None:
         """Let every plot show `step`; None follows the latest."""
@@ -170,6 +179,8 @@ class ComparisonWindow(QWidget):
         if name is not None:
             self.heatmaps.show_quantity(name)
             self.profiles.show_quantity(name)
+            if self.heatmaps.quantity is not None:
+                self.scale.show_quantity(self.heatmaps.quantity)
 
     def _show_all(self) -> None:
         for plot in (self.heatmaps, self.profiles, self.curves):
@@ -197,7 +208,7 @@ class ComparisonWindow(QWidget):
     def _describe(self) -> None:
         self.quantity.setAccessibleName("quantity shown")
         self.quantity.setToolTip("Which measurement heatmaps and profiles show; those that at least two runs have")
-        self.quantity.setMinimumWidth(160)
+        self.quantity.setMinimumWidth(110)
         self.log_loss.setToolTip("Draw the loss over powers of ten")
         self.log_loss.setChecked(self._settings.log_loss)
         self.curves.show_log_loss(self._settings.log_loss)
@@ -225,7 +236,7 @@ class ComparisonWindow(QWidget):
         show.setToolTip(self.quantity.toolTip())
         self._controls.setContentsMargins(8, 8, 8, 2)
         self._controls.setSpacing(8)
-        parts: tuple[QWidget, ...] = (show, self.quantity, self.log_loss, self.number)
+        parts: tuple[QWidget, ...] = (show, self.quantity, self.scale, self.log_loss, self.number)
         for part in parts:
             self._controls.addWidget(part)
         self._controls.addStretch(1)

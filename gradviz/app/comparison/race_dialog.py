@@ -141,7 +141,7 @@ class RaceDialog(QDialog):
         )
         self.mistake.setText("Two of the variants are the same; they will run the same race." if twins else "")
         self.add.setEnabled(self._count < MOST_COMPARED)
-        self._start.setEnabled(len(ready) == self._count >= FEWEST_COMPARED)
+        self.start.setEnabled(len(ready) == self._count >= FEWEST_COMPARED)
         self._make_room()
 
     def _make_room(self) -> None:
@@ -173,8 +173,8 @@ class RaceDialog(QDialog):
             variants.addLayout(line)
             variants.addWidget(row.words)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._start = buttons.addButton("&Start the race", QDialogButtonBox.ButtonRole.AcceptRole)
-        self._start.setToolTip("Train the variants side by side; each is kept as a run of its own")
+        self.start = buttons.addButton("&Start the race", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.start.setToolTip("Train the variants side by side; each is kept as a run of its own")
         cancel = buttons.button(QDialogButtonBox.StandardButton.Cancel)
         cancel.setToolTip("Train nothing")
         buttons.accepted.connect(self.accept)
@@ -194,5 +194,5 @@ class RaceDialog(QDialog):
         # Return starts the race, wherever it is pressed but on a button
         for button in (self.add, cancel):
             button.setAutoDefault(False)
-        self._start.setDefault(True)
+        self.start.setDefault(True)
         self.resize(FIRST_SIZE)

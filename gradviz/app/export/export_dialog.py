@@ -129,18 +129,18 @@ class ExportDialog(QDialog):
         if path.exists() and path != self._may_replace:
             self._may_replace = path
             self.note.setText(f"{path.name} is there already; press Replace to write over it.")
-            self._save.setText("&Replace")
+            self.save.setText("&Replace")
             return
         self._settings.export_folder = path.parent
         super().accept()
 
     def _lay_out(self) -> None:
-        browse = QPushButton("&Browse…")
-        browse.setToolTip("Pick the folder and the name")
-        browse.clicked.connect(self._browse)
+        self.browse = QPushButton("&Browse…")
+        self.browse.setToolTip("Pick the folder and the name")
+        self.browse.clicked.connect(self._browse)
         place = QHBoxLayout()
         place.addWidget(self.path, 1)
-        place.addWidget(browse)
+        place.addWidget(self.browse)
         self._rows = rows = QFormLayout()
         rows.addRow("&What", self.what)
         rows.addRow("&Form", self.form)
@@ -154,8 +154,8 @@ class ExportDialog(QDialog):
         self.scale.setToolTip("Pixels of a PNG or an animation as a multiple of what is on screen")
         self.path.setToolTip("File to write; an existing one is replaced only when the new one is complete")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
-        self._save = buttons.button(QDialogButtonBox.StandardButton.Save)
-        self._save.setToolTip("Write the file")
+        self.save = buttons.button(QDialogButtonBox.StandardButton.Save)
+        self.save.setToolTip("Write the file")
         buttons.button(QDialogButtonBox.StandardButton.Cancel).setToolTip("Write nothing")
         self.copy = buttons.addButton("&Copy", QDialogButtonBox.ButtonRole.ActionRole)
         self.copy.setToolTip("Put the picture on the clipboard instead of into a file")
@@ -201,7 +201,7 @@ class ExportDialog(QDialog):
 
     def _path_changed(self) -> None:
         self._may_replace = None
-        self._save.setText("&Save")
+        self.save.setText("&Save")
 
     def _copy(self) -> None:
         self.copy_wanted.emit(self.what.currentData())

@@ -152,6 +152,14 @@ class ExperimentPanel(QScrollArea):
         self.mistake.hide()
         self._show()
 
+    def row(self, name: str) -> QWidget | None:
+        """Return the row of a field, scrolled to where it can be seen; None if the form has none of that name."""
+        if name not in self.rows:
+            return None
+        place = self.rows[name].place
+        self.ensureWidgetVisible(place)
+        return place
+
     def show_watched(self, title: str) -> None:
         """Say that the plots show the network `title` of a script of its own, which has no form; empty: they do not."""
         self.elsewhere.setText(f"The plots show {title}, which a script of its own trains. Start trains what is below.")

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QGraphicsView,
     QHBoxLayout,
     QLabel,
@@ -18,37 +16,16 @@ from PySide6.QtWidgets import (
 )
 
 from gradviz.app.panels.panel import PanelContext, PlainPanel
+from gradviz.app.panels.scale_chooser import ScaleChooser
 from gradviz.plots.heatmaps.heatmap import HeatmapPlot
 from gradviz.plots.parts.notice import NO_RUN
 from gradviz.plots.parts.style import Style
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 
-LIMIT_RANGE = 10_000.0
 # what stands in the line of the readout while nothing is under the mouse
 PROMPT = "Point at a plot to read a value; click or drag to pick a step"
 KEYS = "← → pick a step (with Shift ten further), Space plays, Escape follows the latest"
-
-
-class LimitBox(QDoubleSpinBox):
-    """One end of the colour scale: a power of ten for a logarithmic quantity, else a plain number."""
-
-    def __init__(self, meaning: str) -> None:
-        super().__init__()
-        self.setKeyboardTracking(False)
-        self.setAccessibleName(meaning)
-        self.setToolTip(meaning.capitalize())
-        self.show_scale(logarithmic=True)
-
-    def show_scale(self, *, logarithmic: bool) -> None:
-        """Write the limit as the colour bar writes it."""
-        self.setPrefix("10^" if logarithmic else "")
-        self.setDecimals(1 if logarithmic else 4)
-        self.setSingleStep(1.0 if logarithmic else 0.1)
-
-    def textFromValue(self, value: float) -> str:
-        """Write no more digits than there are."""
-        return f"{value:.7g}"
 
 
 class HeatmapPanel(PlainPanel):
@@ -72,15 +49,7 @@ class HeatmapPanel(PlainPanel):
             "the mean (of logarithms: the geometric mean) is what is usual"
         )
         self.summary.setAccessibleName("what stands for several steps")
-        self.automatic = QCheckBox("Auto")
-        self.automatic.setChecked(True)
-        self.automatic.setToolTip("Let the colour scale grow with what is measured; untick to fix its ends by hand")
-        self.automatic.setAccessibleName("automatic limits of the colour scale")
-        self.low = LimitBox("lower end of the colour scale")
-        self.high = LimitBox("upper end of the colour scale")
-        # the one can always give way to the other
-        self.low.setRange(-LIMIT_RANGE, LIMIT_RANGE - 1)
-        self.high.setRange(1 - LIMIT_RANGE, LIMIT_RANGE)
+        self.scale = ScaleChooser(self.plot, "this run")
         self.plot.setToolTip(
             "Click or drag to pick a step, also with ← and →. The wheel zooms, the middle button moves, "
             "and the right button drags an axis longer or shorter"
@@ -91,7 +60,6 @@ class HeatmapPanel(PlainPanel):
         self.readout.setAccessibleName("value under the mouse")
         self._lay_out()
         self._connect()
-        self._show_limit_fields()
         self._follow_context()
 
     def show_history(self, history: History | None) -> None:
@@ -102,10 +70,9 @@ class HeatmapPanel(PlainPanel):
         self.refresh()
 
     def refresh(self) -> None:
-        """Pull what is new, and let the limit fields follow while they are automatic."""
+        """Pull what is new, and let the fields of the colour scale follow."""
         self.plot.refresh()
-        if self.automatic.isChecked():
-            self._follow_limits()
+        self.scale.follow()
 
     def show_step(self, step: int | None) -> None:
         """Mark `step`; None marks nothing and stands for the latest."""
@@ -117,7 +84,7 @@ class HeatmapPanel(PlainPanel):
 
     def in_tab_order(self) -> list[QWidget]:
         """Return what takes the keyboard, in the order in which Tab reaches it."""
-        own: list[QWidget] = [self.quantity, self.summary, self.automatic, self.low, self.high, self.plot]
+        own: list[QWidget] = [self.quantity, self.summary, *self.scale.in_tab_order(), self.plot]
         return own + self._context.playback_bar.in_tab_order()
 
     def choose(self, name: str) -> None:
@@ -147,30 +114,20 @@ class HeatmapPanel(PlainPanel):
         show = QLabel("S&how")
         show.setBuddy(self.quantity)
         show.setToolTip(self.quantity.toolTip())
-        between = QLabel("to")
-        between.setToolTip("The ends of the colour scale")
         row.addWidget(show)
         row.addWidget(self.quantity, 10)
         row.addWidget(self.summary)
         row.addStretch(1)
-        controls: tuple[QWidget, ...] = (self.automatic, self.low, between, self.high)
-        for control in controls:
-            row.addWidget(control)
+        row.addWidget(self.scale)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(row)
         column.addWidget(self.plot, 1)
-        column.addWidget(self._context.playback_bar)
-        self.readout.setContentsMargins(10, 0, 8, 4)
-        column.addWidget(self.readout)
 
     def _connect(self) -> None:
         self.quantity.currentIndexChanged.connect(self._choose)
         self.summary.currentIndexChanged.connect(lambda: self.plot.show_summary(self.summary.currentData()))
-        self.automatic.toggled.connect(self._limits_changed)
-        self.low.valueChanged.connect(self._limits_changed)
-        self.high.valueChanged.connect(self._limits_changed)
         self.plot.installEventFilter(self)
 
     def _follow_context(self) -> None:
@@ -202,46 +159,6 @@ class HeatmapPanel(PlainPanel):
         name = self.quantity.currentData()
         if name is not None:
             self.plot.show_quantity(name)
-            self._show_scale(name)
-            # limits fixed for one quantity mean nothing for another
-            self.automatic.setChecked(True)
-            self.plot.set_auto_limits()
-            self._follow_limits()
+            if self.plot.quantity is not None:
+                self.scale.show_quantity(self.plot.quantity)
             self._context.quantity_shown.emit(name)
-
-    def _show_scale(self, name: str) -> None:
-        history = self.plot.history
-        if history is not None:
-            for box in (self.low, self.high):
-                box.show_scale(logarithmic=history.quantity(name).scale == "log10")
-
-    def _limits_changed(self) -> None:
-        self._show_limit_fields()
-        if self.automatic.isChecked():
-            self.plot.set_auto_limits()
-            self._follow_limits()
-        else:
-            self._part_limits()
-            self.plot.set_limits(self.low.value(), self.high.value())
-
-    def _part_limits(self) -> None:
-        """Keep the lower end below the upper one: the end that was not touched gives way."""
-        if self.low.value() < self.high.value():
-            return
-        touched, other, step = self.high, self.low, -self.high.singleStep()
-        if self.sender() is self.low:
-            touched, other, step = self.low, self.high, self.low.singleStep()
-        with QSignalBlocker(other):
-            other.setValue(touched.value() + step)
-
-    def _show_limit_fields(self) -> None:
-        fixed = not self.automatic.isChecked()
-        self.low.setEnabled(fixed)
-        self.high.setEnabled(fixed)
-
-    def _follow_limits(self) -> None:
-        low, high = self.plot.limits
-        for box, value in ((self.low, low), (self.high, high)):
-            if box.value() != value:
-                with QSignalBlocker(box):
-                    box.setValue(value)

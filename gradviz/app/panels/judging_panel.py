@@ -32,7 +32,7 @@ class JudgingPanel(PlainPanel):
         self.verdict.suggested.connect(context.remedy_wanted)
         self.verdict.layer_wanted.connect(context.row_wanted)
         self.verdict.quantity_wanted.connect(context.quantity_wanted)
-        self.verdict.verdict_changed.connect(context.verdict_changed)
+        self.verdict.judged.connect(context.judged)
 
     def show_history(self, history: History | None) -> None:
         """Judge another run or preview; the step that comes with it is judged at once."""

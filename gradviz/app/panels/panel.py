@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QGraphicsView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsView, QLabel, QVBoxLayout, QWidget
 
 from gradviz.plots.parts.notice import NO_RUN
 from gradviz.plots.parts.style import Style
@@ -48,7 +48,12 @@ class Panel(Protocol):
 
 @runtime_checkable
 class CentrePanel(Panel, Protocol):
-    """The panel in the middle of the window, which Tab goes through."""
+    """The panel in the middle of the window, which Tab goes through.
+
+    `readout` says what is under the mouse; it stands at the foot of the window.
+    """
+
+    readout: QLabel
 
     def in_tab_order(self) -> list[QWidget]:
         """Return what takes the keyboard, in the order in which Tab reaches it."""
@@ -64,7 +69,7 @@ class PanelContext(QObject):
 
     From panels come: `hovered` (words about what is under the mouse), `step_wanted` (a step, None for the latest),
     `row_picked` (a row that another panel was set to), `row_wanted` (a row to look at more closely),
-    `quantity_wanted` and `quantity_shown` (names), `remedy_wanted` (a Remedy to try), `verdict_changed` (in one line),
+    `quantity_wanted` and `quantity_shown` (names), `remedy_wanted` (a Remedy to try), `judged` (a Judgement),
     `closer_look_wanted` (distributions as new as can be), and `failed` (a Failure).
     """
 
@@ -83,7 +88,7 @@ class PanelContext(QObject):
     quantity_wanted = Signal(str)
     quantity_shown = Signal(str)
     remedy_wanted = Signal(object)
-    verdict_changed = Signal(str)
+    judged = Signal(object)
     closer_look_wanted = Signal()
     failed = Signal(object)
 

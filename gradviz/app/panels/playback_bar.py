@@ -1,9 +1,9 @@
-"""The bar below the heatmap: to and fro through the steps of a run, and back to the latest."""
+"""The timeline: to and fro through the steps of a run, and back to the latest."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QSizePolicy,
     QSlider,
-    QStyle,
     QToolButton,
     QWidget,
 )
@@ -22,35 +21,83 @@ from gradviz.plots.parts.picking import step_by_key
 from gradviz.plots.parts.style import Style
 
 BUTTON_ICON_PX = 18
+TIMELINE_PX, GROOVE_PX, HANDLE_PX = 24, 6, 14
+BASE = QPalette.ColorRole.Base
 PLAY_TIP = "Play the run back from the picked step (Space in the heatmap and the curves)"
 PAUSE_TIP = "Hold the playback (Space in the heatmap and the curves)"
 
 
 class StepSlider(QSlider):
-    """A slider over the steps of a run. `picked` carries the step to which the person moved it."""
+    """The timeline of a run: as long as it is planned, filled as far as it is recorded, its handle at the shown step.
+
+    `picked` carries the step to which the person moved the handle: never one that is not recorded yet.
+    """
 
     picked = Signal(int)
 
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)
+        self.latest = 0
         self.setAccessibleName("step shown")
-        self.setToolTip("Drag to pick a step; ← → by one (with Shift ten), Page Up and Page Down a tenth of the run")
+        self.setToolTip(
+            "The steps of the run, filled as far as they are recorded. Drag to pick a step; ← → by one (with Shift "
+            "ten), Page Up and Page Down a tenth of the run"
+        )
         self.setMinimumWidth(60)
-        self.valueChanged.connect(self.picked)
+        self.setFixedHeight(TIMELINE_PX)
+        self.valueChanged.connect(self._moved)
 
-    def show_step(self, step: int, latest: int) -> None:
-        """Stand at `step` of those from 0 to `latest`; picks nothing."""
+    def show_step(self, step: int, latest: int, planned: int) -> None:
+        """Stand at `step` of those from 0 to `latest`, of a run of `planned` steps (0: no end); picks nothing."""
+        self.latest = max(latest, 0)
         with QSignalBlocker(self):
-            self.setRange(0, max(latest, 0))
+            self.setRange(0, max(latest, planned, 0))
+            self.setPageStep(max(self.latest // 10, 1))
             self.setValue(step)
+        self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Put the handle where the mouse is, and drag it from there; called by Qt."""
         if event.button() is Qt.MouseButton.LeftButton:
-            handle = self.style().pixelMetric(QStyle.PixelMetric.PM_SliderLength, None, self)
-            along, room = round(event.position().x()) - handle // 2, self.width() - handle
-            self.setValue(QStyle.sliderValueFromPosition(0, self.maximum(), along, room))
-        super().mousePressEvent(event)
+            self._go_to(event.position().x())
+            event.accept()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag the handle; called by Qt."""
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._go_to(event.position().x())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the planned steps, the recorded ones over them, and the handle."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette, middle = self.palette(), self.height() / 2
+        accent = palette.color(QPalette.ColorRole.Highlight)
+        muted = palette.color(QPalette.ColorRole.PlaceholderText)
+        ground = QColor(muted)
+        ground.setAlpha(70)
+        left, right = HANDLE_PX / 2, self.width() - HANDLE_PX / 2
+        painter.setPen(Qt.PenStyle.NoPen)
+        for colour, end in ((ground, right), (accent if self.isEnabled() else muted, self._x_of(self.latest))):
+            painter.setBrush(colour)
+            painter.drawRoundedRect(QRectF(left, middle - GROOVE_PX / 2, end - left, GROOVE_PX), 2, 2)
+        painter.setPen(QPen(palette.color(QPalette.ColorRole.WindowText if self.hasFocus() else BASE), 2))
+        painter.setBrush(accent if self.isEnabled() else muted)
+        painter.drawEllipse(QPointF(self._x_of(self.value()), middle), HANDLE_PX / 2 - 1, HANDLE_PX / 2 - 1)
+
+    def _moved(self, step: int) -> None:
+        if step > self.latest:
+            self.setValue(self.latest)
+        else:
+            self.picked.emit(step)
+
+    def _go_to(self, x: float) -> None:
+        room = max(self.width() - HANDLE_PX, 1)
+        share = min(max((x - HANDLE_PX / 2) / room, 0.0), 1.0)
+        self.setValue(min(round(share * self.maximum()), self.latest))
+
+    def _x_of(self, step: int) -> float:
+        return HANDLE_PX / 2 + (self.width() - HANDLE_PX) * step / max(self.maximum(), 1)
 
 
 class PlaybackBar(QFrame):
@@ -85,7 +132,8 @@ class PlaybackBar(QFrame):
         """Pull what is shown and how far the run is."""
         playback = self._playback
         shown, latest = playback.shown, playback.latest
-        self.slider.show_step(max(shown, 0), latest)
+        history = playback.history
+        self.slider.show_step(max(shown, 0), latest, history.started.planned_steps if history is not None else 0)
         self.words.setText(f"{shown:,} / {latest:,}" if latest >= 0 else "–")
         self.live.setChecked(playback.step is None and latest >= 0)
         # not at the ends, where a button that is greyed would hand the keyboard to its neighbour
@@ -153,7 +201,7 @@ class PlaybackBar(QFrame):
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
-        row.setContentsMargins(8, 0, 8, 0)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
         for button in (self.first, self.back, self.play, self.on, self.last, self.loop):
             row.addWidget(button)

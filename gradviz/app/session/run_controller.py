@@ -53,6 +53,11 @@ class RunController(QObject):
         # the file of each run that was current, and how it ended, for as long as anything shows it
         self._known: WeakKeyDictionary[History, tuple[Path | None, Phase]] = WeakKeyDictionary()
 
+    @property
+    def worker(self) -> TrainingThread | FollowThread | None:
+        """The worker of the run under way; None between two runs."""
+        return self._thread
+
     def start(self, experiment: Experiment, *, paused: bool = False) -> None:
         """Begin a run; with one under way, stop it first and begin then."""
         self._begin(experiment, paused=paused, continues=None)

@@ -19,11 +19,13 @@ from PySide6.QtWidgets import (
 from gradviz.app.kept_widgets import arrange, keyed
 from gradviz.app.settings import Settings
 from gradviz.app.verdict.finding_card import FindingCard, Surroundings
+from gradviz.app.verdict.judgement import Judgement
 from gradviz.app.verdict.layer_range import LayerRange
 from gradviz.app.verdict.severity_mark import SeverityMark
 from gradviz.app.verdict.thresholds_dialog import ThresholdsDialog
 from gradviz.app.verdict.worst_rows_bar import SHOWN, WorstRowsBar
 from gradviz.diagnosis import Finding, Severity, Thresholds, diagnose, severity_scores, words
+from gradviz.diagnosis.verdict import Verdict, WordedFinding
 from gradviz.diagnosis.words import Names
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.recording.history import History
@@ -35,13 +37,13 @@ class VerdictPanel(QWidget):
     """Findings of one run at the picked or the latest step, for all layers or a range of them.
 
     `suggested` carries a Remedy that the person wants to try, `layer_wanted` a layer and `quantity_wanted` the name
-    of a quantity to look at, `verdict_changed` the whole verdict in one line whenever it becomes another.
+    of a quantity to look at, `judged` a Judgement whenever there is something new to judge.
     """
 
     suggested = Signal(object)
     layer_wanted = Signal(int)
     quantity_wanted = Signal(str)
-    verdict_changed = Signal(str)
+    judged = Signal(object)
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -116,6 +118,9 @@ class VerdictPanel(QWidget):
         self._show_words(step)
         self._show_findings(step or 0)
         self._show_ranking(step)
+        names = self.names
+        found = Verdict(WordedFinding(finding, names) for finding in self.findings)
+        self.judged.emit(Judgement(found, step, self.step is not None, self.range.part))
 
     def apply_style(self, style: Style) -> None:
         """Recolour marks, links and bars."""
@@ -158,7 +163,6 @@ class VerdictPanel(QWidget):
         self.about.setText(self._where(step))
         if text != self.verdict.text():
             self.verdict.setText(text)
-            self.verdict_changed.emit(text)
 
     def _where(self, step: int | None) -> str:
         """Say what the verdict is about."""

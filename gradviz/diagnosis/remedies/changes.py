@@ -8,6 +8,7 @@ from gradviz.diagnosis.finding import Evidence, Remedy
 from gradviz.errors import ExperimentError
 from gradviz.experiment import Data, Experiment, Mlp, Training
 from gradviz.experiment.activations import ACTIVATIONS
+from gradviz.experiment.training import LARGEST_LEARNING_RATE
 
 # through more layers batch normalisation lets the gradient grow too much: with ReLU its square by pi / (pi - 1) per
 # layer, 2.5 decades through 30 (Yang et al. 2019, 1902.08129)
@@ -23,7 +24,6 @@ DEEPEST_FOR_ROOT_SCALE = 152
 # share of the depth that a rate allows, since rates differ from layer to layer
 DEPTH_MARGIN = 0.75
 ADAM_LEARNING_RATE = 0.001
-LARGEST_LEARNING_RATE = 100.0
 LEAKY_SLOPE = 0.1
 # what the recipe has unless somebody changes it
 USUAL_WIDTH, USUAL_BATCH = 32, 32

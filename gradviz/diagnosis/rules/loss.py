@@ -12,6 +12,8 @@ from gradviz.diagnosis.thresholds import Thresholds
 
 # an accuracy that is above a guess's by less than this share of the rest is near chance
 NEAR_CHANCE = 0.1
+# and one that is above it by more than this share is no guess, whatever the loss
+MOSTLY_RIGHT = 0.5
 
 
 @rule("diverged", rank=85)
@@ -45,6 +47,8 @@ def _worse(readings: Readings, thresholds: Thresholds) -> Finding | None:
     start = max((each for each in (first, chance) if each is not None), default=0.0)
     if loss is None or readings.step < RECENT_STEPS or not loss > thresholds.worse_factor * start > 0.0:
         return None
+    if _far_from_a_guess(readings.validation, readings.guess):
+        return None
     fact = evidence("loss_grew", "", readings.step, loss=loss, first_loss=first, chance_loss=chance)
     return _finding(readings, Severity.WARNING, [fact], ("worse_factor",))
 
@@ -56,7 +60,7 @@ def _still_a_guess(readings: Readings, thresholds: Thresholds) -> Finding | None
         return None
     allowed = thresholds.chance_loss_share * chance
     facts = []
-    if loss >= allowed:
+    if loss >= allowed and not _far_from_a_guess(readings.validation, readings.guess):
         facts.append(
             evidence("loss_of_a_guess", "", readings.step, loss=loss, chance_loss=chance, allowed_loss=allowed)
         )
@@ -65,6 +69,13 @@ def _still_a_guess(readings: Readings, thresholds: Thresholds) -> Finding | None
     if not facts:
         return None
     return _finding(readings, Severity.WARNING, facts, ("chance_loss_share", "patience_steps"))
+
+
+def _far_from_a_guess(validation: Validation | None, guess: Guess | None) -> bool:
+    """Whether most of what a guess gets wrong is right: a large loss is of few samples then, and no sign of a guess."""
+    if validation is None or guess is None:
+        return False
+    return validation.accuracy > guess.accuracy + MOSTLY_RIGHT * (1.0 - guess.accuracy)
 
 
 def _validated(validation: Validation, guess: Guess, thresholds: Thresholds) -> list[Evidence]:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from gradviz.experiment.networks.mlp import Mlp
 from gradviz.experiment.networks.network_recipe import NetworkRecipe
+from gradviz.experiment.networks.resnet import ResNet
+from gradviz.experiment.networks.transformer import Transformer
 
-NETWORKS: Mapping[str, type[NetworkRecipe]] = {"mlp": Mlp}
+NETWORKS: Mapping[str, type[NetworkRecipe]] = {"mlp": Mlp, "resnet": ResNet, "transformer": Transformer}
 DEFAULT_ARCHITECTURE = "mlp"
 
-__all__ = ["DEFAULT_ARCHITECTURE", "NETWORKS", "Mlp", "NetworkRecipe"]
+__all__ = ["DEFAULT_ARCHITECTURE", "NETWORKS", "Mlp", "NetworkRecipe", "ResNet", "Transformer"]

@@ -10,7 +10,7 @@ from pydantic import Field
 from gradviz.experiment.activations import Activation, ActivationChoice
 from gradviz.experiment.fields import FieldSpec
 from gradviz.experiment.networks.network_recipe import NetworkRecipe
-from gradviz.experiment.rows import Row
+from gradviz.experiment.rows import Row, Span
 from gradviz.experiment.words import in_words
 
 Shortcut = Literal["none", "identity", "pre_activation", "scaled", "rezero", "highway"]
@@ -38,10 +38,12 @@ class Mlp(NetworkRecipe):
     depth: Annotated[
         int,
         Field(description="Hidden layers, counted from 1 next to the input", ge=1, le=2000),
-        FieldSpec("Depth", "Network", "d", "layers", logarithmic=True),
+        FieldSpec("Depth", "Network", "d", "layers", logarithmic=True, role="depth"),
     ] = 30
     activation: Annotated[
-        Activation, Field(description="Function applied to every unit"), FieldSpec("Activation", "Network", "a")
+        Activation,
+        Field(description="Function applied to every unit"),
+        FieldSpec("Activation", "Network", "a", role="activation"),
     ] = "sigmoid"
     leaky_slope: Annotated[
         float,
@@ -55,7 +57,7 @@ class Mlp(NetworkRecipe):
             "x + W act(x) + b; scaled, x + s act(Wx + b); rezero, x + a act(Wx + b) with a learnt and 0 at first; "
             "highway, a learnt gate between x and act(Wx + b)"
         ),
-        FieldSpec("Shortcut", "Network", "s"),
+        FieldSpec("Shortcut", "Network", "s", role="shortcut"),
     ] = "none"
     shortcut_span: Annotated[
         int,
@@ -129,6 +131,13 @@ class Mlp(NetworkRecipe):
         inside, joined = (Row(on_path=joined, slope=slope, units=self.width) for joined in (False, True))
         layers = range(1, self.depth + 1)
         return tuple(joined if layer % self.span == 0 or layer == self.depth else inside for layer in layers)
+
+    def shortcuts(self) -> tuple[Span, ...]:
+        """Return the layers that each shortcut passes over, the one that it joins among them."""
+        if self.shortcut == "none":
+            return ()
+        firsts = range(1, self.depth + 1, self.span)
+        return tuple((first, min(first + self.span - 1, self.depth)) for first in firsts)
 
     @property
     def summary(self) -> str:

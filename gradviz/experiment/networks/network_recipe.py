@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from gradviz.experiment.activations import ActivationChoice
 from gradviz.experiment.fields import PART_CONFIG
-from gradviz.experiment.rows import Row
+from gradviz.experiment.rows import Row, Span, shortcuts_around
 
 
 class NetworkRecipe(BaseModel):
@@ -21,6 +21,10 @@ class NetworkRecipe(BaseModel):
     def rows(self) -> tuple[Row, ...]:
         """Return what is measured, from the input to the loss."""
         raise NotImplementedError
+
+    def shortcuts(self) -> tuple[Span, ...]:
+        """Return the first and the last row, counted from 1, of what each shortcut passes over."""
+        return shortcuts_around(self.rows())
 
     @property
     def phi(self) -> ActivationChoice | None:

@@ -7,11 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gradviz.network.cache import CACHED_NUMBERS
-from gradviz.network.stack.activation_kernels import Activation
-
-# a GPU wants many at once; only its memory sets an end
-DEVICE_NUMBERS = 1 << 22
+from gradviz.network.activation_kernels import Activation
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +29,3 @@ class LayerChunk:
     def outputs(self, samples: int | None = None) -> Tensor:
         """Return what the layers hand on, of the first `samples` or of all, [layers, samples, width]."""
         return torch.stack([h[:samples] for h in self.handed_on])
-
-
-def layers_per_chunk(numbers_per_layer: int, device: torch.device) -> int:
-    """Return how many layers of so many numbers each are best gone over together."""
-    numbers = CACHED_NUMBERS if device.type == "cpu" else DEVICE_NUMBERS
-    return max(1, numbers // max(numbers_per_layer, 1))
-
-
-def layer_slices(x: Tensor) -> list[slice]:
-    """Divide the layers of `x` [layers, ...] into chunks."""
-    height = layers_per_chunk(x.shape[1:].numel(), x.device)
-    return [slice(first, min(first + height, len(x))) for first in range(0, len(x), height)]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.experiment import Mlp
-from gradviz.network.stack.activation_kernels import Op
+from gradviz.network.activation_kernels import Op
 
 aten = torch.ops.aten
 

@@ -12,7 +12,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from gradviz.network.stack.activation_kernels import Activation, Op
+from gradviz.network.activation_kernels import Activation, Op
 from gradviz.network.stack.exact_gradients import ExactGradients, Rescaling
 from gradviz.network.stack.normalization import Normalization
 from gradviz.network.stack.shortcuts import Block, Shortcut

@@ -15,7 +15,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from gradviz.experiment import Mlp
-from gradviz.network.stack.activation_kernels import Op
+from gradviz.network.activation_kernels import Op
 from gradviz.network.stack.initialization import lecun_normal
 
 aten = torch.ops.aten

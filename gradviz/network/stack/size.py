@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gradviz.experiment import Mlp
+from gradviz.network.activation_kernels import activation
 from gradviz.network.architecture import Size
 from gradviz.network.cache import CACHED_NUMBERS
-from gradviz.network.stack.activation_kernels import activation
 from gradviz.network.stack.weight_grads import LAYERS_PER_CHUNK
 
 # the states and their gradients
@@ -16,8 +16,8 @@ HIGHWAY_BUFFERS = 3
 CHUNK_BUFFERS = 11
 
 
-def size(network: Mlp, batch_size: int) -> Size:
-    """Return about how many numbers the parameters and the buffers of `network` are."""
+def size(network: Mlp, batch_size: int, _sample_shape: tuple[int, ...]) -> Size:
+    """Return about how many numbers the parameters and the buffers of `network` are, whatever the samples."""
     parameters = network.depth * network.width * (network.width + 1)
     if network.shortcut == "highway":
         parameters += parameters // network.shortcut_span

@@ -15,10 +15,11 @@ from torch import Generator, Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from gradviz.experiment import Mlp
+from gradviz.network.activation_kernels import activation
 from gradviz.network.architecture import Architecture, Plan, Trainable
-from gradviz.network.stack.activation_kernels import activation
+from gradviz.network.cache import layers_per_chunk
 from gradviz.network.stack.initialization import initialize_end, initialize_hidden
-from gradviz.network.stack.layer_chunks import LayerChunk, layers_per_chunk
+from gradviz.network.stack.layer_chunks import LayerChunk
 from gradviz.network.stack.normalization import normalization
 from gradviz.network.stack.passes import Passes
 from gradviz.network.stack.shortcuts import blocks_of, shortcut

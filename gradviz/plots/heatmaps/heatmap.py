@@ -10,11 +10,13 @@ from PySide6.QtCore import QPointF, Qt
 
 from gradviz.plots.heatmaps.heatmap_pane import HeatmapPane
 from gradviz.plots.heatmaps.heatmap_words import legend
+from gradviz.plots.heatmaps.standstill import standstill
+from gradviz.plots.heatmaps.typical_span import typical_span
 from gradviz.plots.parts.colour_bar import ColourBar
-from gradviz.plots.parts.drawn import Readout
+from gradviz.plots.parts.drawn import Readout, given_lines
 from gradviz.plots.parts.float_floors import floors
 from gradviz.plots.parts.key import Key
-from gradviz.plots.parts.limits import Span, limits_around, room_for, united
+from gradviz.plots.parts.limits import Span, limits_around, room_for, shared_limits, united
 from gradviz.plots.parts.notice import NO_STEP_YET
 from gradviz.plots.parts.plot_widgets import RunsPlot
 from gradviz.plots.parts.style import LIGHT, Style
@@ -23,6 +25,8 @@ from gradviz.recording.frame import Quantity
 from gradviz.recording.source import Summary
 
 FirstLayerAt = Literal["bottom", "top"]
+# one for all runs, or what holds these
+ScaleOf = Literal["all", "these"]
 
 NOT_IN_RUN = "This run did not measure that; choose another quantity."
 # of the scale beside several panes
@@ -37,6 +41,7 @@ class HeatmapState:
     quantity: str | None
     summary: Summary
     limits: Span | None
+    scale_of: ScaleOf
     first_layer_at: FirstLayerAt
     step: int | None
     following: bool
@@ -59,8 +64,11 @@ class HeatmapPlot(RunsPlot):
         self._summary: Summary = "largest"
         self._first_layer_at: FirstLayerAt = "bottom"
         self._fixed_limits: Span | None = None
+        self._scale_of: ScaleOf = "all"
         self._limits: Span = (-1.0, 0.0)
         self._scale: object = None
+        self._fitted: Span = (-1.0, 0.0)
+        self._fitted_to: object = None
         self._room: tuple[int, tuple[int, ...]] = (0, ())
         self._following = True
         self._linking = False
@@ -116,9 +124,12 @@ class HeatmapPlot(RunsPlot):
         self._fixed_limits = (low, high)
         self.refresh()
 
-    def set_auto_limits(self) -> None:
-        """Let the colour scale hold everything measured so far."""
-        self._fixed_limits = None
+    def set_scale_of(self, which: ScaleOf) -> None:
+        """Let the colour scale be the same for all runs, or hold what was measured of these but for outliers.
+
+        A quantity without a scale that is the same for all runs always gets one for these.
+        """
+        self._fixed_limits, self._scale_of = None, which
         self.refresh()
 
     def set_first_layer_at(self, place: FirstLayerAt) -> None:
@@ -140,6 +151,7 @@ class HeatmapPlot(RunsPlot):
         self.step = step
         for pane in self.panes:
             pane.mark(step)
+        self._update_limits()
         self._describe()
 
     def refresh(self) -> None:
@@ -163,13 +175,14 @@ class HeatmapPlot(RunsPlot):
         """Return what is shown, and which part of it."""
         first = self.panes[0]
         return HeatmapState(
-            self.runs, self._name, self._summary, self._fixed_limits, self._first_layer_at, self.step, self._following,
-            first.steps_in_view, first.shares_in_view,
+            self.runs, self._name, self._summary, self._fixed_limits, self._scale_of, self._first_layer_at, self.step,
+            self._following, first.steps_in_view, first.shares_in_view,
         )  # fmt: skip
 
     def restore(self, state: HeatmapState) -> None:
         """Show what a heatmap showed when `state` was taken."""
         self._name, self._summary, self._fixed_limits = state.quantity, state.summary, state.limits
+        self._scale_of = state.scale_of
         self.set_first_layer_at(state.first_layer_at)
         self.show_runs(state.runs)
         self.show_step(state.step)
@@ -180,7 +193,7 @@ class HeatmapPlot(RunsPlot):
         """Return title, marks and labels of the first pane, and the legend; the pictures are those of `panes`."""
         pane, scale = self.panes[0].readout(), str(self._bar.getAxis("right").labelText)
         shown = tuple(self._bar.floors_shown)
-        lines = {**pane.lines, "floors": shown} if shown else pane.lines
+        lines = dict(pane.lines) | ({"floors": shown} if shown else {}) | given_lines(standstill=self._bar.standstill)
         return replace(pane, key=self._key.entries, axes={**pane.axes, "right": scale}, lines=lines)
 
     @property
@@ -258,13 +271,24 @@ class HeatmapPlot(RunsPlot):
         quantity = self.quantity
         if quantity is None:
             return
-        measured = [run.history for run in self.runs if run.quantity(quantity.name) is not None]
-        span = united(*(history.span(quantity.name) for history in measured))
-        limits = self._fixed_limits or limits_around(span, quantity)
+        limits = self._fixed_limits or self._common_limits(quantity) or self._limits_of_these(quantity)
         ends = tuple(self._floors().values()) if quantity.scale == "log10" else ()
-        if (limits, ends) != self._scale:
-            self._scale, self._limits = (limits, ends), limits
-            self._bar.show_limits(limits, ends=ends)
+        still = standstill(self.history, quantity, self.runs[0].step_for(self.step)) if self.history else None
+        if (limits, ends, still, quantity) != self._scale:
+            self._scale, self._limits = (limits, ends, still, quantity), limits
+            self._bar.show_limits(limits, ends=ends, open_ended=quantity.bounds is None)
+            self._bar.mark_standstill(still, limits)
+
+    def _common_limits(self, quantity: Quantity) -> Span | None:
+        return shared_limits(quantity) if self._scale_of == "all" else None
+
+    def _limits_of_these(self, quantity: Quantity) -> Span:
+        measured = [run.history for run in self.runs if run.quantity(quantity.name) is not None]
+        frames = (quantity, tuple((history, history.frames) for history in measured))
+        if frames != self._fitted_to:
+            span = united(*(typical_span(history, quantity) for history in measured))
+            self._fitted_to, self._fitted = frames, limits_around(span, quantity)
+        return self._fitted
 
     def _floors(self) -> dict[str, float]:
         return floors(double=any(run.history.started.double for run in self.runs))
@@ -285,7 +309,8 @@ class HeatmapPlot(RunsPlot):
             pane.entitle(quantity, self.step)
         pictures = [pane.picture for pane in self.panes if pane.picture is not None]
         floors_shown = self._floors() if self._bar.floors_shown else ()
-        entries = legend(self.runs, quantity, self.step, pictures, floors_shown, self.style_in_use)
+        still = self._bar.standstill
+        entries = legend(self.runs, quantity, self.step, pictures, floors_shown, still, self.style_in_use)
         self._key.show_entries(entries, self.style_in_use.foreground)
 
     def _follow(self, view: Any, *_: object) -> None:

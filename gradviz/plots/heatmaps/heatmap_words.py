@@ -6,15 +6,16 @@ from collections.abc import Iterable, Sequence
 
 from gradviz.plots.heatmaps import skipped_marks
 from gradviz.plots.heatmaps.picture import Grid, Picture, read_columns
-from gradviz.plots.parts.colour_indices import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED
+from gradviz.plots.parts.colour_indices import ABOVE, BELOW, EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED, SOME_ZERO
 from gradviz.plots.parts.key import KeyEntry
-from gradviz.plots.parts.readout import in_sentence, value_in_words, with_unit
+from gradviz.plots.parts.readout import in_sentence, value_in_words
 from gradviz.plots.parts.style import Style
 from gradviz.plots.profiles.profile_words import lost_signal
 from gradviz.plots.shown_run import DIFFERENT_DEPTHS, ShownRun, equally_deep
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 from gradviz.recording.measured_rows import row_at
+from gradviz.recording.powers import scientific
 from gradviz.recording.source import SKIPPED
 
 LINKED = "one colour scale for all; zoom, range and picked step are linked"
@@ -25,7 +26,7 @@ def pane_title(run: ShownRun | None, quantity: Quantity | None, frames: int, ste
     if run is None or (alone and (quantity is None or not run.history.frames)):
         return ""
     if alone and quantity is not None:
-        words = f"{with_unit(quantity)} · up to step {max(frames, 1) - 1}"
+        words = f"{quantity.label} · up to step {max(frames, 1) - 1}"
         return words if step is None else f"{words}, {step} picked"
     words = f"{run.series.letter} {run.series.glyph}  {run.name}"
     if step is None or run.latest < 0:
@@ -40,9 +41,12 @@ def legend(
     step: int | None,
     pictures: Sequence[Picture],
     floors_shown: Iterable[str],
+    standstill: float | None,
     style: Style,
 ) -> list[KeyEntry]:
     """Explain the colours and marks in the `pictures`, the `floors_shown` on the scale, and what there is to know.
+
+    `standstill` is the exponent at which the scale is marked because weights cease to move below it.
 
     That is where the signal is lost at `step` in a single run, and what the panes of several share.
     """
@@ -51,6 +55,10 @@ def legend(
         return entries
     if names := " and ".join(floors_shown):
         entries.append(("- -", style.muted, f"on the scale: {names}"))
+    if standstill is not None:
+        precision = "float64" if runs[0].history.started.double else "float32"
+        words = f"on the scale: below about {scientific(standstill)} a step is lost in {precision} weights"
+        entries.append(("═", style.muted, words))
     if any(run.history.skipped_steps().size for run in runs):
         entries.append((skipped_marks.MARK, style.nan_colour, skipped_marks.WORDS))
     if len(runs) > 1:
@@ -64,8 +72,11 @@ def _colour_entries(pictures: Sequence[Picture], style: Style) -> list[KeyEntry]
     """Explain the colours that are in the `pictures` and not on the scale."""
     meanings = {
         EXACTLY_ZERO: (style.zero_colour, "exactly zero"),
+        SOME_ZERO: (style.some_zero_colour, "exactly zero in some of the steps of a column"),
         NOT_FINITE: (style.nan_colour, "not a number or infinite"),
         NOT_MEASURED: (style.not_measured_colour, "not measured"),
+        BELOW: (style.below_colour, "below the scale"),
+        ABOVE: (style.above_colour, "above the scale"),
     }
     present = {index for picture in pictures for index in picture.present(*meanings)}
     return [("■", *meaning) for index, meaning in meanings.items() if index in present]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradviz.plots.heatmaps.quantize import quantize
-from gradviz.plots.parts.colour_indices import NOT_YET
+from gradviz.plots.parts.colour_indices import NOT_YET, SOME_ZERO
 from gradviz.plots.parts.limits import Span
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History, Window
@@ -71,10 +72,23 @@ class Picture:
         logarithmic = self.quantity.scale == "log10"
         known = window.measured if window.measured_layers is None else window.measured_layers
         indices = quantize(window.values, known, *self.limits, logarithmic=logarithmic)
+        if logarithmic and grid.stride > 1:
+            indices[self._some_zero(window, start, end, frames)] = SOME_ZERO
         self.indices[:, start - grid.first : end - grid.first] = indices.T
         # the last column may still grow, and is quantised anew until all of its steps are there
         self._final = max(start, min(end, frames // grid.stride))
         return True
+
+    def _some_zero(self, window: Window, start: int, end: int, frames: int) -> NDArray[np.bool_]:
+        """Return of which cells [columns, layers] some steps, but not all, were exactly zero.
+
+        The mean of logarithms is minus infinity as soon as one of them is; their maximum only if all are. What is not a
+        number outweighs both.
+        """
+        other: Summary = "mean" if self.grid.summary == "largest" else "largest"
+        beside = read_columns(self.history, self.quantity.name, replace(self.grid, summary=other), start, end, frames)
+        mean, largest = (window, beside) if self.grid.summary == "mean" else (beside, window)
+        return np.isneginf(mean.values) & ~np.isneginf(largest.values)
 
     def present(self, *wanted: int) -> tuple[int, ...]:
         """Return those of the `wanted` indices that occur in the picture."""

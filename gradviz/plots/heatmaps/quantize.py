@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.plots.parts.colour_indices import COLOURS, EXACTLY_ZERO, FIRST_COLOUR, NOT_FINITE, NOT_MEASURED
+from gradviz.plots.parts.colour_indices import (
+    ABOVE,
+    BELOW,
+    COLOURS,
+    EXACTLY_ZERO,
+    FIRST_COLOUR,
+    NOT_FINITE,
+    NOT_MEASURED,
+)
+
+HALF = 0.5
 
 
 def quantize(
@@ -17,8 +27,8 @@ def quantize(
 
     Of them those hold that were `measured`: [columns], or [columns, layers] where layers differ.
 
-    `low` gets the first colour and `high` the last, what lies beyond them the nearest. Minus infinity is an exact zero
-    where values are logarithms; every other value that is not finite is NOT_FINITE.
+    `low` gets the first colour and `high` the last; what lies beyond them by more than half a colour is BELOW or ABOVE.
+    Minus infinity is an exact zero where values are logarithms; every other value that is not finite is NOT_FINITE.
     """
     number = values.dtype.type
     # far outside narrow limits the position overflows to infinity, which the clipping turns back
@@ -37,8 +47,10 @@ def quantize(
 
 
 def _nearest(position: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    below, above = position < -HALF, position > COLOURS - 1 + HALF
     np.clip(position, 0, COLOURS - 1, out=position)
     np.rint(position, out=position)
     indices = position.astype(np.uint8)
     indices += np.uint8(FIRST_COLOUR)
+    indices[below], indices[above] = BELOW, ABOVE
     return indices

@@ -13,7 +13,17 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 
-from gradviz.plots.parts.colour_indices import COLOURS, EXACTLY_ZERO, FIRST_COLOUR, NOT_FINITE, NOT_MEASURED, NOT_YET
+from gradviz.plots.parts.colour_indices import (
+    ABOVE,
+    BELOW,
+    COLOURS,
+    EXACTLY_ZERO,
+    FIRST_COLOUR,
+    NOT_FINITE,
+    NOT_MEASURED,
+    NOT_YET,
+    SOME_ZERO,
+)
 from gradviz.plots.parts.style import Style
 from gradviz.recording.frame import Quantity
 
@@ -36,6 +46,15 @@ def lookup_table(quantity: Quantity | None, style: Style) -> Table:
         (NOT_MEASURED, style.not_measured_colour),
         (EXACTLY_ZERO, style.zero_colour),
         (NOT_FINITE, style.nan_colour),
+        (SOME_ZERO, style.some_zero_colour),
+        (BELOW, style.below_colour),
+        (ABOVE, style.above_colour),
     ):
         reserved[index] = pg.mkColor(colour).getRgb()
     return np.concatenate([reserved, colour_table(quantity)])
+
+
+def rgb_of(colour: str) -> NDArray[np.float64]:
+    """Return red, green and blue [3], from 0 to 255, of a colour `#rrggbb`."""
+    value = pg.mkColor(colour)
+    return np.array([value.red(), value.green(), value.blue()], np.float64)

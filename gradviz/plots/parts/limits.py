@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections.abc import Mapping
 
 from gradviz.recording.frame import Quantity
 
 Span = tuple[float, float]
 
 FEWEST_STEPS = 10
+# what a scale reaches over that is the same for all runs: gradients of networks that learn lie in the upper third of
+# it, and what float32 rounds away in its lower half
+_GRADIENTS: Span = (-14.0, 2.0)
+_OTHER_DECADES: Mapping[str, Span] = {"update_ratio": (-10.0, 1.0), "weight_norm": (-2.0, 4.0)}
 _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 _ROUND = (10, 15, 20, 30, 40, 50, 60, 80, 100)
 
@@ -37,6 +42,16 @@ def limits_around(span: Span | None, quantity: Quantity) -> Span:
         return -reach, reach
     ends = 0.0 - nice_above(-low), nice_above(high)
     return ends if ends != (0.0, 0.0) else (0.0, 1.0)
+
+
+def shared_limits(quantity: Quantity) -> Span | None:
+    """Return ends that are the same for every run, so that a colour means the same everywhere.
+
+    None for a quantity without a natural scale, such as the mean of an activation.
+    """
+    if quantity.bounds is not None:
+        return quantity.bounds
+    return _OTHER_DECADES.get(quantity.name, _GRADIENTS) if quantity.scale == "log10" else None
 
 
 def united(*spans: Span | None) -> Span | None:

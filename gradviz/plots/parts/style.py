@@ -14,8 +14,9 @@ from typing import Literal
 class Style:
     """Colours as `#rrggbb`.
 
-    `series` are for lines, the most important first. `zero_colour`, `nan_colour` and `not_measured_colour` stand for
-    values that have no place on a colour scale; no colour map used here comes near them.
+    `series` are for lines, the most important first. `zero_colour`, `some_zero_colour` (of several steps some were
+    zero), `nan_colour` and `not_measured_colour` stand for values that have no place on a colour scale, `below_colour`
+    and `above_colour` for those beyond its ends; no colour map used here comes near them.
     """
 
     name: Literal["light", "dark"]
@@ -28,6 +29,10 @@ class Style:
     zero_colour: str
     nan_colour: str
     not_measured_colour: str
+    # the same in every style, because the colours of the scale are
+    some_zero_colour: str = "#80201f"
+    below_colour: str = "#000000"
+    above_colour: str = "#e08000"
 
 
 LIGHT = Style(

@@ -197,7 +197,8 @@ class ProfilePlot(RunsPlot):
             axes=axis_labels(self._plot),
             series=(*(each for line in self._lines for each in line.series()), *self._overlays.series()),
             lines=given_lines(guide=guide.shown) | ({"floors": tuple(floors)} if floors else {}),
-            labels={"guide": guide.words} if guide.shown is not None else {},
+            labels=({"guide": guide.words} if guide.shown is not None else {})
+            | ({"beside": self._overlays.date} if self._overlays.date else {}),
         )
 
     def _build(self) -> None:

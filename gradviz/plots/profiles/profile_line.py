@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPen
 
 from gradviz.plots.parts.drawn import DrawnSeries, line_of, marks_of
@@ -32,6 +33,7 @@ class ProfileLine:
         self.lost_layers: NDArray[np.int64] = np.empty(0, np.int64)
         self._plot, self._series = plot, series
         self._curve = plot.plot(connect="finite")
+        self._pen = QPen()
         self._dots = pg.ScatterPlotItem(symbol="o", size=5, pxMode=True)
         self._zeros = pg.ScatterPlotItem(symbol="t", size=EDGE_MARK_PX, pxMode=True)
         self._lost = pg.ScatterPlotItem(symbol="x", size=EDGE_MARK_PX, pxMode=True)
@@ -82,6 +84,7 @@ class ProfileLine:
 
     def colour(self, pen: QPen, zero: str, lost: str, *, filled: bool) -> None:
         """Recolour: the line with `pen`, marks in the colours `zero` and `lost`."""
+        self._pen = pen
         self._curve.setPen(pen)
         self._dots.setPen(None)
         self._dots.setBrush(pen.color())
@@ -91,6 +94,13 @@ class ProfileLine:
         self._zeros.setBrush(zero if filled else None)
         self._lost.setPen(lost)
         self._lost.setBrush(lost)
+
+    def dash(self, wanted: bool) -> None:
+        """Draw the line as dots, or as it was coloured."""
+        pen = QPen(self._pen)
+        if wanted:
+            pen.setStyle(Qt.PenStyle.DotLine)
+        self._curve.setPen(pen)
 
     def remove(self) -> None:
         """Take everything out of the plot."""

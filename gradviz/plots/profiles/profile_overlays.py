@@ -34,8 +34,21 @@ class ProfileOverlays:
         self.initial, self.other, self.beside = (ProfileLine(plot, name) for name in ("initial", "other", "beside"))
         self._curves = [plot.plot() for _ in THEORY_STROKES]
         self._band = [plot.plot(), plot.plot()]
-        for item in (*self._curves, *self._band):
+        # says at the line itself that it is of another step than the one that is shown
+        self._date = pg.TextItem(anchor=(0.0, 0.0))
+        plot.addItem(self._date, ignoreBounds=True)
+        for item in (*self._curves, *self._band, self._date):
             item.setZValue(ABOVE_LINES)
+
+    @property
+    def beside_is_older(self) -> bool:
+        """Whether the exact counterpart was measured at another step than what is shown."""
+        return self.beside.visible and self.beside.step != self.rows.now.step
+
+    @property
+    def date(self) -> str:
+        """What is written at the line of the exact counterpart; empty where it is of the step that is shown."""
+        return str(self._date.toPlainText()) if self._date.isVisible() else ""
 
     def show(self, rows: ProfileRows, *, logarithmic: bool) -> None:
         """Take over what to draw beside the row of the shown step."""
@@ -60,6 +73,7 @@ class ProfileOverlays:
         """Draw the lines, with marks at the heights `floor` and `ceiling`."""
         for line in (self.initial, self.other, self.beside):
             line.draw(floor, ceiling)
+        self._show_date()
 
     def cross(self, quantity: Quantity | None, limits: Span, *, double: bool) -> None:
         """Draw the floors of the floating-point type and the quantity's guide across the plot; None hides them."""
@@ -78,10 +92,22 @@ class ProfileOverlays:
             line.colour(pen, zero, style.nan_colour, filled=False)
         for curve, stroke in zip(self._curves, THEORY_STROKES, strict=True):
             curve.setPen(pg.mkPen(style.foreground, style=stroke))
+        self._date.setColor(style.series[2])
         for edge in self._band:
             edge.setPen(pg.mkPen(style.muted, style=Qt.PenStyle.DotLine))
         self.floors.apply_style(style)
         self.guide.apply_style(style)
+
+    def _show_date(self) -> None:
+        """Date an exact counterpart that is older, and let its stroke differ from what is of this step."""
+        older, row = self.beside_is_older, self.beside.measured.row
+        self.beside.dash(older)
+        finite = np.flatnonzero(np.isfinite(row))
+        self._date.setVisible(older and finite.size > 0)
+        if older and finite.size:
+            at = int(finite[finite.size // 8])
+            self._date.setText(f"exact, step {self.beside.step:,}")
+            self._date.setPos(at + 1, float(row[at]))
 
     def series(self) -> list[DrawnSeries]:
         """Return all lines and marks."""

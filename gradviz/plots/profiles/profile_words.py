@@ -19,6 +19,8 @@ from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 from gradviz.recording.powers import scientific
 
+# closer than this, what was delivered is what is exact
+ROUNDING_DECADES = 0.01
 THEORY_MARKS = ("···", "-·-")
 
 
@@ -40,7 +42,14 @@ def entries(
     found: list[tuple[bool, KeyEntry]] = [
         (now.visible, ("—", style.series[0], f"step {now.step}")),
         (initial.visible, ("—", style.muted, _start(initial.step) + _zeros_in_words(initial))),
-        (overlays.beside.visible, ("—", style.series[2], beside + _when(overlays.beside.step, now.step))),
+        (
+            overlays.beside.visible,
+            (
+                "· ·" if overlays.beside_is_older else "—",
+                style.series[2],
+                beside + _when(overlays.beside.step, now.step) + agreement_then(history, quantity, rows),
+            ),
+        ),
         (
             overlays.other.visible,
             ("- -", style.series[1], f"{other} (step {overlays.other.step})" + _zeros_in_words(overlays.other)),
@@ -69,7 +78,8 @@ def words_at(history: History, quantity: Quantity, now: ProfileLine, overlays: P
         words += f" · at step {initial.step}: {value_in_words(quantity, initial.at(layer))}"
     if overlays.beside.visible:
         beside = history.quantity(quantity.beside)
-        words += f" · {in_sentence(beside.label)}: {value_in_words(beside, overlays.beside.at(layer))}"
+        when = _when(overlays.beside.step, now.step)
+        words += f" · {in_sentence(beside.label)}{when}: {value_in_words(beside, overlays.beside.at(layer))}"
     return words
 
 
@@ -138,6 +148,29 @@ def _lost_signal(history: History, quantity: Quantity, rows: ProfileRows) -> str
     if not quantity.beside.startswith("exact_log10_") or rows.now.step != rows.beside.step:
         return ""
     return lost_signal(rows.now.row, rows.beside.row, double=history.started.double)
+
+
+def agreement_then(history: History, quantity: Quantity, rows: ProfileRows) -> str:
+    """Say of an exact row that is older than what is shown how far it was from what was delivered at its own step.
+
+    What lies between the two lines is training then, and no rounding. Empty where both are of one step, or nothing can
+    be compared.
+    """
+    exact = rows.beside
+    if not quantity.beside.startswith("exact_log10_") or not len(exact.row) or exact.step == rows.now.step:
+        return ""
+    delivered = history.row(quantity.name, exact.step)
+    if delivered is None or len(delivered) != len(exact.row):
+        return ""
+    if words := lost_signal(delivered, exact.row, double=history.started.double):
+        return f"; at that step {words}"
+    there = np.isfinite(delivered) & np.isfinite(exact.row)
+    if not there.any():
+        return ""
+    apart = float(np.abs(delivered[there] - exact.row[there]).max())
+    if apart <= ROUNDING_DECADES:
+        return "; at that step the delivered one was the same"
+    return f"; at that step the delivered one was up to {apart:.2g} decades off"
 
 
 def _start(step: int) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gradviz.network.stack.stack import Network
-from gradviz.probes.fused.distributions import NUMBERS, DistributionProbe, distributions
+from gradviz.probes.fused.distributions import DistributionProbe, distributions
 from gradviz.probes.fused.exact import ExactGradients
 from gradviz.probes.fused.gradients import ActivationGradRms, WeightGradNorm
 from gradviz.probes.fused.paths import GradientPaths
@@ -19,6 +19,7 @@ from gradviz.probes.fused.probe import Probe
 from gradviz.probes.fused.slopes import Slopes
 from gradviz.probes.fused.units import ActivationMoments
 from gradviz.probes.fused.updates import Weights
+from gradviz.probes.histograms import NUMBERS
 from gradviz.probes.observer import Due, Measured, Observer, Pending, Values
 from gradviz.recording.frame import KINDS, Quantity
 

@@ -7,12 +7,12 @@ import math
 import torch
 from torch import Tensor
 
-from gradviz.network.stack.layer_chunks import layer_slices
+from gradviz.network.cache import layer_slices
 from gradviz.network.stack.stack import Network
 from gradviz.network.stack.trace import Trace
 from gradviz.probes.fused.probe import Probe
 from gradviz.probes.norms import row_norms
-from gradviz.recording.frame import Quantity
+from gradviz.probes.quantities import BRANCH_GRAD, PATH_COSINE, SHORTCUT_GRAD, SHORTCUT_SHARE
 
 
 class GradientPaths(Probe):
@@ -23,46 +23,7 @@ class GradientPaths(Probe):
     where one of them is zero, because zero has no direction.
     """
 
-    quantities = (
-        Quantity(
-            "shortcut_grad_rms",
-            "Gradient by the shortcut",
-            "rms ∂loss/∂h",
-            "The part of the gradient that came down the shortcut; an identity shortcut hands on exactly what it "
-            "receives. Measured every few steps",
-            scheduled=True,
-            beside="branch_grad_rms",
-        ),
-        Quantity(
-            "branch_grad_rms",
-            "Gradient by the branch",
-            "rms ∂loss/∂h",
-            "The part of the gradient that came through the residual branch. Measured every few steps",
-            scheduled=True,
-            beside="shortcut_grad_rms",
-        ),
-        Quantity(
-            "shortcut_share",
-            "Shortcut's share of the gradient",
-            "",
-            "Length of the shortcut's part over the lengths of both parts: 1 means that nothing comes through the "
-            "branch. Measured every few steps",
-            scale="linear",
-            scheduled=True,
-            bounds=(0.0, 1.0),
-        ),
-        Quantity(
-            "path_cosine",
-            "Cosine of shortcut and branch",
-            "",
-            "Direction of the branch's part against the shortcut's: 1 adds up, -1 cancels out, 0 is at right angles; "
-            "not a number where one part is zero. Measured every few steps",
-            scale="linear",
-            signed=True,
-            scheduled=True,
-            bounds=(-1.0, 1.0),
-        ),
-    )
+    quantities = (SHORTCUT_GRAD, BRANCH_GRAD, SHORTCUT_SHARE, PATH_COSINE)
 
     @classmethod
     def applies_to(cls, network: Network) -> bool:

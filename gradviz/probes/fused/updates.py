@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gradviz.network.stack.layer_chunks import layer_slices
+from gradviz.network.cache import layer_slices
 from gradviz.network.stack.trace import Trace
 from gradviz.probes.fused.probe import Probe
 from gradviz.probes.norms import row_norms

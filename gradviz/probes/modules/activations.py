@@ -1,7 +1,7 @@
-"""How many units of somebody's activation modules are dead, and how many of their inputs lie where they are flat.
+"""How many units of activation modules are dead, and how many of their inputs lie where they are flat.
 
-Both are read from what the module puts out. Activations that are called as functions (`torch.relu`) are no modules, and
-nothing is known of them.
+Of torch's own modules both are read from what the module puts out, of gradviz's from what it is given. Activations that
+are called as functions (`torch.relu`) are no modules, and nothing is known of them.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gradviz.network.activation_module import ActivationModule
 from gradviz.probes.modules.measurements import ModulePending, ModuleProbe, Numbers
 from gradviz.probes.modules.output_hooks import OutputHooks
 from gradviz.probes.modules.small_tensors import SmallTensors
@@ -26,6 +27,7 @@ from gradviz.probes.quantities import DEAD_FRACTION, SATURATED_FRACTION
 SATURATED_BELOW = 0.01
 
 OfOutput = Callable[[Tensor], Tensor]
+"""From what a module puts out to how steep it is there, as far as the question needs to know."""
 
 # positive where the slope at this output is not zero
 _SLOPED: Mapping[type[nn.Module], OfOutput] = {
@@ -61,7 +63,7 @@ class _OfActivations(ModuleProbe):
         """Whether there is any such module."""
         return bool(self._modules)
 
-    def watch(self, modules: Iterable[nn.Module]) -> None:
+    def watch_activations(self, modules: Iterable[nn.Module]) -> None:
         """Look at those of `modules` that are known."""
         self._modules = tuple(module for module in modules if self._is_known(module))
 
@@ -83,7 +85,7 @@ class _OfActivations(ModuleProbe):
         if not due.thorough:
             return
         self._small.measure_all()
-        rows = pending.table.row_of
+        rows = pending.table.row_of_activation
         found = [(rows[module], part) for module, parts in self._parts.items() if module in rows
                  for part in parts.values()]  # fmt: skip
         if not found:
@@ -107,21 +109,29 @@ class _OfActivations(ModuleProbe):
 
     def _is_known(self, module: nn.Module) -> bool:
         # exactly these: a class of somebody's own may do something else
-        return type(module) in self.known
+        return type(module) in self.known or isinstance(module, ActivationModule)
 
-    def _leave(self, module: nn.Module, y: Tensor | None, recorded: bool) -> None:
+    def _leave(self, module: nn.Module, args: tuple[Any, ...], y: Tensor | None, recorded: bool) -> None:
         if not recorded or y is None or not y.is_floating_point() or y.layout is not torch.strided:
             return
         if not (y.dim() and y.numel()):
             return
-        if self._small.takes(y):
+        if isinstance(module, ActivationModule):
+            given = args[0].detach()
+            slopes = module.kernels.derivative(given).abs_() / module.kernels.supremum
+            # some activations have a slope where the input is not a number
+            self._keep(torch.where(given.isnan(), given, slopes)[None], [module])
+        elif self._small.takes(y):
             self._small.add(type(module), y.detach(), module)
         else:
             self._measure(type(module), y.detach()[None], [module])
 
     def _measure(self, kind: type[nn.Module], outputs: Tensor, modules: list[nn.Module]) -> None:
         """Take stacked outputs, [modules, ...], of modules of one class."""
-        for module, part in zip(modules, self._reduced(self.known[kind](outputs)), strict=True):
+        self._keep(self.known[kind](outputs), modules)
+
+    def _keep(self, slopes: Tensor, modules: list[nn.Module]) -> None:
+        for module, part in zip(modules, self._reduced(slopes), strict=True):
             parts = self._parts.setdefault(module, {})
             key = self._key(part)
             parts[key] = self._joined(parts[key], part) if key in parts else part
@@ -155,7 +165,7 @@ class DeadUnits(_OfActivations):
         replace(
             DEAD_FRACTION,
             description="Share of an activation module's units (channels, or features) that are off for every sample "
-            "of the step, so that no gradient reaches them. Known of nn.ReLU and nn.ReLU6",
+            "of the step, so that no gradient reaches them. Of torch's modules known of nn.ReLU and nn.ReLU6",
         ),
     )
 
@@ -182,7 +192,8 @@ class SaturatedInputs(_OfActivations):
         replace(
             SATURATED_FRACTION,
             description="Share of the inputs to an activation module at which its slope is below a hundredth of the "
-            "largest that it has. Known of nn.Sigmoid, nn.Tanh, nn.Softsign, nn.Hardtanh and nn.Hardsigmoid",
+            "largest that it has. Of torch's modules known of nn.Sigmoid, nn.Tanh, nn.Softsign, nn.Hardtanh and "
+            "nn.Hardsigmoid",
         ),
     )
 

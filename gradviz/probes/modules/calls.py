@@ -57,7 +57,7 @@ class Calls(ModuleProbe):
         """Return nothing."""
         return {}
 
-    def _called(self, module: nn.Module, x: Tensor | None, recorded: bool) -> None:
+    def _called(self, module: nn.Module, _args: object, x: Tensor | None, recorded: bool) -> None:
         if not recorded:
             # a validation pass is no sign of anything
             if module.training:

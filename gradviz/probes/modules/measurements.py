@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
+from gradviz.probes.histograms import distribution
 from gradviz.probes.modules.weights import Indices, OptimizerParams, RowValues, Values, WeightTable
 from gradviz.probes.observer import Due, Measured, Pending
-from gradviz.recording.frame import Quantity
+from gradviz.recording.frame import KINDS, Quantity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +55,9 @@ class ModuleProbe:
     def watch(self, modules: Iterable[nn.Module]) -> None:
         """Look at these modules from the next `before_forward` on."""
 
+    def watch_activations(self, modules: Iterable[nn.Module]) -> None:
+        """Look at these as activations: those that rows name as theirs, and modules that may be one themselves."""
+
     def before_forward(self, due: Due) -> None:
         """Prepare for the passes of a step."""
 
@@ -74,13 +79,17 @@ class ModuleProbe:
 
 
 class ModulePending(Pending):
-    """One step. `samples` of the model's input it had, and its loss was multiplied by `loss_scale`."""
+    """One step. `samples` of the model's input it had, and its loss was multiplied by `loss_scale`.
+
+    `spread` [kinds, rows, numbers of a histogram] says how numbers are spread, where that was due.
+    """
 
     def __init__(self, table: WeightTable, probes: Sequence[ModuleProbe]) -> None:
         self.table, self._probes = table, probes
         self.due = Due(gradients=False, thorough=False)
         self.samples, self.loss_scale = 1, 1.0
         self.measurements: list[Measurement] = []
+        self.spread: Tensor | None = None
 
     def add(self, kind: str, values: Tensor, of: Indices, counts: Values | None = None) -> None:
         """Take numbers that stay on their device for now."""
@@ -92,12 +101,13 @@ class ModulePending(Pending):
         self.measurements = [one for one in self.measurements if one.kind not in kinds]
 
     def tensors(self) -> Sequence[Tensor]:
-        """Return the numbers of all measurements."""
-        return [one.values for one in self.measurements]
+        """Return the numbers of all measurements, and behind them the histograms if there are any."""
+        spread = [self.spread.reshape(-1)] if self.spread is not None else []
+        return [*(one.values for one in self.measurements), *spread]
 
     def read(self, host: Values) -> Measured:
         """Return the rows, each in its quantity's scale."""
-        if not self.measurements:
+        if not self.measurements and self.spread is None:
             return Measured({})
         numbers: Numbers = {}
         position = 0
@@ -115,8 +125,24 @@ class ModulePending(Pending):
                 for name, (values, _) in found.items():
                     # the log10 of an exact zero is minus infinity, as it should be
                     scaled[name] = (values if name in as_it_is else np.log10(values)).astype(np.float32)
-        return Measured(scaled, {name: known for name, (_, known) in rows.items() if not known.all()})
+        spread = None
+        if self.spread is not None:
+            histograms = host[position:].reshape(self.spread.shape)
+            spread = {
+                kind.name: distribution(kind, one, self.samples) for kind, one in zip(KINDS, histograms, strict=True)
+            }
+        return Measured(scaled, {name: known for name, (_, known) in rows.items() if not known.all()}, spread)
 
     def of_weights(self, parts: list[tuple[Measurement, Values]]) -> RowValues:
         """Return the value of every weight of the table, and whether it has one."""
         return self.table.of_weights([(one.of, numbers) for one, numbers in parts])
+
+
+def together(numbers: list[float | Tensor]) -> Tensor:
+    """Return `numbers` as a vector: on the device of one of them, or on the host where all are there already."""
+    device = next((one.device for one in numbers if isinstance(one, Tensor)), None)
+    if device is None:
+        return torch.tensor(numbers, dtype=torch.float64)
+    return torch.stack(
+        [one.to(device) if isinstance(one, Tensor) else torch.tensor(one, device=device) for one in numbers]
+    )

@@ -10,16 +10,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import Parameter
 
+from gradviz.network.architecture import Junction
 from gradviz.probes.modules.activations import DeadUnits, SaturatedInputs
 from gradviz.probes.modules.calls import Calls
 from gradviz.probes.modules.chain_gradients import chain_of
+from gradviz.probes.modules.distributions import RowDistributions
 from gradviz.probes.modules.exact import ExactGradients
 from gradviz.probes.modules.gradients import WeightGradients
 from gradviz.probes.modules.hooks import Guard
 from gradviz.probes.modules.measurements import ModulePending, ModuleProbe
 from gradviz.probes.modules.output_hooks import OutputHooks
 from gradviz.probes.modules.outputs import Outputs
+from gradviz.probes.modules.paths import GradientPaths
 from gradviz.probes.modules.rows import MeasuredModule, compiled_modules
+from gradviz.probes.modules.tokens import AttentionEntropy, TokenCosine
 from gradviz.probes.modules.weight_changes import WeightChanges
 from gradviz.probes.modules.weights import OptimizerParams, WeightTable
 from gradviz.probes.observer import Due, Observer, Pending
@@ -28,8 +32,10 @@ from gradviz.recording.frame import Quantity
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObservedNetwork:
-    """What probes look at: `model` is called with a batch, and is a `chain` of blocks or not; `guard` runs hooks,
-    and `hooks` are those on what modules put out.
+    """What probes look at: `model` is called with a batch, and is a `chain` of blocks or not.
+    `guard` runs hooks, and `hooks` are those on what modules put out.
+
+    `junctions` are where shortcuts and branches part, as far as that is known.
 
     While nothing is near the ends of the numbers' range, the exact gradient is followed in one of `exact_every` steps.
     """
@@ -39,6 +45,7 @@ class ObservedNetwork:
     guard: Guard
     hooks: OutputHooks
     exact_every: int = 1
+    junctions: Sequence[Junction] = ()
 
 
 # in the order in which views offer what they measure; a new probe is a file and a line here
@@ -48,7 +55,11 @@ MODULE_PROBES: tuple[Callable[[ObservedNetwork], ModuleProbe], ...] = (
     lambda network: WeightChanges(),
     lambda network: DeadUnits(network.hooks),
     lambda network: SaturatedInputs(network.hooks),
+    lambda network: GradientPaths(network.junctions, network.guard),
+    lambda network: TokenCosine(network.model, network.guard),
+    lambda network: AttentionEntropy(network.model, network.guard),
     lambda network: ExactGradients(network.chain, network.guard, network.exact_every),
+    lambda network: RowDistributions(network.guard),
 )
 
 
@@ -75,12 +86,13 @@ class ModuleObserver(Observer):
         chain: Sequence[nn.Module] | None = None,
         guard: Guard = without_trace,
         exact_every: int = 1,
+        junctions: Sequence[Junction] = (),
     ) -> None:
         self._model = model
         blocks = tuple(chain) if chain is not None else chain_of(model)
         self._hooks = OutputHooks(guard)
-        chained = None if compiled_modules(model) else blocks
-        network = ObservedNetwork(model, chained, guard, self._hooks, exact_every)
+        chain = None if compiled_modules(model) else blocks
+        network = ObservedNetwork(model, chain, guard, self._hooks, exact_every, junctions)
         self.calls = Calls(self._hooks, guard)
         self._gradients = WeightGradients()
         self._beside: tuple[Sequence[Parameter], OptimizerParams | None] = ((), None)
@@ -117,15 +129,19 @@ class ModuleObserver(Observer):
         return {what: why for probe in self._probes for what, why in probe.notes().items()}
 
     def look_at(self, modules: Iterable[nn.Module]) -> None:
-        """Look at `modules` from the next step on."""
+        """Look at `modules` from the next step on, as whatever they are."""
         modules = tuple(modules)
         for probe in self._probes:
             probe.watch(modules)
+            probe.watch_activations(modules)
 
     def watch(self, rows: Sequence[MeasuredModule]) -> None:
         """Make rows of these modules; again, if their parameters were replaced."""
         compiled = compiled_modules(self._model)
         self.look_at(row.module for row in rows if row.module not in compiled)
+        activations = [row.activation or row.module for row in rows if row.module not in compiled]
+        for probe in self._probes:
+            probe.watch_activations(activations)
         self._table = WeightTable(rows)
         self._coming = ModulePending(self._table, self._probes)
         self._all = self._table.all_params()
@@ -133,7 +149,7 @@ class ModuleObserver(Observer):
     def before_forward(self, due: Due) -> None:
         """Put hooks on the modules where something of them is due."""
         before, self._due = self._due, due
-        if not (before.thorough or due.thorough):
+        if not (before.thorough or before.distributions or due.thorough or due.distributions):
             # there are no hooks, and none are wanted
             return
         for probe in self._probes:

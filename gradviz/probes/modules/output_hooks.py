@@ -15,8 +15,8 @@ from torch.utils.hooks import RemovableHandle
 
 from gradviz.probes.modules.hooks import Guard, TrainingHook, first_tensor, is_transformed
 
-Look = Callable[[nn.Module, Tensor | None, bool], None]
-"""Takes a module, the first tensor that it has put out, and whether gradients were recorded meanwhile."""
+Look = Callable[[nn.Module, tuple[Any, ...], Tensor | None, bool], None]
+"""Takes a module, what it was given, the first tensor that it has put out, and whether gradients were recorded."""
 
 
 class OutputHooks:
@@ -60,17 +60,17 @@ class OutputHooks:
         self._changed = True
         self.settle()
 
-    def _tell(self, module: nn.Module, output: Any, recorded: bool) -> None:
+    def _tell(self, module: nn.Module, args: tuple[Any, ...], output: Any, recorded: bool) -> None:
         x = first_tensor(output)
         for look in self._looks.get(module, ()):
-            look(module, x, recorded)
+            look(module, args, x, recorded)
 
 
 class _OutputHook(TrainingHook):
     """A forward hook that looks at every pass, and says whether gradients were recorded in it."""
 
-    def __call__(self, module: nn.Module, _args: Any, output: Any) -> None:
+    def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
         """Look, unless there is nothing to be seen."""
         if not is_transformed():
             # asked here, because the guard turns it off
-            self._guard(self._look, module, output, torch.is_grad_enabled())
+            self._guard(self._look, module, args, output, torch.is_grad_enabled())

@@ -27,7 +27,7 @@ from gradviz.probes.modules.hooks import (
     goes_into_parameters,
     in_backward_pass,
 )
-from gradviz.probes.modules.measurements import ModulePending, ModuleProbe, Numbers
+from gradviz.probes.modules.measurements import ModulePending, ModuleProbe, Numbers, together
 from gradviz.probes.modules.output_hooks import OutputHooks
 from gradviz.probes.modules.small_tensors import SmallTensors
 from gradviz.probes.modules.weights import OptimizerParams, RowValues, joint_lengths
@@ -159,7 +159,7 @@ class Outputs(ModuleProbe):
             sizes = np.array([count for part in counts for count in part], np.float64)
             flat = [tensor for part in tensors for tensor in part]
             if flat:
-                pending.add(kind, _together(flat), of, sizes)
+                pending.add(kind, together(flat), of, sizes)
 
     def rows(self, numbers: Numbers, pending: ModulePending) -> dict[str, RowValues]:
         """Return mean and spread of each row's outputs, and the root mean square of one sample's gradient there."""
@@ -190,7 +190,7 @@ class Outputs(ModuleProbe):
         if batch is not None:
             self._samples += batch.shape[0] if batch.dim() else 1
 
-    def _leave(self, module: nn.Module, x: Tensor | None, recorded: bool) -> None:
+    def _leave(self, module: nn.Module, _args: object, x: Tensor | None, recorded: bool) -> None:
         if not recorded or x is None or not x.is_floating_point() or x.layout is not torch.strided or not x.numel():
             return
         stats = self._stats.setdefault(module, OutputStats())
@@ -250,13 +250,3 @@ def _measure_outputs(_kind: object, stacked: Tensor, calls: list[tuple[OutputSta
 def _measure_gradients(_kind: object, stacked: Tensor, calls: list[tuple[GradientStats, int]]) -> None:
     for (stats, call), length in zip(calls, row_norms(stacked).tolist(), strict=True):
         stats.norms[call] = length
-
-
-def _together(numbers: list[float | Tensor]) -> Tensor:
-    """Return `numbers` as a vector: on the device of one of them, or on the host where all are there already."""
-    device = next((one.device for one in numbers if isinstance(one, Tensor)), None)
-    if device is None:
-        return torch.tensor(numbers, dtype=torch.float64)
-    return torch.stack(
-        [one.to(device) if isinstance(one, Tensor) else torch.tensor(one, device=device) for one in numbers]
-    )

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import Parameter
 from torch.nn.parameter import UninitializedParameter
 
+from gradviz.network.architecture import Trainable
 from gradviz.probes.modules.hooks import Guard, TrainingHook
 
 # how torch.compile calls what it wrapped
@@ -20,27 +21,35 @@ WRAPPERS = (nn.parallel.DistributedDataParallel, nn.DataParallel)
 
 @dataclass(frozen=True, slots=True)
 class MeasuredModule:
-    """One row: a module under its qualified name, and the names of those of its own parameters that are its weights.
+    """One row: a module whose output is the row's, and the names, within it, of the parameters that are its weights.
 
-    Biases are not, except where a module has nothing else.
+    Biases are not, except where a module has nothing else. `activation` is the module whose slope counts as the row's;
+    None where that is `module` itself, or there is none.
     """
 
     name: str
     module: nn.Module
     weights: tuple[str, ...]
+    activation: nn.Module | None = None
 
     def parameters(self) -> list[Parameter]:
         """Return the weights as they are now, without those that were taken away, and without shards."""
-        own = self.module._parameters
-        return [weight for name in self.weights if (weight := own.get(name)) is not None and not is_sharded(weight)]
+        return [weight for weight in self._present() if not is_sharded(weight)]
 
     @property
     def processes(self) -> int:
         """Over how many processes its weights are spread; 0 where they are plain tensors."""
-        own = self.module._parameters
-        weights = [weight for name in self.weights if (weight := own.get(name)) is not None]
-        meshes = (getattr(weight, "device_mesh", None) for weight in weights)
+        meshes = (getattr(weight, "device_mesh", None) for weight in self._present())
         return max((mesh.size() for mesh in meshes if mesh is not None), default=0)
+
+    def _present(self) -> list[Parameter]:
+        found = []
+        for path in self.weights:
+            owner, _, name = path.rpartition(".")
+            module = self.module.get_submodule(owner) if owner else self.module
+            if (weight := module._parameters.get(name)) is not None:
+                found.append(weight)
+        return found
 
 
 def is_sharded(tensor: Tensor) -> bool:
@@ -104,10 +113,14 @@ def find_rows(
     return tuple(sorted(rows, key=lambda row: keys[row.name]))
 
 
-def module_rows(model: nn.Module, names: Sequence[str]) -> tuple[MeasuredModule, ...]:
-    """Return the modules of these qualified names as rows, with the weights that each owns itself."""
-    modules = [(name, model.get_submodule(name)) for name in names]
-    return tuple(MeasuredModule(name, module, weight_names(module)) for name, module in modules)
+def built_in_rows(network: Trainable, names: Sequence[str]) -> tuple[MeasuredModule, ...]:
+    """Return the rows of these names as the network says what each is."""
+    rows = []
+    for name in names:
+        parts = network.row_parts(name)
+        weights = weight_names(parts.output) if parts.weights is None else parts.weights
+        rows.append(MeasuredModule(name, parts.output, weights, parts.activation))
+    return tuple(rows)
 
 
 def is_row(name: str, module: nn.Module, include: Sequence[str], exclude: Sequence[str]) -> bool:

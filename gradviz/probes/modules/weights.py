@@ -29,6 +29,7 @@ class WeightTable:
     def __init__(self, rows: Sequence[MeasuredModule]) -> None:
         self.rows = rows
         self.row_of = {row.module: number for number, row in enumerate(rows)}
+        self.row_of_activation = {row.activation or row.module: number for number, row in enumerate(rows)}
         self.index: dict[Parameter, int] = {}
         own = (parameter for row in rows for parameter in row.module._parameters.values())
         self._unmeasured = {parameter for parameter in own if parameter is not None}

@@ -1,8 +1,7 @@
 """Runs on disk: written while they go on, opened, followed, and resumed. `schema.py` says what is in a file."""
 
 from gradviz.recording.store.info import RunInfo, annotate, read_info, rename
-from gradviz.recording.store.resuming import checkpoint_step, latest_checkpoint, resume_run
-from gradviz.recording.store.run import Run, open_run, settle
+from gradviz.recording.store.run import Run, checkpoint_step, latest_checkpoint, open_run, resume_run, settle
 from gradviz.recording.store.writer import StoreWriter
 
 __all__ = [

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.recording.frame import Checkpoint
-from gradviz.recording.store import previous_format, schema
 from gradviz.recording.store.checks import DamagedError, checked_shape, checked_text, checked_whole
 from gradviz.recording.store.codec import AS_IT_IS, QUICKEST, pack, unpack
 
@@ -42,11 +41,8 @@ def put(connection: sqlite3.Connection, arrays: Mapping[str, NDArray[Any]], step
 
 def get(connection: sqlite3.Connection, names: Sequence[str], step: int = BEFORE_ALL_STEPS) -> dict[str, NDArray[Any]]:
     """Return those of the arrays `names` that are there. Raises DamagedError."""
-    if schema.version(connection) == previous_format.FORMAT:
-        found = {name: _joined(connection.execute(previous_format.PARTS_OF_ARRAY, (name,)), name) for name in names}
-    else:
-        query = "SELECT part, dtype, shape, data FROM arrays WHERE step = ? AND name = ? ORDER BY part"
-        found = {name: _joined(connection.execute(query, (step, name)), name) for name in names}
+    query = "SELECT part, dtype, shape, data FROM arrays WHERE step = ? AND name = ? ORDER BY part"
+    found = {name: _joined(connection.execute(query, (step, name)), name) for name in names}
     return {name: array for name, array in found.items() if array is not None}
 
 
@@ -65,9 +61,6 @@ def check_types(checkpoint: Checkpoint) -> None:
 
 def checkpoint_step(connection: sqlite3.Connection) -> int | None:
     """Return the step of the newest checkpoint; None if there is none. Raises DamagedError."""
-    if schema.version(connection) != schema.FORMAT:
-        # no run of an earlier format is resumed
-        return None
     (step,) = connection.execute("SELECT max(step) FROM arrays WHERE step > ?", (BEFORE_ALL_STEPS,)).fetchone()
     return checked_whole(step, "a checkpoint's step") if step is not None else None
 

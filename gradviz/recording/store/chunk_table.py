@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gradviz.recording.frame import Quantity
 from gradviz.recording.source import Chunk, ChunkKey, measured_dtype
 from gradviz.recording.store.checks import DamagedError, checked_number, checked_whole
-from gradviz.recording.store.codec import pack, pack_whole_numbers, unpack, unpack_floats, unpack_whole_numbers
+from gradviz.recording.store.codec import pack, unpack
 from gradviz.recording.zoom.chunks import rows_per_chunk
 
 Span = tuple[float, float] | None
@@ -66,7 +66,7 @@ def get(connection: sqlite3.Connection, series: int, key: ChunkKey, layers: int)
             values.append(np.zeros((count, layers), np.float32))
             measured.append(np.zeros(count, measured_dtype(key.kind)))
         else:
-            values.append(unpack_floats(data, (count, layers)))
+            values.append(unpack(data, np.floating, (count, layers)))
             shape = (count, layers) if checked_whole(by_layer, "a chunk", 0, 1) else (count,)
             measured.append(_unpacked_measured(marks, key, shape))
         there += count
@@ -133,13 +133,13 @@ def _wider(one: Span, other: Span) -> Span:
 
 def _packed_measured(piece: Chunk) -> bytes | None:
     if piece.measured.dtype != np.bool_:
-        return pack_whole_numbers(piece.measured.astype(np.int64))
+        return pack(piece.measured.astype(np.int64))
     return None if piece.measured.all() else pack(piece.measured)
 
 
 def _unpacked_measured(data: object, key: ChunkKey, shape: tuple[int, ...]) -> NDArray[np.generic]:
     if key.kind == "mean":
-        return unpack_whole_numbers(data, shape).astype(measured_dtype("mean"))
+        return unpack(data, np.int64, shape).astype(measured_dtype("mean"))
     return np.ones(shape, np.bool_) if data is None else unpack(data, np.bool_, shape)
 
 

@@ -27,44 +27,33 @@ LARGEST_ARRAY_BYTES = 1 << 31
 # levels of zlib
 QUICKEST, AS_IT_IS = 1, 0
 _TYPE_LETTERS = 2
-_FLOATS = ("f4", "f8")
 _WHOLE_NUMBERS = ("u1", "u2", "u4", "i8")
 _DIFFERENCES = ("i1", "i2", "i4", "i8")
 
 
 def pack(array: NDArray[Any], level: int = QUICKEST) -> bytes:
-    """Return `array` as bytes, without its shape."""
+    """Return `array` as bytes, without its shape; int64 in the smallest type that holds its numbers."""
     if array.dtype == np.bool_:
         letters, raw = b"b1", np.packbits(array.ravel()).tobytes()
     else:
-        letters, raw = array.dtype.str[1:].encode(), _shuffled(array)
+        kept = array.astype(_smallest(array)) if array.dtype == np.int64 else array
+        letters, raw = kept.dtype.str[1:].encode(), _shuffled(kept)
     packed = zlib.compress(raw, level)
     if array.nbytes > _most_bytes_from(len(packed)):
         packed = zlib.compress(raw, AS_IT_IS)
     return letters + packed
 
 
-def pack_whole_numbers(array: NDArray[np.int64]) -> bytes:
-    """Return an int64 array as bytes, in the smallest type that holds its numbers."""
-    low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
-    types = _WHOLE_NUMBERS if low >= 0 else _DIFFERENCES
-    fits = (name for name in types if np.iinfo(name).min <= low and high <= np.iinfo(name).max)
-    return pack(array.astype("<" + next(fits)))
-
-
 def unpack(data: object, dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Return the array of this type and shape in `data`. Raises DamagedError if it holds anything else."""
-    return _unpacked(data, shape, {np.dtype(dtype).str[1:]})
+    """Return the array of this type and shape in `data`; np.floating is float32 or float64, as it was packed.
 
-
-def unpack_floats(data: object, shape: tuple[int, ...]) -> NDArray[np.floating[Any]]:
-    """Return the float32 or float64 array of this shape in `data`. Raises DamagedError if it holds anything else."""
-    return _unpacked(data, shape, _FLOATS)
-
-
-def unpack_whole_numbers(data: object, shape: tuple[int, ...]) -> NDArray[np.int64]:
-    """Return the int64 array of this shape in `data`. Raises DamagedError if it holds anything else."""
-    return _unpacked(data, shape, {*_WHOLE_NUMBERS, *_DIFFERENCES}).astype(np.int64)
+    Raises DamagedError if it holds anything else.
+    """
+    if dtype is np.floating:
+        return _unpacked(data, shape, ("f4", "f8"))
+    wanted = np.dtype(dtype)
+    types = (*_WHOLE_NUMBERS, *_DIFFERENCES) if wanted == np.int64 else (wanted.str[1:],)
+    return _unpacked(data, shape, types).astype(wanted, copy=False)
 
 
 def pack_edges(edges: NDArray[np.float64]) -> tuple[bytes, bytes]:
@@ -74,15 +63,16 @@ def pack_edges(edges: NDArray[np.float64]) -> tuple[bytes, bytes]:
     """
     ends = np.ascontiguousarray(edges[:, [0, -1]].T, np.float64)
     missed = edges.view(np.int64) - _even_steps(ends, edges.shape[1]).view(np.int64)
-    return pack(ends), pack_whole_numbers(missed)
+    return pack(ends), pack(missed)
 
 
 def unpack_edges(ends: object, missed: object, layers: int, bins: int) -> NDArray[np.float64]:
     """Return the edges [layers, bins + 1] that were packed. Raises DamagedError if there are others."""
     # first what shows that there are so many: the even steps could be made for any number
-    differences = unpack_whole_numbers(missed, (layers, bins + 1))
+    differences = unpack(missed, np.int64, (layers, bins + 1))
     even = _even_steps(unpack(ends, np.float64, (2, layers)), bins + 1)
-    return (even.view(np.int64) + differences).view(np.float64)
+    edges: NDArray[np.float64] = (even.view(np.int64) + differences).view(np.float64)
+    return edges
 
 
 def checked_bytes(itemsize: int, shape: tuple[int, ...]) -> int:
@@ -98,6 +88,12 @@ def _even_steps(ends: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     # ends near the largest float are no reason to complain: what is missed makes up for it
     with np.errstate(all="ignore"):
         return np.ascontiguousarray(low + (high - low) * (np.arange(count) / max(count - 1, 1)))
+
+
+def _smallest(array: NDArray[np.int64]) -> str:
+    low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
+    types = _WHOLE_NUMBERS if low >= 0 else _DIFFERENCES
+    return next("<" + name for name in types if np.iinfo(name).min <= low and high <= np.iinfo(name).max)
 
 
 def _most_bytes_from(packed_bytes: int) -> int:

@@ -127,6 +127,7 @@ def look(connection: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connect
         try:
             connection.execute("BEGIN")
             yield connection
+            connection.execute("COMMIT")
         finally:
             connection.set_progress_handler(None, 0)
             if connection.in_transaction:
@@ -135,12 +136,13 @@ def look(connection: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connect
 
 def _checked(path: Path, query: str) -> sqlite3.Connection:
     with explained(path):
-        connection = limited(path, query)
+        connection, to_change = limited(path, query), query == "mode=rw"
         try:
-            if query.startswith("mode=ro"):
-                connection.execute("PRAGMA query_only = ON")
             with look(connection, path):
-                schema.check(connection, to_change=query == "mode=rw")
+                schema.check(connection, to_change=to_change)
+                if not to_change:
+                    schema.complete(connection, for_reading=True)
+            connection.execute(f"PRAGMA query_only = {not to_change}")
         except BaseException:
             close(connection)
             raise

@@ -1,4 +1,4 @@
-"""The documents of a run file, and the arrays that belong to them, in this format and the one before."""
+"""The documents of a run file, and the arrays that belong to them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from gradviz.recording.frame import Started
-from gradviz.recording.store import arrays, previous_format, schema
+from gradviz.recording.store import arrays
 from gradviz.recording.store.checks import checked_text
 from gradviz.recording.store.metadata import Metadata, State, held_arrays, parsed
 
@@ -41,10 +41,6 @@ def state(connection: sqlite3.Connection) -> State:
 
 def _read(connection: sqlite3.Connection, kind: type[Document]) -> Document:
     name = kind.__name__.lower()
-    if schema.version(connection) == previous_format.FORMAT:
-        content = previous_format.document(connection, name)
-    else:
-        query = "SELECT content FROM documents WHERE name = ? AND length(content) <= ?"
-        found = connection.execute(query, (name, LONGEST_DOCUMENT)).fetchone() or (None,)
-        content = checked_text(found[0], f"its {name}", LONGEST_DOCUMENT)
-    return parsed(kind, content, name)
+    query = "SELECT content FROM documents WHERE name = ? AND length(content) <= ?"
+    found = connection.execute(query, (name, LONGEST_DOCUMENT)).fetchone() or (None,)
+    return parsed(kind.model_validate_json, checked_text(found[0], f"its {name}", LONGEST_DOCUMENT), name)

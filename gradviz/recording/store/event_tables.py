@@ -1,58 +1,38 @@
-"""Scalars, evaluations and distributions in a run file."""
+"""What happens at some steps only, in a run file: evaluations, distributions and observations."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
-from gradviz.recording.frame import KINDS, Distribution, Distributions, Evaluation, HeldOut
-from gradviz.recording.store.checks import LARGEST_NUMBER, DamagedError, checked_number, checked_shape, checked_whole
-from gradviz.recording.store.codec import (
-    pack,
-    pack_edges,
-    pack_whole_numbers,
-    unpack,
-    unpack_edges,
-    unpack_whole_numbers,
+from gradviz.recording.frame import KINDS, Distribution, Distributions, Evaluation, HeldOut, Observation
+from gradviz.recording.observations import MOST_OBSERVATIONS
+from gradviz.recording.store.checks import (
+    LARGEST_NUMBER,
+    DamagedError,
+    checked_number,
+    checked_shape,
+    checked_text,
+    checked_whole,
 )
-from gradviz.recording.store.metadata import MOST_CLASSES, MOST_SAMPLES
+from gradviz.recording.store.codec import pack, pack_edges, unpack, unpack_edges
+from gradviz.recording.store.metadata import MOST_CLASSES, MOST_SAMPLES, parsed
 
 EventTable = Literal["evaluations", "distributions"]
 
-SCALARS = 4
-SCALARS_PER_CHUNK = 4096
+LONGEST_OBSERVATION = 32_000_000
 MOST_BINS = 100_000
 MOST_GRID_CELLS = 10_000
 
-
-def put_scalars(connection: sqlite3.Connection, first: int, scalars: NDArray[np.float64]) -> None:
-    """Write `scalars` [rows, 4] of the steps from `first` on."""
-    connection.execute("INSERT INTO scalars VALUES (?, ?, ?)", (first, len(scalars), pack(scalars)))
-
-
-def remove_scalars(connection: sqlite3.Connection, first: int) -> None:
-    """Remove the pieces of scalars that begin at step `first` or later."""
-    connection.execute("DELETE FROM scalars WHERE first >= ?", (first,))
-
-
-def get_scalars(connection: sqlite3.Connection, first: int, frames: int) -> NDArray[np.float64]:
-    """Return the scalars of the steps `first` to `frames`, without it; float64 [steps, 4]. Raises DamagedError."""
-    there = first // SCALARS_PER_CHUNK * SCALARS_PER_CHUNK
-    found, skipped = [np.empty((0, SCALARS))], first - there
-    rows = connection.execute("SELECT * FROM scalars WHERE first >= ? AND first < ? ORDER BY first", (there, frames))
-    for begin, count, data in rows:
-        if begin != there:
-            break
-        count = checked_whole(count, "a number of rows", 1, SCALARS_PER_CHUNK)
-        found.append(unpack(data, np.float64, (count, SCALARS)))
-        there += count
-    if there < frames:
-        raise DamagedError("losses are missing")
-    return np.concatenate(found)[skipped : skipped + frames - first]
+_OBSERVATION = TypeAdapter(Observation)
 
 
 def put_evaluation(connection: sqlite3.Connection, evaluation: Evaluation) -> None:
@@ -65,7 +45,7 @@ def put_evaluation(connection: sqlite3.Connection, evaluation: Evaluation) -> No
             evaluation.loss,
             evaluation.accuracy,
             len(evaluation.predicted),
-            pack_whole_numbers(evaluation.predicted),
+            pack(evaluation.predicted),
             pack(evaluation.confidence),
             None if boundary is None else json.dumps(boundary.shape),
             None if boundary is None else pack(boundary),
@@ -85,7 +65,7 @@ def get_evaluation(connection: sqlite3.Connection, step: int, held_out: HeldOut 
         classes = len(held_out.class_names)
         if samples != len(held_out.labels):
             raise DamagedError(f"the evaluation of step {step} is of other samples")
-    guesses = unpack_whole_numbers(predicted, (samples,))
+    guesses = unpack(predicted, np.int64, (samples,))
     if samples and not 0 <= guesses.min() <= guesses.max() < classes:
         raise DamagedError(f"the evaluation of step {step} predicts classes that there are not")
     return Evaluation(
@@ -116,9 +96,9 @@ def put_distributions(connection: sqlite3.Connection, distributions: Distributio
             name,
             each.counts.shape[1],
             *pack_edges(each.edges),
-            pack_whole_numbers(each.counts),
-            pack_whole_numbers(each.zeros),
-            pack_whole_numbers(each.not_finite),
+            pack(each.counts),
+            pack(each.zeros),
+            pack(each.not_finite),
         )
         for name, each in distributions.by_kind.items()
     ]
@@ -140,9 +120,9 @@ def get_distributions(connection: sqlite3.Connection, step: int, layers: int) ->
             by_kind[name] = Distribution(
                 kind=kind,
                 edges=unpack_edges(ends, missed, layers, bins),
-                counts=unpack_whole_numbers(counts, (layers, bins)),
-                zeros=unpack_whole_numbers(zeros, (layers,)),
-                not_finite=unpack_whole_numbers(not_finite, (layers,)),
+                counts=unpack(counts, np.int64, (layers, bins)),
+                zeros=unpack(zeros, np.int64, (layers,)),
+                not_finite=unpack(not_finite, np.int64, (layers,)),
             )
     return Distributions(step, by_kind)
 
@@ -155,11 +135,44 @@ def get_steps(
     return np.array([checked_whole(step, "a step") for (step,) in connection.execute(query, (after, below))], np.int64)
 
 
-def truncate(connection: sqlite3.Connection, scalars: int, frames: int) -> None:
-    """Remove evaluations and distributions of step `frames` and later, and scalars from step `scalars` on."""
-    remove_scalars(connection, scalars)
+def put_observation(connection: sqlite3.Connection, number: int, observation: Observation) -> None:
+    """Write an observation."""
+    content = json.dumps(asdict(observation), default=lambda of_numpy: of_numpy.item())
+    connection.execute("INSERT INTO observations VALUES (?, ?)", (number, content))
+
+
+def get_observations(
+    connection: sqlite3.Connection, rows: int, known: Sequence[Observation] = (), below: int = LARGEST_NUMBER
+) -> tuple[Observation, ...]:
+    """Return the observations of steps below `below` that come after those `known`, oldest first.
+
+    They are of a run of so many `rows`. Raises DamagedError.
+    """
+    found: list[Observation] = []
+    latest = known[-1].step if known else 0
+    query = "SELECT number, content FROM observations WHERE number >= ? ORDER BY number LIMIT ?"
+    asked_for = len(known), MOST_OBSERVATIONS - len(known)
+    for expected, (number, content) in enumerate(connection.execute(query, asked_for), len(known)):
+        text = checked_text(content, "an observation", LONGEST_OBSERVATION)
+        observation = parsed(partial(_OBSERVATION.validate_json, strict=True), text, "observation")
+        if number != expected:
+            raise DamagedError("some of its observations are missing")
+        if not latest <= observation.step <= LARGEST_NUMBER:
+            raise DamagedError("its observations are out of order")
+        if list(observation.rows) != sorted({row for row in observation.rows if 1 <= row <= rows}):
+            raise DamagedError("an observation is about rows that do not exist")
+        latest = observation.step
+        if latest >= below:
+            break
+        found.append(observation)
+    return tuple(found)
+
+
+def truncate(connection: sqlite3.Connection, frames: int, observations: int) -> None:
+    """Remove evaluations and distributions of step `frames` and later, and all but the first few observations."""
     for table in ("evaluations", "distributions"):
         connection.execute(f"DELETE FROM {table} WHERE step >= ?", (frames,))
+    connection.execute("DELETE FROM observations WHERE number >= ?", (observations,))
 
 
 def _grid(text: object, classes: int) -> tuple[int, ...]:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from gradviz.recording.frame import Distributions, Evaluation
 from gradviz.recording.history import History
 from gradviz.recording.source import Chunk, ChunkKey, Summary
-from gradviz.recording.store import chunk_table, documents, event_tables, further_tables
-from gradviz.recording.store.event_tables import SCALARS_PER_CHUNK
+from gradviz.recording.store import chunk_table, documents, event_tables, scalar_tables
 from gradviz.recording.store.metadata import SPARKS
+from gradviz.recording.store.scalar_tables import SCALARS_PER_CHUNK
 from gradviz.recording.zoom.chunks import rows_per_chunk
 
 # frames in one transaction, in chunks: what accumulated while the disk was full is not written at once
@@ -83,8 +83,8 @@ def truncate(connection: sqlite3.Connection, history: History, frames: int) -> S
     kept = frames // chunk * chunk
     scalars = kept // SCALARS_PER_CHUNK * SCALARS_PER_CHUNK
     chunk_table.truncate(connection, kept, chunk)
-    event_tables.truncate(connection, scalars, frames)
-    further_tables.truncate(connection, len(history.observations), scalars)
+    scalar_tables.remove(connection, scalars)
+    event_tables.truncate(connection, frames, len(history.observations))
     _write_scalars(connection, history, scalars, kept)
     connection.execute("DELETE FROM arrays WHERE step > ?", (frames,))
     before = documents.state(connection)
@@ -138,11 +138,8 @@ def _write_levels(connection: sqlite3.Connection, history: History, frames: int,
 def _write_scalars(connection: sqlite3.Connection, history: History, stored: int, end: int) -> None:
     for first, until in parts(stored, end, SCALARS_PER_CHUNK):
         if first < stored:
-            event_tables.remove_scalars(connection, first)
-            further_tables.remove_numbers(connection, first)
-        event_tables.put_scalars(connection, first, history.scalars(first, until))
-        for series, name in enumerate(history.scalar_names):
-            further_tables.put_numbers(connection, series, first, history.scalar_part(name, first, until))
+            scalar_tables.remove(connection, first)
+        scalar_tables.put(connection, history, first, until)
 
 
 def _write_observations(connection: sqlite3.Connection, history: History, stored: int, end: int) -> int:
@@ -152,7 +149,7 @@ def _write_observations(connection: sqlite3.Connection, history: History, stored
     """
     until = max(_observed_until(history, end), stored)
     for number in range(stored, until):
-        further_tables.put_observation(connection, number, history.observations[number])
+        event_tables.put_observation(connection, number, history.observations[number])
     return until
 
 

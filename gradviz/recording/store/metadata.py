@@ -6,7 +6,8 @@ versions with more attributes, or fewer, are still read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from gradviz.errors import ExperimentError, RecordingError
 from gradviz.experiment import Experiment, Row
-from gradviz.recording.frame import Diverged, HeldOut, Observation, Quantity, Started
+from gradviz.recording.frame import Diverged, HeldOut, Quantity, Started
 from gradviz.recording.named_scalars import MOST_SCALARS
 from gradviz.recording.store.checks import LARGEST_NUMBER, LONGEST_TEXT, DamagedError
 
@@ -26,12 +27,11 @@ MOST_QUANTITIES = 1000
 MOST_CLASSES = 100_000
 MOST_SAMPLES = 100_000_000
 MOST_RESUMED = 10_000
-MOST_NAMES = 100_000
-MOST_NUMBERS = 100
 SPARKS = 64
 
 INPUTS, LABELS, MEAN_SQUARE = ARRAYS = "held_out_inputs", "held_out_labels", "input_mean_square"
 
+T = TypeVar("T")
 Arrays = Mapping[str, NDArray[Any]]
 Ended = Literal["finished", "stopped", "diverged", "failed", "interrupted"]
 Count = Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]
@@ -50,6 +50,7 @@ class HeldOutSamples(_Document):
     class_names: Annotated[tuple[str, ...], Field(max_length=MOST_CLASSES)]
     image_shape: tuple[Pixels, Pixels] | None = None
     extent: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat] | None = None
+    channels: Pixels = 1
 
     def with_arrays(self, arrays: Arrays) -> HeldOut:
         """Return the samples. Raises DamagedError if their arrays are not what they should be."""
@@ -61,11 +62,11 @@ class HeldOutSamples(_Document):
             raise DamagedError("its validation samples are of another kind")
         if labels.size and not 0 <= labels.min() <= labels.max() < len(self.class_names):
             raise DamagedError("its validation samples belong to classes that do not exist")
-        if self.image_shape is not None and self.image_shape[0] * self.image_shape[1] != inputs.shape[1]:
+        if self.image_shape is not None and math.prod((self.channels, *self.image_shape)) != inputs.shape[1]:
             raise DamagedError("its validation samples are not pictures of that size")
         if self.extent is not None and not (self.extent[0] < self.extent[1] and self.extent[2] < self.extent[3]):
             raise DamagedError("the plane of its samples is empty")
-        return HeldOut(inputs, labels, self.class_names, self.image_shape, self.extent)
+        return HeldOut(inputs, labels, self.class_names, self.image_shape, self.extent, self.channels)
 
 
 class Metadata(_Document):
@@ -158,42 +159,10 @@ class State(_Document):
         return self.model_copy(update=changes)
 
 
-class StoredObservation(_Document):
-    """An `Observation` as it is written."""
-
-    step: Count
-    kind: str
-    rows: Annotated[tuple[Annotated[int, Field(ge=1, le=LARGEST_ROWS)], ...], Field(max_length=LARGEST_ROWS)] = ()
-    names: Annotated[tuple[str, ...], Field(max_length=MOST_NAMES)] = ()
-    numbers: Annotated[tuple[tuple[str, float], ...], Field(max_length=MOST_NUMBERS)] = ()
-    holds: bool = True
-
-    @classmethod
-    def of(cls, observation: Observation) -> StoredObservation:
-        """Return what there is to write of `observation`; numbers of numpy become those of Python."""
-        return cls(
-            step=int(observation.step),
-            kind=observation.kind,
-            rows=tuple(map(int, observation.rows)),
-            names=observation.names[:MOST_NAMES],
-            numbers=tuple((name, float(number)) for name, number in observation.numbers[:MOST_NUMBERS]),
-            holds=bool(observation.holds),
-        )
-
-    def observation(self, rows: int) -> Observation:
-        """Return it as an observation of a run of so many rows. Raises DamagedError."""
-        if list(self.rows) != sorted(set(self.rows)) or (self.rows and self.rows[-1] > rows):
-            raise DamagedError("an observation is about rows that do not exist")
-        return Observation(self.step, self.kind, self.rows, self.names, self.numbers, self.holds)
-
-
-Document = TypeVar("Document", bound=_Document)
-
-
-def parsed(kind: type[Document], content: str, name: str) -> Document:
-    """Return the document of that kind in `content`. Raises DamagedError with the `name` and the place of the fault."""
+def parsed(validate: Callable[[str], T], content: str, name: str) -> T:
+    """Return what `validate` makes of `content`. Raises DamagedError with the `name` and the place of the fault."""
     try:
-        return kind.model_validate_json(content)
+        return validate(content)
     except ValidationError as error:
         first: Any = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part)[:40] for part in (name, *first["loc"]))

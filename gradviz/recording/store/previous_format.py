@@ -1,8 +1,8 @@
 """Runs as gradviz 0.1 wrote them, in format 1: read, not changed.
 
 What differs is how a run is described: single facts, one column for each attribute of a quantity, layers instead of
-rows, and either an experiment or a network that was watched. It is put into the words of today's documents, and the
-models of `metadata.py` check it like those.
+rows, and either an experiment or a network that was watched. A connection puts it into the words of today's documents,
+in tables of its own, so that nothing but this file knows of such runs; the models of `metadata.py` check it like those.
 """
 
 from __future__ import annotations
@@ -25,24 +25,26 @@ TABLES = (
     "CREATE TABLE checkpoints (step INTEGER, name TEXT, part INTEGER, dtype TEXT, shape TEXT, data BLOB, "
     "PRIMARY KEY (step, name, part))",
 )
-PARTS_OF_ARRAY = "SELECT part, dtype, shape, data FROM arrays WHERE name = ? ORDER BY part"
 
 LONGEST_FACT = 32_000_000
 MOST_ROWS = 10_000
 
 
-def document(connection: sqlite3.Connection, name: str) -> str:
-    """Return the document `name` as it would be written today. Raises DamagedError."""
+def translate(connection: sqlite3.Connection) -> None:
+    """Let this connection see `documents` and `arrays` as today. Raises DamagedError, and RecordingError like `recipe`.
+
+    Checkpoints are left out, because such a run is not resumed.
+    """
     try:
-        facts = {
-            key: json.loads(value)
-            for key, value in connection.execute(
-                "SELECT key, value FROM facts WHERE length(value) <= ? LIMIT ?", (LONGEST_FACT, MOST_ROWS)
-            )
-        }
-        return json.dumps(_metadata(connection, facts) if name == "metadata" else _state(facts))
+        query = "SELECT key, value FROM facts WHERE length(value) <= ? LIMIT ?"
+        facts = {key: json.loads(value) for key, value in connection.execute(query, (LONGEST_FACT, MOST_ROWS))}
+        documents = {"metadata": _metadata(connection, facts), "state": _state(facts)}
+        rows = [(name, json.dumps(document)) for name, document in documents.items()]
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        raise DamagedError(f"its {name} cannot be read") from error
+        raise DamagedError("what it says of the run cannot be read") from error
+    connection.execute("CREATE TEMP TABLE documents (name, content)")
+    connection.executemany("INSERT INTO documents VALUES (?, ?)", rows)
+    connection.execute("CREATE TEMP VIEW arrays AS SELECT -1 AS step, name, part, dtype, shape, data FROM main.arrays")
 
 
 def _metadata(connection: sqlite3.Connection, facts: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A run opened from its file: as it was then, or followed while a process writes it."""
+"""A run opened from its file: as it was then, followed while a process writes it, or to be resumed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.errors import RecordingError
-from gradviz.recording.frame import Distributions, Diverged, Ending, Evaluation, Frame, Observation
+from gradviz.recording.frame import Checkpoint, Distributions, Diverged, Ending, Evaluation, Frame, Observation
 from gradviz.recording.history import History
 from gradviz.recording.source import BATCH_ACCURACY, LEARNING_RATE, LOSS, SKIPPED, Chunk, ChunkKey
-from gradviz.recording.store import chunk_table, documents, event_tables, further_tables
+from gradviz.recording.store import arrays, chunk_table, documents, event_tables, scalar_tables
 from gradviz.recording.store.connection import changing, is_one_file, make_one_file, read_once
 from gradviz.recording.store.info import RunInfo, info_of, unended
 from gradviz.recording.store.live_file import identity
@@ -94,7 +94,7 @@ class Run:
         first, size = self.history.frames, rows_per_chunk(len(started.rows))
         end = min(state.frames, (first // size + 1) * size)
         known = self.history.observations
-        events: New = [*further_tables.get_observations(connection, len(started.rows), known)]
+        events: New = [*event_tables.get_observations(connection, len(started.rows), known)]
         last = self.history.evaluation_steps[-1:].max(initial=-1)
         for step in event_tables.get_steps(connection, "evaluations", after=int(last)).tolist():
             events.append(event_tables.get_evaluation(connection, step, started.held_out))
@@ -116,8 +116,8 @@ class Run:
             quantity.name: chunk_table.get(connection, series, ChunkKey(quantity.name, 0, "rows", number), layers)
             for series, quantity in enumerate(self.history.quantities)
         }
-        scalars = event_tables.get_scalars(connection, first, end)
-        more = further_tables.get_numbers(connection, names, first, end)
+        scalars = scalar_tables.get(connection, first, end)
+        more = scalar_tables.get_further(connection, names, first, end)
         for row in range(end - first):
             told = {name: float(numbers[row]) for name, numbers in more.items() if not np.isnan(numbers[row])}
             yield _frame(first + row, scalars[row], told, chunks, start + row)
@@ -145,6 +145,33 @@ def settle(path: Path) -> Ending:
         with suppress(RecordingError, OSError):
             _tidy_up(path)
     return ending
+
+
+def latest_checkpoint(path: Path) -> Checkpoint | None:
+    """Return the newest checkpoint of a run; None if there is none. Raises RecordingError."""
+    return read_once(path, arrays.get_checkpoint)
+
+
+def checkpoint_step(path: Path) -> int | None:
+    """Return the step of the newest checkpoint of a run, without reading it. Raises RecordingError."""
+    return read_once(path, arrays.checkpoint_step)
+
+
+def resume_run(path: Path, step: int) -> History:
+    """Return the frames before `step` of a run, to be appended to and written by a StoreWriter that resumes there.
+
+    The file is not changed until that writer begins; then what came after is removed. Raises RecordingError for a
+    run that is being written, may only be read, or has not come that far.
+    """
+    if settle(path) == "recording":
+        raise RecordingError(f"{path} is being written; stop that run first")
+    with changing(path) as connection:
+        # it may be changed, and is not
+        connection.execute("ROLLBACK")
+    stored = StoredFile(path, until=step)
+    if stored.frames < step:
+        raise RecordingError(f"{path} ends after {stored.frames:,} frames and cannot be resumed at step {step:,}")
+    return History.restored(stored.started, stored)
 
 
 def _tidy_up(path: Path) -> None:

@@ -82,28 +82,20 @@ def create(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def has_later_tables(connection: sqlite3.Connection) -> bool:
-    """Whether the file, which was checked, has the tables more_scalars and observations."""
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'observations'").fetchone() is not None
-
-
-def complete(connection: sqlite3.Connection) -> None:
-    """Add the tables that a file from before them lacks."""
-    if not has_later_tables(connection):
-        for statement in _LATER_TABLES:
-            connection.execute(statement)
-
-
-def version(connection: sqlite3.Connection) -> int:
-    """Return the format of a file."""
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+def complete(connection: sqlite3.Connection, *, for_reading: bool = False) -> None:
+    """Add the tables that an earlier file lacks: to the file or, `for_reading`, to what this connection sees of it."""
+    there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'observations'").fetchone()
+    for statement in _LATER_TABLES if there is None else ():
+        connection.execute(statement.replace("TABLE", "TEMP TABLE", 1) if for_reading else statement)
+    if for_reading and _version(connection) == previous_format.FORMAT:
+        previous_format.translate(connection)
 
 
 def check(connection: sqlite3.Connection, *, to_change: bool) -> None:
     """Raise RecordingError unless the file has exactly our tables, and nothing else that SQLite could run."""
     if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
         raise RecordingError("this is not a run of gradviz")
-    found = version(connection)
+    found = _version(connection)
     if found > FORMAT:
         raise RecordingError(
             f"a newer gradviz has written this run, in format {found}; this one reads formats up to {FORMAT}. "
@@ -115,3 +107,7 @@ def check(connection: sqlite3.Connection, *, to_change: bool) -> None:
         raise DamagedError("its tables are not those of a run of gradviz")
     if to_change and found != FORMAT:
         raise RecordingError("an earlier gradviz recorded this run; it can be viewed and exported, but not changed")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gradviz.errors import RecordingError
 from gradviz.recording.frame import Distributions, Diverged, Evaluation, Observation, Started
 from gradviz.recording.source import Chunk, ChunkKey, measured_dtype
-from gradviz.recording.store import arrays, chunk_table, documents, event_tables, further_tables
+from gradviz.recording.store import arrays, chunk_table, documents, event_tables, scalar_tables
 from gradviz.recording.store.checks import DamagedError
 from gradviz.recording.store.connection import close, connected, look
 from gradviz.recording.store.metadata import ARRAYS, LARGEST_FRAMES, Metadata, State
@@ -65,19 +65,19 @@ class StoredFile:
         self.started = self.metadata.started(arrays.get(connection, ARRAYS))
         frames = self.state.frames
         quantities, layers = self.started.quantities, len(self.started.rows)
-        _check_size(connection, frames, event_tables.SCALARS + len(self.state.scalar_names))
+        _check_size(connection, frames, scalar_tables.SCALARS + len(self.state.scalar_names))
         chunk_table.check(connection, len(quantities), frames, layers)
         self.frames = min(frames, until)
         # what was taken before the frame of its step, which is not there yet, belongs to it as well
         below = until if until <= frames else LARGEST_FRAMES
         self.spans = chunk_table.spans(connection, quantities, self.frames, layers)
-        self.scalars = event_tables.get_scalars(connection, 0, self.frames)
+        self.scalars = scalar_tables.get(connection, 0, self.frames)
         self.evaluation_scalars = event_tables.get_evaluation_scalars(connection, below)
         self.distribution_steps = event_tables.get_steps(connection, "distributions", below=below)
         self.diverged = self.state.diverged if self.frames == frames else None
-        further_tables.check_numbers(connection, self.state.scalar_names, frames)
-        self.more_scalars = further_tables.get_numbers(connection, self.state.scalar_names, 0, self.frames)
-        self.observations = further_tables.get_observations(connection, layers, below=below)
+        scalar_tables.check_further(connection, self.state.scalar_names, frames)
+        self.more_scalars = scalar_tables.get_further(connection, self.state.scalar_names, 0, self.frames)
+        self.observations = event_tables.get_observations(connection, layers, below=below)
 
     def chunk(self, key: ChunkKey) -> Chunk:
         """Return a chunk."""

@@ -70,6 +70,11 @@ class StoreWriter:
         self._thread = threading.Thread(target=self._run, name="disk writer", daemon=True)
         self._thread.start()
 
+    @property
+    def stored_frames(self) -> int:
+        """How many frames are in the file."""
+        return self._stored.frames
+
     def keep(self, checkpoint: Checkpoint) -> None:
         """Store `checkpoint` in place of the one before, once all frames before its step are stored."""
         arrays.check_types(checkpoint)

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from gradviz.errors import DataError
 from gradviz.experiment.data import Missing
-from gradviz.training.data_files.table import LABEL_NAMES, Column, Floats, Table
+from gradviz.training.data_files.column import Column
+from gradviz.training.data_files.table import LABEL_NAMES, Table
 from gradviz.training.data_files.text import PLAIN
 from gradviz.training.data_files.understood import LeftOut
+
+Floats = NDArray[np.float64]
 
 MOST_CATEGORIES = 20
 # an integer with so many different values may be a class; with more it is a measurement

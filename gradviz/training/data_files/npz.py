@@ -18,6 +18,7 @@ Array = NDArray[Any]
 
 INPUTS = ("x", "data", "images", "inputs", "features")
 LABELS = ("y", "target", "targets", "labels", "label", "classes")
+CHANNELS = (1, 3)
 CLASS_NAMES = ("target_names", "class_names", "label_names")
 _TRAIN, _TEST = ("train", "training"), ("test", "val", "valid", "validation")
 
@@ -142,3 +143,18 @@ def _listed(file: Any) -> str:
         except _UNREADABLE:
             shown.append(f"{name} (not readable)")
     return ", ".join(shown) or "none"
+
+
+def pictures_of(inputs: Array) -> tuple[tuple[int, int, int] | None, Array]:
+    """Return (channels, rows, columns) of samples that are pictures, and these with their channels first.
+
+    A third axis of one or three is the channels, be it the last of the three or the first; other samples have no shape.
+    """
+    shape = inputs.shape[1:]
+    if len(shape) == 2:
+        return (1, *shape), inputs
+    if len(shape) == 3 and shape[2] in CHANNELS:
+        return (shape[2], *shape[:2]), np.moveaxis(inputs, 3, 1)
+    if len(shape) == 3 and shape[0] in CHANNELS:
+        return shape, inputs
+    return None, inputs

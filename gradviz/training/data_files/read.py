@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from gradviz.errors import DataError
 from gradviz.experiment.data import TABLE_ENDINGS, Data, Missing
 from gradviz.training.data_files.columns import Chosen, as_numbers, choose, classes_of, labels_of
-from gradviz.training.data_files.npz import Arrays, read_npz
-from gradviz.training.data_files.table import Floats, Table, read_table
+from gradviz.training.data_files.npz import Arrays, pictures_of, read_npz
+from gradviz.training.data_files.pictures import WHERE, holds_pictures, read_pictures
+from gradviz.training.data_files.progress import Progress, unheard
+from gradviz.training.data_files.table import Table, read_table
 from gradviz.training.data_files.text import LARGEST_FILE_BYTES
 from gradviz.training.data_files.understood import Understood
 
@@ -28,15 +30,17 @@ class LabelledData:
     """The samples of a file.
 
     `inputs` [samples, features], `labels` [samples] index `class_names`. `image_shape` is (rows, columns) where a
-    sample is a picture. `held_out` [samples] marks the file's own validation part; None where it has none.
+    sample is a picture, of so many `channels`, one after the other. `held_out` [samples] marks the file's own
+    validation part; None where it has none.
     """
 
-    inputs: Floats
+    inputs: NDArray[np.float64]
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     understood: Understood
     image_shape: tuple[int, int] | None = None
     held_out: NDArray[np.bool_] | None = None
+    channels: int = 1
 
 
 class DataFile:
@@ -45,17 +49,26 @@ class DataFile:
     Raises DataError: file, place, and what to do; as every method does.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, progress: Progress = unheard) -> None:
         self.path = Path(name).expanduser()
-        ending = "".join(self.path.suffixes[-2:]) if self.path.suffix.lower() == ".gz" else self.path.suffix
-        if ending.lower() not in ENDINGS:
-            raise DataError(f"{self.path}: a data file ends in .csv, .tsv, .txt, .data (each also with .gz) or .npz")
         try:
-            if self.path.stat().st_size > LARGEST_FILE_BYTES:
-                raise DataError(f"{self.path}: larger than {LARGEST_FILE_BYTES // 1_000_000} MB")
-            self._content = read_npz(self.path) if ending.lower() == ".npz" else read_table(self.path)
+            self._content = self._read(progress)
         except OSError as error:
             raise DataError(f"cannot read {self.path}: {error.strerror or error}") from None
+
+    def _read(self, progress: Progress) -> Arrays | Table:
+        path = self.path
+        ending = ("".join(path.suffixes[-2:]) if path.suffix.lower() == ".gz" else path.suffix).lower()
+        if ending not in ENDINGS and holds_pictures(path):
+            return read_pictures(path)
+        if ending not in ENDINGS:
+            raise DataError(
+                f"{path}: a data file ends in .csv, .tsv, .txt, .data (each also with .gz) or .npz; pictures come as a "
+                f"folder, .tar.gz, .zip, or a file called as those of MNIST or CIFAR. {WHERE}"
+            )
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            raise DataError(f"{path}: larger than {LARGEST_FILE_BYTES // 1_000_000} MB")
+        return read_npz(path) if ending == ".npz" else read_table(path, progress)
 
     @property
     def form(self) -> str:
@@ -157,9 +170,8 @@ def _from_arrays(path: Path, arrays: Arrays) -> LabelledData:
     labels, class_names = classes_of(path, arrays.labels)
     if len(arrays.class_names) == len(class_names) and class_names == tuple(map(str, range(len(class_names)))):
         class_names = arrays.class_names
-    shape = arrays.inputs.shape[1:]
-    picture = shape[:2] if len(shape) == 2 or (len(shape) == 3 and shape[2] == 1) else None
-    inputs = arrays.inputs.reshape(len(labels), -1).astype(np.float64)
+    picture, pixels = pictures_of(arrays.inputs)
+    inputs = pixels.reshape(len(labels), -1).astype(np.float64)
     held_out = None
     if arrays.validation:
         held_out = np.arange(len(labels)) >= len(labels) - arrays.validation
@@ -171,17 +183,19 @@ def _from_arrays(path: Path, arrays: Arrays) -> LabelledData:
         classes=_counted(labels, class_names),
         validation=arrays.validation,
     )
-    return LabelledData(inputs, labels, class_names, understood, picture, held_out)
+    shape, channels = (picture[1:], picture[0]) if picture is not None else (None, 1)
+    return LabelledData(inputs, labels, class_names, understood, shape, held_out, channels)
 
 
 def _check_range(path: Path, read: LabelledData) -> None:
     """Refuse what could not be standardised, or not be shown. Raises DataError."""
-    finite = np.isfinite(read.inputs)
-    if not finite.all():
-        sample, feature = np.argwhere(~finite)[0]
+    # neither of the two is finite where any number of a feature is not
+    lowest, highest = read.inputs.min(0), read.inputs.max(0)
+    if not (np.isfinite(lowest) & np.isfinite(highest)).all():
+        sample, feature = np.argwhere(~np.isfinite(read.inputs))[0]
         name, value = read.understood.features[feature], read.inputs[sample, feature]
         raise DataError(f"{path}: {name} of sample {sample + 1} is {value}, not a finite number")
-    largest = np.abs(read.inputs).max(0)
+    largest = np.maximum(-lowest, highest)
     far = (largest > _LARGEST) | ((largest < _SMALLEST) & (largest > 0.0))
     if far.any():
         feature = int(np.argmax(far))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-import io
 import re
 import zlib
 from collections import Counter
@@ -123,14 +122,23 @@ def dialect_of(text: str, path: Path) -> tuple[Dialect, str, int]:
 def rows_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the line, counted from 1, and the cells of every row that has any; csv.Error for damaged quotes."""
     if separator == " ":
-        for number, line in enumerate(io.StringIO(text), start=1):
+        for number, line in enumerate(_lines_of(text), start=1):
             if cells := line.split():
                 yield number, cells
         return
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    reader = csv.reader(_lines_of(text), delimiter=separator, skipinitialspace=True)
     for row in reader:
         if any(row):
             yield reader.line_num, row
+
+
+def _lines_of(text: str) -> Iterator[str]:
+    """Yield one line after the other: the first of many million are wanted more often than all of them."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
 
 
 def _content(path: Path) -> bytes:

@@ -89,7 +89,7 @@ def test_the_tilde_is_the_home_folder(dialog: ExportDialog) -> None:
 @pytest.mark.parametrize(("typed", "note"), [("  ", "Name a file first."), ("", "Name a file first."), (".", "folder")])
 def test_without_the_name_of_a_file_it_stays_open(dialog: ExportDialog, typed: str, note: str, tmp_path: Path) -> None:
     dialog.path.setText(str(tmp_path) if typed == "." else typed)
-    dialog._save.click()
+    dialog.save.click()
     assert dialog.isVisible()
     assert note in dialog.note.text()
 
@@ -97,16 +97,16 @@ def test_without_the_name_of_a_file_it_stays_open(dialog: ExportDialog, typed: s
 def test_a_file_that_is_there_is_replaced_only_when_asked_twice(dialog: ExportDialog, tmp_path: Path) -> None:
     (tmp_path / "there.png").write_text("mine")
     dialog.path.setText(str(tmp_path / "there.png"))
-    dialog._save.click()
+    dialog.save.click()
     assert dialog.isVisible()
     assert "there.png is there already" in dialog.note.text()
-    assert dialog._save.text() == "&Replace"
+    assert dialog.save.text() == "&Replace"
     dialog.path.setText(str(tmp_path / "other.png"))
-    assert dialog._save.text() == "&Save"
+    assert dialog.save.text() == "&Save"
     dialog.path.setText(str(tmp_path / "there.png"))
-    dialog._save.click()
+    dialog.save.click()
     assert dialog.isVisible()
-    dialog._save.click()
+    dialog.save.click()
     assert dialog.result() == QDialog.DialogCode.Accepted
 
 
@@ -114,7 +114,7 @@ def test_the_folder_is_remembered(dialog: ExportDialog, tmp_path: Path, settings
     folder = tmp_path / "pictures"
     folder.mkdir()
     dialog.path.setText(str(folder / "run.png"))
-    dialog._save.click()
+    dialog.save.click()
     assert dialog.result() == QDialog.DialogCode.Accepted
     assert settings.export_folder == folder
 
@@ -124,8 +124,8 @@ def test_a_file_picked_with_the_file_dialog_was_agreed_to_there(
 ) -> None:
     (tmp_path / "there.png").write_text("mine")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "there.png"), ""))
-    dialog._browse()
-    dialog._save.click()
+    dialog.browse.click()
+    dialog.save.click()
     assert dialog.result() == QDialog.DialogCode.Accepted
 
 

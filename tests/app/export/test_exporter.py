@@ -32,6 +32,8 @@ WHATS = [
     "profile",
     "curves",
     "validation samples",
+    "confusion matrix",
+    "confident mistakes",
     "distribution",
     "activation",
     "activation costs",

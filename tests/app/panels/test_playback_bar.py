@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from gradviz.app.board import Board
 from gradviz.app.panels.curves_panel import CurvesPanel
 from gradviz.app.panels.heatmap_panel import HeatmapPanel
-from gradviz.app.panels.playback_bar import PlaybackBar
+from gradviz.app.panels.playback_bar import PlaybackBar, StepSlider
 from gradviz.app.session.shown import Shown
 from gradviz.app.settings import Settings
 from gradviz.app.threads.preview_thread import PreviewThread
@@ -121,11 +121,15 @@ def test_a_run_that_is_played_moves_every_plot(board: Board, bar: PlaybackBar, q
 
 
 def test_a_run_that_goes_on_is_pulled_less_often_while_it_is_played(board: Board, bar: PlaybackBar) -> None:
-    usual = board._pictures.interval()
+    board.live(True)
+    usual = board.periods_ms
+    assert usual is not None
     bar.play.click()
-    assert board._pictures.interval() > usual
+    assert board.periods_ms is not None
+    assert board.periods_ms > usual
     bar.play.click()
-    assert board._pictures.interval() == usual
+    assert board.periods_ms == usual
+    board.live(False)
 
 
 def test_the_slider_grows_with_the_run_and_keeps_the_picked_step(board: Board, bar: PlaybackBar) -> None:
@@ -140,6 +144,23 @@ def test_the_slider_grows_with_the_run_and_keeps_the_picked_step(board: Board, b
     assert bar.words.text() == "40 / 1,200"
     board.show_step(None)
     assert bar.slider.value() == 1200
+
+
+def test_the_timeline_is_as_long_as_planned_and_picks_nothing_that_is_not_recorded(qtbot: QtBot) -> None:
+    slider = StepSlider()
+    qtbot.addWidget(slider)
+    slider.resize(400, 24)
+    slider.show_step(20, 50, 200)
+    picked: list[int] = []
+    slider.picked.connect(picked.append)
+    assert (slider.maximum(), slider.latest) == (200, 50)
+    qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=QPoint(50, 12))
+    assert picked == [pytest.approx(200 * 50 / 400, abs=3)]
+    qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=QPoint(399, 12))
+    assert picked[1:] == [50]
+    # a run without an end is as long as it is recorded
+    slider.show_step(5, 9, 0)
+    assert slider.maximum() == 9
 
 
 def test_without_a_run_there_is_nothing_to_press(board: Board, bar: PlaybackBar) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,9 +66,9 @@ def test_a_paused_run_holds_after_the_step_under_way_and_goes_on_where_it_was(ru
     run.pause()
     assert run.phase is Phase.PAUSED
     # the step under way still comes to its end
-    thread = run._thread
+    thread = run.worker
     assert thread is not None
-    wait_until(qtbot, lambda: waits(thread.control))
+    wait_until(qtbot, lambda: thread.control.holding)
     frames = history.frames
     run.resume()
     assert run.phase is Phase.RUNNING
@@ -75,31 +76,26 @@ def test_a_paused_run_holds_after_the_step_under_way_and_goes_on_where_it_was(ru
     assert run.history is history
 
 
-def waits(control: object) -> bool:
-    """Whether the worker holds; the condition's waiters are those who wait for a turn."""
-    return bool(control._changed._waiters)  # type: ignore[attr-defined]
-
-
 def test_single_steps_make_one_frame_each(run: RunController, qtbot: QtBot) -> None:
     run.start(ENDLESS, paused=True)
     history = begun(run, qtbot)
-    thread = run._thread
+    thread = run.worker
     assert thread is not None
     for steps in (1, 2, 3):
         run.step()
         assert run.phase is Phase.PAUSED
         # it holds, and not before its frame is there
-        wait_until(qtbot, lambda steps=steps: history.frames == steps + 1 and waits(thread.control))
+        wait_until(qtbot, lambda steps=steps: history.frames == steps + 1 and thread.control.holding)
 
 
 def test_a_step_holds_a_run_that_is_moving(run: RunController, qtbot: QtBot) -> None:
     run.start(ENDLESS)
     begun(run, qtbot, 2)
     run.step()
-    thread = run._thread
+    thread = run.worker
     assert thread is not None
     assert run.phase is Phase.PAUSED
-    wait_until(qtbot, lambda: waits(thread.control))
+    wait_until(qtbot, lambda: thread.control.holding)
 
 
 def test_stopping_keeps_what_was_measured(run: RunController, phases: list[Phase], qtbot: QtBot) -> None:
@@ -218,7 +214,7 @@ def test_a_defect_in_the_worker_is_told_and_a_new_run_works(
     assert "in update" in failure.details
     assert run.history is not None
     assert run.history.frames == 1
-    wait_until(qtbot, lambda: run._thread is None)
+    wait_until(qtbot, lambda: run.worker is None)
     run.start(TINY)
     ended(run, qtbot)
     assert run.phase is Phase.FINISHED
@@ -238,7 +234,7 @@ def test_a_device_that_is_not_there_is_a_message_without_a_traceback(run: RunCon
 def test_closing_ends_the_worker(run: RunController, qtbot: QtBot) -> None:
     run.start(ENDLESS)
     begun(run, qtbot, 2)
-    thread = run._thread
+    thread = run.worker
     assert thread is not None
     assert run.close()
     assert thread.isFinished()
@@ -255,7 +251,7 @@ def test_what_was_on_its_way_when_a_run_was_closed_reaches_nobody(run: RunContro
     announced: list[History] = []
     run.began.connect(announced.append)
     run.start(ENDLESS)
-    thread, begun_there = run._thread, threading.Event()
+    thread, begun_there = run.worker, threading.Event()
     assert thread is not None
     thread.began.connect(lambda _history: begun_there.set(), type=Qt.ConnectionType.DirectConnection)
     assert begun_there.wait(WAIT_MS / 1000)
@@ -371,15 +367,24 @@ def test_closing_waits_for_the_file(keeping: RunController, qtbot: QtBot, tmp_pa
 
 
 def test_the_rate_is_steps_over_time(run: RunController, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    run.start(ENDLESS)
+    clock = [time.monotonic()]
+    monkeypatch.setattr("gradviz.app.session.run_controller.time.monotonic", lambda: clock[0])
+
+    def rate_after(seconds: float) -> float:
+        clock[0] += seconds
+        with monkeypatch.context() as moving:
+            moving.setattr(run, "phase", Phase.RUNNING)
+            return run.steps_per_second()
+
+    run.start(ENDLESS, paused=True)
     history = begun(run, qtbot)
-    wait_until(qtbot, lambda: run.phase is Phase.RUNNING)
-    since, before = run._rate_mark
-    monkeypatch.setattr("gradviz.app.session.run_controller.time.monotonic", lambda: since + 2.0)
-    wait_until(qtbot, lambda: history.frames > 5)
-    run.stop()
-    ended(run, qtbot)
-    monkeypatch.setattr(run, "phase", Phase.RUNNING)
-    assert run.steps_per_second() == (history.frames - before) / 2.0
-    monkeypatch.setattr(run, "phase", Phase.PAUSED)
+    # from here on it is counted
+    rate_after(2.0)
+    for steps in (1, 2, 3):
+        run.step()
+        wait_until(qtbot, lambda steps=steps: history.frames == steps + 1)
     assert run.steps_per_second() == 0.0
+    assert rate_after(2.0) == 3 / 2.0
+    # over a window of a second: until then the last rate stands
+    assert rate_after(0.5) == 3 / 2.0
+    assert rate_after(0.5) == 0.0

@@ -20,11 +20,11 @@ from gradviz.app.settings import Settings
 from gradviz.app.theme import apply_theme, palette_of
 from gradviz.app.verdict import verdict_panel, worst_rows_bar
 from gradviz.app.verdict.finding_card import FindingCard, RemedyRow, Surroundings
+from gradviz.app.verdict.judgement import Judgement
 from gradviz.app.verdict.severity_mark import WORDS, SeverityMark, colour_of
 from gradviz.app.verdict.verdict_panel import NO_RUN, VerdictPanel
-from gradviz.diagnosis import Finding, Remedy, Severity, Thresholds, threshold_specs, words
+from gradviz.diagnosis import Finding, Remedy, Severity, Thresholds, diagnose, threshold_specs, words
 from gradviz.diagnosis.finding import evidence
-from gradviz.diagnosis.words.facts import TITLES
 from gradviz.experiment import fields, load_preset, value_in_words
 from gradviz.plots.parts.style import DARK, LIGHT, Style
 from gradviz.recording.frame import Diverged, Frame
@@ -354,22 +354,20 @@ def test_nothing_is_judged_twice(panel: VerdictPanel, monkeypatch: pytest.Monkey
     assert judged == [1, 2, 2]
 
 
-def test_the_status_is_told_whenever_the_verdict_is_another(panel: VerdictPanel) -> None:
-    told: list[str] = []
-    panel.verdict_changed.connect(told.append)
+def test_it_tells_what_it_judged_each_time_there_is_something_new(panel: VerdictPanel) -> None:
+    told: list[Judgement] = []
+    panel.judged.connect(told.append)
     history = run_of(LEVEL, LEVEL)
     panel.show_history(history)
-    history.append(frame(2, LEVEL))
     panel.refresh()
-    assert len(told) == 1
-    history.append(frame(3, STEEP))
+    history.append(frame(2, STEEP))
     panel.refresh()
+    panel.show_step(0)
     panel.show_history(None)
-    assert [text.split(":")[0] for text in told] == [
-        TITLES["healthy"],
-        f"{TITLES['vanishing']} since step 3",
-        NO_RUN,
-    ]
+    assert [(each.step, each.picked) for each in told] == [(1, False), (2, False), (0, True), (None, True)]
+    kinds = [each.worst.kind if each.worst is not None else None for each in told]
+    assert kinds == ["healthy", "vanishing", "healthy", None]
+    assert [finding.data for finding in told[1].verdict] == diagnose(history, 2)
 
 
 def test_what_goes_on_keeps_its_place_and_the_keyboard(panel: VerdictPanel) -> None:

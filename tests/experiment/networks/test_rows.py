@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gradviz.experiment import ActivationChoice, Mlp, Row, choices
-from gradviz.network.stack.activation_kernels import activation
+from gradviz.network.activation_kernels import activation
 from gradviz.network.stack.shortcuts import blocks_of
 
 

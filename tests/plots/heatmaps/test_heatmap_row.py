@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gradviz.plots.heatmaps.heatmap import HeatmapPlot
+from gradviz.plots.parts.colour_indices import ABOVE, BELOW
 from gradviz.plots.parts.style import DARK, LIGHT
 from gradviz.plots.shown_run import (
     SeriesStyle,
@@ -28,6 +29,7 @@ SIZE = (900, 360)
 @pytest.fixture
 def row(qtbot: QtBot) -> HeatmapPlot:
     row = HeatmapPlot()
+    row.set_scale_of("these")
     shown(row, qtbot, SIZE)
     return row
 
@@ -192,3 +194,30 @@ def test_the_step_of_a_shorter_run() -> None:
     run = runs(run_of(flat(-1.0, steps=5)))[0]
     assert [run.step_for(step) for step in (None, 3, 9)] == [4, 3, 4]
     assert runs(history_of(2))[0].step_for(None) == -1
+
+
+def test_one_outlier_before_a_divergence_does_not_turn_all_panes_into_one_colour(row: HeatmapPlot) -> None:
+    steady = np.random.default_rng(0).normal(-2.0, 0.4, (60, 4)).astype(np.float32)
+    lost = steady.copy()
+    lost[-1] = 30.0
+    compare(row, run_of(steady), run_of(lost))
+    low, high = row.limits
+    assert -6.0 <= low <= -3.0
+    assert 0.0 <= high <= 3.0
+    pane = row.panes[1]
+    assert (pane.picture.indices[:, 59] == ABOVE).all()
+    assert len(np.unique(pane.picture.indices[:, :59])) > 20
+
+
+def test_a_colour_is_the_same_in_every_run_unless_asked_otherwise(qtbot: QtBot) -> None:
+    plot = HeatmapPlot()
+    shown(plot, qtbot, SIZE)
+    seen = {}
+    for name, rows in (("sick", [[-18.0, -3.0]] * 9), ("healed", [[-3.0, -1.0]] * 9)):
+        plot.show_history(run_of(rows))
+        seen[name] = plot.panes[0].picture.indices[:, 0].tolist()
+    assert seen["sick"][0] == BELOW
+    assert seen["sick"][1] == seen["healed"][0]
+    plot.set_scale_of("these")
+    assert plot.panes[0].picture.indices[0, 0] != seen["healed"][0]
+    plot.close()

@@ -10,7 +10,7 @@ from made_up_runs import GRADIENT, MEAN, append, history_of
 
 from gradviz.plots.heatmaps.picture import Grid, Picture, read_columns
 from gradviz.plots.heatmaps.quantize import quantize
-from gradviz.plots.parts.colour_indices import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED, NOT_YET
+from gradviz.plots.parts.colour_indices import EXACTLY_ZERO, NOT_FINITE, NOT_MEASURED, NOT_YET, SOME_ZERO
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 
@@ -37,6 +37,9 @@ def worked_out(rows: list[tuple[float, ...] | None], grid: Grid, quantity: Quant
             cell = np.array([[value]], np.float32)
             index = quantize(cell, np.array([bool(values)]), *LIMITS, logarithmic=quantity.scale == "log10")
             picture[layer, column] = index[0, 0]
+            zeros = [each == -math.inf for each in values]
+            if quantity.scale == "log10" and math.isfinite(value) and any(zeros):
+                picture[layer, column] = SOME_ZERO
     return picture
 
 
@@ -102,7 +105,8 @@ def test_only_the_columns_that_may_still_change_are_read_again(monkeypatch: obje
     asked.clear()
     picture.update()
     # steps 40 and 41 begin column 10
-    assert asked == [(40, 41)]
+    # the second time for the zeros that the largest value hides
+    assert asked == [(40, 41), (40, 41)]
 
 
 @given(st.floats(-0.5, 5000), st.floats(1, 20_000), st.integers(0, 3000), st.integers(1, 20_000))

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gradviz.plots.heatmaps.quantize import quantize
-from gradviz.plots.parts.colour_indices import COLOURS, EXACTLY_ZERO, FIRST_COLOUR, NOT_FINITE, NOT_MEASURED
+from gradviz.plots.parts.colour_indices import (
+    ABOVE,
+    BELOW,
+    COLOURS,
+    EXACTLY_ZERO,
+    FIRST_COLOUR,
+    NOT_FINITE,
+    NOT_MEASURED,
+)
 
 ANY = st.floats(width=32, allow_nan=True, allow_infinity=True)
 LIMITS = st.tuples(st.integers(-700, 20), st.integers(1, 60)).map(lambda pair: (float(pair[0]), float(sum(pair))))
@@ -24,7 +32,13 @@ def expected(value: float, measured: bool, low: float, high: float, logarithmic:
         return {NOT_FINITE}
     exact = (value - low) / (high - low) * (COLOURS - 1)
     slack = 2.0**-22 * (max(abs(value), abs(low)) * (COLOURS - 1) / (high - low) + abs(exact))
-    return {FIRST_COLOUR + round(min(max(exact + way, 0.0), COLOURS - 1)) for way in (-slack, 0.0, slack)}
+    return {_index(exact + way) for way in (-slack, 0.0, slack)}
+
+
+def _index(place: float) -> int:
+    if place < -0.5:
+        return BELOW
+    return ABOVE if place > COLOURS - 0.5 else FIRST_COLOUR + round(min(max(place, 0.0), COLOURS - 1))
 
 
 @given(
@@ -45,11 +59,11 @@ def test_every_value_gets_the_index_that_is_worked_out_one_by_one(
         assert int(indices[column, layer]) in wanted, values[column, layer]
 
 
-def test_the_limits_get_the_first_and_the_last_colour_and_what_lies_beyond_as_well() -> None:
+def test_the_limits_get_the_first_and_the_last_colour_and_what_lies_beyond_others() -> None:
     values = np.array([[-1e30, -10.0, -9.96, -5.0, 0.0, 1e30]], np.float32)
     indices = quantize(values, np.array([True]), -10.0, 0.0, logarithmic=True)
-    # (-9.96 + 10) / 10 * 251 = 1.004; the middle, 125.5, goes to the even neighbour
-    assert (indices[0] - FIRST_COLOUR).tolist() == [0, 0, 1, 126, 251, 251]
+    # (-9.96 + 10) / 10 * 248 = 0.992
+    assert indices[0].tolist() == [BELOW, *(FIRST_COLOUR + place for place in (0, 1, 124, 248)), ABOVE]
 
 
 def test_minus_infinity_is_a_zero_only_for_logarithms() -> None:

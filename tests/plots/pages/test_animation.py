@@ -46,12 +46,11 @@ def history() -> History:
 
 
 class Stage:
-    """An animation of three plots beside each other, and the same three to draw single steps with."""
+    """An animation of three plots beside each other, and single steps of the same three."""
 
     def __init__(self, history: History) -> None:
         self.history = history
         self.animation = Animation(*self._cast(), "#ffffff", 1.0)
-        self.single = Animation(*self._cast(), "#ffffff", 1.0)
 
     def _cast(self) -> tuple[list[FrameSource], list[Placement]]:
         plots = heatmap.HeatmapPlot(), profile.ProfilePlot(), curves.CurvesPlot()
@@ -65,8 +64,10 @@ class Stage:
 
     def drawn(self, step: int) -> PIXELS:
         """The page at `step`, laid out from the beginning as for a still picture."""
-        self.single._begun = False
-        return pixels_of(self.single.picture(step))
+        single = Animation(*self._cast(), "#ffffff", 1.0)
+        pixels = pixels_of(single.picture(step))
+        single.close()
+        return pixels
 
 
 @pytest.fixture
@@ -74,7 +75,6 @@ def stage(qtbot: QtBot, history: History) -> Iterator[Stage]:
     stage = Stage(history)
     yield stage
     stage.animation.close()
-    stage.single.close()
 
 
 def pixels_of(image: QImage) -> PIXELS:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_up_modules import CONVOLUTIONAL, TRANSFORMER, watched
 from made_up_runs import hover, place_of, run_of, shown
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetricsF
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -102,7 +102,7 @@ def test_names_lose_whole_parts_from_the_left() -> None:
 def test_sixty_rows_are_named_without_covering_each_other(heatmap: HeatmapPlot, names: tuple[str, ...]) -> None:
     show(heatmap, watched([np.linspace(-5, -1, len(names))] * 20, names))
     axis = heatmap.panes[0].layers
-    named = ticks(axis)
+    named, metrics = ticks(axis), QFontMetricsF(axis.style["tickFont"])
     rows_per_name = np.diff(sorted(named))
     height = heatmap.panes[0].view.height() / len(names)
     assert rows_per_name.min() * height >= PIXELS_PER_NAME
@@ -110,7 +110,7 @@ def test_sixty_rows_are_named_without_covering_each_other(heatmap: HeatmapPlot, 
     assert len(named) >= len(names) // 2 - 5
     for layer, words in named.items():
         assert names[layer - 1].endswith(words.lstrip("…"))
-        assert axis._metrics.horizontalAdvance(words) <= axis.width() - 40
+        assert metrics.horizontalAdvance(words) <= axis.width() - 40
 
 
 def test_blocks_have_brackets_and_zooming_in_names_every_row(heatmap: HeatmapPlot) -> None:

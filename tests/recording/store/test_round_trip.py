@@ -82,7 +82,7 @@ def test_how_it_began_comes_back(path: Path, write: Write, started: Started) -> 
         assert back.held_out is None
         assert back.input_mean_square is None
     else:
-        for field in ("class_names", "image_shape", "extent"):
+        for field in ("class_names", "image_shape", "extent", "channels"):
             assert getattr(back.held_out, field) == getattr(started.held_out, field), field
         assert same_bits(back.held_out.inputs, started.held_out.inputs)
         assert same_bits(back.held_out.labels, started.held_out.labels)

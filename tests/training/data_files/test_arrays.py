@@ -60,6 +60,23 @@ def test_pictures_keep_their_shape(npz: Path) -> None:
     assert data.class_names == ("no", "yes")
 
 
+@pytest.mark.parametrize("channels_last", [True, False])
+def test_colour_pictures_have_their_channels_one_after_the_other(npz: Path, channels_last: bool) -> None:
+    images = np.arange(40 * 3 * 5 * 4, dtype=np.uint16).reshape(40, 3, 5, 4)
+    np.savez(npz, x=np.moveaxis(images, 1, 3) if channels_last else images, y=np.arange(40) % 2)
+    data = read(npz)
+    assert (data.image_shape, data.channels) == ((5, 4), 3)
+    np.testing.assert_array_equal(data.inputs, images.reshape(40, 60))
+    held_out = load_data(Experiment(data="file", data_file=str(npz))).held_out
+    assert held_out.sample_shape == (3, 5, 4)
+    assert held_out.inputs.shape == (8, 60)
+
+
+def test_a_sample_of_other_axes_is_no_picture(npz: Path) -> None:
+    np.savez(npz, x=np.arange(4 * 5 * 5 * 7.0).reshape(4, 5, 5, 7), y=np.arange(4) % 2)
+    assert read(npz).image_shape is None
+
+
 def test_classes_may_be_named_and_labels_be_one_hot_or_a_column(npz: Path) -> None:
     np.savez(npz, x=X, y=np.eye(2)[Y], target_names=np.array(["cat", "dog"]))
     assert read(npz).class_names == ("cat", "dog")

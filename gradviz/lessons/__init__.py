@@ -1,0 +1,1 @@
+"""Lessons as data: what they say, what they ask for, and what they measure. No Qt and no torch."""

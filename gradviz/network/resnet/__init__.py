@@ -1,0 +1,1 @@
+"""Convolutional networks of residual blocks, built from their recipe and differentiated by autograd."""

@@ -1,0 +1,1 @@
+"""The Transformer: tokens, blocks of attention and MLP, and a head, as ordinary modules."""

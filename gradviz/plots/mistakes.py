@@ -1,0 +1,72 @@
+"""The mistakes that a network is surest of: as pictures where samples are pictures, else as rows of their inputs."""
+
+from __future__ import annotations
+
+import pyqtgraph as pg
+from PySide6.QtWidgets import QWidget
+
+from gradviz.plots.held_out import HeldOutPlot
+from gradviz.plots.parts.key import KeyEntry
+from gradviz.plots.parts.sample_grid import SampleGrid
+from gradviz.plots.parts.sample_rows import SampleRow, SampleRows
+from gradviz.plots.parts.style import LIGHT, Style
+from gradviz.recording.confusion import surest_mistakes
+from gradviz.recording.frame import Evaluation, HeldOut
+
+MOST_PICTURES, MOST_ROWS = 40, 100
+# large enough for the confidence below each
+SMALLEST_PX = 52.0
+
+
+class MistakesPlot(HeldOutPlot):
+    """Validation samples that are wrong, the surest mistake first."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self._grid, self._rows = SampleGrid(SMALLEST_PX), SampleRows()
+        self._pictures = False
+        super().__init__(parent)
+        self.setToolTip("Samples the network is surest of and wrong about: often they are labelled wrongly")
+        self.setAccessibleName("Most confident mistakes")
+        self.apply_style(LIGHT)
+
+    @property
+    def mistakes(self) -> tuple[SampleRow, ...]:
+        """What is listed, in this order as far as there is room."""
+        return tuple(self._rows.rows)
+
+    def _picture(self) -> pg.GraphicsWidget:
+        return self._grid if self._pictures else self._rows
+
+    def _why_not(self, held_out: HeldOut) -> str:
+        self._pictures = held_out.image_shape is not None
+        evaluation = self._evaluation()
+        if evaluation is not None and not surest_mistakes(held_out, evaluation).size:
+            return f"There is no mistake at step {evaluation.step:,}: every validation sample is right"
+        return ""
+
+    def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> list[KeyEntry]:
+        wrong = surest_mistakes(held_out, evaluation)
+        most = MOST_PICTURES if self._pictures else MOST_ROWS
+        chosen, names = wrong[:most], held_out.class_names
+        self._rows.show([
+            SampleRow(
+                int(place) + 1,
+                names[held_out.labels[place]],
+                names[evaluation.predicted[place]],
+                float(evaluation.confidence[place]),
+                tuple(held_out.inputs[place].tolist()) if not self._pictures else (),
+            )
+            for place in chosen
+        ])  # fmt: skip
+        if self._pictures:
+            self._grid.show(held_out, evaluation, chosen)
+        style = self.style_in_use
+        return [
+            ("≠", style.series[1], "prediction ≠ truth"),
+            ("%", style.muted, "confidence in the prediction"),
+            ("…", style.muted, f"the surest of {len(wrong):,} mistakes among {len(held_out.labels):,}"),
+        ]
+
+    def _colour_picture(self, style: Style) -> None:
+        self._grid.apply_style(style)
+        self._rows.apply_style(style)
