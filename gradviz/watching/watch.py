@@ -69,8 +69,8 @@ def watch(
     optimiser, never called or without a gradient; steps without any gradient, and gradients that are not cleared; the
     settings of the optimiser; where the loss stops being finite; and what `Recorder.log` is told of the batches. The
     norm of the gradient before `torch.nn.utils.clip_grad_norm_` is recorded too: for this a function in
-    `torch.nn.utils` is wrapped until the recorder is closed. A script that has imported `clip_grad_value_` by name
-    before is not heard. Loops without an optimiser of torch call `Recorder.step`.
+    `torch.nn.utils` is wrapped until the recorder is closed, and `clip_grad_value_` wherever it was imported under its
+    own name. Loops without an optimiser of torch call `Recorder.step`.
 
     Args:
         model: any module, also one in DistributedDataParallel (rank 0 records, the other ranks do nothing) or compiled
