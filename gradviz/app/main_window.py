@@ -92,7 +92,7 @@ class MainWindow(QMainWindow):
         self.transport = TransportBar(self.actions_by_name)
         self.run_status = RunStatus()
         self.header_place = HeaderPlace(self)
-        self.shown_bar = ShownBar(self.actions_by_name["preview"])
+        self.shown_bar = ShownBar(self.actions_by_name["preview"], self.actions_by_name["start"])
         self.setAcceptDrops(True)
         self.docks = self._lay_out()
         self._menus = self._fill_menus()
@@ -121,7 +121,7 @@ class MainWindow(QMainWindow):
         self.board = Board(settings, session.preview, self)
         self.header = HeaderBar()
         HeaderFollower(self.header, session, self.board.context)
-        self.exporter = Exporter(self, self.board)
+        self.exporter = Exporter(self, self.board, session)
         self.exports = ExportCommands(self, self.exporter, session, settings, self._style_in_force)
         self.reports = ReportCommand(self, session, settings)
         self.run_dialogs = RunDialogs(self, session, settings)
@@ -276,7 +276,7 @@ class MainWindow(QMainWindow):
             if each.focusPolicy() & Qt.FocusPolicy.TabFocus and each.focusProxy() is None:
                 last = each
             each = each.nextInFocusChain()
-        for widget in (self.shown_bar.button, *self.board.in_tab_order()):
+        for widget in (self.shown_bar.train, self.shown_bar.button, *self.board.in_tab_order()):
             self.setTabOrder(last, widget)
             last = widget
 

@@ -14,6 +14,7 @@ from gradviz.plots.curve_words import (
     compared_words_at,
     in_words,
     legend,
+    score_name,
     tells_validation_accuracy,
     title,
     what_is_missing,
@@ -258,9 +259,12 @@ class CurvesPlot(RunsPlot):
         for mark in self._diverged:
             mark.show(diverged.step if diverged else None)
         samples = history.started.held_out if history is not None else None
-        if samples is not None:
-            self._chance.setValue(PERCENT / len(samples.class_names))
+        if samples is not None and history is not None:
+            level = history.started.score.of_a_guess
+            self._chance.setValue(PERCENT / len(samples.class_names) if level is None else PERCENT * level)
+            self._chance.label.setFormat("chance" if level is None else "mean of the targets")
         self._chance.setVisible(samples is not None)
+        self._pair.name_score(score_name(self.runs))
 
     def _draw(self) -> None:
         """Draw the steps in view; what a long run costs is the pixels, not the steps."""

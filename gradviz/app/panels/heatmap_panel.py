@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from gradviz.app.panels.panel import PanelContext, PlainPanel
 from gradviz.app.panels.scale_chooser import ScaleChooser
 from gradviz.plots.heatmaps.heatmap import HeatmapPlot
+from gradviz.plots.network.network_strip import NetworkStrip
 from gradviz.plots.parts.notice import NO_RUN
 from gradviz.plots.parts.style import Style
 from gradviz.recording.frame import Quantity
@@ -35,6 +36,7 @@ class HeatmapPanel(PlainPanel):
         super().__init__()
         self._context = context
         self.plot = HeatmapPlot()
+        self.strip = NetworkStrip(self.plot)
         self.quantity = QComboBox()
         self.quantity.setToolTip("Which measurement the heatmap and the profile show")
         self.quantity.setAccessibleName("quantity shown")
@@ -72,11 +74,13 @@ class HeatmapPanel(PlainPanel):
     def refresh(self) -> None:
         """Pull what is new, and let the fields of the colour scale follow."""
         self.plot.refresh()
+        self.strip.refresh()
         self.scale.follow()
 
     def show_step(self, step: int | None) -> None:
         """Mark `step`; None marks nothing and stands for the latest."""
         self.plot.show_step(step)
+        self.strip.refresh()
 
     def plots(self) -> Mapping[str, QGraphicsView]:
         """Return the heatmap."""
@@ -94,8 +98,9 @@ class HeatmapPanel(PlainPanel):
             self.quantity.setCurrentIndex(index)
 
     def apply_style(self, style: Style) -> None:
-        """Recolour the plot."""
+        """Recolour the plot, and the network beside it."""
         self.plot.apply_style(style)
+        self.strip.refresh()
 
     def say(self, words: str) -> None:
         """Show what is under the mouse, on whichever plot; a hint where it is nothing."""
@@ -123,16 +128,29 @@ class HeatmapPanel(PlainPanel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(row)
-        column.addWidget(self.plot, 1)
+        pictures = QHBoxLayout()
+        pictures.setSpacing(0)
+        pictures.addWidget(self.strip)
+        pictures.addWidget(self.plot, 1)
+        column.addLayout(pictures, 1)
 
     def _connect(self) -> None:
         self.quantity.currentIndexChanged.connect(self._choose)
         self.summary.currentIndexChanged.connect(lambda: self.plot.show_summary(self.summary.currentData()))
+        # after the plot has taken them
+        for changed in (
+            self.scale.choice.currentIndexChanged,
+            self.scale.low.valueChanged,
+            self.scale.high.valueChanged,
+        ):
+            changed.connect(self.strip.refresh)
         self.plot.installEventFilter(self)
 
     def _follow_context(self) -> None:
         context = self._context
         context.hovered.connect(self.say)
+        self.strip.hovered.connect(context.hovered)
+        self.strip.row_wanted.connect(context.row_wanted)
         context.quantity_wanted.connect(self.choose)
         context.first_layer_changed.connect(self.plot.set_first_layer_at)
         context.whole_wanted.connect(self.plot.show_all)
@@ -161,4 +179,5 @@ class HeatmapPanel(PlainPanel):
             self.plot.show_quantity(name)
             if self.plot.quantity is not None:
                 self.scale.show_quantity(self.plot.quantity)
+            self.strip.refresh()
             self._context.quantity_shown.emit(name)

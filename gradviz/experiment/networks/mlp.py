@@ -149,8 +149,10 @@ class Mlp(NetworkRecipe):
 
     @property
     def slug(self) -> str:
-        """Activation and depth."""
-        return f"{self.activation.replace('_', '-')}-{self.depth}"
+        """Kind of shortcut, activation, depth and normalisation."""
+        kind = "plain" if self.shortcut == "none" else f"residual-{self.shortcut}"
+        norm = "" if self.normalization == "none" else f"-{self.normalization}-norm"
+        return f"{kind}-{self.activation}-{self.depth}{norm}".replace("_", "-")
 
     @property
     def formula(self) -> str:

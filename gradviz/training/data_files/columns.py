@@ -37,11 +37,12 @@ class Chosen:
     left_out: tuple[LeftOut, ...]
 
 
-def choose(path: Path, table: Table, label_column: str, leave_out: str) -> Chosen:
+def choose(path: Path, table: Table, label_column: str, leave_out: str, *, regression: bool = False) -> Chosen:
     """Return what is label and what is feature.
 
     `label_column` is a name, a number counted from 1, "first" or "last"; empty: found out, or refused where two columns
-    could be it. `leave_out` are names or numbers, separated by commas. Raises DataError.
+    could be it; for a `regression`, the one with a usual name, or else the last. `leave_out` are names or numbers,
+    separated by commas. Raises DataError.
     """
     unwanted = [find(path, table, name.strip(), "leave_out") for name in leave_out.split(",") if name.strip()]
     left_out = [LeftOut(column.label, "as asked for") for column in unwanted]
@@ -55,7 +56,7 @@ def choose(path: Path, table: Table, label_column: str, leave_out: str) -> Chose
             left_out.append(LeftOut(column.label, reason))
     if len(rest) < 2:
         raise DataError(f"{path}: there is no column left beside {', '.join(each.column for each in left_out)}")
-    label = asked_for or _likely_label(path, rest)
+    label = asked_for or (_likely_target(rest) if regression else _likely_label(path, rest))
     features = tuple(column for column in rest if column is not label)
     return Chosen(label, features, tuple(left_out))
 
@@ -155,6 +156,11 @@ def _likely_label(path: Path, columns: Sequence[Column]) -> Column:
     )
 
 
+def _likely_target(columns: Sequence[Column]) -> Column:
+    named = [column for column in columns if column.name.strip().lower() in LABEL_NAMES]
+    return named[0] if len(named) == 1 else columns[-1]
+
+
 def _plausible(column: Column) -> int:
     """Return how much a column looks like classes: 3 words, 2 yes or no or few whole numbers, 1 more of them, 0 not."""
     if column.texts is not None:
@@ -192,3 +198,14 @@ def classes_of(path: Path, words: Sequence[str]) -> tuple[NDArray[np.int64], tup
         )
     index = {name: number for number, name in enumerate(names)}
     return np.array([index[word] for word in words], np.int64), tuple(names)
+
+
+def targets_of(path: Path, name: str, words: Sequence[str]) -> Floats:
+    """Return labels that are numbers to be predicted; NaN where there is none. Raises DataError for text."""
+    for word in words:
+        if word and not PLAIN.is_number(word):
+            raise DataError(
+                f"{path}: {name} holds {word[:40]!r}, and the mean squared error needs numbers. Choose another "
+                "label_column, or loss = cross_entropy for classes"
+            )
+    return np.array([float(word) if word else np.nan for word in words], np.float64)

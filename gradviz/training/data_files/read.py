@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradviz.errors import DataError
 from gradviz.experiment.data import TABLE_ENDINGS, Data, Missing
-from gradviz.training.data_files.columns import Chosen, as_numbers, choose, classes_of, labels_of
+from gradviz.training.data_files.columns import Chosen, as_numbers, choose, classes_of, labels_of, targets_of
 from gradviz.training.data_files.npz import Arrays, pictures_of, read_npz
 from gradviz.training.data_files.pictures import WHERE, holds_pictures, read_pictures
 from gradviz.training.data_files.progress import Progress, unheard
@@ -31,7 +31,8 @@ class LabelledData:
 
     `inputs` [samples, features], `labels` [samples] index `class_names`. `image_shape` is (rows, columns) where a
     sample is a picture, of so many `channels`, one after the other. `held_out` [samples] marks the file's own
-    validation part; None where it has none.
+    validation part; None where it has none. Where a number is to be predicted, `targets` [samples] are it; there are no
+    classes then, and all labels are 0.
     """
 
     inputs: NDArray[np.float64]
@@ -41,6 +42,7 @@ class LabelledData:
     image_shape: tuple[int, int] | None = None
     held_out: NDArray[np.bool_] | None = None
     channels: int = 1
+    targets: NDArray[np.float64] | None = None
 
 
 class DataFile:
@@ -96,23 +98,23 @@ class DataFile:
         cells = [column.written(rows) for column in shown]
         return tuple(column.key for column in shown), tuple(zip(*cells, strict=True))
 
-    def understood(self, data: Data) -> LabelledData:
-        """Return its samples as `data` asks for them."""
+    def understood(self, data: Data, *, regression: bool = False) -> LabelledData:
+        """Return its samples as `data` asks for them; for a `regression` with a number as target, not a class."""
         if isinstance(self._content, Arrays):
-            read = _from_arrays(self.path, self._content)
+            read = _from_arrays(self.path, self._content, regression=regression)
         else:
-            read = _from_table(self.path, self._content, data)
+            read = _from_table(self.path, self._content, data, regression=regression)
         _check_range(self.path, read)
         return read
 
 
-def read_data_file(data: Data) -> LabelledData:
+def read_data_file(data: Data, *, regression: bool = False) -> LabelledData:
     """Read the file that `data` names, as it asks for. Raises DataError."""
-    return DataFile(data.data_file).understood(data)
+    return DataFile(data.data_file).understood(data, regression=regression)
 
 
-def _from_table(path: Path, table: Table, data: Data) -> LabelledData:
-    chosen = choose(path, table, data.label_column, data.leave_out)
+def _from_table(path: Path, table: Table, data: Data, *, regression: bool) -> LabelledData:
+    chosen = choose(path, table, data.label_column, data.leave_out, regression=regression)
     used = _used_rows(path, table, chosen, data.missing)
     names, columns, one_hot, filled = [], [], [], []
     for column in chosen.features:
@@ -123,7 +125,13 @@ def _from_table(path: Path, table: Table, data: Data) -> LabelledData:
             one_hot.append((column.title, len(parts)))
         if data.missing == "mean" and (gaps := int(column.missing[used].sum())):
             filled.append((column.title, gaps))
-    labels, class_names = labels_of(path, chosen.label, used)
+    targets, class_names = None, table.class_names
+    if regression:
+        label = chosen.label
+        targets = (label.values if label.texts is None else targets_of(path, label.title, label.texts))[used]
+        labels, class_names = np.zeros(len(targets), np.int64), ()
+    else:
+        labels, class_names = labels_of(path, chosen.label, used)
     if len(table.class_names) == len(class_names):
         class_names = table.class_names
     understood = Understood(
@@ -137,7 +145,7 @@ def _from_table(path: Path, table: Table, data: Data) -> LabelledData:
         one_hot=tuple(one_hot),
         filled=tuple(filled),
     )
-    return LabelledData(np.stack(columns, axis=1), labels, class_names, understood)
+    return LabelledData(np.stack(columns, axis=1), labels, class_names, understood, targets=targets)
 
 
 def _used_rows(path: Path, table: Table, chosen: Chosen, missing: Missing) -> NDArray[np.bool_]:
@@ -163,11 +171,16 @@ def _used_rows(path: Path, table: Table, chosen: Chosen, missing: Missing) -> ND
     return used
 
 
-def _from_arrays(path: Path, arrays: Arrays) -> LabelledData:
+def _from_arrays(path: Path, arrays: Arrays, *, regression: bool) -> LabelledData:
     if "" in arrays.labels or "nan" in arrays.labels:
         sample = next(place for place, label in enumerate(arrays.labels, start=1) if label in ("", "nan"))
         raise DataError(f"{path}: sample {sample} has no label in {arrays.names[1]}")
-    labels, class_names = classes_of(path, arrays.labels)
+    targets, class_names = None, arrays.class_names
+    if regression:
+        targets = targets_of(path, arrays.names[1], arrays.labels)
+        labels, class_names = np.zeros(len(targets), np.int64), ()
+    else:
+        labels, class_names = classes_of(path, arrays.labels)
     if len(arrays.class_names) == len(class_names) and class_names == tuple(map(str, range(len(class_names)))):
         class_names = arrays.class_names
     picture, pixels = pictures_of(arrays.inputs)
@@ -184,11 +197,19 @@ def _from_arrays(path: Path, arrays: Arrays) -> LabelledData:
         validation=arrays.validation,
     )
     shape, channels = (picture[1:], picture[0]) if picture is not None else (None, 1)
-    return LabelledData(inputs, labels, class_names, understood, shape, held_out, channels)
+    return LabelledData(inputs, labels, class_names, understood, shape, held_out, channels, targets)
 
 
 def _check_range(path: Path, read: LabelledData) -> None:
     """Refuse what could not be standardised, or not be shown. Raises DataError."""
+    if read.targets is not None:
+        lost = ~np.isfinite(read.targets) | (np.abs(read.targets) > _LARGEST)
+        if lost.any():
+            sample = int(np.argmax(lost))
+            raise DataError(
+                f"{path}: {read.understood.label} of sample {sample + 1} is {read.targets[sample]}, beyond the range "
+                "of single precision"
+            )
     # neither of the two is finite where any number of a feature is not
     lowest, highest = read.inputs.min(0), read.inputs.max(0)
     if not (np.isfinite(lowest) & np.isfinite(highest)).all():
