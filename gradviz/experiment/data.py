@@ -8,9 +8,6 @@ from pydantic import BaseModel, Field
 
 from gradviz.experiment.fields import PART_CONFIG, FieldSpec
 
-# of a table of a person's own; each may be gzipped as well
-TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".data", ".tab", ".dat")
-
 Missing = Literal["refuse", "drop", "mean"]
 Source = Literal["digits", "moons", "circles", "spirals", "xor", "gaussian", "sine", "file", "text"]
 InputScaling = Literal["standardised", "minmax", "raw"]
