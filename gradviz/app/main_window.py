@@ -298,6 +298,7 @@ class MainWindow(QMainWindow):
         session.complained.connect(form.complain)
         session.preview.devices_found.connect(form.set_devices)
         session.run.phase_changed.connect(self._show_phase)
+        self.transport.rate.asked.connect(session.run.change_rate)
         form.edited.connect(session.set)
         form.rejected.connect(self.say)
         form.train_wanted.connect(self.actions_by_name["start"].trigger)
@@ -314,6 +315,7 @@ class MainWindow(QMainWindow):
         self.board.context.hovered.connect(self._read_out)
         self.header.verdict_wanted.connect(lambda: self.docks.bring("verdict"))
         self.board.text_due.connect(lambda: self.run_status.refresh(self.session.run))
+        self.board.text_due.connect(lambda: self.transport.rate.follow(self.session.run))
         self.board.menu_wanted.connect(self._show_menu)
         self.lessons.player.stage.quantity_wanted.connect(self.board.context.quantity_wanted)
         self.lessons.panel.failed.connect(self.errors.report)
@@ -367,6 +369,7 @@ class MainWindow(QMainWindow):
         session, shown = self.session, self.session.shown
         preview = shown.history if shown.kind == "preview" and not session.run.phase.busy else None
         # without any run the worker is what there is to speak of
+        self.transport.rate.follow(session.run)
         self.run_status.show_phase(session.run.phase, session.run, preview if session.run.history is not None else None)
 
     def _show_state(self) -> None:

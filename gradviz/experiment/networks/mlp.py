@@ -150,6 +150,16 @@ class Mlp(NetworkRecipe):
         return tuple((first, min(first + self.span - 1, self.depth)) for first in firsts)
 
     @property
+    def normalises_batches(self) -> bool:
+        """Whether there is batch normalisation."""
+        return self.normalization == "batch"
+
+    @property
+    def straight(self) -> bool:
+        """Whether neither activation, nor gates, nor a normalisation within each sample bends."""
+        return self.phi.slope == "straight" and self.shortcut != "highway" and self.normalization in ("none", "batch")
+
+    @property
     def summary(self) -> str:
         """Depth, width, activation and shortcut."""
         words = [f"{self.depth} × {self.width}", in_words(self.activation)]
