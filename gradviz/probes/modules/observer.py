@@ -65,7 +65,7 @@ MODULE_PROBES: tuple[Callable[[ObservedNetwork], ModuleProbe], ...] = (
 
 def module_quantities() -> tuple[Quantity, ...]:
     """Return all that may be measured on a network of modules."""
-    nothing = ObservedNetwork(nn.Module(), None, without_trace)
+    nothing = ObservedNetwork(nn.Module(), None, without_trace, OutputHooks(without_trace))
     return tuple(quantity for make in MODULE_PROBES for quantity in make(nothing).quantities)
 
 
