@@ -228,6 +228,7 @@ class Steps:
         self._partly_compiled = bool(compiled_modules(self._model))
         self._observer.watch(self._rows)
         self._facts.rows_found(self._rows, executed)
+        self._facts.called_as_functions(self._path.functions)
         if spread := self._facts.tell_spread(self._rows):
             self._file.warn(spread)
 
