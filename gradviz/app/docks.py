@@ -38,7 +38,7 @@ HIDDEN_AT_FIRST = frozenset({"lessons"})
 _UPPER, _LOWER = [entry.name for entry in _COLUMN if not entry.behind][:2]
 # of a remembered layout; one that names docks otherwise is left aside: Qt would make tabs of docks that do not exist
 LAYOUT_VERSION = 3
-VERTICAL = Qt.Orientation.Vertical
+HORIZONTAL, VERTICAL = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 # of the height of the column that a lesson has at first, in percent
 LESSON_SHARE = 64
 CLOSE_TIP = "Hide the panel; View > Panels brings it back"
@@ -51,6 +51,7 @@ class Docks(dict[str, QDockWidget]):
     def __init__(self, window: QMainWindow) -> None:
         super().__init__()
         self._window = window
+        self.spread_out = False
         window.setDockNestingEnabled(True)
         for name, (title, area) in PLACES.items():
             self[name] = self._dock(name, title, area)
@@ -86,6 +87,9 @@ class Docks(dict[str, QDockWidget]):
         bars = self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
         # the newest is the one in use
         for bar in reversed(bars):
+            # words whole, and the tabs to be scrolled through where there are too many
+            bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setUsesScrollButtons(True)
             titles = {bar.tabText(index) for index in range(bar.count())}
             bar.setVisible(bool(titles) and not titles & taken)
             taken |= titles
@@ -94,9 +98,32 @@ class Docks(dict[str, QDockWidget]):
         """Give the docks the sizes and places of a remembered `layout`, else good ones."""
         if self.restore(layout):
             return
-        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        self._window.resizeDocks([self["experiment"], self[_UPPER]], [380, 450], horizontal)
-        self._window.resizeDocks([self[_UPPER], self[_LOWER]], [420, 400], vertical)
+        width = self._window.width()
+        self._window.resizeDocks([self["experiment"], self[_UPPER]], [round(width / 4), round(width * 0.3)], HORIZONTAL)
+        self._window.resizeDocks([self[_UPPER], self[_LOWER]], [420, 400], VERTICAL)
+        self._hide_spare_tab_bars()
+
+    def heads_of_column(self) -> list[QDockWidget]:
+        """Return the upper panel of each column at the right, once it is spread."""
+        behind = next(entry.name for entry in _COLUMN if entry.behind == _UPPER)
+        return [self[_UPPER], self[behind]]
+
+    def spread(self, wide: bool) -> None:
+        """Put what lies behind the upper and the lower panel beside them, or back; not once a person moved a panel."""
+        if wide == self.spread_out:
+            return
+        for first in (_UPPER, _LOWER):
+            behind = [self[entry.name] for entry in _COLUMN if entry.behind == first]
+            together = self._window.tabifiedDockWidgets(self[first] if wide else behind[0])
+            if wide and not all(dock in together for dock in behind):
+                continue
+            for dock in behind:
+                if wide and dock is behind[0]:
+                    self._window.splitDockWidget(self[first], dock, HORIZONTAL)
+                else:
+                    self._window.tabifyDockWidget(behind[0] if wide else self[first], dock)
+            (behind[0] if wide else self[first]).raise_()
+        self.spread_out = wide
         self._hide_spare_tab_bars()
 
     def bring(self, name: str) -> None:
