@@ -23,7 +23,7 @@ from gradviz.app.session.shown import Shown
 from gradviz.app.settings import Settings
 from gradviz.app.threads.preview_thread import PreviewThread
 from gradviz.plots.pages.animation import Animation, FrameSource, SteppedPlot, copy_off_screen
-from gradviz.plots.pages.caption import with_caption
+from gradviz.plots.pages.caption import Caption, with_caption
 from gradviz.plots.pages.images import Placement
 from gradviz.plots.parts.plot_widgets import HoverPlot, RunsPlot
 from gradviz.plots.parts.style import Style
@@ -188,14 +188,14 @@ class Board(QObject):
         """Return the names of what changes from step to step, `board` among them."""
         return {"board", *(name for name, plot in self.plots().items() if isinstance(plot, SteppedPlot))}
 
-    def animation(self, name: str, background: str, scale: float, caption: FrameSource) -> Animation:
+    def animation(self, name: str, background: str, scale: float, caption: Caption, judged: FrameSource) -> Animation:
         """Return the plot `name`, or all of them where it is `board`, as an animation in the present state.
 
-        The `caption` stands below it.
+        The `caption`, which `judged` sets, stands below it.
         """
         sources = [copy_off_screen(self.plots()[each]) for each in self._on_page(name)]
-        placements = with_caption(_placed([source.view for source in sources]), caption.view)
-        return Animation([*sources, caption], placements, background, scale)
+        placements = with_caption(_placed([source.view for source in sources]), caption)
+        return Animation([*sources, judged], placements, background, scale)
 
     def _on_page(self, name: str) -> list[str]:
         if name != "board":

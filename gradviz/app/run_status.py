@@ -94,7 +94,7 @@ def _result(history: History) -> str:
     # a script that is watched may not tell its loss
     parts = [f"loss {loss:.4g}"] if loss is not None and not _is_untold(history, loss) else []
     if history.latest_evaluation is not None:
-        parts.append(f"validation {history.latest_evaluation.accuracy:.1%}")
+        parts.append(f"validation {history.started.score.short(history.latest_evaluation.accuracy)}")
     return " · ".join(parts)
 
 

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from gradviz.app.session.phase import Phase
 from gradviz.app.session.shown import Shown
 from gradviz.app.session.state import SessionState
 
 BAR_HEIGHT_PX = 36
+TINT, EDGE_PX = 0.14, 2
 
 
 class ShownBar(QFrame):
-    """Says what is shown, and offers `preview`, the action that changes between preview and run, where it helps."""
+    """Says what is shown, and offers `preview`, the action that changes between preview and run, where it helps.
 
-    def __init__(self, preview: QAction, parent: QWidget | None = None) -> None:
+    A preview is tinted, so that nobody takes it for a run, and can be trained from here by the action `start`.
+    """
+
+    def __init__(self, preview: QAction, start: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title, self.hint, self.button = QLabel(), QLabel(), QToolButton()
+        self.train = QPushButton("Tra&in this")
+        self.train.setToolTip("Train what is set on the form from its initialisation, as Start does")
+        self.train.clicked.connect(start.trigger)
+        start.changed.connect(lambda: self.train.setEnabled(start.isEnabled()))
         font = self.title.font()
         font.setBold(True)
         self.title.setFont(font)
@@ -37,6 +45,7 @@ class ShownBar(QFrame):
         row.setSpacing(8)
         row.addWidget(self.title, 3)
         row.addWidget(self.hint, 2)
+        row.addWidget(self.train)
         row.addWidget(self.button)
         self.refresh(Shown(), SessionState())
 
@@ -47,6 +56,20 @@ class ShownBar(QFrame):
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))
         self.button.setVisible(_offers_other(state))
+        self._tinted = shown.kind == "preview"
+        self.train.setVisible(self._tinted and not state.phase.busy)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Tint what is no run; called by Qt."""
+        super().paintEvent(event)
+        if self._tinted:
+            accent = self.palette().color(QPalette.ColorRole.Highlight)
+            painter = QPainter(self)
+            painter.fillRect(0, self.height() - EDGE_PX, self.width(), EDGE_PX, accent)
+            accent.setAlphaF(TINT)
+            painter.fillRect(self.rect(), accent)
+            painter.end()
 
 
 def title_of(shown: Shown) -> str:
@@ -54,7 +77,7 @@ def title_of(shown: Shown) -> str:
     if shown.waiting_for:
         return f"Waiting for {shown.waiting_for}"
     if shown.kind == "preview":
-        return f"Preview of the form, before training: {shown.name}"
+        return f"Preview of what is set now, before training: {shown.name}"
     if shown.kind == "run":
         return f"Run of your script: {shown.name}" if shown.watched else f"Run: {shown.name}"
     return "Nothing to show yet"

@@ -15,6 +15,7 @@ from gradviz.commands.progress import counted
 from gradviz.diagnosis.verdict import Verdict
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Quantity
+from gradviz.recording.score import score_as_data, score_of
 from gradviz.recording.store import RunInfo, checkpoint_step, open_run, read_info
 
 LONGEST_LINE = 110
@@ -48,7 +49,7 @@ def _rows(found: RunInfo, checkpoint: int | None) -> Iterator[tuple[str, str]]:
     yield "state", _state(found)
     results = [f"loss {found.loss:.4g}"] if found.loss is not None and math.isfinite(found.loss) else []
     if found.accuracy is not None and math.isfinite(found.accuracy):
-        results.append(f"validation accuracy {found.accuracy:.1%}")
+        results.append(f"validation {score_of(found.experiment).said(found.accuracy)}")
     if results:
         yield "result", ", ".join(results)
     yield "checkpoint", "none" if checkpoint is None else f"before step {checkpoint:,}"
@@ -100,7 +101,7 @@ def _as_json(found: RunInfo, checkpoint: int | None) -> dict[str, Any]:
         "frames": found.frames,
         "steps": max(found.frames - 1, 0),
         "loss": _finite(found.loss),
-        "accuracy": _finite(found.accuracy),
+        **score_as_data(score_of(found.experiment), found.accuracy),
         "checkpoint": checkpoint,
         "bytes": found.size,
         "experiment": found.experiment.flat() if found.experiment is not None else None,

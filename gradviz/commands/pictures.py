@@ -18,9 +18,10 @@ from gradviz.plots.heatmaps.heatmap import HeatmapPlot
 from gradviz.plots.held_out import HeldOutPlot
 from gradviz.plots.mistakes import MistakesPlot
 from gradviz.plots.pages.animation import Animation, FrameSource, StepRange
-from gradviz.plots.pages.caption import Caption, with_caption
+from gradviz.plots.pages.caption import Caption, identity, with_caption
 from gradviz.plots.pages.images import Placement, save_picture
 from gradviz.plots.parts.style import LIGHT
+from gradviz.plots.predicted import PredictedPlot
 from gradviz.plots.profiles.profile import ProfilePlot
 from gradviz.plots.samples import SamplesPlot
 from gradviz.recording.history import History
@@ -54,8 +55,8 @@ def save_plot(path: Path, history: History, plot: str, probe: str | None, step: 
     _begin()
     places = _places(plot, history)
     placements = [Placement(_draw(name, history, probe, step), place) for name, place in places.items()]
-    if plot == "board":
-        placements = with_caption(placements, Caption(LIGHT, Verdict.of(history, step).line))
+    caption = Caption(LIGHT, Verdict.of(history, step).line, identity(history, step))
+    placements = with_caption(placements, caption)
     try:
         save_picture(
             path,
@@ -86,8 +87,12 @@ def save_animation(
     places = _places(plot, history)
     plots = [_draw(name, history, probe, None) for name in places]
     sources = [FrameSource(each, each.show_step) for each in plots]
-    caption = Caption(LIGHT)
-    sources.append(FrameSource(caption, lambda step: caption.say(Verdict.of(history, step).line)))
+    caption = Caption(LIGHT, "", identity(history, None))
+
+    def judge(step: int) -> None:
+        caption.say(Verdict.of(history, step).line, identity(history, step))
+
+    sources.append(FrameSource(caption, judge))
     placements = [Placement(each, place) for each, place in zip(plots, places.values(), strict=True)]
     placements = with_caption(placements, caption)
     started = history.started
@@ -131,7 +136,7 @@ def _make(name: str, history: History) -> Plot:
         case "curves":
             return CurvesPlot()
         case "predictions":
-            return ConfusionPlot()
+            return PredictedPlot() if history.started.regression else ConfusionPlot()
         case "mistakes":
             return MistakesPlot()
         case _:

@@ -23,6 +23,7 @@ from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Checkpoint, Evaluation, Event, Frame, Started
 from gradviz.recording.history import History
+from gradviz.recording.score import ACCURACY, R_SQUARED, score_as_data
 
 if TYPE_CHECKING:
     from gradviz.training.control import Control
@@ -86,7 +87,7 @@ class Session:
 
     def __init__(self, control: Control, recording: RunRecording, bar: tqdm[Any]) -> None:
         self._control, self._recording, self._bar = control, recording, bar
-        self._accuracy = math.nan
+        self._validation = "–"
         self._first: int | None = None
         self._began_s = self._latest_s = 0.0
 
@@ -105,7 +106,7 @@ class Session:
         if isinstance(event, Started):
             self._began_s = self._latest_s
         elif isinstance(event, Evaluation):
-            self._accuracy = event.accuracy
+            self._validation = self.recorded.started.score.text(event.accuracy)
         elif isinstance(event, Frame):
             self._show(event)
 
@@ -115,7 +116,7 @@ class Session:
             self._first = frame.step
             # a resumed run starts at its checkpoint
             self._bar.initial = self._bar.n = frame.step
-        self._bar.set_postfix_str(f"loss {frame.loss:.4g}, validation {self._accuracy:.1%}", refresh=begins)
+        self._bar.set_postfix_str(f"loss {frame.loss:.4g}, validation {self._validation}", refresh=begins)
         self._bar.update(frame.step - self._bar.n)
 
     @contextmanager
@@ -138,7 +139,8 @@ class Session:
         """Return the content of the JSON line.
 
         `loss` is the mean over the last training batch, `accuracy` the share of validation samples classified
-        correctly at the latest evaluation; numbers that are not finite are null, because JSON has none.
+        correctly at the latest evaluation, or `r2` R squared where a number is predicted; numbers that are not finite
+        are null, because JSON has none.
         """
         history = self.recorded
         steps = max(history.frames - 1, 0)
@@ -150,7 +152,7 @@ class Session:
             "steps": steps,
             "steps_per_second": round(made / seconds, 2) if seconds else 0.0,
             "loss": _finite(history.losses()[1][-1]) if history.frames else None,
-            "accuracy": _finite(evaluation.accuracy) if evaluation is not None else None,
+            **score_as_data(history.started.score, evaluation.accuracy if evaluation is not None else None),
             "accuracy_step": evaluation.step if evaluation is not None else None,
         }
 
@@ -158,12 +160,13 @@ class Session:
 def in_words(summary: dict[str, Any]) -> str:
     """Return a summary as text."""
     loss = "not finite" if summary["loss"] is None else f"{summary['loss']:.4g}"
-    accuracy = "unknown" if summary["accuracy"] is None else f"{summary['accuracy']:.1%}"
+    score, name = (R_SQUARED, "r2") if "r2" in summary else (ACCURACY, "accuracy")
+    reached = "unknown" if summary[name] is None else score.text(summary[name])
     ended = {"diverged": f"diverged at step {summary['steps']:,}"}.get(
         summary["status"], f"{summary['status']} after {counted(summary['steps'], 'step')}"
     )
     lines = [
-        f"{ended}: loss {loss}, validation accuracy {accuracy}, {summary['steps_per_second']:,} steps per second",
+        f"{ended}: loss {loss}, validation {score.name} {reached}, {summary['steps_per_second']:,} steps per second",
         *(f"wrote {name}" for name in summary["files"]),
     ]
     return "\n".join(lines)

@@ -66,7 +66,8 @@ def _validation_loss(base: History, history: History) -> Evidence | None:
 
 def _validation_accuracy(base: History, history: History) -> Evidence | None:
     before, now = _latest_validation(base, "accuracy"), _latest_validation(history, "accuracy")
-    if before is None or now is None:
+    if before is None or now is None or base.started.regression or history.started.regression:
+        # R squared says what the validation loss says
         return None
     counted = [_variance(run, share) for run, (_, share) in ((base, before), (history, now))]
     allowed = before[1] - max(SAME_ACCURACY, STANDARD_ERRORS * math.sqrt(sum(counted)))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradviz.diagnosis.guess_losses import losses_of_a_guess
+from gradviz.experiment import Training
 from gradviz.recording.frame import Evaluation, Started
 from gradviz.recording.history import History
 from gradviz.recording.source import LOSS
@@ -22,12 +24,15 @@ class Guess:
     """What who knows nothing of a sample can do.
 
     `loss` is the entropy of the label frequencies, `even_loss` that of classes that are all alike, and `accuracy` the
-    share of the most frequent class.
+    share of the most frequent class. Of other losses, and with weights or smoothed labels, `loss` is the least that the
+    same answer for every sample can reach, and `even_loss` that of answers that prefer no class; where a number is
+    predicted both are those of its mean, and `accuracy` is R squared.
     """
 
     loss: float
     even_loss: float
     accuracy: float
+    of_numbers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +59,14 @@ def guess_of(started: Started) -> Guess | None:
     """Return what a guess is worth; None where there are no classes."""
     if started.held_out is None:
         return None
+    if started.regression:
+        # the mean of the standardised targets
+        return Guess(1.0, 1.0, 0.0, of_numbers=True)
     classes = max(len(started.held_out.class_names), 2)
-    even = math.log(classes)
-    if not started.class_shares:
-        return Guess(even, even, 1.0 / classes)
-    shares = np.array(started.class_shares)
-    there = shares[shares > 0.0]
-    return Guess(max(float(-(there * np.log(there)).sum()), 0.0), even, float(shares.max()))
+    shares = np.array(started.class_shares) if started.class_shares else np.full(classes, 1.0 / classes)
+    training = started.experiment.training if started.experiment is not None else Training()
+    loss, even = losses_of_a_guess(shares, training)
+    return Guess(loss if started.class_shares else even, even, float(shares.max()))
 
 
 def validation_at(history: History, step: int) -> Validation | None:
@@ -81,7 +87,7 @@ def validation_at(history: History, step: int) -> Validation | None:
         training_loss=float(beside.mean()) if beside.size else math.nan,
         best_step=int(steps[best]),
         best_loss=float(known[best]),
-        only_class=_only_class(latest),
+        only_class=_only_class(latest) if latest.values is None else None,
     )
 
 

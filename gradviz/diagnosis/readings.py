@@ -274,6 +274,11 @@ class Readings:
         return len(held_out.class_names) if held_out is not None else 0
 
     @property
+    def regression(self) -> bool:
+        """Whether a number is predicted, and accuracies are R squared."""
+        return self._history.started.regression
+
+    @property
     def learnt(self) -> bool:
         """Whether the loss is known to be far below a guess's, and the validation loss, if known, below it."""
         validation, chance = self.validation, self.chance_loss

@@ -8,11 +8,13 @@ from pydantic import BaseModel, Field
 
 from gradviz.experiment.fields import PART_CONFIG, FieldSpec
 
-# of a table of a person's own; each may be gzipped as well
-TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".data", ".tab", ".dat")
-
 Missing = Literal["refuse", "drop", "mean"]
-Source = Literal["digits", "moons", "circles", "spirals", "xor", "gaussian", "file"]
+Source = Literal["digits", "moons", "circles", "spirals", "xor", "gaussian", "sine", "file", "text"]
+InputScaling = Literal["standardised", "minmax", "raw"]
+# whose target is a number, which a loss for classes cannot be given
+NUMBERS = ("sine",)
+# whose target can be one
+MAYBE_NUMBERS = (*NUMBERS, "file")
 
 
 class Data(BaseModel):
@@ -24,7 +26,8 @@ class Data(BaseModel):
         Source,
         Field(
             alias="data",
-            description="What to learn: real handwritten digits, generated points in the plane, or a file of your own",
+            description="What to learn: real handwritten digits, generated points in the plane, the sine of a number "
+            "(regression), a file of your own, or the next character of a text",
         ),
         FieldSpec("Data", "Data", "x"),
     ] = "digits"
@@ -36,7 +39,8 @@ class Data(BaseModel):
     noise: Annotated[
         float,
         Field(
-            description="Standard deviation of the noise on generated points (a quarter of it for spirals)",
+            description="Standard deviation of the noise on generated points (a quarter of it for spirals), or on a "
+            "generated sine",
             ge=0.0,
             le=1.0,
         ),
@@ -46,11 +50,19 @@ class Data(BaseModel):
         str,
         Field(
             description="Table (CSV, TSV, text, also gzipped; one row per sample) or arrays (NPZ) of your own; "
-            "`gradviz data FILE` says how it is understood",
+            "`gradviz data FILE` says how it is understood. With data = text, a text; "
+            "empty for the one that comes along",
             max_length=4096,
         ),
         FieldSpec("Data file", "Data", ""),
     ] = ""
+    context: Annotated[
+        int,
+        Field(
+            description="Characters of a text in one sample; its label is the character that comes next", ge=2, le=256
+        ),
+        FieldSpec("Context", "Data", "xc", "characters"),
+    ] = 16
     label_column: Annotated[
         str,
         Field(
@@ -76,11 +88,48 @@ class Data(BaseModel):
         ),
         FieldSpec("Missing values", "Data", ""),
     ] = "refuse"
+    validation_share: Annotated[
+        float,
+        Field(
+            description="Share of the samples of each class that is kept for validation and never trained on; a file "
+            "that has validation samples of its own keeps those",
+            ge=0.01,
+            le=0.9,
+        ),
+        FieldSpec("Validation share", "Data", "vs"),
+    ] = 0.2
+    input_scaling: Annotated[
+        InputScaling,
+        Field(
+            description="What the network is given of each feature: standardised, with mean 0 and standard deviation "
+            "1; minmax, from 0 to 1; or raw, as it is (as measured on the training samples)"
+        ),
+        FieldSpec("Input scaling", "Data", "is"),
+    ] = "standardised"
+    input_factor: Annotated[
+        float,
+        Field(description="Factor on every input after that, to see what inputs of another size do", gt=0.0, le=1e6),
+        FieldSpec("Input factor", "Data", "xf", logarithmic=True),
+    ] = 1.0
+    label_noise: Annotated[
+        float,
+        Field(
+            description="Share of the training samples that are given another label than theirs, drawn at random",
+            ge=0.0,
+            le=1.0,
+        ),
+        FieldSpec("Label noise", "Data", "xl"),
+    ] = 0.0
+
+    @property
+    def own_file(self) -> bool:
+        """Whether the samples come from a file that no code can carry."""
+        return self.source == "file" or (self.source == "text" and bool(self.data_file))
 
     @property
     def generated(self) -> bool:
         """Whether the samples are points drawn in the plane."""
-        return self.source not in ("digits", "file")
+        return self.source not in ("digits", "file", "text")
 
     def inapplicable(self) -> dict[str, str]:
         """Return the fields that have no effect given the others, each with the reason in words."""
@@ -88,7 +137,10 @@ class Data(BaseModel):
         rules = {
             "samples": (self.generated, points),
             "noise": (self.generated, points),
-            "data_file": (self.source == "file", own),
+            "data_file": (self.source in ("file", "text"), "for data = file or text only"),
+            "context": (self.source == "text", "for data = text only"),
+            "input_scaling": (self.source != "text", "characters are no quantities"),
+            "input_factor": (self.source != "text", "characters are no quantities"),
             "label_column": (self.source == "file", own),
             "leave_out": (self.source == "file", own),
             "missing": (self.source == "file", own),

@@ -25,6 +25,7 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in resource_path("presets").glob("*.toml")))
 
 
+@cache
 def load_preset(name: str) -> Experiment:
     """Return the preset `name`. Raises ExperimentError naming the presets there are."""
     if name not in preset_names():

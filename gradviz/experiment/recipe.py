@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, SerializeAsAny, ValidationError
 from pydantic.fields import FieldInfo
 
 from gradviz.errors import ExperimentError
-from gradviz.experiment.data import Data
+from gradviz.experiment.data import MAYBE_NUMBERS, NUMBERS, Data
 from gradviz.experiment.fields import PART_CONFIG, FieldSpec, Part, RecipeField, fields_of
 from gradviz.experiment.networks import DEFAULT_ARCHITECTURE, NETWORKS, Mlp, NetworkRecipe
 from gradviz.experiment.training import Training
@@ -47,16 +47,38 @@ class Experiment(BaseModel):
     data: Data = Data()
 
     def __init__(self, /, **values: Any) -> None:
-        parts, mistakes = _parts(values)
+        parts, mistakes = _parts(_implied(values) | values)
         try:
             super().__init__(**parts)
         except ValidationError as error:
             mistakes = [*_explained(error, fields()), *mistakes]
         if mistakes:
             raise ExperimentError("\n".join(mistakes))
-        parts_agree = (self.data.conflict(), self.training.conflict(), self.network.conflict(self.training.batch_size))
+        parts_agree = (
+            self.data.conflict(),
+            self.training.conflict(),
+            self.network.conflict(self.training.batch_size),
+            self._conflict(),
+        )
         if conflict := next(filter(None, parts_agree), ""):
             raise ExperimentError(conflict)
+
+    @property
+    def regression(self) -> bool:
+        """Whether a number is predicted, not a class."""
+        return self.training.loss == "mse" and self.data.source in MAYBE_NUMBERS
+
+    def inapplicable(self) -> dict[str, str]:
+        """Return the fields that have no effect given those of another part, each with the reason in words."""
+        return {"label_noise": "for classes only"} if self.regression else {}
+
+    def _conflict(self) -> str:
+        if self.data.source in NUMBERS and self.training.loss != "mse":
+            return (
+                f"loss: {self.training.loss!r} is not allowed with data = {self.data.source!r}, whose target is a "
+                "number; allowed: mse"
+            )
+        return ""
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -88,7 +110,18 @@ class Experiment(BaseModel):
         wanted = values.get("architecture", self.network.architecture)
         if wanted != self.network.architecture and wanted in NETWORKS:
             kept = {name: value for name, value in self.changes().items() if _fits(name, value, wanted)}
-        return self.parse(kept | values)
+        return self.parse(kept | self._loss_for(values) | values)
+
+    def _loss_for(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the loss that comes with other data, where the present one cannot stay."""
+        if values.get("data", self.data.source) not in NUMBERS and self.data.source in NUMBERS:
+            return {"loss": "cross_entropy"}
+        return _implied(values)
+
+
+def _implied(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what follows from flat values without being said: numbers are learnt by their squared error."""
+    return {"loss": "mse"} if values.get("data") in NUMBERS else {}
 
 
 @cache

@@ -12,6 +12,8 @@ from gradviz.experiment.fields import PART_CONFIG, FieldSpec
 Optimizer = Literal["sgd", "momentum", "adam", "adamw", "rmsprop"]
 Precision = Literal["float32", "float64"]
 Schedule = Literal["constant", "cosine", "step"]
+Loss = Literal["cross_entropy", "binary_cross_entropy", "mse"]
+ClassWeights = Literal["none", "balanced"]
 
 LARGEST_LEARNING_RATE = 100.0
 
@@ -21,6 +23,28 @@ class Training(BaseModel):
 
     model_config = PART_CONFIG
 
+    loss: Annotated[
+        Loss,
+        Field(
+            description="What is made small: cross_entropy of a softmax; binary_cross_entropy, a yes or no for each "
+            "class, one for both where there are two; mse, the mean squared error of a number to be predicted "
+            "(regression; the label column of a file, or sine), or with classes, of a 1 for the right one and 0 else"
+        ),
+        FieldSpec("Loss", "Training", "lo"),
+    ] = "cross_entropy"
+    label_smoothing: Annotated[
+        float,
+        Field(description="Share of each label that is spread evenly over all classes", ge=0.0, lt=1.0),
+        FieldSpec("Label smoothing", "Training", "lm"),
+    ] = 0.0
+    class_weights: Annotated[
+        ClassWeights,
+        Field(
+            description="What a sample counts in the loss: all the same, or balanced, the less the more samples its "
+            "class has"
+        ),
+        FieldSpec("Class weights", "Training", "cw"),
+    ] = "none"
     optimizer: Annotated[
         Optimizer, Field(description="Rule that turns gradients into steps"), FieldSpec("Optimiser", "Training", "o")
     ] = "sgd"
@@ -64,7 +88,7 @@ class Training(BaseModel):
     ] = 0.9
     weight_decay: Annotated[
         float,
-        Field(description="Pull of the weights towards zero", ge=0.0, le=1.0),
+        Field(description="Pull of the weights towards zero", ge=0.0, le=10.0),
         FieldSpec("Weight decay", "Training", "wd"),
     ] = 0.0
     gradient_clip: Annotated[
@@ -134,6 +158,8 @@ class Training(BaseModel):
         """Return the fields that have no effect given the others, each with the reason in words."""
         rules = {
             "momentum": (self.optimizer == "momentum", "for momentum only"),
+            "label_smoothing": (self.loss == "cross_entropy", "for cross-entropy only"),
+            "class_weights": (self.loss != "mse", "not for the squared error"),
             "decay_every": (self.schedule == "step", "for the step schedule only"),
             "decay_factor": (self.schedule == "step", "for the step schedule only"),
         }

@@ -14,6 +14,7 @@ from gradviz.plots.parts.notice import NO_STEP_YET
 from gradviz.plots.parts.style import Style
 from gradviz.plots.shown_run import ShownRun
 from gradviz.recording.history import History
+from gradviz.recording.score import ACCURACY, Score
 
 # of a watched script, which trains by a loss of its own
 UNTOLD = {
@@ -25,11 +26,16 @@ UNTOLD = {
 def title(runs: Sequence[ShownRun], frames: int, picked: int | None) -> str:
     """Say what is drawn; of a single run how far, `frames` of it, and which step is picked."""
     if len(runs) > 1:
-        return "Loss of the training batch, validation accuracy"
+        return f"Loss of the training batch, validation {score_name(runs)}"
     if not frames:
-        return "Loss and accuracy"
-    words = f"Loss and accuracy · up to step {frames - 1}"
+        return f"Loss and {score_name(runs)}"
+    words = f"Loss and {score_name(runs)} · up to step {frames - 1}"
     return words if picked is None else f"{words}, {picked} picked"
+
+
+def score_name(runs: Sequence[ShownRun]) -> str:
+    """Return what is drawn below the loss: accuracy, R², or both where runs differ."""
+    return " or ".join(dict.fromkeys(run.history.started.score.name for run in runs)) or ACCURACY.name
 
 
 def legend(runs: Sequence[ShownRun], picked: int | None, reference: str | None, style: Style) -> list[KeyEntry]:
@@ -70,21 +76,23 @@ def values_at(history: History, step: int) -> tuple[str, str]:
     """
     if not 0 <= step < history.frames:
         return "", ""
-    batch = f": {_pair(_told_loss(history, step), history.batch_accuracy(step))}"
+    score = history.started.score
+    batch = f": {_pair(score, _told_loss(history, step), history.batch_accuracy(step))}"
     latest = _latest_validation(history, step)
     if latest is None:
         return batch, ""
     measured, loss, share = latest
     when = "" if measured == step else f" (step {measured})"
-    return batch, f"{when}: {_pair(loss, share)}"
+    return batch, f"{when}: {_pair(score, loss, share)}"
 
 
 def in_words(history: History, step: int) -> str:
     """Say all values at `step`, which is in the run, in one line."""
-    words = f"step {step} · batch: {_pair(_told_loss(history, step), history.batch_accuracy(step))}"
+    score = history.started.score
+    words = f"step {step} · batch: {_pair(score, _told_loss(history, step), history.batch_accuracy(step))}"
     latest = _latest_validation(history, step)
     if latest is not None:
-        words += f" · validation at step {latest[0]}: {_pair(*latest[1:])}"
+        words += f" · validation at step {latest[0]}: {_pair(score, *latest[1:])}"
     return words
 
 
@@ -94,8 +102,8 @@ def compared_words_at(runs: Sequence[ShownRun], step: int) -> str:
     for run in runs:
         if 0 <= step <= run.latest:
             loss, share = run.history.loss(step), _share_at(run.history, step)
-            accuracy = "" if share is None or math.isnan(share) else f", accuracy {share:.1%}"
-            parts.append(f"{run.series.letter}: loss {loss:.4g}{accuracy}")
+            known = "" if share is None or math.isnan(share) else f", {run.history.started.score.said(share)}"
+            parts.append(f"{run.series.letter}: loss {loss:.4g}{known}")
     return f"step {step} · {' · '.join(parts)}" if parts else ""
 
 
@@ -150,7 +158,7 @@ def _told_loss(history: History, step: int) -> float | None:
     return None if untold else loss
 
 
-def _pair(loss: float | None, share: float | None) -> str:
+def _pair(score: Score, loss: float | None, share: float | None) -> str:
     known = [f"loss {loss:.4g}"] if loss is not None else []
-    known += [f"accuracy {share:.1%}"] if share is not None and not math.isnan(share) else []
+    known += [score.said(share)] if share is not None and not math.isnan(share) else []
     return ", ".join(known) or "nothing known"

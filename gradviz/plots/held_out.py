@@ -16,6 +16,7 @@ from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
 from gradviz.recording.frame import Evaluation, HeldOut
 from gradviz.recording.history import History
+from gradviz.recording.score import ACCURACY
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,10 +109,15 @@ class HeldOutPlot(HoverPlot):
 
     def _entitle(self, evaluation: Evaluation) -> None:
         self._said = self._step
-        when, right = measured_at(evaluation.step, self._step), f"{evaluation.accuracy:.1%} right"
+        when, right = measured_at(evaluation.step, self._step), self._how_well(evaluation)
         # shorter where there is more to say, or the end would be cut
         what = "Validation samples" if self._step in (None, evaluation.step) else "Validation"
         self.title.say(f"{what} {when}: {right}")
+
+    def _how_well(self, evaluation: Evaluation) -> str:
+        score = self.history.started.score if self.history is not None else ACCURACY
+        right = score.text(evaluation.accuracy)
+        return f"{right} right" if score is ACCURACY else f"{score.name} {right}"
 
     def _say(self, reason: str) -> None:
         self._swap(show_picture=False)

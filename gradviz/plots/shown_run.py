@@ -101,10 +101,15 @@ def shown_runs(names: Sequence[str], histories: Sequence[History]) -> tuple[Show
 
 
 def common_quantities(runs: Sequence[ShownRun]) -> list[Quantity]:
-    """Return the quantities that at least two of `runs` measured, in the order of the first that did."""
+    """Return the quantities that at least two of `runs` measured, in the order of the first that did.
+
+    A run that has only begun may still measure all that it announces.
+    """
     seen: dict[str, list[Quantity]] = {}
     for run in runs:
         for quantity in run.history.quantities:
+            if run.latest > 0 and run.history.latest_row(quantity.name, run.latest) is None:
+                continue
             seen.setdefault(quantity.name, []).append(quantity)
     return [quantities[0] for quantities in seen.values() if len(quantities) >= FEWEST_COMPARED]
 

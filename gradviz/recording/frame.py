@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from gradviz.experiment import Experiment, Row, to_json
 from gradviz.experiment.rows import Span, shortcuts_around
+from gradviz.recording.score import Score, score_of
 
 Scale = Literal["log10", "linear"]
 # how a recorded run stands; the last two of a run that nobody ended: its process is gone, or still writes
@@ -54,7 +55,12 @@ class HeldOut:
 
     `inputs` [samples, features] in the data's own units, `labels` [samples] index `class_names`. `image_shape` is
     (rows, columns) where a sample is a picture, of one or three `channels` that come one after the other; `extent` is
-    (left, right, bottom, top) of the plane where it is a point.
+    (left, right, bottom, top) of the plane where it is a point. `characters` says that inputs number characters,
+    as labels do.
+
+    Where a number is predicted there are no classes: `targets` [samples] are these numbers in their own units, and
+    `target_name` is what they are; `labels` are 0. What the network makes of them is `Evaluation.values`, in the same
+    units.
     """
 
     inputs: NDArray[np.float32]
@@ -63,6 +69,9 @@ class HeldOut:
     image_shape: tuple[int, int] | None = None
     extent: tuple[float, float, float, float] | None = None
     channels: int = 1
+    targets: NDArray[np.float64] | None = None
+    target_name: str = ""
+    characters: bool = False
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -129,6 +138,16 @@ class Started:
         return self.experiment is None
 
     @property
+    def regression(self) -> bool:
+        """Whether the network predicts a number, so that R squared stands wherever accuracy does otherwise."""
+        return self.experiment is not None and self.experiment.regression
+
+    @property
+    def score(self) -> Score:
+        """What accuracies of this run are."""
+        return score_of(self.experiment)
+
+    @property
     def double(self) -> bool:
         """Whether the network computes in float64."""
         return self.precision == "float64"
@@ -149,14 +168,15 @@ class Started:
 class Frame:
     """What was measured in the state before update `step`; step 0 is the network as initialised.
 
-    `loss` (mean over the batch), `batch_accuracy` (share of the batch classified rightly) and `learning_rate` are
-    numbers, NaN where a watched script does not tell; `rows` holds, per probe name, one row [layers], layer 1 first, in
-    the quantity's own scale: float32, or float64 where a linear quantity of a float64 network is told. A probe that
-    measured nothing at this step is absent (`update_ratio` at step 0: there was no update yet). Where only some layers
-    of a watched network could be measured, `measured` says which, per probe name, bool [layers]: a module without
-    parameters has no weight norm. `skipped` marks a step that the optimiser did not make, because gradients had
-    overflowed. `scalars` are further numbers of the step by name, such as what a script logs of its own, or the norm of
-    the gradient before it was clipped; none of them has to be there at each step.
+    `loss` (mean over the batch), `batch_accuracy` (share of the batch classified rightly; R squared of the batch where
+    a number is predicted) and `learning_rate` are numbers, NaN where a watched script does not tell; `rows` holds, per
+    probe name, one row [layers], layer 1 first, in the quantity's own scale: float32, or float64 where a linear
+    quantity of a float64 network is told. A probe that measured nothing at this step is absent (`update_ratio` at step
+    0: there was no update yet). Where only some layers of a watched network could be measured, `measured` says which,
+    per probe name, bool [layers]: a module without parameters has no weight norm. `skipped` marks a step that the
+    optimiser did not make, because gradients had overflowed. `scalars` are further numbers of the step by name, such as
+    what a script logs of its own, or the norm of the gradient before it was clipped; none of them has to be there at
+    each step.
     """
 
     step: int
@@ -197,6 +217,10 @@ class Evaluation:
     `predicted` [samples] class indices, `confidence` [samples] the probability given to the predicted class.
     `boundary` [rows, columns, classes], for data in the plane only: class probabilities on a regular grid over
     `HeldOut.extent`, row 0 at the bottom, column 0 at the left, cell centres.
+
+    Where a number is predicted, `values` [samples] are the predictions in the units of `HeldOut.targets`, to which they
+    belong one by one, and `accuracy` is R squared, 1 for perfect ones and 0 for the mean of the targets; `predicted`
+    and `confidence` are 0. Read them through `History.latest_evaluation` or `History.evaluation_at(step)`.
     """
 
     step: int
@@ -205,6 +229,7 @@ class Evaluation:
     predicted: NDArray[np.int64]
     confidence: NDArray[np.float32]
     boundary: NDArray[np.float32] | None = None
+    values: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)

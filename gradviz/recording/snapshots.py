@@ -115,7 +115,8 @@ class Snapshots(Generic[T]):
 def evaluation_bytes(evaluation: Evaluation) -> int:
     """Return the memory that an evaluation takes."""
     boundary = evaluation.boundary.nbytes if evaluation.boundary is not None else 0
-    return evaluation.predicted.nbytes + evaluation.confidence.nbytes + boundary
+    values = evaluation.values.nbytes if evaluation.values is not None else 0
+    return evaluation.predicted.nbytes + evaluation.confidence.nbytes + boundary + values
 
 
 def distributions_bytes(distributions: Distributions) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from gradviz.plots.further_numbers import GROUP_RATE, LOGARITHMIC, VALIDATION_ACCURACY, VALIDATION_LOSS
 from gradviz.plots.parts.limits import nice_above
 from gradviz.plots.parts.step_line import Points, condensed
+from gradviz.recording import score
 from gradviz.recording.history import History
 from gradviz.recording.zoom.scalars import Envelope
 from gradviz.report.axes import Axis
@@ -25,7 +26,7 @@ WIDE = 50.0
 PERCENT = 100.0
 # beyond it an axis cannot reach from a value to its negative
 LARGEST = 1e300
-LOSS, ACCURACY = "Loss", "Accuracy"
+LOSS, ACCURACY, R_SQUARED = "Loss", "Accuracy", "R²"
 
 
 def curves(runs: Sequence[ReportedRun]) -> list[Markup]:
@@ -43,7 +44,8 @@ def curves(runs: Sequence[ReportedRun]) -> list[Markup]:
 
 def _charts(runs: Sequence[ReportedRun]) -> Iterator[tuple[str, list[Line]]]:
     yield LOSS, [line for run in runs for line in _losses(run)]
-    yield ACCURACY, [line for run in runs for line in _accuracies(run)]
+    for title, kind in ((ACCURACY, score.ACCURACY), (R_SQUARED, score.R_SQUARED)):
+        yield title, [line for run in runs if run.history.started.score is kind for line in _accuracies(run)]
     yield "Learning rate", [line for run in runs for line in _rates(run)]
     names = dict.fromkeys(name for run in runs for name in run.history.scalar_names if not _placed(name))
     for name in list(names)[:MOST_FURTHER]:
@@ -134,12 +136,13 @@ def _evaluated(history: History, series: tuple[np.ndarray, np.ndarray]) -> Point
 
 
 def _percent(points: Points) -> Points:
-    return points[0], points[1] * PERCENT
+    # R squared has no lower end: what is worse than the mean of the targets lies below the axis
+    return points[0], np.where(points[1] >= 0.0, points[1] * PERCENT, np.nan)
 
 
 def _chart(name: str, lines: Sequence[Line], steps: Axis) -> Markup:
     title = in_words(name)
-    if name == ACCURACY:
+    if name in (ACCURACY, R_SQUARED):
         return chart(title, lines, steps, Axis("%", 0.0, PERCENT))
     values = np.concatenate([line.y[np.isfinite(line.y)] for line in lines])
     low, high = float(values.min()), float(values.max())

@@ -36,7 +36,8 @@ def outcome(run: ReportedRun) -> dict[str, str]:
         found["Last learning rate"] = plain(rate)
     evaluation = history.latest_evaluation
     if evaluation is not None:
-        found["Validation accuracy"] = f"{evaluation.accuracy:.1%}"
+        score = history.started.score
+        found[f"Validation {score.name}"] = score.text(evaluation.accuracy)
     return found
 
 

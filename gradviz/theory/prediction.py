@@ -17,7 +17,7 @@ from gradviz.theory.activations import Array, Row, is_known
 from gradviz.theory.backward import backward
 from gradviz.theory.finite_width import rarest, scatter
 from gradviz.theory.forward import Block, forward
-from gradviz.theory.head import Start, cross_entropy_start, random_start
+from gradviz.theory.head import Start, loss_start, random_start
 from gradviz.theory.phase import Phase, plain_phase, shortcut_phase
 from gradviz.theory.recipe import Recipe, recipe
 
@@ -132,8 +132,8 @@ def predict(
     The input layer is LeCun normal, so that its output, the state that enters layer 1, is Gaussian with the mean
     square of a sample's standardised features (features that never vary count as 0): `input_mean_square`, for one
     sample after the other or one number for all. The default holds for any data of which no feature is constant.
-    Gradients begin at a head for `classes` classes under cross-entropy; with None, as in most of the literature, in a
-    random direction for each sample of a batch.
+    Gradients begin at a head for `classes` classes, 0 for a number, under the experiment's loss; with None, as in most
+    of the literature, in a random direction for each sample of a batch.
     """
     network = experiment.network
     if not isinstance(network, Mlp):
@@ -144,7 +144,9 @@ def predict(
         return NoPrediction(
             "no prediction: batch normalisation ties the samples of a batch together, and how depends on the data"
         )
-    if classes is not None and classes < 2:
+    if network.dropout:
+        return NoPrediction("no prediction: dropout; these averages are over random weights, not over what is dropped")
+    if classes is not None and classes < 2 and not experiment.regression:
         return NoPrediction("no prediction: with a single class there is no gradient")
     settings, batch_size = recipe(network), experiment.training.batch_size
     every = np.atleast_1d(np.asarray(input_mean_square, dtype=np.float64))
@@ -156,7 +158,7 @@ def predict(
         if reason:
             return NoPrediction(f"no prediction: {reason}")
         last = blocks[-1].out_square
-        start = random_start(last, batch_size) if classes is None else cross_entropy_start(last, classes)
+        start = random_start(last, batch_size) if classes is None else loss_start(last, classes, experiment.training)
         return _predict(settings, batch_size, blocks, start)
 
 

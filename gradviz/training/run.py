@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from gradviz.errors import DeviceError
@@ -25,6 +25,7 @@ from gradviz.training.batches import ShuffledBatches
 from gradviz.training.data import Dataset, boundary_grid, load_data
 from gradviz.training.devices import free_bytes, resolve
 from gradviz.training.memory import estimated_bytes
+from gradviz.training.objective import objective
 from gradviz.training.optimization import (
     clip_gradients,
     gradient_norm,
@@ -52,14 +53,15 @@ class TrainingRun:
         _check_memory(experiment, self.device)
         self.data: Dataset = load_data(experiment)
         shape = self.data.held_out.sample_shape
-        self.network = build_network(experiment, shape, self.data.classes, self.device)
+        dtype = DTYPES[experiment.training.precision]
+        self.objective = objective(experiment, self.data, dtype, self.device)
+        self.network = build_network(experiment, shape, self.objective.outputs, self.device)
         self._parameters = list(self.network.parameters())
         self.batch_size = min(experiment.training.batch_size, len(self.data.train_labels))
         self._optimizer: Optimizer | None = None
         self._inputs = self._on_device(self.data.train_inputs)
-        self._labels = torch.from_numpy(self.data.train_labels).to(self.device)
+        self._targets, self._test_targets = self._targets_on_device()
         self._test_inputs = self._on_device(self.data.test_inputs)
-        self._test_labels = torch.from_numpy(self.data.held_out.labels).to(self.device)
         self.batches = ShuffledBatches(
             len(self.data.train_labels), self.batch_size, experiment.training.seed, self.device
         )
@@ -85,7 +87,7 @@ class TrainingRun:
             device=device_label(self.device),
             threads=threads,
             input_mean_square=np.square(self.data.train_inputs).mean(1),
-            class_shares=tuple((np.bincount(self.data.train_labels) / len(self.data.train_labels)).tolist()),
+            class_shares=self.data.class_shares,
         )
 
     @property
@@ -111,16 +113,16 @@ class TrainingRun:
         """
         self._step = step
         chosen = self.batches.take()
-        inputs, labels = self._inputs[chosen], self._labels[chosen]
+        inputs, targets = self._inputs[chosen], self._targets[chosen]
         for parameter in self._parameters:
             parameter.grad = None
         self.observer.before_forward(due or self.due(step))
-        logits = self.network(inputs)
-        loss = nn.functional.cross_entropy(logits, labels)
+        outputs = self.network(inputs)
+        loss = self.objective.loss(outputs, targets)
         loss.backward()  # type: ignore[no-untyped-call]
         self.observer.after_backward()
-        right = (logits.detach().argmax(1) == labels).to(self._wide).mean()
-        scalars: dict[str, float | Tensor] = {"loss": loss.detach(), "accuracy": right, "learning_rate": self.rate}
+        score = self.objective.score(outputs.detach(), targets, self._wide)
+        scalars: dict[str, float | Tensor] = {"loss": loss.detach(), "accuracy": score, "learning_rate": self.rate}
         if self.experiment.training.gradient_clip:
             self._gradient_norm = scalars["gradient_norm_before_clipping"] = gradient_norm(self._parameters)
         self._queue.submit(step, self.observer.take(), scalars)
@@ -164,17 +166,16 @@ class TrainingRun:
 
     def evaluate(self, step: int) -> Evaluation:
         """Put the validation samples through the network, and the grid over the plane where there is one."""
-        logits = self._infer(self._test_inputs)
-        confidence, predicted = torch.softmax(logits, 1).max(1)
-        loss = nn.functional.cross_entropy(logits, self._test_labels)
-        right = predicted == self._test_labels
+        outputs = self._infer(self._test_inputs)
+        answers = self.objective.answers(outputs)
         return Evaluation(
             step=step,
-            loss=float(loss),
-            accuracy=float(right.double().mean() if self.device.type != "mps" else right.float().mean()),
-            predicted=predicted.cpu().numpy(),
-            confidence=confidence.float().cpu().numpy(),
+            loss=float(self.objective.loss(outputs, self._test_targets)),
+            accuracy=float(self.objective.score(outputs, self._test_targets, self._wide)),
+            predicted=answers.predicted,
+            confidence=answers.confidence,
             boundary=self._boundary(),
+            values=answers.values,
         )
 
     def _boundary(self) -> NDArray[np.float32] | None:
@@ -182,12 +183,20 @@ class TrainingRun:
         if held_out.extent is None:
             return None
         grid = self.data.standardise(boundary_grid(held_out, BOUNDARY_CELLS))
-        probabilities = torch.softmax(self._infer(self._on_device(grid)), 1).float().cpu().numpy()
+        probabilities = self.objective.probabilities(self._infer(self._on_device(grid))).float().cpu().numpy()
         return probabilities.reshape(BOUNDARY_CELLS, BOUNDARY_CELLS, -1)
 
     def _infer(self, inputs: Tensor) -> Tensor:
         # in parts, so that a large data set does not need activations for all its samples at once
         return torch.cat([self.network.evaluate(part) for part in torch.split(inputs, EVALUATION_SAMPLES)])
+
+    def _targets_on_device(self) -> tuple[Tensor, Tensor]:
+        """Return what training and validation samples are compared with: numbers, or else classes."""
+        data = self.data
+        if data.train_targets is None or data.test_targets is None:
+            train, test = torch.from_numpy(data.train_labels), torch.from_numpy(data.held_out.labels)
+            return train.to(self.device), test.to(self.device)
+        return self._on_device(data.train_targets), self._on_device(data.test_targets)
 
     def _on_device(self, inputs: NDArray[np.float64]) -> Tensor:
         return torch.from_numpy(inputs).to(DTYPES[self.experiment.training.precision]).to(self.device)

@@ -77,11 +77,6 @@ def frames_of(path: Path) -> list[Pixels]:
     return frames
 
 
-def above_the_verdict(frame: Pixels, what: str) -> Pixels:
-    """A frame without the line of words that a picture of a single plot does not have."""
-    return frame if what == "board" else frame[:-HEIGHT]
-
-
 def record(window: MainWindow, what: str, path: Path, cut: StepRange = CUT, scale: int = 1) -> bool:
     return window.exporter.carry_out(ExportRequest(what, path, scale, cut), window.style_now)
 
@@ -103,7 +98,7 @@ def test_every_frame_is_the_picture_that_is_exported_of_its_step(
         assert len(frames) == len(SHOWN)
         for whole, step in zip(frames, SHOWN, strict=True):
             window.session.display.pick_step(step)
-            expected, frame = still(window, what, tmp_path / "still.png"), above_the_verdict(whole, what)
+            expected, frame = still(window, what, tmp_path / "still.png"), whole
             assert frame.shape == expected.shape
             assert (frame != expected).any(axis=-1).mean() < 1e-4, (what, step)
         assert (frames[0] != frames[1]).any()
@@ -128,7 +123,7 @@ def test_an_animation_shows_the_plots_as_the_person_has_set_them_up(
     for what in ("board", "distribution"):
         assert record(window, what, tmp_path / "animation.webp", StepRange(4, 4))
         window.session.display.pick_step(4)
-        frame = above_the_verdict(frames_of(tmp_path / "animation.webp")[0], what)
+        frame = frames_of(tmp_path / "animation.webp")[0]
         difference = frame != still(window, what, tmp_path / "still.png")
         assert difference.any(axis=-1).mean() < 1e-4, what
 
@@ -139,7 +134,11 @@ def test_an_animation_at_twice_the_size_has_twice_the_pixels(
 ) -> None:
     assert record(window, "profile", tmp_path / "animation.gif", StepRange(0, 1), scale=2)
     plot = profile_of(window.board)
-    assert frames_of(tmp_path / "animation.gif")[0].shape == (2 * (plot.height() + HEIGHT), 2 * plot.width(), 3)
+    single = still(window, "profile", tmp_path / "still.png")
+    frame = frames_of(tmp_path / "animation.gif")[0]
+    assert frame.shape == (2 * single.shape[0], 2 * plot.width(), 3)
+    # verdict, network, run, step and code stand below it
+    assert single.shape[0] > plot.height() + HEIGHT
 
 
 @pytest.mark.slow

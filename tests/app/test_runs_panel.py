@@ -15,12 +15,13 @@ from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QPushButton, QToolBu
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.runs import run_words
-from gradviz.app.runs.run_model import RunModel
+from gradviz.app.runs.run_model import LOSS_TOP, RunModel
 from gradviz.app.runs.runs_panel import RunsPanel
 from gradviz.app.runs.sparkline import sparkline_points
 from gradviz.app.runs.status_mark import paint_status
 from gradviz.experiment import Experiment
 from gradviz.plots.parts.style import DARK, LIGHT
+from gradviz.recording.frame import Quantity
 
 BEST = listed("best", 30, "depth 30 → 100")
 LIVE = listed("live", 40, "activation sigmoid → ReLU", ending="recording", frames=13, accuracy=None)
@@ -266,7 +267,7 @@ def test_everything_says_what_it_is_for_and_is_reached_by_the_keyboard(panel: Ru
 
 @pytest.mark.parametrize("style", [LIGHT, DARK], ids=["light", "dark"])
 def test_every_ending_has_a_shape_of_its_own(style: object) -> None:
-    endings = ("recording", "finished", "stopped", "diverged", "failed", "interrupted", "unreadable")
+    endings = ("recording", "finished", "at chance", "stopped", "diverged", "failed", "interrupted", "unreadable")
     shapes = []
     for ending in endings:
         image = QImage(40, 40, QImage.Format.Format_RGB32)
@@ -284,13 +285,45 @@ def test_every_ending_has_a_shape_of_its_own(style: object) -> None:
 
 def test_a_sparkline_is_drawn_to_scale() -> None:
     place = QRectF(10, 20, 30, 8)
-    (line,) = sparkline_points((4.0, 0.0, 2.0), place)
+    (line,) = sparkline_points((4.0, 0.0, 2.0), place, 4.0)
     assert [(point.x(), point.y()) for point in line] == [(10, 20), (25, 28), (40, 24)]
-    before, after = sparkline_points((1.0, 2.0, math.nan, 2.0), place)
+    before, after = sparkline_points((1.0, 2.0, math.nan, 2.0), place, 2.0)
     assert [len(before), len(after)] == [2, 1]
-    assert {point.y() for point in sparkline_points((3.0, 3.0), place)[0]} == {24}
-    assert sparkline_points((math.nan, math.inf), place) == []
-    assert sparkline_points((), place) == []
+    # what never falls stays as high as it is beside the other runs, and what is above the scale at its edge
+    assert {point.y() for point in sparkline_points((3.0, 3.0), place, 6.0)[0]} == {24}
+    assert {point.y() for point in sparkline_points((30.0, 1e9), place, 6.0)[0]} == {place.top()}
+    assert sparkline_points((math.nan, math.inf), place, 1.0) == []
+    assert sparkline_points((), place, 1.0) == []
+
+
+def test_the_sparklines_of_all_runs_have_one_scale(panel: RunsPanel) -> None:
+    lines = {"a": (2.0, 0.1), "b": (math.nan, 2.2, 2.2), "c": (1e9,)}
+    panel.show_runs([listed(name, sparkline=line) for name, line in lines.items()])
+    tops = {panel.model.index(row).data(LOSS_TOP) for row in range(3)}
+    assert tops == {1.5 * 2.2}
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "sign"), [(0.10, "at chance"), (0.18, "at chance"), (0.25, "finished"), (None, "finished")]
+)
+def test_a_run_that_ended_at_chance_has_no_tick(accuracy: float | None, sign: str) -> None:
+    run = listed("a", accuracy=accuracy, guess_accuracy=0.1)
+    assert run_words.sign_of(run) == sign
+    assert ("at chance" in run_words.status_of(run)) == (sign == "at chance")
+
+
+def test_only_what_can_be_compared_is_offered_to_be(panel: RunsPanel) -> None:
+    norm = Quantity("norm", "Norm", "", "")
+    other = Quantity("other", "Other", "", "")
+    pairs = {
+        "same": [listed("a", quantities=(norm,)), listed("b", quantities=(norm,))],
+        "nothing in common": [listed("a", quantities=(norm,)), listed("b", quantities=(other,))],
+        "no step": [listed("a", quantities=(norm,)), listed("b", quantities=(norm,), frames=0)],
+    }
+    for name, pair in pairs.items():
+        panel.show_runs(pair)
+        panel.select([run.path for run in pair])
+        assert ("compare" in possible(panel)) == (name == "same"), name
 
 
 def test_rows_are_painted_in_both_styles(panel: RunsPanel) -> None:

@@ -10,7 +10,8 @@ from gradviz.experiment import NETWORKS, Experiment, ResNet, fields
 
 FIELDS = tuple(fields())
 DEVICES = ("auto", "cpu", "cuda", "cuda:0", "cuda:7", "cuda:12", "mps")
-OPEN_BELOW, OPEN_ABOVE = {"learning_rate", "decay_factor", "layer_scale"}, {"momentum"}
+OPEN_BELOW = {"learning_rate", "decay_factor", "input_factor", "layer_scale"}
+OPEN_ABOVE = {"momentum", "label_smoothing", "dropout"}
 
 
 def value_of(name: str, architecture: str = "mlp") -> st.SearchStrategy[Any]:
@@ -39,6 +40,8 @@ def _agreeing(values: dict[str, Any]) -> dict[str, Any]:
         values["batch_size"] = 2
     if values.get("schedule") == "cosine" and values.get("steps") == 0:
         values["steps"] = 300
+    if values.get("data") == "sine":
+        values["loss"] = "mse"
     if values["architecture"] == ResNet.architecture:
         depth, bottleneck = values.get("depth", 20), values.get("block") == "bottleneck"
         if values.get("layout") == "imagenet":

@@ -25,6 +25,9 @@ CASES: list[tuple[str, Any, Any, dict[str, Any], dict[str, Any]]] = [
     ("momentum", 0.5, 0.9, {"optimizer": "momentum"}, {"optimizer": "rmsprop"}),
     ("decay_every", 1, 5, {"schedule": "step"}, {"schedule": "constant"}),
     ("decay_factor", 0.1, 0.5, {"schedule": "step", "decay_every": 2}, {"schedule": "cosine"}),
+    ("label_smoothing", 0.0, 0.2, {}, {"loss": "mse"}),
+    ("class_weights", "none", "balanced", {"loss": "binary_cross_entropy", "samples": 43}, {"loss": "mse"}),
+    ("label_noise", 0.0, 0.3, {"loss": "mse"}, {"data": "sine"}),
     ("samples", 40, 60, {"data": "xor"}, {"data": "digits"}),
     ("noise", 0.0, 0.2, {"data": "circles"}, {"data": "digits"}),
 ]
@@ -41,6 +44,9 @@ RESNET_CASES: list[tuple[str, Any, Any, dict[str, Any], dict[str, Any]]] = [
 TRANSFORMER = {"architecture": "transformer", "depth": 2, "width": 8, "steps": 3, "batch_size": 8, "device": "cpu"}
 TRANSFORMER_CASES: list[tuple[str, Any, Any, dict[str, Any], dict[str, Any]]] = [
     ("leaky_slope", 0.01, 0.3, {"activation": "leaky_relu"}, {"activation": "gelu"}),
+    ("context", 4, 8, {"data": "text"}, {"data": "digits"}),
+    ("input_factor", 1.0, 3.0, {"data": "digits"}, {"data": "text", "context": 4}),
+    ("input_scaling", "standardised", "raw", {"data": "digits"}, {"data": "text", "context": 4}),
     ("layer_scale", 0.1, 0.5, {"shortcut": "layer_scale"}, {"shortcut": "rezero"}),
 ]
 

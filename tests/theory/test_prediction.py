@@ -4,20 +4,23 @@ import math
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
-from gradviz.experiment import Experiment, choices
+from gradviz.experiment import Experiment, Training, choices
 from gradviz.network.stack.shortcuts import GATE_BIAS, blocks_of
 from gradviz.network.stack.stack import Stack
 from gradviz.theory import recipe as seen
-from gradviz.theory.head import cross_entropy_start
+from gradviz.theory.head import loss_start
 from gradviz.theory.prediction import NoPrediction, Prediction, predict
 from gradviz.training.data import load_data
 from gradviz.training.loop import first_frame
 
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 DIGITS = load_data(Experiment.parse({"data": "digits"}))
 SAMPLE_SQUARES = np.square(DIGITS.train_inputs).mean(1)
 
@@ -201,23 +204,54 @@ def test_blocks_and_gates_are_the_networks(shortcut: str, span: int, depth: int)
 
 
 @pytest.mark.parametrize(("classes", "square"), [(2, 4.0), (10, 0.01), (10, 9.0), (10, 1e8), (4, 25.0)])
-def test_how_much_of_a_gradient_lies_along_the_state_at_the_head(classes: int, square: float) -> None:
+@pytest.mark.parametrize("training", [Training(), Training(label_smoothing=0.3)], ids=["plain", "smoothed"])
+def test_how_much_of_a_gradient_lies_along_the_state_at_the_head(
+    classes: int, square: float, training: Training
+) -> None:
     """Against heads drawn one by one, with autograd for the loss."""
+    smoothing = training.label_smoothing
+
+    def loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return functional.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="sum")
+
+    found = loss_start(np.array([square]), classes, training)
+    assert found.along_state[0] == pytest.approx(along_state(classes, classes, square, loss), rel=0.12)
+    assert found.directions == classes - 1
+
+
+@pytest.mark.parametrize("square", [0.01, 1.0, 9.0])
+@pytest.mark.parametrize(("loss", "classes"), [("mse", 0), ("mse", 5), ("binary_cross_entropy", 2),
+                                               ("binary_cross_entropy", 5)])  # fmt: skip
+def test_other_losses_send_back_what_autograd_does(loss: str, classes: int, square: float) -> None:
+    outputs = 1 if classes in (0, 2) else classes
+
+    def torchs(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        if classes == 0:
+            normal = torch.randn(logits.shape, generator=torch.Generator().manual_seed(9), dtype=torch.float64)
+            return functional.mse_loss(logits, normal, reduction="sum")
+        wanted = labels[:, None].double() if classes == 2 else functional.one_hot(labels, classes).double()
+        if loss == "mse":
+            return functional.mse_loss(logits, wanted, reduction="sum")
+        return functional.binary_cross_entropy_with_logits(logits, wanted, reduction="sum")
+
+    found = loss_start(np.array([square]), classes, Training.model_validate({"loss": loss}))
+    assert found.along_state[0] == pytest.approx(along_state(outputs, max(classes, 2), square, torchs), rel=0.12)
+    assert found.directions == outputs
+
+
+def along_state(outputs: int, classes: int, square: float, loss: Loss) -> float:
+    """How much of a gradient's square lies along the state, relative to a random direction, of heads drawn singly."""
     generator = torch.Generator().manual_seed(1)
     n, heads = 64, 3000
     x = torch.randn(n, generator=generator, dtype=torch.float64)
     x *= math.sqrt(n * square) / x.norm()
-    head = torch.randn(heads, classes, n, generator=generator, dtype=torch.float64) / math.sqrt(n)
+    head = torch.randn(heads, outputs, n, generator=generator, dtype=torch.float64) / math.sqrt(n)
     states = x.expand(heads, n).clone().requires_grad_()
     labels = torch.randint(0, classes, (heads,), generator=generator)
     logits = torch.einsum("hkn,hn->hk", head, states)
-    torch.nn.functional.cross_entropy(logits, labels, reduction="sum").backward()
-    gradients = states.grad
+    (gradients,) = torch.autograd.grad(loss(logits, labels), states)
     along = float((gradients @ x).square().mean() / (n * square))
-    relative = along / float(gradients.square().sum(1).mean()) * n
-    found = cross_entropy_start(np.array([square]), classes)
-    assert found.along_state[0] == pytest.approx(relative, rel=0.12)
-    assert found.directions == classes - 1
+    return along / float(gradients.square().sum(1).mean()) * n
 
 
 def test_the_theory_needs_no_torch_and_no_window() -> None:

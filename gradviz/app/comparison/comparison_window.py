@@ -27,6 +27,7 @@ from gradviz.app.panels.scale_chooser import ScaleChooser
 from gradviz.app.settings import Settings
 from gradviz.plots.curves import CurvesPlot
 from gradviz.plots.heatmaps.heatmap import HeatmapPlot
+from gradviz.plots.pages.caption import Caption, identity, with_caption
 from gradviz.plots.pages.images import Placement, copy_to_clipboard, save_picture
 from gradviz.plots.parts.style import Style
 from gradviz.plots.profiles.profile import ProfilePlot
@@ -134,7 +135,15 @@ class ComparisonWindow(QWidget):
         return {"heatmaps": self.heatmaps, "profiles": self.profiles, "curves": self.curves}
 
     def placements(self, what: str) -> list[Placement]:
-        """Return what to put on the page for the plot `what`, or for all where it is `board`."""
+        """Return what to put on the page for the plot `what`, or for all where it is `board`, and what they show."""
+        assert self._style is not None
+        return with_caption(self._places(what), Caption(self._style, self.windowTitle(), self._identities()))
+
+    def _identities(self) -> str:
+        step = self.heatmaps.step
+        return "\n".join(f"{run.series.letter}  {run.name} · {identity(run.history, step)}" for run in self.runs)
+
+    def _places(self, what: str) -> list[Placement]:
         if what != "board":
             view = self.plots()[what]
             return [Placement(view, QRectF(0, 0, view.width(), view.height()))]

@@ -122,5 +122,5 @@ def _outcomes(runs: Sequence[ShownRun]) -> list[tuple[str, ...]]:
         loss = history.loss(latest)
         losses.append("–" if loss is None or math.isnan(loss) else f"{loss:.4g}")
         evaluation = history.latest_evaluation
-        accuracies.append("–" if evaluation is None else f"{evaluation.accuracy:.1%}")
+        accuracies.append("–" if evaluation is None else history.started.score.short(evaluation.accuracy))
     return [tuple(steps), tuple(losses), tuple(accuracies)]

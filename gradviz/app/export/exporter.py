@@ -10,9 +10,10 @@ from gradviz.app.board import Board
 from gradviz.app.export.export_dialog import ExportRequest
 from gradviz.app.export.progress_window import progress_window
 from gradviz.app.panels.judging_panel import JudgingPanel
+from gradviz.app.session.session import Session
 from gradviz.errors import ExportError
 from gradviz.plots.pages.animation import FrameSource, StepRange
-from gradviz.plots.pages.caption import Caption, with_caption
+from gradviz.plots.pages.caption import Caption, identity, with_caption
 from gradviz.plots.pages.images import Placement, copy_to_clipboard, save_picture
 from gradviz.plots.parts.style import Style
 from gradviz.recording.exports.tables import save_table
@@ -24,8 +25,8 @@ CLIPBOARD_SCALE = 2
 class Exporter:
     """Writes what the board shows. Raises ExportError with the way out; nothing half-written stays behind."""
 
-    def __init__(self, window: QWidget, board: Board) -> None:
-        self._window, self._board = window, board
+    def __init__(self, window: QWidget, board: Board, session: Session) -> None:
+        self._window, self._board, self._session = window, board, session
 
     def subjects(self) -> dict[str, str]:
         """Return what can be exported and, in words, how large it is."""
@@ -72,11 +73,18 @@ class Exporter:
         return self._board.moving()
 
     def _placements(self, what: str, style: Style) -> list[Placement]:
-        """Return what to put on the page; below the whole board stands the verdict."""
+        """Return what to put on the page; below it stand the verdict, and what is shown."""
         placements = self._board.placements(what)
-        if what != "board":
-            return placements
-        return with_caption(placements, Caption(style, self._board.panel(JudgingPanel).verdict.words))
+        shown = self._identity(self._session.display.step)
+        return with_caption(placements, Caption(style, self._board.panel(JudgingPanel).verdict.words, shown))
+
+    def _identity(self, step: int | None) -> str:
+        """Say which network, run, step and code is on a picture; empty where nothing is shown."""
+        shown, path = self._board.shown, self._session.shown_path
+        if shown.history is None:
+            return ""
+        run = path.stem if path is not None else ""
+        return identity(shown.history, step, run=run, preview=shown.kind == "preview")
 
     def _history(self) -> History:
         if self._board.history is None:
@@ -92,9 +100,10 @@ class Exporter:
         from gradviz.plots.pages.animation_file import record
 
         started, total = history.started, len(cut.steps)
-        verdict, caption = self._board.panel(JudgingPanel).verdict, Caption(style)
-        judged = FrameSource(caption, lambda step: caption.say(verdict.words_at(step)))
-        animation = self._board.animation(request.what, style.background, request.scale, judged)
+        # the last step is said in the most digits
+        verdict, caption = self._board.panel(JudgingPanel).verdict, Caption(style, "", self._identity(None))
+        judged = FrameSource(caption, lambda step: caption.say(verdict.words_at(step), self._identity(step)))
+        animation = self._board.animation(request.what, style.background, request.scale, caption, judged)
         frames = record(
             request.path,
             animation,

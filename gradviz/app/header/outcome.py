@@ -45,12 +45,12 @@ def score_of(history: History, step: int | None = None) -> Score | None:
     if latest < 0:
         return None
     step = latest if step is None else min(step, latest)
-    evaluation = history.evaluation_at(step)
+    evaluation, measure = history.evaluation_at(step), history.started.score
     if evaluation is not None:
-        return Score(f"{evaluation.accuracy:.1%}", "validation accuracy", evaluation.step)
+        return Score(measure.short(evaluation.accuracy), f"validation {measure.name}", evaluation.step)
     accuracy = history.batch_accuracy(step)
     if accuracy is not None and not math.isnan(accuracy):
-        return Score(f"{accuracy:.1%}", "training accuracy", step)
+        return Score(measure.short(accuracy), f"training {measure.name}", step)
     loss = history.loss(step)
     return Score(f"{loss:.4g}", "training loss", step) if loss is not None and not math.isnan(loss) else None
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from gradviz.app.runs import run_words
-from gradviz.app.runs.run_model import LISTED
+from gradviz.app.runs.run_model import LISTED, LOSS_TOP
 from gradviz.app.runs.sparkline import paint_sparkline
 from gradviz.app.runs.status_mark import paint_status
 from gradviz.app.session.run_names import name_of
@@ -47,7 +47,7 @@ class RunDelegate(QStyledItemDelegate):
         style, info = self.style_now, listed.info
         line = QFontMetrics(option.font).lineSpacing()
         mark = QRectF(area.left(), area.top() + (line - MARK_PX) / 2, MARK_PX, MARK_PX)
-        paint_status(painter, mark, info.ending if info is not None else "unreadable", style)
+        paint_status(painter, mark, run_words.sign_of(listed), style)
         text = area.adjusted(MARK_PX + GAP_PX, 0, 0, 0)
         outcome = run_words.outcome_of(info)
         beside = max(SPARK_PX, QFontMetrics(_bold(option.font)).horizontalAdvance(outcome))
@@ -61,7 +61,8 @@ class RunDelegate(QStyledItemDelegate):
         _write(painter, left.translated(0, 2 * line), self._footing(listed), option.font, muted)
         if info is not None:
             spark = QRectF(right.translated(0, line)).adjusted(right.width() - SPARK_PX, 0, 0, line)
-            paint_sparkline(painter, spark, info.sparkline, QPen(QColor(style.accent), 1.3))
+            top = float(index.data(LOSS_TOP) or 0.0)
+            paint_sparkline(painter, spark, info.sparkline, QPen(QColor(style.accent), 1.3), top)
         painter.restore()
 
     def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, _index: Index) -> QWidget:

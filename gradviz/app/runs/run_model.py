@@ -19,10 +19,13 @@ from PySide6.QtCore import (
 )
 
 from gradviz.app.runs import run_words
+from gradviz.app.runs.sparkline import common_top
 from gradviz.app.session.run_names import name_of
 from gradviz.recording.runs.run_list import Listed
 
 LISTED = Qt.ItemDataRole.UserRole
+# where the loss of every run has the upper end of its line
+LOSS_TOP = Qt.ItemDataRole.UserRole + 1
 Index = QModelIndex | QPersistentModelIndex
 _TOP = QModelIndex()
 
@@ -37,10 +40,12 @@ class RunModel(QAbstractListModel):
         self._all: list[Listed] = []
         self._shown: list[Listed] = []
         self._filter = ""
+        self._loss_top = 0.0
 
     def show_runs(self, runs: Sequence[Listed]) -> None:
         """Take over a new list; rows that stay keep their selection."""
         self._all = list(runs)
+        self._loss_top = common_top([run.info.sparkline for run in runs if run.info is not None])
         self._change_to([run for run in runs if run_words.matches(run, self._filter)])
 
     def show_matching(self, text: str) -> None:
@@ -84,6 +89,8 @@ class RunModel(QAbstractListModel):
                 return run_words.in_a_sentence(run, datetime.now())
             case Qt.ItemDataRole.UserRole:
                 return run
+            case _ if role == LOSS_TOP:
+                return self._loss_top
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:

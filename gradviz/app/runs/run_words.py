@@ -7,6 +7,7 @@ from datetime import datetime
 
 from gradviz.app.session.run_names import name_of
 from gradviz.recording.runs.run_list import Listed
+from gradviz.recording.score import score_of
 from gradviz.recording.store import RunInfo
 
 ENDINGS = {
@@ -37,8 +38,16 @@ def status_of(listed: Listed) -> str:
         return UNREADABLE
     latest = max(info.frames - 1, 0)
     if info.ending == "finished":
-        return f"finished, {latest:,} steps"
+        return f"finished{' at chance' * info.at_chance}, {latest:,} steps"
     return f"{ENDINGS[info.ending]} at step {latest:,}"
+
+
+def sign_of(listed: Listed) -> str:
+    """Return what the sign of the run says: its ending, but no success of one that knows no more than a guess."""
+    info = listed.info
+    if info is None:
+        return "unreadable"
+    return "at chance" if info.ending == "finished" and info.at_chance else info.ending
 
 
 def outcome_of(info: RunInfo | None) -> str:
@@ -46,8 +55,15 @@ def outcome_of(info: RunInfo | None) -> str:
     if info is None:
         return ""
     if info.accuracy is not None and math.isfinite(info.accuracy):
-        return f"{info.accuracy:.1%}"
+        return score_of(info.experiment).short(info.accuracy)
     return f"loss {info.loss:.3g}" if info.loss is not None and math.isfinite(info.loss) else ""
+
+
+def _outcome_in_full(info: RunInfo, outcome: str) -> str:
+    if info.accuracy is None or not math.isfinite(info.accuracy):
+        return f"Last {outcome}"
+    score = score_of(info.experiment)
+    return f"Validation {score.name}: {score.text(info.accuracy)}"
 
 
 def when(began: float, now: datetime) -> str:
@@ -82,7 +98,7 @@ def in_full(listed: Listed) -> str:
         lines[-1] += f"; {info.frames:,} steps recorded"
         lines.append(f"Compared with the run before it: {change_of(listed)}")
         if outcome := outcome_of(info):
-            lines.append(f"Validation accuracy: {outcome}" if outcome.endswith("%") else f"Last {outcome}")
+            lines.append(_outcome_in_full(info, outcome))
         if info.note:
             lines.append(f"Note: {info.note}")
         lines.append(f"{size_in_words(info.size)} on disk")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -209,7 +210,7 @@ class RunsPanel(QWidget):
         live = any(info.ending == "recording" for info in infos)
         possible = {
             "open": one and readable,
-            "compare": readable and FEWEST_COMPARED <= len(runs) <= MOST_COMPARED,
+            "compare": readable and FEWEST_COMPARED <= len(runs) <= MOST_COMPARED and _comparable(infos),
             "experiment": single is not None and single.experiment is not None,
             "resume": single is not None and single.experiment is not None
             and single.ending in ("interrupted", "stopped", "finished", "failed"),
@@ -332,3 +333,9 @@ class RunsPanel(QWidget):
         self.strip.acted.connect(self.undo_wanted)
         self.filter.textChanged.connect(self._filter_changed)
         self.note.editingFinished.connect(self.take_typed)
+
+
+def _comparable(infos: Sequence[RunInfo]) -> bool:
+    """Whether each run has a step to show, and at least two measured the same."""
+    measured = Counter(quantity.name for info in infos for quantity in info.quantities)
+    return all(info.frames for info in infos) and max(measured.values(), default=0) >= FEWEST_COMPARED

@@ -15,6 +15,7 @@ _COLOURS = {
 _KINDS = {
     "recording": "live",
     "finished": "good",
+    "at chance": "odd",
     "stopped": "plain",
     "diverged": "bad",
     "failed": "bad",
@@ -26,6 +27,8 @@ _STROKES: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
     "failed": (((-0.65, -0.65), (0.65, 0.65)), ((-0.65, 0.65), (0.65, -0.65))),
     "interrupted": (((-0.9, 0.0), (-0.3, 0.0)), ((-0.45, -0.6), (-0.15, 0.6)), ((0.15, -0.6), (0.45, 0.6)),
                     ((0.3, 0.0), (0.9, 0.0))),
+    # a line that stays where it was
+    "at chance": (((-0.85, 0.3), (-0.45, -0.05), (0.0, 0.3), (0.45, -0.05), (0.85, 0.3)),),
     # a line that leaves the picture
     "diverged": (((-0.9, 0.75), (-0.1, 0.55), (0.35, 0.0), (0.6, -0.9)), ((0.25, -0.6), (0.6, -0.95), (0.9, -0.55))),
     "unreadable": (((-0.4, -0.5), (-0.1, -0.8), (0.3, -0.7), (0.4, -0.35), (0.05, 0.0), (0.0, 0.3)),
@@ -34,7 +37,7 @@ _STROKES: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
 
 
 def paint_status(painter: QPainter, place: QRectF, ending: str, style: Style) -> None:
-    """Paint the sign of `ending`, or of a file that is `unreadable`, into a square."""
+    """Paint the sign of `ending`, of a run that ended `at chance` or of a file that is `unreadable`, into a square."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(place.center())

@@ -100,6 +100,15 @@ def _validated(validation: Validation, guess: Guess, thresholds: Thresholds) -> 
     chance = guess.accuracy
     spread = 3.0 * math.sqrt(chance * (1.0 - chance) / max(validation.samples, 1))
     near = chance + max(min(spread, NEAR_CHANCE * 3.0 * (1.0 - chance)), NEAR_CHANCE * (1.0 - chance))
+    if guess.of_numbers:
+        if validation.accuracy < NEAR_CHANCE:
+            facts.append(
+                evidence(
+                    "r2_near_zero", "", validation.step,
+                    r2=validation.accuracy, validation_loss=validation.loss, chance_loss=guess.loss,
+                )
+            )  # fmt: skip
+        return facts
     if validation.accuracy < near and validation.only_class is None:
         facts.append(
             evidence(

@@ -30,7 +30,8 @@ def overfitting(readings: Readings, thresholds: Thresholds, *, validation: Valid
             validation.step,
             training_loss=trained,
             validation_loss=held_out,
-            accuracy=validation.accuracy,
+            accuracy=None if readings.regression else validation.accuracy,
+            r2=validation.accuracy if readings.regression else None,
             chance_loss=guess.loss,
         )
     ]

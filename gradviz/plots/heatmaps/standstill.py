@@ -13,6 +13,7 @@ from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 from gradviz.recording.source import LEARNING_RATE
 
+WEIGHT_NORM = "weight_norm"
 # the geometric middle of both ends, in binary digits
 _DIGITS = {False: 24.5, True: 53.5}
 
@@ -33,7 +34,8 @@ def standstill(history: History, quantity: Quantity, step: int) -> float | None:
     training = experiment.training
     if training.optimizer != "sgd" or training.weight_decay or training.gradient_clip:
         return None
-    found = history.latest_row("weight_norm", step)
+    known = any(each.name == WEIGHT_NORM for each in history.quantities)
+    found = history.latest_row(WEIGHT_NORM, step) if known else None
     rate = float(history.scalars(step, step + 1)[0, LEARNING_RATE])
     if found is None or not rate > 0.0:
         return None

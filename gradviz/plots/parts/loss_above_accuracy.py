@@ -1,4 +1,4 @@
-"""Two plots over one axis of steps: the loss above, accuracy in percent below."""
+"""Two plots over one axis of steps: the loss above, accuracy in percent below, or R squared where there is none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF
 
-from gradviz.plots.parts.axes import DecadeAxis, WholeNumberAxis, style_axis
+from gradviz.plots.parts.axes import DecadeAxis, WholeNumberAxis, relabel, style_axis
 from gradviz.plots.parts.limits import Span, nice_above
 from gradviz.plots.parts.picking import PickingViewBox
 from gradviz.plots.parts.step_line import Values
@@ -92,6 +92,11 @@ class LossAboveAccuracy:
         """Draw the loss over a logarithmic axis, or over an ordinary one from zero."""
         self.logarithmic = logarithmic
         self.loss_axis.set_logarithmic(logarithmic)
+
+    def name_score(self, name: str) -> None:
+        """Say on the axis what is drawn below the loss."""
+        if self.accuracy_axis.labelText != (words := f"{name} (%)"):
+            relabel(self.accuracy_axis, words)
 
     def show_all_accuracies(self) -> None:
         """Show 0 to 100%."""

@@ -21,6 +21,8 @@ from gradviz.recording.frame import Quantity
 THEORY_STROKES = (Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
 THEORY_NAMES = ("theory", "theory bound")
 ABOVE_LINES = 1
+# of the height: below a line that lies lower there is no room for words
+LOW_SHARE = 0.25
 
 
 class ProfileOverlays:
@@ -73,7 +75,7 @@ class ProfileOverlays:
         """Draw the lines, with marks at the heights `floor` and `ceiling`."""
         for line in (self.initial, self.other, self.beside):
             line.draw(floor, ceiling)
-        self._show_date()
+        self._show_date(floor, ceiling)
 
     def cross(self, quantity: Quantity | None, limits: Span, *, double: bool) -> None:
         """Draw the floors of the floating-point type and the quantity's guide across the plot; None hides them."""
@@ -98,14 +100,17 @@ class ProfileOverlays:
         self.floors.apply_style(style)
         self.guide.apply_style(style)
 
-    def _show_date(self) -> None:
+    def _show_date(self, floor: float, ceiling: float) -> None:
         """Date an exact counterpart that is older, and let its stroke differ from what is of this step."""
         older, row = self.beside_is_older, self.beside.measured.row
         self.beside.dash(older)
         finite = np.flatnonzero(np.isfinite(row))
         self._date.setVisible(older and finite.size > 0)
         if older and finite.size:
-            at = int(finite[finite.size // 8])
+            # lines rise towards the output more often than not: there is room below the right part
+            at = int(finite[finite.size * 2 // 3])
+            low = row[at] - floor < LOW_SHARE * (ceiling - floor)
+            self._date.setAnchor((0.0, 1.0 if low else 0.0))
             self._date.setText(f"exact, step {self.beside.step:,}")
             self._date.setPos(at + 1, float(row[at]))
 

@@ -46,7 +46,7 @@ def put_evaluation(connection: sqlite3.Connection, evaluation: Evaluation) -> No
             evaluation.accuracy,
             len(evaluation.predicted),
             pack(evaluation.predicted),
-            pack(evaluation.confidence),
+            pack(evaluation.confidence if evaluation.values is None else evaluation.values),
             None if boundary is None else json.dumps(boundary.shape),
             None if boundary is None else pack(boundary),
         ),
@@ -62,18 +62,21 @@ def get_evaluation(connection: sqlite3.Connection, step: int, held_out: HeldOut 
     samples = checked_whole(samples, "a number of samples", 0, MOST_SAMPLES)
     classes = MOST_CLASSES
     if held_out is not None:
-        classes = len(held_out.class_names)
+        classes = len(held_out.class_names) if held_out.targets is None else 1
         if samples != len(held_out.labels):
             raise DamagedError(f"the evaluation of step {step} is of other samples")
     guesses = unpack(predicted, np.int64, (samples,))
     if samples and not 0 <= guesses.min() <= guesses.max() < classes:
         raise DamagedError(f"the evaluation of step {step} predicts classes that there are not")
+    numbers = unpack(confidence, np.float32, (samples,))
+    predicts_numbers = held_out is not None and held_out.targets is not None
     return Evaluation(
         step=step,
         loss=checked_number(loss, "a loss"),
         accuracy=checked_number(accuracy, "an accuracy"),
         predicted=guesses,
-        confidence=unpack(confidence, np.float32, (samples,)),
+        confidence=np.zeros_like(numbers) if predicts_numbers else numbers,
+        values=numbers if predicts_numbers else None,
         boundary=None if grid is None else unpack(boundary, np.float32, _grid(grid, classes)),
     )
 

@@ -15,6 +15,8 @@ from gradviz.recording.store.connection import changing, read_once
 from gradviz.recording.store.liveness import is_written
 from gradviz.recording.store.metadata import Metadata, State
 
+# as in the verdict
+NEAR_CHANCE = 0.1
 LONGEST_NAME = 200
 LONGEST_NOTE = 20_000
 # the year 9999, after which Python knows no dates
@@ -27,7 +29,8 @@ class RunInfo:
 
     `title` is what its network is called, `experiment` its recipe, where it has one. `accuracy` is that of the last
     evaluation; None, like `loss`, where there is none. `sparkline` holds at most 64 losses from all of the run, NaN
-    among them. `created` is in seconds since 1970, `size` in bytes; `why` says in words what ended a run that failed.
+    among them. `guess_accuracy` is what always naming the most frequent class reaches; None where there are no classes
+    or nobody knows. `created` is in seconds since 1970, `size` in bytes; `why` says what ended a run that failed.
     """
 
     path: Path
@@ -45,6 +48,14 @@ class RunInfo:
     loss: float | None
     sparkline: tuple[float, ...]
     size: int
+    guess_accuracy: float | None = None
+
+    @property
+    def at_chance(self) -> bool:
+        """Whether the accuracy is near that of a guess: above it by less than a tenth of what a guess gets wrong."""
+        if self.accuracy is None or self.guess_accuracy is None:
+            return False
+        return self.accuracy < self.guess_accuracy + NEAR_CHANCE * (1.0 - self.guess_accuracy)
 
 
 def read_info(path: Path) -> RunInfo:
@@ -72,7 +83,15 @@ def info_of(path: Path, metadata: Metadata, state: State, without_ending: Ending
         loss=state.loss,
         sparkline=state.losses,
         size=_size(path),
+        guess_accuracy=_guess_accuracy(metadata),
     )
+
+
+def _guess_accuracy(metadata: Metadata) -> float | None:
+    if metadata.class_shares:
+        return max(metadata.class_shares)
+    classes = len(metadata.held_out.class_names) if metadata.held_out is not None else 0
+    return 1.0 / classes if classes else None
 
 
 def unended(path: Path) -> Ending:

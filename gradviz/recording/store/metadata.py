@@ -29,7 +29,9 @@ MOST_SAMPLES = 100_000_000
 MOST_RESUMED = 10_000
 SPARKS = 64
 
-INPUTS, LABELS, MEAN_SQUARE = ARRAYS = "held_out_inputs", "held_out_labels", "input_mean_square"
+INPUTS, LABELS, TARGETS = "held_out_inputs", "held_out_labels", "held_out_targets"
+MEAN_SQUARE = "input_mean_square"
+ARRAYS = (INPUTS, LABELS, TARGETS, MEAN_SQUARE)
 
 T = TypeVar("T")
 Arrays = Mapping[str, NDArray[Any]]
@@ -51,6 +53,8 @@ class HeldOutSamples(_Document):
     image_shape: tuple[Pixels, Pixels] | None = None
     extent: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat] | None = None
     channels: Pixels = 1
+    target_name: str = ""
+    characters: bool = False
 
     def with_arrays(self, arrays: Arrays) -> HeldOut:
         """Return the samples. Raises DamagedError if their arrays are not what they should be."""
@@ -60,13 +64,20 @@ class HeldOutSamples(_Document):
         fitting = inputs.dtype == np.float32 and inputs.ndim == 2 and labels.dtype == np.int64
         if not fitting or labels.shape != inputs.shape[:1]:
             raise DamagedError("its validation samples are of another kind")
-        if labels.size and not 0 <= labels.min() <= labels.max() < len(self.class_names):
+        targets = arrays.get(TARGETS)
+        if targets is not None and (targets.dtype != np.float64 or targets.shape != labels.shape):
+            raise DamagedError("what is to be predicted of its validation samples is of another kind")
+        classes = len(self.class_names) if targets is None else 1
+        if labels.size and not 0 <= labels.min() <= labels.max() < classes:
             raise DamagedError("its validation samples belong to classes that do not exist")
         if self.image_shape is not None and math.prod((self.channels, *self.image_shape)) != inputs.shape[1]:
             raise DamagedError("its validation samples are not pictures of that size")
         if self.extent is not None and not (self.extent[0] < self.extent[1] and self.extent[2] < self.extent[3]):
             raise DamagedError("the plane of its samples is empty")
-        return HeldOut(inputs, labels, self.class_names, self.image_shape, self.extent, self.channels)
+        return HeldOut(
+            inputs, labels, self.class_names, self.image_shape, self.extent, self.channels, targets, self.target_name,
+            self.characters,
+        )  # fmt: skip
 
 
 class Metadata(_Document):
@@ -174,6 +185,8 @@ def held_arrays(started: Started) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {}
     if started.held_out is not None:
         arrays |= {INPUTS: started.held_out.inputs, LABELS: started.held_out.labels}
+        if started.held_out.targets is not None:
+            arrays[TARGETS] = started.held_out.targets
     if started.input_mean_square is not None:
         arrays[MEAN_SQUARE] = started.input_mean_square
     return arrays

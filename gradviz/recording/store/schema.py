@@ -15,8 +15,9 @@ The **documents** are the models of `metadata.py`: what is known before the firs
 Readers ignore unknown keys and take the default for missing ones, so a new field of a quantity, of a row or of the
 documents themselves needs no new format.
 
-The **arrays** of step -1 are held_out_inputs, held_out_labels and input_mean_square, where the run has them; those of
-another step are the tensors of a checkpoint. Arrays are written as `codec.py` says. Nothing in a file is pickled, so
+The **arrays** of step -1 are held_out_inputs, held_out_labels, held_out_targets and input_mean_square, where the run
+has them; where it has targets, the `confidence` of an evaluation holds its predictions of them. The arrays of another
+step are the tensors of a checkpoint. Arrays are written as `codec.py` says. Nothing in a file is pickled, so
 there is nothing to execute: stricter than `torch.load(weights_only=True)`, which still runs an unpickler.
 
 A **chunk** (`source.py`) is `rows_per_chunk(layers)` rows of quantity `series` (its number) at a `level`; `kind` is

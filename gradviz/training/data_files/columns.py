@@ -37,11 +37,12 @@ class Chosen:
     left_out: tuple[LeftOut, ...]
 
 
-def choose(path: Path, table: Table, label_column: str, leave_out: str) -> Chosen:
+def choose(path: Path, table: Table, label_column: str, leave_out: str, *, regression: bool = False) -> Chosen:
     """Return what is label and what is feature.
 
     `label_column` is a name, a number counted from 1, "first" or "last"; empty: found out, or refused where two columns
-    could be it. `leave_out` are names or numbers, separated by commas. Raises DataError.
+    could be it; for a `regression`, the one with a usual name, or else the last. `leave_out` are names or numbers,
+    separated by commas. Raises DataError.
     """
     unwanted = [find(path, table, name.strip(), "leave_out") for name in leave_out.split(",") if name.strip()]
     left_out = [LeftOut(column.label, "as asked for") for column in unwanted]
@@ -50,12 +51,12 @@ def choose(path: Path, table: Table, label_column: str, leave_out: str) -> Chose
     if asked_for in unwanted:
         raise DataError(f"{path}: {asked_for.label if asked_for else ''} is both label_column and leave_out")
     for column in tuple(rest):
-        if column is not asked_for and (reason := _index_reason(column, table)):
+        if column is not asked_for and (reason := _index_reason(column, table) or _empty_reason(column)):
             rest.remove(column)
             left_out.append(LeftOut(column.label, reason))
     if len(rest) < 2:
         raise DataError(f"{path}: there is no column left beside {', '.join(each.column for each in left_out)}")
-    label = asked_for or _likely_label(path, rest)
+    label = asked_for or (_likely_target(rest) if regression else _likely_label(path, rest))
     features = tuple(column for column in rest if column is not label)
     return Chosen(label, features, tuple(left_out))
 
@@ -117,6 +118,11 @@ def _unknown(values: Floats, words: Sequence[str]) -> Floats:
     return np.where(np.array(words) == "", np.nan, values)
 
 
+def _empty_reason(column: Column) -> str:
+    """Return why a column holds nothing, such as what follows the separator at the end of each line."""
+    return "it has no value at all" if column.missing.all() else ""
+
+
 def _index_reason(column: Column, table: Table) -> str:
     """Return why a column only numbers the rows; empty if it does not."""
     rows = len(column.missing)
@@ -155,6 +161,11 @@ def _likely_label(path: Path, columns: Sequence[Column]) -> Column:
     )
 
 
+def _likely_target(columns: Sequence[Column]) -> Column:
+    named = [column for column in columns if column.name.strip().lower() in LABEL_NAMES]
+    return named[0] if len(named) == 1 else columns[-1]
+
+
 def _plausible(column: Column) -> int:
     """Return how much a column looks like classes: 3 words, 2 yes or no or few whole numbers, 1 more of them, 0 not."""
     if column.texts is not None:
@@ -188,7 +199,18 @@ def classes_of(path: Path, words: Sequence[str]) -> tuple[NDArray[np.int64], tup
     if len(names) > min(MOST_CLASSES, len(words) // 2):
         raise DataError(
             f"{path}: {len(names)} different labels among {len(words)} samples; labels are classes, not values. If "
-            "another column is the label, name it with label_column"
+            "another column is the label, name it with label_column; to predict a number, choose loss = mse"
         )
     index = {name: number for number, name in enumerate(names)}
     return np.array([index[word] for word in words], np.int64), tuple(names)
+
+
+def targets_of(path: Path, name: str, words: Sequence[str]) -> Floats:
+    """Return labels that are numbers to be predicted; NaN where there is none. Raises DataError for text."""
+    for word in words:
+        if word and not PLAIN.is_number(word):
+            raise DataError(
+                f"{path}: {name} holds {word[:40]!r}, and the mean squared error needs numbers. Choose another "
+                "label_column, or loss = cross_entropy for classes"
+            )
+    return np.array([float(word) if word else np.nan for word in words], np.float64)

@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.errors import DataError
-from gradviz.experiment.data import TABLE_ENDINGS, Data, Missing
-from gradviz.training.data_files.columns import Chosen, as_numbers, choose, classes_of, labels_of
+from gradviz.experiment.data import Data, Missing
+from gradviz.experiment.data_names import ARRAY_ENDING, is_table_name
+from gradviz.training.data_files.columns import Chosen, as_numbers, choose, classes_of, labels_of, targets_of
 from gradviz.training.data_files.npz import Arrays, pictures_of, read_npz
 from gradviz.training.data_files.pictures import WHERE, holds_pictures, read_pictures
 from gradviz.training.data_files.progress import Progress, unheard
 from gradviz.training.data_files.table import Table, read_table
 from gradviz.training.data_files.text import LARGEST_FILE_BYTES
 from gradviz.training.data_files.understood import Understood
-
-ENDINGS = (*TABLE_ENDINGS, *(f"{ending}.gz" for ending in TABLE_ENDINGS), ".npz")
 
 # what samples are kept as to be looked at, single precision, holds no larger number and no smaller one
 _LARGEST, _SMALLEST = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
@@ -31,7 +30,8 @@ class LabelledData:
 
     `inputs` [samples, features], `labels` [samples] index `class_names`. `image_shape` is (rows, columns) where a
     sample is a picture, of so many `channels`, one after the other. `held_out` [samples] marks the file's own
-    validation part; None where it has none.
+    validation part; None where it has none. Where a number is to be predicted, `targets` [samples] are it; there are no
+    classes then, and all labels are 0.
     """
 
     inputs: NDArray[np.float64]
@@ -41,6 +41,7 @@ class LabelledData:
     image_shape: tuple[int, int] | None = None
     held_out: NDArray[np.bool_] | None = None
     channels: int = 1
+    targets: NDArray[np.float64] | None = None
 
 
 class DataFile:
@@ -58,17 +59,17 @@ class DataFile:
 
     def _read(self, progress: Progress) -> Arrays | Table:
         path = self.path
-        ending = ("".join(path.suffixes[-2:]) if path.suffix.lower() == ".gz" else path.suffix).lower()
-        if ending not in ENDINGS and holds_pictures(path):
+        is_table, is_arrays = is_table_name(path.name), path.name.lower().endswith(ARRAY_ENDING)
+        if not is_table and not is_arrays and holds_pictures(path):
             return read_pictures(path)
-        if ending not in ENDINGS:
+        if not is_table and not is_arrays:
             raise DataError(
                 f"{path}: a data file ends in .csv, .tsv, .txt, .data (each also with .gz) or .npz; pictures come as a "
                 f"folder, .tar.gz, .zip, or a file called as those of MNIST or CIFAR. {WHERE}"
             )
         if path.stat().st_size > LARGEST_FILE_BYTES:
             raise DataError(f"{path}: larger than {LARGEST_FILE_BYTES // 1_000_000} MB")
-        return read_npz(path) if ending == ".npz" else read_table(path, progress)
+        return read_npz(path) if is_arrays else read_table(path, progress)
 
     @property
     def form(self) -> str:
@@ -96,23 +97,23 @@ class DataFile:
         cells = [column.written(rows) for column in shown]
         return tuple(column.key for column in shown), tuple(zip(*cells, strict=True))
 
-    def understood(self, data: Data) -> LabelledData:
-        """Return its samples as `data` asks for them."""
+    def understood(self, data: Data, *, regression: bool = False) -> LabelledData:
+        """Return its samples as `data` asks for them; for a `regression` with a number as target, not a class."""
         if isinstance(self._content, Arrays):
-            read = _from_arrays(self.path, self._content)
+            read = _from_arrays(self.path, self._content, regression=regression)
         else:
-            read = _from_table(self.path, self._content, data)
+            read = _from_table(self.path, self._content, data, regression=regression)
         _check_range(self.path, read)
         return read
 
 
-def read_data_file(data: Data) -> LabelledData:
+def read_data_file(data: Data, *, regression: bool = False) -> LabelledData:
     """Read the file that `data` names, as it asks for. Raises DataError."""
-    return DataFile(data.data_file).understood(data)
+    return DataFile(data.data_file).understood(data, regression=regression)
 
 
-def _from_table(path: Path, table: Table, data: Data) -> LabelledData:
-    chosen = choose(path, table, data.label_column, data.leave_out)
+def _from_table(path: Path, table: Table, data: Data, *, regression: bool) -> LabelledData:
+    chosen = choose(path, table, data.label_column, data.leave_out, regression=regression)
     used = _used_rows(path, table, chosen, data.missing)
     names, columns, one_hot, filled = [], [], [], []
     for column in chosen.features:
@@ -123,7 +124,13 @@ def _from_table(path: Path, table: Table, data: Data) -> LabelledData:
             one_hot.append((column.title, len(parts)))
         if data.missing == "mean" and (gaps := int(column.missing[used].sum())):
             filled.append((column.title, gaps))
-    labels, class_names = labels_of(path, chosen.label, used)
+    targets, class_names = None, table.class_names
+    if regression:
+        label = chosen.label
+        targets = (label.values if label.texts is None else targets_of(path, label.title, label.texts))[used]
+        labels, class_names = np.zeros(len(targets), np.int64), ()
+    else:
+        labels, class_names = labels_of(path, chosen.label, used)
     if len(table.class_names) == len(class_names):
         class_names = table.class_names
     understood = Understood(
@@ -136,8 +143,9 @@ def _from_table(path: Path, table: Table, data: Data) -> LabelledData:
         left_out=chosen.left_out,
         one_hot=tuple(one_hot),
         filled=tuple(filled),
+        numbers=_ends(targets),
     )
-    return LabelledData(np.stack(columns, axis=1), labels, class_names, understood)
+    return LabelledData(np.stack(columns, axis=1), labels, class_names, understood, targets=targets)
 
 
 def _used_rows(path: Path, table: Table, chosen: Chosen, missing: Missing) -> NDArray[np.bool_]:
@@ -163,11 +171,16 @@ def _used_rows(path: Path, table: Table, chosen: Chosen, missing: Missing) -> ND
     return used
 
 
-def _from_arrays(path: Path, arrays: Arrays) -> LabelledData:
+def _from_arrays(path: Path, arrays: Arrays, *, regression: bool) -> LabelledData:
     if "" in arrays.labels or "nan" in arrays.labels:
         sample = next(place for place, label in enumerate(arrays.labels, start=1) if label in ("", "nan"))
         raise DataError(f"{path}: sample {sample} has no label in {arrays.names[1]}")
-    labels, class_names = classes_of(path, arrays.labels)
+    targets, class_names = None, arrays.class_names
+    if regression:
+        targets = targets_of(path, arrays.names[1], arrays.labels)
+        labels, class_names = np.zeros(len(targets), np.int64), ()
+    else:
+        labels, class_names = classes_of(path, arrays.labels)
     if len(arrays.class_names) == len(class_names) and class_names == tuple(map(str, range(len(class_names)))):
         class_names = arrays.class_names
     picture, pixels = pictures_of(arrays.inputs)
@@ -182,13 +195,23 @@ def _from_arrays(path: Path, arrays: Arrays) -> LabelledData:
         label=arrays.names[1],
         classes=_counted(labels, class_names),
         validation=arrays.validation,
+        numbers=_ends(targets),
+        picture=picture,
     )
     shape, channels = (picture[1:], picture[0]) if picture is not None else (None, 1)
-    return LabelledData(inputs, labels, class_names, understood, shape, held_out, channels)
+    return LabelledData(inputs, labels, class_names, understood, shape, held_out, channels, targets)
 
 
 def _check_range(path: Path, read: LabelledData) -> None:
     """Refuse what could not be standardised, or not be shown. Raises DataError."""
+    if read.targets is not None:
+        lost = ~np.isfinite(read.targets) | (np.abs(read.targets) > _LARGEST)
+        if lost.any():
+            sample = int(np.argmax(lost))
+            raise DataError(
+                f"{path}: {read.understood.label} of sample {sample + 1} is {read.targets[sample]}, beyond the range "
+                "of single precision"
+            )
     # neither of the two is finite where any number of a feature is not
     lowest, highest = read.inputs.min(0), read.inputs.max(0)
     if not (np.isfinite(lowest) & np.isfinite(highest)).all():
@@ -203,6 +226,10 @@ def _check_range(path: Path, read: LabelledData) -> None:
             f"{path}: {read.understood.features[feature]} holds numbers of up to {largest[feature]:.3g}, beyond the "
             f"range of single precision ({_SMALLEST:.2g} to {_LARGEST:.2g}); write it in another unit, or leave it out"
         )
+
+
+def _ends(targets: NDArray[np.float64] | None) -> tuple[float, float] | None:
+    return (float(targets.min()), float(targets.max())) if targets is not None else None
 
 
 def _counted(labels: NDArray[np.int64], names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:

@@ -123,13 +123,19 @@ def rows_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the line, counted from 1, and the cells of every row that has any; csv.Error for damaged quotes."""
     if separator == " ":
         for number, line in enumerate(_lines_of(text), start=1):
-            if cells := line.split():
+            if cells := line.split() if '"' not in line else _spaced(line):
                 yield number, cells
         return
     reader = csv.reader(_lines_of(text), delimiter=separator, skipinitialspace=True)
     for row in reader:
         if any(row):
             yield reader.line_num, row
+
+
+def _spaced(line: str) -> list[str]:
+    """Return the cells of a line between white space, where those in quotes may hold some, as R writes them."""
+    [cells] = csv.reader([" ".join(line.split())], delimiter=" ", skipinitialspace=True)
+    return cells
 
 
 def _lines_of(text: str) -> Iterator[str]:
@@ -170,7 +176,10 @@ def _encoding_without_mark(content: bytes) -> str:
 def _agreement(text: str, separator: str) -> float:
     """Return which share of the first rows has the usual number of cells; 0 if that is one, or is not usual at all."""
     try:
-        counts = Counter(len(row) for _, row in islice(rows_of(text, separator), SAMPLED_ROWS))
+        lengths = [len(row) for _, row in islice(rows_of(text, separator), SAMPLED_ROWS)]
+        # the names of the columns may be one less than these, if the rows have names themselves
+        shorter = separator == " " and len(lengths) > 1 and lengths[0] == lengths[1] - 1
+        counts = Counter(lengths[1:] if shorter else lengths)
     except csv.Error:
         return 0.0
     cells, often = max(counts.items(), key=lambda item: (item[1], item[0]), default=(0, 0))

@@ -65,12 +65,12 @@ def test_a_run_that_is_shown_stays_while_the_form_changes(session: Session, qtbo
     wait_until(qtbot, lambda: session.shown.kind == "preview")
     assert session.shown.experiment == OTHER
     assert session.shown.reference is run
-    assert session.shown.stem == "gradviz-relu-4-preview"
+    assert session.shown.stem == "gradviz-plain-relu-4-preview"
     # from now on the preview follows the form again
     session.set(TINY.changed(depth=7))
     wait_until(qtbot, lambda: session.shown.history is not None and len(session.shown.history.started.rows) == 7)
     session.display.toggle_preview()
-    assert (session.shown.history, session.shown.stem) == (run, "gradviz-tanh-4")
+    assert (session.shown.history, session.shown.stem) == (run, "gradviz-plain-tanh-4")
     assert kinds == ["preview", "preview", "run"]
 
 
@@ -220,8 +220,8 @@ def test_an_order_that_does_not_apply_changes_nothing(session: Session, order: s
     ("shown", "name", "stem"),
     [
         (Shown(), "", "gradviz"),
-        (Shown("run", made_up([[-1.0] * 4])), "tiny", "gradviz-tanh-4"),
-        (Shown("preview", made_up([[-1.0] * 4], OTHER)), "other", "gradviz-relu-4-preview"),
+        (Shown("run", made_up([[-1.0] * 4])), "tiny", "gradviz-plain-tanh-4"),
+        (Shown("preview", made_up([[-1.0] * 4], OTHER)), "other", "gradviz-plain-relu-4-preview"),
     ],
 )
 def test_what_is_shown_has_a_name_of_its_own(shown: Shown, name: str, stem: str) -> None:

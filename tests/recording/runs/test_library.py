@@ -28,15 +28,15 @@ def write(library: Library, name: str, content: bytes = b"run", log: bytes | Non
 
 
 def test_a_name_says_when_and_what(library: Library) -> None:
-    assert library.new_path(LEAKY, NOON) == library.folder / "2026-03-01_123059_leaky-relu-7.gradviz"
+    assert library.new_path(LEAKY, NOON) == library.folder / "2026-03-01_123059_plain-leaky-relu-7.gradviz"
 
 
 def test_runs_of_the_same_second_have_names_of_their_own(library: Library, tmp_path: Path) -> None:
-    write(library, "2026-03-01_123059_leaky-relu-7.gradviz")
+    write(library, "2026-03-01_123059_plain-leaky-relu-7.gradviz")
     names = [library.new_path(LEAKY, NOON).name for _ in range(2)] + [
         Library(library.folder).new_path(LEAKY, NOON).name
     ]
-    assert names == [f"2026-03-01_123059_leaky-relu-7-{number}.gradviz" for number in (2, 3, 4)]
+    assert names == [f"2026-03-01_123059_plain-leaky-relu-7-{number}.gradviz" for number in (2, 3, 4)]
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -59,6 +59,15 @@ def _accuracy_near_chance(fact: Evidence, _names: Names) -> Said:
     )
 
 
+def _r2_near_zero(fact: Evidence, _names: Names) -> Said:
+    r2, mean = f"{fact.number('r2'):.3f}", plain(fact.number("chance_loss"))
+    return (
+        f"validation R² {r2}, no better than the mean",
+        f"At step {fact.step:,} R² of the validation samples is {r2}, where predicting the mean for each gives 0; the "
+        f"validation loss is {plain(fact.number('validation_loss'))}, that of the mean {mean}.",
+    )
+
+
 TITLES = {
     "diverged": "Diverged",
     "not_learning": "Not learning",
@@ -70,4 +79,5 @@ FACTS: dict[str, Words] = {
     "loss_no_lower": _loss_no_lower,
     "one_class": _one_class,
     "accuracy_near_chance": _accuracy_near_chance,
+    "r2_near_zero": _r2_near_zero,
 }

@@ -20,6 +20,11 @@ def _few_samples(fact: Evidence, _names: Names) -> Said:
 
 def _few_units(fact: Evidence, _names: Names) -> Said:
     units, classes = counted(fact.number("units"), "unit"), counted(fact.number("classes"), "class", "classes")
+    if not fact.number("classes"):
+        return (
+            f"layers of {units}",
+            f"Each layer has {units}, through which everything has to pass; a few that are off close a whole layer.",
+        )
     return (
         f"layers of {units} for {classes}",
         f"Each layer has {units}, through which everything has to pass that tells {classes} apart; a few units that "
@@ -32,7 +37,8 @@ def _no_bend(fact: Evidence, _names: Names) -> Said:
     together = "that is" if fact.number("layers") == 1 else "together they are"
     return (
         "no activation bends",
-        f"No activation bends in {layers}: {together} one linear map, which divides classes by straight lines only.",
+        f"No activation bends in {layers}: {together} one linear map, which divides classes, or fits a number, by "
+        "straight lines only.",
     )
 
 
@@ -73,10 +79,11 @@ def _decay_outweighs(fact: Evidence, names: Names) -> Said:
 
 def _by_heart(fact: Evidence, _names: Names) -> Said:
     trained, held_out = plain(fact.number("training_loss")), plain(fact.number("validation_loss"))
+    scored = f"R² {fact.number('r2'):.3f}" if fact.has("r2") else f"{share(fact.number('accuracy'))} right"
     return (
         f"training loss {trained}, validation loss {held_out}",
         f"At step {fact.step:,} the training loss is {trained}, the validation loss {held_out} (a guess: "
-        f"{plain(fact.number('chance_loss'))}) with {share(fact.number('accuracy'))} right: the network knows the "
+        f"{plain(fact.number('chance_loss'))}) with {scored}: the network knows the "
         "training samples by heart.",
     )
 
