@@ -343,7 +343,6 @@ class ExperimentPanel(QScrollArea):
         return label
 
 
-<<<<<<< HEAD
 def _follows(experiment: Experiment, followed: Experiment | None) -> bool:
     """Whether a recipe is still a variation of the preset that was chosen."""
     if followed is None or followed.network.architecture != experiment.network.architecture:
@@ -354,13 +353,6 @@ def _follows(experiment: Experiment, followed: Experiment | None) -> bool:
 def _changes(before: Experiment, after: Experiment) -> set[str]:
     old, new = before.flat(), after.flat()
     return {name for name in old.keys() | new.keys() if name not in NOT_ON_FORM and old.get(name) != new.get(name)}
-=======
-def describe(field: RecipeField) -> str:
-    """Say what a field means, what it may be, and what it is at first."""
-    return (
-        f"{field.description}.\nAllowed: {field.allowed}. Default: {value_in_words(field, field.default)}.\n"
-        "A bold label: not the default. Right-click it to reset."
-    )
 
 
 def _loss_for(experiment: Experiment, *, regression: bool) -> str:
@@ -368,4 +360,3 @@ def _loss_for(experiment: Experiment, *, regression: bool) -> str:
     if regression:
         return "mse"
     return experiment.training.loss if not experiment.regression else "cross_entropy"
->>>>>>> main
