@@ -9,22 +9,22 @@ from gradviz.app.board import NARROWEST_PX
 from gradviz.app.column_shares import WIDE_PX
 from gradviz.app.main_window import MainWindow
 
+# so often looked at, each time after all that Qt had to do
+STEADY = 8
 SIZES = ((1024, 700), (1280, 720), (1440, 900), (1920, 1080), (2560, 1440))
 
 
 def settle(qtbot: QtBot, window: MainWindow, size: tuple[int, int]) -> dict[str, int]:
     window.resize(*size)
     qtbot.waitUntil(lambda: window.docks.spread_out == (size[0] >= WIDE_PX))
-    before: dict[str, int] = {}
+    seen: list[dict[str, int]] = []
 
     def steady() -> bool:
-        nonlocal before
-        now = {name: window.docks[name].width() for name in ("experiment", "profile")}
-        same, before = now == before, now
-        return same
+        seen.append({name: window.docks[name].width() for name in ("experiment", "profile")})
+        return len(seen) > STEADY and all(widths == seen[-1] for widths in seen[-STEADY:])
 
     qtbot.waitUntil(steady)
-    return before
+    return seen[-1]
 
 
 def test_columns_come_back_to_their_shares_after_any_other_size(window: MainWindow, qtbot: QtBot) -> None:
