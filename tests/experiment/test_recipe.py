@@ -253,3 +253,13 @@ def test_an_experiment_cannot_be_altered_but_copied_with_changes() -> None:
 @pytest.mark.parametrize(("depth", "scale", "factor"), [(100, 0.0, 0.1), (1, 0.0, 1.0), (100, 0.3, 0.3)])
 def test_the_branch_scale_follows_the_depth_unless_it_is_given(depth: int, scale: float, factor: float) -> None:
     assert Experiment(depth=depth, shortcut_scale=scale).network.branch_scale == pytest.approx(factor)
+
+
+@pytest.mark.parametrize("width", [[64, 32], "[64, 32]"])
+def test_a_width_for_each_layer_is_refused_with_the_reason(width: object) -> None:
+    assert "one tensor" in refusal(width=width)
+    assert "one tensor" not in refusal(width=1)
+
+
+def test_augmentation_is_known_and_refused_with_the_reason() -> None:
+    assert refusal(augmentation="flip").startswith("augmentation: there is none")
