@@ -123,8 +123,16 @@ REMEDIES: dict[str, Words] = CAUSES | {
     "together": _together,
     "bend": _bend,
     "random_weights": _fixed("Start with random weights: of weights that are all zero no unit differs from another."),
+    "slower_schedule": _fixed(
+        "Let the learning rate fall more slowly: a schedule that counts epochs must not be stepped with every batch."
+    ),
+    "different_weights": _fixed(
+        "Start with random weights, as torch does by itself: units that begin alike never differ from each other."
+    ),
     "more_units": _set_to("Use {value} units in each layer.", "width"),
     "larger_batch": _set_to("Train on batches of {value} samples.", "batch_size"),
+    "standard_inputs": _fixed("Standardise the inputs: mean 0 and standard deviation 1 for each feature."),
+    "open_input": _fixed("Start the input layer with random weights."),
     "no_clip": _fixed("Do not clip the gradient."),
     "looser_clip": _set_to("Clip only what is longer than usual: at {value}.", "gradient_clip"),
     "no_decay": _fixed("Train without weight decay."),
