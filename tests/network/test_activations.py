@@ -1,5 +1,6 @@
 """Activations against 50-digit arithmetic, against autograd, and at the edges the engine relies on."""
 
+import copy
 import math
 from collections.abc import Callable
 from typing import get_args
@@ -106,7 +107,7 @@ def test_float32_kernels_are_autograds_bit_for_bit(name: str) -> None:
     generator = torch.Generator().manual_seed(1)
     z, grad = (torch.randn(37, 19, generator=generator) * 3 for _ in range(2))
     leaf = z.clone().requires_grad_()
-    a = MODULES[name](leaf)
+    a = copy.deepcopy(MODULES[name]).to(z.dtype)(leaf)
     a.backward(grad)
     result, kind = torch.empty_like(z), named(name)
     kind.forward(z, result)()
