@@ -63,6 +63,12 @@ MODULE_PROBES: tuple[Callable[[ObservedNetwork], ModuleProbe], ...] = (
 )
 
 
+def module_quantities() -> tuple[Quantity, ...]:
+    """Return all that may be measured on a network of modules."""
+    nothing = ObservedNetwork(nn.Module(), None, without_trace, OutputHooks(without_trace))
+    return tuple(quantity for make in MODULE_PROBES for quantity in make(nothing).quantities)
+
+
 def without_trace(action: Callable[..., Any], *arguments: Any) -> Any:
     """Return what `action` returns, which computes without leaving a trace in any graph."""
     with torch.no_grad():
