@@ -202,9 +202,16 @@ def _lessons(arguments: list[str]) -> int:
     parser.add_argument("lessons", nargs="*", metavar="LESSON", help="name, file or folder; with --check or --play")
     parser.add_argument("--check", action="store_true", help="say where a lesson is wrong: file, line, what to do")
     parser.add_argument("--play", action="store_true", help="train its runs as well, and make its checks")
+    parser.add_argument("--sheet", metavar="FILE", help="play the one lesson, and write it as a page to print (.html)")
     options = parser.parse_args(arguments)
-    from gradviz.commands.lessons import check_lessons, list_lessons
+    from gradviz.commands.lessons import check_lessons, list_lessons, write_sheet
 
+    if options.sheet is not None:
+        if len(options.lessons) != 1:
+            parser.error("--sheet is of one lesson: gradviz lessons NAME --sheet FILE.html")
+        from pathlib import Path
+
+        return write_sheet(options.lessons[0], Path(options.sheet))
     if options.check or options.play:
         return check_lessons(options.lessons, play=options.play)
     if options.lessons:
@@ -223,17 +230,21 @@ def _data(arguments: list[str]) -> int:
     parser = command_parser(
         "data", "Say how a data file of your own is understood: columns, label, classes, what is left out."
     )
-    parser.add_argument("file", metavar="FILE", help="a table (CSV, TSV, text, also gzipped) or arrays (NPZ)")
+    parser.add_argument("file", metavar="FILE", help="a table, arrays (NPZ), or pictures as MNIST and CIFAR come")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="label_column, leave_out or missing"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="label_column, leave_out, missing, or loss=mse to predict a number",
     )
     options = parser.parse_args(arguments)
     from gradviz.commands.data import describe_data
     from gradviz.experiment import Experiment, with_settings
 
     experiment = with_settings(Experiment(data="file", data_file=options.file), options.set)
-    return describe_data(experiment.data, as_json=options.json)
+    return describe_data(experiment.data, regression=experiment.regression, as_json=options.json)
 
 
 def _selftest(arguments: list[str]) -> int:

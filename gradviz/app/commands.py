@@ -105,6 +105,14 @@ COMMANDS: tuple[Command, ...] = (
         "Ctrl+O",
     ),
     Command(
+        "open_data",
+        "&File",
+        "Open &data…",
+        "Look at a table, arrays or pictures of your own, and train on them; a file or folder may also be dropped "
+        "anywhere on the window",
+        "Ctrl+D",
+    ),
+    Command(
         "save",
         "&File",
         "&Save experiment…",

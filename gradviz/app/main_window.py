@@ -34,6 +34,7 @@ from gradviz.app.shown_bar import ShownBar
 from gradviz.app.theme import apply_theme, style_for
 from gradviz.app.transport_bar import TransportBar
 from gradviz.experiment import Experiment
+from gradviz.experiment.data_names import may_be_data
 from gradviz.lessons.library import SUFFIX as LESSON_SUFFIX
 from gradviz.plots.parts.style import Style
 from gradviz.recording.runs.library import SUFFIX, Library
@@ -214,12 +215,12 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take experiments and runs."""
+        """Take experiments, runs and data."""
         if _dropped(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the dropped experiment or run."""
+        """Open the dropped experiment or run, or look at the data."""
         if path := _dropped(event):
             self.open_file(path)
 
@@ -228,6 +229,7 @@ class MainWindow(QMainWindow):
         exchange, session = self.exchange, self.session
         return {
             "open": exchange.ask_and_open,
+            "open_data": exchange.ask_and_open_data,
             "save": lambda: exchange.ask_and_save(session.experiment),
             "copy_code": lambda: exchange.copy_code(session.experiment),
             "paste_code": exchange.paste_code,
@@ -298,6 +300,7 @@ class MainWindow(QMainWindow):
         session.complained.connect(form.complain)
         session.preview.devices_found.connect(form.set_devices)
         session.run.phase_changed.connect(self._show_phase)
+        self.transport.rate.asked.connect(session.run.change_rate)
         form.edited.connect(session.set)
         form.rejected.connect(self.say)
         form.train_wanted.connect(self.actions_by_name["start"].trigger)
@@ -314,6 +317,7 @@ class MainWindow(QMainWindow):
         self.board.context.hovered.connect(self._read_out)
         self.header.verdict_wanted.connect(lambda: self.docks.bring("verdict"))
         self.board.text_due.connect(lambda: self.run_status.refresh(self.session.run))
+        self.board.text_due.connect(lambda: self.transport.rate.follow(self.session.run))
         self.board.menu_wanted.connect(self._show_menu)
         self.lessons.player.stage.quantity_wanted.connect(self.board.context.quantity_wanted)
         self.lessons.panel.failed.connect(self.errors.report)
@@ -367,6 +371,7 @@ class MainWindow(QMainWindow):
         session, shown = self.session, self.session.shown
         preview = shown.history if shown.kind == "preview" and not session.run.phase.busy else None
         # without any run the worker is what there is to speak of
+        self.transport.rate.follow(session.run)
         self.run_status.show_phase(session.run.phase, session.run, preview if session.run.history is not None else None)
 
     def _show_state(self) -> None:
@@ -382,6 +387,7 @@ class MainWindow(QMainWindow):
 
 
 def _dropped(event: QDropEvent) -> Path | None:
-    """Return the file of an experiment or a run that is being dropped, if it is one."""
+    """Return the file of an experiment or a run, or the data, being dropped, if it is one of these."""
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return next((path for path in paths if path.suffix.lower() in (*OPENABLE, SUFFIX, LESSON_SUFFIX)), None)
+    known = (*OPENABLE, SUFFIX, LESSON_SUFFIX)
+    return next((path for path in paths if path.suffix.lower() in known or may_be_data(path)), None)

@@ -82,7 +82,9 @@ def apply_theme(style: Style) -> None:
     """Put the whole application into `style`."""
     application = QApplication.instance()
     assert isinstance(application, QApplication)
-    application.setStyle("Fusion")
+    # to set it again would have every widget there is worked out anew
+    if application.style().name() != "fusion":
+        application.setStyle("Fusion")
     application.setPalette(palette_of(style))
 
 

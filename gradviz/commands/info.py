@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gradviz.commands.progress import counted
+from gradviz.counting import counted
 from gradviz.diagnosis.verdict import Verdict
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Quantity

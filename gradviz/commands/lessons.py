@@ -57,9 +57,22 @@ def played(lesson: Lesson, otherwise: Mapping[str, str] | None = None) -> list[t
 
     Every question is answered with its first option. `otherwise` are fields that differ from what it sets up.
     """
-    stage = PlainStage(otherwise)
+    return checks_of(play(lesson, PlainStage(otherwise)))
+
+
+def write_sheet(name: str, path: Path) -> int:
+    """Play a lesson and write it as a printable page, its questions left open. Raises LessonError, ExportError."""
+    from gradviz.report.sheet import save_sheet
+
+    stage = PlainStage()
+    save_sheet(path, play(find_lesson(name), stage), stage.runs(), answered=False)
+    print(f"wrote {path}")
+    return 0
+
+
+def play(lesson: Lesson, stage: PlainStage) -> Playing:
+    """Play a lesson to its end."""
     playing = Playing(lesson, stage)
-    found = []
     for number in range(len(lesson.pages)):
         playing.open(number)
         while not playing.page_done:
@@ -70,6 +83,14 @@ def played(lesson: Lesson, otherwise: Mapping[str, str] | None = None) -> list[t
                     playing.start()
                 case _:
                     raise AssertionError("a run that is trained at once is never waited for")
+    return playing
+
+
+def checks_of(playing: Playing) -> list[tuple[str, bool]]:
+    """Return (what a check says, whether it holds) of each in a lesson that was played, in order."""
+    found = []
+    for number in range(len(playing.lesson.pages)):
+        playing.number = number
         found += [(seen.words, bool(seen.holds)) for seen in playing.seen() if isinstance(seen, Verified)]
     return found
 

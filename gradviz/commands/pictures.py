@@ -21,6 +21,7 @@ from gradviz.plots.pages.animation import Animation, FrameSource, StepRange
 from gradviz.plots.pages.caption import Caption, identity, with_caption
 from gradviz.plots.pages.images import Placement, save_picture
 from gradviz.plots.parts.style import LIGHT
+from gradviz.plots.predicted import PredictedPlot
 from gradviz.plots.profiles.profile import ProfilePlot
 from gradviz.plots.samples import SamplesPlot
 from gradviz.recording.history import History
@@ -135,7 +136,7 @@ def _make(name: str, history: History) -> Plot:
         case "curves":
             return CurvesPlot()
         case "predictions":
-            return ConfusionPlot()
+            return PredictedPlot() if history.started.regression else ConfusionPlot()
         case "mistakes":
             return MistakesPlot()
         case _:

@@ -20,7 +20,7 @@ def to_code(experiment: Experiment) -> str:
 
     Raises ExperimentError for data from a file, which no code can carry.
     """
-    if experiment.data.source == "file":
+    if experiment.data.own_file:
         raise ExperimentError("a code cannot carry a data file; save the experiment and send it with the data instead")
     known = fields(experiment.network.architecture)
     changes = experiment.changes()

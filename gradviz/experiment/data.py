@@ -8,11 +8,8 @@ from pydantic import BaseModel, Field
 
 from gradviz.experiment.fields import PART_CONFIG, FieldSpec
 
-# of a table of a person's own; each may be gzipped as well
-TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".data", ".tab", ".dat")
-
 Missing = Literal["refuse", "drop", "mean"]
-Source = Literal["digits", "moons", "circles", "spirals", "xor", "gaussian", "sine", "file"]
+Source = Literal["digits", "moons", "circles", "spirals", "xor", "gaussian", "sine", "file", "text"]
 InputScaling = Literal["standardised", "minmax", "raw"]
 # whose target is a number, which a loss for classes cannot be given
 NUMBERS = ("sine",)
@@ -30,7 +27,7 @@ class Data(BaseModel):
         Field(
             alias="data",
             description="What to learn: real handwritten digits, generated points in the plane, the sine of a number "
-            "(regression), or a file of your own",
+            "(regression), a file of your own, or the next character of a text",
         ),
         FieldSpec("Data", "Data", "x"),
     ] = "digits"
@@ -53,11 +50,19 @@ class Data(BaseModel):
         str,
         Field(
             description="Table (CSV, TSV, text, also gzipped; one row per sample) or arrays (NPZ) of your own; "
-            "`gradviz data FILE` says how it is understood",
+            "`gradviz data FILE` says how it is understood. With data = text, a text; "
+            "empty for the one that comes along",
             max_length=4096,
         ),
         FieldSpec("Data file", "Data", ""),
     ] = ""
+    context: Annotated[
+        int,
+        Field(
+            description="Characters of a text in one sample; its label is the character that comes next", ge=2, le=256
+        ),
+        FieldSpec("Context", "Data", "xc", "characters"),
+    ] = 16
     label_column: Annotated[
         str,
         Field(
@@ -117,9 +122,14 @@ class Data(BaseModel):
     ] = 0.0
 
     @property
+    def own_file(self) -> bool:
+        """Whether the samples come from a file that no code can carry."""
+        return self.source == "file" or (self.source == "text" and bool(self.data_file))
+
+    @property
     def generated(self) -> bool:
         """Whether the samples are points drawn in the plane."""
-        return self.source not in ("digits", "file")
+        return self.source not in ("digits", "file", "text")
 
     def inapplicable(self) -> dict[str, str]:
         """Return the fields that have no effect given the others, each with the reason in words."""
@@ -127,7 +137,10 @@ class Data(BaseModel):
         rules = {
             "samples": (self.generated, points),
             "noise": (self.generated, points),
-            "data_file": (self.source == "file", own),
+            "data_file": (self.source in ("file", "text"), "for data = file or text only"),
+            "context": (self.source == "text", "for data = text only"),
+            "input_scaling": (self.source != "text", "characters are no quantities"),
+            "input_factor": (self.source != "text", "characters are no quantities"),
             "label_column": (self.source == "file", own),
             "leave_out": (self.source == "file", own),
             "missing": (self.source == "file", own),

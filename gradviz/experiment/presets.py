@@ -1,5 +1,7 @@
 """The experiments that come with gradviz, one TOML file each."""
 
+from functools import cache
+
 from gradviz.errors import ExperimentError
 from gradviz.experiment.files import read
 from gradviz.experiment.recipe import Experiment
@@ -11,6 +13,7 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in resource_path("presets").glob("*.toml")))
 
 
+@cache
 def load_preset(name: str) -> Experiment:
     """Return the preset `name`. Raises ExperimentError naming the presets there are."""
     if name not in preset_names():

@@ -11,6 +11,7 @@ _NAMES = {
     "glorot_normal": "Glorot normal", "glorot_uniform": "Glorot uniform", "rezero": "ReZero",
     "cross_entropy": "cross-entropy", "binary_cross_entropy": "binary cross-entropy", "mse": "mean squared error",
     "minmax": "from 0 to 1", "digits": "handwritten digits", "file": "a file of mine", "mlp": "fully connected",
+    "text": "characters of a text",
     "resnet": "convolutional (ResNet)", "skip_init": "SkipInit", "fixup": "Fixup", "cifar": "CIFAR",
     "imagenet": "ImageNet",
     "transformer": "Transformer", "layer_scale": "LayerScale", "deepnorm": "DeepNorm",

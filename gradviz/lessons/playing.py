@@ -84,6 +84,14 @@ class Verified:
 
 
 @dataclass(slots=True)
+class Shown:
+    """A run, by its number, and the quantity that the page shows of it; empty where it names none."""
+
+    run: int
+    quantity: str
+
+
+@dataclass(slots=True)
 class _Progress:
     """How far a page has been read: `reached` items of it are behind the reader."""
 
@@ -194,9 +202,12 @@ class Playing:
             self._go_on()
         return self._now.reached != before
 
-    def seen(self) -> list[Text | Met | Verified]:
-        """Return what stands on the page now, numbers filled in, in order."""
-        found: list[Text | Met | Verified] = []
+    def seen(self) -> list[Text | Met | Verified | Shown]:
+        """Return what stands on the page now, numbers filled in, in order.
+
+        A run stands where the page waited for it.
+        """
+        found: list[Text | Met | Verified | Shown] = []
         shown = self._now.reached + (self.waiting == "guess")
         for place, item in enumerate(self.page.items[:shown]):
             match item:
@@ -208,7 +219,16 @@ class Playing:
                     found.append(self._last_question(place))
                 case Check():
                     found.append(self._verified(item, place))
+                case Wait():
+                    found.append(Shown(self._started_before(self.number, place), self._quantity_at(place)))
         return found
+
+    def _quantity_at(self, place: int) -> str:
+        """Return the quantity that this page shows first from `place` on, else last before it; empty if none."""
+        items = self.page.items
+        after = [item.quantity for item in items[place:] if isinstance(item, Show)]
+        before = [item.quantity for item in items[:place] if isinstance(item, Show)]
+        return after[0] if after else before[-1] if before else ""
 
     def _started_before(self, page: int, place: int) -> int:
         """Return how many runs the lesson has started where it comes to the item at `place` of a page."""

@@ -103,8 +103,9 @@ class Architecture:
     """A kind of network.
 
     `build(network, plan)` makes one from its part of the recipe; `size(network, batch_size, sample_shape)` estimates
-    how large it will be before anything is allocated.
+    how large it will be before anything is allocated. `characters` says that it can be built for samples of them.
     """
 
     build: Callable[[Any, Plan], Trainable]
     size: Callable[[Any, int, tuple[int, ...]], Size]
+    characters: bool = False

@@ -46,7 +46,7 @@ class ConfusionPlot(HeldOutPlot):
         return self._matrix
 
     def _why_not(self, held_out: HeldOut) -> str:
-        return "" if held_out.class_names else "These samples have numbers and no classes that could be confused"
+        return "" if held_out.targets is None else "What is predicted is a number, not a class"
 
     def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> list[KeyEntry]:
         matrix = confusion_matrix(held_out, evaluation)

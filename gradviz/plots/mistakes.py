@@ -1,4 +1,4 @@
-"""The mistakes that a network is surest of: as pictures where samples are pictures, else as rows of their inputs."""
+"""The mistakes that a network is surest of, as pictures or as rows of their inputs; of numbers, the largest errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gradviz.plots.parts.key import KeyEntry
 from gradviz.plots.parts.sample_grid import SampleGrid
 from gradviz.plots.parts.sample_rows import SampleRow, SampleRows
 from gradviz.plots.parts.style import LIGHT, Style
-from gradviz.recording.confusion import surest_mistakes
+from gradviz.recording.confusion import errors_of, largest_errors, surest_mistakes
 from gradviz.recording.frame import Evaluation, HeldOut
 
 MOST_PICTURES, MOST_ROWS = 40, 100
@@ -19,7 +19,7 @@ SMALLEST_PX = 52.0
 
 
 class MistakesPlot(HeldOutPlot):
-    """Validation samples that are wrong, the surest mistake first."""
+    """Validation samples that are wrong, the surest mistake first; where a number is predicted, the largest error."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self._grid, self._rows = SampleGrid(SMALLEST_PX), SampleRows()
@@ -38,26 +38,29 @@ class MistakesPlot(HeldOutPlot):
         return self._grid if self._pictures else self._rows
 
     def _why_not(self, held_out: HeldOut) -> str:
-        self._pictures = held_out.image_shape is not None
+        # below a picture there is room for a class, not for three numbers
+        self._pictures = held_out.image_shape is not None and held_out.targets is None
         evaluation = self._evaluation()
-        if evaluation is not None and not surest_mistakes(held_out, evaluation).size:
+        if evaluation is not None and held_out.targets is None and not surest_mistakes(held_out, evaluation).size:
             return f"There is no mistake at step {evaluation.step:,}: every validation sample is right"
         return ""
 
     def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> list[KeyEntry]:
+        if held_out.targets is not None:
+            return self._draw_errors(held_out, evaluation)
         wrong = surest_mistakes(held_out, evaluation)
-        most = MOST_PICTURES if self._pictures else MOST_ROWS
-        chosen, names = wrong[:most], held_out.class_names
-        self._rows.show([
+        chosen, names = wrong[: MOST_PICTURES if self._pictures else MOST_ROWS], held_out.class_names
+        rows = [
             SampleRow(
                 int(place) + 1,
                 names[held_out.labels[place]],
                 names[evaluation.predicted[place]],
-                float(evaluation.confidence[place]),
-                tuple(held_out.inputs[place].tolist()) if not self._pictures else (),
+                f"{evaluation.confidence[place]:.1%}",
+                _inputs(held_out, place),
             )
             for place in chosen
-        ])  # fmt: skip
+        ]
+        self._rows.show("confidence", rows)
         if self._pictures:
             self._grid.show(held_out, evaluation, chosen)
         style = self.style_in_use
@@ -67,6 +70,27 @@ class MistakesPlot(HeldOutPlot):
             ("…", style.muted, f"the surest of {len(wrong):,} mistakes among {len(held_out.labels):,}"),
         ]
 
+    def _draw_errors(self, held_out: HeldOut, evaluation: Evaluation) -> list[KeyEntry]:
+        assert held_out.targets is not None
+        assert evaluation.values is not None
+        errors = errors_of(held_out, evaluation)
+        rows = [
+            SampleRow(
+                int(place) + 1,
+                f"{held_out.targets[place]:.4g}",
+                f"{evaluation.values[place]:.4g}",
+                f"{errors[place]:+.4g}",
+                _inputs(held_out, place),
+            )
+            for place in largest_errors(held_out, evaluation)[:MOST_ROWS]
+        ]
+        self._rows.show("error", rows, numeric=True)
+        return [("±", self.style_in_use.muted, f"prediction minus truth; the largest of {len(errors):,}")]
+
     def _colour_picture(self, style: Style) -> None:
         self._grid.apply_style(style)
         self._rows.apply_style(style)
+
+
+def _inputs(held_out: HeldOut, place: int) -> tuple[float, ...]:
+    return () if held_out.image_shape is not None else tuple(held_out.inputs[place].tolist())

@@ -47,13 +47,15 @@ class SamplesPlot(HeldOutPlot):
         return self._grid
 
     def _why_not(self, held_out: HeldOut) -> str:
+        if held_out.targets is not None:
+            return f"What is predicted is a number, {held_out.target_name}, not a class"
         if held_out.image_shape is not None:
             return ""
         if held_out.extent is not None:
             return "These samples are points in a plane, not pictures: the decision boundary shows them"
-        if held_out.targets is not None:
-            return f"What is predicted is a number, {held_out.target_name}, not a class"
         features = held_out.inputs.shape[1]
+        if held_out.characters:
+            return f"These samples are no pictures, but {features:,} characters each, and the one that comes next"
         return f"These samples are neither pictures nor points in a plane, but rows of {features:,} numbers"
 
     def _draw(self, held_out: HeldOut, evaluation: Evaluation) -> list[KeyEntry]:

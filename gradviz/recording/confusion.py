@@ -29,3 +29,19 @@ def surest_mistakes(held_out: HeldOut, evaluation: Evaluation) -> NDArray[np.int
     wrong = np.flatnonzero(evaluation.predicted != held_out.labels)
     sure = np.nan_to_num(evaluation.confidence[wrong], nan=-1.0)
     return wrong[np.argsort(-sure, kind="stable")]
+
+
+def largest_errors(held_out: HeldOut, evaluation: Evaluation) -> NDArray[np.intp]:
+    """Return the places of all samples of which a number is predicted, the largest error first.
+
+    Those of which the prediction is not finite come last.
+    """
+    errors = np.abs(errors_of(held_out, evaluation))
+    return np.argsort(-np.where(np.isfinite(errors), errors, -1.0), kind="stable")
+
+
+def errors_of(held_out: HeldOut, evaluation: Evaluation) -> NDArray[np.float64]:
+    """Return [samples] by how much each prediction of a number is too large."""
+    assert held_out.targets is not None
+    assert evaluation.values is not None
+    return evaluation.values.astype(np.float64) - held_out.targets

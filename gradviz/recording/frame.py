@@ -55,7 +55,8 @@ class HeldOut:
 
     `inputs` [samples, features] in the data's own units, `labels` [samples] index `class_names`. `image_shape` is
     (rows, columns) where a sample is a picture, of one or three `channels` that come one after the other; `extent` is
-    (left, right, bottom, top) of the plane where it is a point.
+    (left, right, bottom, top) of the plane where it is a point. `characters` says that inputs number characters,
+    as labels do.
 
     Where a number is predicted there are no classes: `targets` [samples] are these numbers in their own units, and
     `target_name` is what they are; `labels` are 0. What the network makes of them is `Evaluation.values`, in the same
@@ -70,6 +71,7 @@ class HeldOut:
     channels: int = 1
     targets: NDArray[np.float64] | None = None
     target_name: str = ""
+    characters: bool = False
 
     @property
     def sample_shape(self) -> tuple[int, ...]:

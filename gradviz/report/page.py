@@ -60,10 +60,11 @@ def report_page(runs: Sequence[ReportedRun], progress: Progress | None = None) -
     parts += [_run(run, pictures[run]) for run in runs]
     if progress is not None and not progress(len(pictured), len(pictured)):
         return None
-    return _document(" and ".join(run.name for run in runs), joined(parts))
+    return document(" and ".join(run.name for run in runs), joined(parts))
 
 
-def _document(title: str, body: Markup) -> str:
+def document(title: str, body: Markup) -> str:
+    """Return the whole page of that title, with the style sheet in it."""
     # as XML has it, a style sheet may hold neither < nor &
     style = Markup(resource_path(STYLE).read_text(encoding="utf-8"))
     head = tag(

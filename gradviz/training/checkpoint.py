@@ -145,7 +145,7 @@ def _fill(name: str, tensor: Tensor, array: NDArray[Any]) -> None:
 def _recipe(experiment: Experiment, data: Dataset) -> Arrays:
     """Return what tells one run from another: the experiment, and of a file its samples."""
     arrays: Arrays = {"experiment": np.frombuffer(to_json(experiment).encode(), np.uint8)}
-    if experiment.data.source == "file":
+    if experiment.data.own_file:
         content = hashlib.sha256(data.train_inputs.tobytes())
         content.update(data.train_labels.tobytes())
         if data.train_targets is not None:

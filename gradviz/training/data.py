@@ -12,11 +12,13 @@ from gradviz.experiment import Experiment
 from gradviz.recording.frame import HeldOut
 from gradviz.resources import resource_path
 from gradviz.training import plane
+from gradviz.training.characters import read_characters
 from gradviz.training.data_files import read_data_file
 from gradviz.training.scaling import scaling
 from gradviz.training.sine import sine
 
 EXTENT_MARGIN = 0.15
+SAMPLES_AT_ONCE = 4096
 # what sets the draw of wrong labels apart from the others of a seed
 LABEL_NOISE = 1
 
@@ -29,7 +31,7 @@ class Samples:
     `held_out` [samples] marks those that are held out for validation; None where that is still to be decided.
     """
 
-    inputs: NDArray[np.float64]
+    inputs: NDArray[np.float64] | NDArray[np.uint8]
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     image_shape: tuple[int, int] | None = None
@@ -45,9 +47,9 @@ class Dataset:
 
     `train_inputs` [samples, features] and `test_inputs` are what the network is given: features less `mean`, divided by
     `scale`, both taken from the training part and as the experiment asks for; standardised, a feature that never varies
-    becomes 0. `train_labels` [samples] have the experiment's label noise. Where a number is to be predicted,
-    `train_targets` and `test_targets` [samples] are standardised with `target_mean` and `target_scale`, those of the
-    training part. `held_out` keeps the test part as a person would look at it.
+    becomes 0, and numbers of characters stay as they are. `train_labels` [samples] have the experiment's label noise.
+    Where a number is to be predicted, `train_targets` and `test_targets` [samples] are standardised with `target_mean`
+    and `target_scale`, those of the training part. `held_out` keeps the test part as a person would look at it.
     """
 
     train_inputs: NDArray[np.float64]
@@ -78,6 +80,14 @@ class Dataset:
             return ()
         return tuple((np.bincount(self.train_labels) / len(self.train_labels)).tolist())
 
+    @property
+    def mean_squares(self) -> NDArray[np.float64]:
+        """The mean square of the features of each training sample, as the network is given them, [samples]."""
+        parts = range(0, len(self.train_inputs), SAMPLES_AT_ONCE)
+        return np.concatenate(
+            [np.square(self.train_inputs[first : first + SAMPLES_AT_ONCE]).mean(1) for first in parts]
+        )
+
     def standardise(self, inputs: NDArray[np.floating]) -> NDArray[np.float64]:
         """Bring inputs in the data's own units to the scale the network was trained on."""
         return (inputs - self.mean) / self.scale
@@ -87,6 +97,8 @@ def load_data(experiment: Experiment) -> Dataset:
     """Return the data of `experiment`. Raises DataError for a data file that cannot be used."""
     rng = np.random.default_rng(experiment.training.seed)
     data = experiment.data
+    if data.source == "text":
+        return _of_text(experiment)
     if data.source == "digits":
         samples = _digits()
     elif data.source == "file":
@@ -120,6 +132,19 @@ def _digits() -> Samples:
     return Samples(inputs, labels.astype(np.int64), tuple("0123456789"), images.shape[1:])
 
 
+def _of_text(experiment: Experiment) -> Dataset:
+    """Return characters by number, which are no quantities and are left as they are."""
+    read, nothing = read_characters(experiment.data), np.zeros(experiment.data.context)
+    return Dataset(
+        train_inputs=read.train_inputs,
+        train_labels=_with_noise(read.train_labels, len(read.names), experiment),
+        test_inputs=read.test_inputs,
+        held_out=HeldOut(read.test_inputs.astype(np.float32), read.test_labels, read.names, characters=True),
+        mean=nothing,
+        scale=nothing + 1.0,
+    )
+
+
 def _split(samples: Samples, experiment: Experiment, rng: np.random.Generator) -> Dataset:
     """Scale, and hold out what the samples say, or else a share of each class."""
     held_out = samples.held_out
@@ -128,13 +153,17 @@ def _split(samples: Samples, experiment: Experiment, rng: np.random.Generator) -
         held_out = _some_of_each_class(samples, share, rng) if samples.targets is None else _some(samples, share, rng)
     order = rng.permutation(len(samples.labels))
     train, test = order[~held_out[order]], order[held_out[order]]
-    mean, scale = scaling(samples.inputs[train], experiment.data)
+    # of large data each further copy counts
+    train_inputs = samples.inputs[train].astype(np.float64, copy=False)
+    mean, scale = scaling(train_inputs, experiment.data)
+    train_inputs -= mean
+    train_inputs /= scale
     planar = samples.inputs.shape[1] == 2 and samples.targets is None
     targets, center, width = samples.targets, 0.0, 1.0
     if targets is not None:
         center, width = _moments_of_targets(targets[train], samples.target_name)
     return Dataset(
-        train_inputs=(samples.inputs[train] - mean) / scale,
+        train_inputs=train_inputs,
         train_labels=_with_noise(samples.labels[train], len(samples.class_names), experiment),
         test_inputs=(samples.inputs[test] - mean) / scale,
         held_out=HeldOut(
@@ -142,7 +171,7 @@ def _split(samples: Samples, experiment: Experiment, rng: np.random.Generator) -
             samples.labels[test],
             samples.class_names,
             samples.image_shape,
-            _extent(samples.inputs) if planar else None,
+            _extent(samples.inputs.astype(np.float64)) if planar else None,
             samples.channels,
             targets[test] if targets is not None else None,
             samples.target_name,

@@ -12,7 +12,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -83,11 +83,9 @@ class Monkey:
             (_, act) = self.random.choices(self._acts, weights)[0]
             self._last = act.__name__
             self.done[self._last] += 1
-            try:
+            # what a person can put right is said to them
+            with suppress(GradvizError):
                 act()
-            except GradvizError:
-                # what a person can put right is said to them
-                pass
             self._settle(self.random.choice((0, 0, 2, 10)))
 
     def reopen(self) -> None:

@@ -15,7 +15,8 @@ from gradviz.resources import resource_path
 
 # apply whatever happens
 ALWAYS = {
-    "open", "save", "export", "export_animation", "copy_board", "quit", "defaults", "copy_code", "paste_code",
+    "open", "open_data", "save", "export", "export_animation", "copy_board", "quit", "defaults", "copy_code",
+    "paste_code",
     "compare", "log_loss", "fit", "latest", "first_bottom", "first_top", "theme_system", "theme_light", "theme_dark",
     "runs", "layout", "guide", "shortcuts", "glossary", "news", "about",
 }  # fmt: skip

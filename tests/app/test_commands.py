@@ -17,6 +17,7 @@ from gradviz.app.about import TextDialog
 from gradviz.app.commands import COMMANDS
 from gradviz.app.comparison.race_dialog import RaceDialog
 from gradviz.app.export.export_dialog import ExportDialog
+from gradviz.app.form.data_dialog import DataDialog
 from gradviz.app.help_window import HelpWindow
 from gradviz.app.main_window import MainWindow
 from gradviz.app.session.phase import Phase
@@ -48,6 +49,17 @@ def opens(window: MainWindow, _qtbot: QtBot, folder: Path, patch: pytest.MonkeyP
     patch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
     trigger(window, "open")
     assert window.form.experiment() == OTHER
+
+
+def opens_data(window: MainWindow, qtbot: QtBot, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    path = folder / "own.tsv"
+    path.write_text("".join(f"{n}.5\t{n % 3}\n" for n in range(30)))
+    patch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    trigger(window, "open_data")
+    dialog = dialog_of(window, DataDialog)
+    assert isinstance(dialog, DataDialog)
+    wait_until(qtbot, dialog.train_button.isEnabled)
+    dialog.reject()
 
 
 def saves(window: MainWindow, _qtbot: QtBot, folder: Path, patch: pytest.MonkeyPatch) -> None:
@@ -372,7 +384,8 @@ def shows_about(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest
 
 
 CHECKS: dict[str, Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]] = {
-    "open": opens, "follow": follows_a_run, "save": saves, "export": exports, "export_animation": exports_animation,
+    "open": opens, "open_data": opens_data, "follow": follows_a_run, "save": saves,
+    "export": exports, "export_animation": exports_animation,
     "report": reports, "copy_board": copies_board, "quit": quits,
     "open_run": opens_a_run, "save_run": saves_the_run, "adopt": adopts, "race": proposes_a_race,
     "runs": brings_the_runs, "lessons": brings_the_lessons,

@@ -30,6 +30,16 @@ def test_what_was_understood_is_said_and_is_data(table: Path, capsys: pytest.Cap
     assert all(word in words for word in ("30", "kind", "colour", "'id'"))
 
 
+def test_a_number_to_predict_is_no_class(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("a,price\n" + "".join(f"{n % 7},{n / 3:.3f}\n" for n in range(30)))
+    assert main(["data", str(path)]) == 2
+    capsys.readouterr()
+    assert main(["data", str(path), "--set", "loss=mse", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["label"], said["numbers"], said["classes"]) == ("price", [0.0, 9.667], [])
+
+
 def test_a_file_that_is_refused_is_an_input_error(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", str(table)]) == 2
     assert "missing = drop" in capsys.readouterr().err

@@ -46,6 +46,8 @@ def test_every_field_can_be_told_apart() -> None:
             other = value + 1 if isinstance(value, int) else min(value + 0.05, 0.5)
         # makes every field mean something; checked against pydantic's own comparison
         settings = {"activation": "leaky_relu", "shortcut": "scaled", "initialization": "gaussian", "data": "moons"}
+        if name == "context":
+            settings["data"] = "text"
         settings |= {"optimizer": "momentum", "schedule": "step"}
         if name in ("label_column", "leave_out", "missing"):
             settings = settings | {"data": "file", "data_file": "a.csv"}

@@ -35,7 +35,7 @@ def test_any_experiment_survives_json(experiment: Experiment) -> None:
 
 @given(experiments())
 def test_any_experiment_survives_its_code_but_for_texts(experiment: Experiment) -> None:
-    if experiment.data.source == "file":
+    if experiment.data.source == "file" or (experiment.data.source == "text" and experiment.data.data_file):
         with pytest.raises(ExperimentError, match="a code cannot carry a data file"):
             to_code(experiment)
     else:

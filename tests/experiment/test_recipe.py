@@ -18,18 +18,19 @@ FIELDS = tuple(fields())
 WHOLE = {
     "depth": (1, 2000), "shortcut_span": (1, 4), "width": (2, 1024), "batch_size": (1, 4096), "steps": (0, 10_000_000),
     "evaluate_every": (1, 10_000), "probe_every": (1, 10_000), "seed": (0, 2**32 - 1), "samples": (20, 100_000),
-    "warmup_steps": (0, 1_000_000), "decay_every": (1, 10_000_000),
+    "context": (2, 256), "warmup_steps": (0, 1_000_000), "decay_every": (1, 10_000_000),
 }  # fmt: skip
 REAL = {
     "leaky_slope": (0.0, 1.0), "shortcut_scale": (0.0, 10.0), "sigma_w": (0.0, 20.0), "sigma_b": (0.0, 20.0),
     "bias_shift": (-10.0, 10.0), "learning_rate": (5e-324, 100.0), "momentum": (0.0, math.nextafter(1.0, 0.0)),
     "weight_decay": (0.0, 10.0), "gradient_clip": (0.0, 1e6), "noise": (0.0, 1.0),
+    "dropout": (0.0, math.nextafter(1.0, 0.0)),
     "decay_factor": (5e-324, 1.0), "label_smoothing": (0.0, math.nextafter(1.0, 0.0)),
     "validation_share": (0.01, 0.9), "input_factor": (5e-324, 1e6), "label_noise": (0.0, 1.0),
 }  # fmt: skip
 OPEN_ENDS = {
     "learning_rate": (0.0, 100.0), "momentum": (0.0, 1.0), "decay_factor": (0.0, 1.0),
-    "label_smoothing": (0.0, 1.0), "input_factor": (0.0, 1e6),
+    "label_smoothing": (0.0, 1.0), "input_factor": (0.0, 1e6), "dropout": (0.0, 1.0),
 }  # fmt: skip
 WORDS = {
     "activation": "linear sigmoid tanh relu leaky_relu elu selu silu gelu softplus mish",
@@ -44,7 +45,7 @@ WORDS = {
     "optimizer": "sgd momentum adam adamw rmsprop",
     "precision": "float32 float64",
     "architecture": "mlp resnet transformer",
-    "data": "digits moons circles spirals xor gaussian sine file",
+    "data": "digits moons circles spirals xor gaussian sine file text",
     "missing": "refuse drop mean",
 }
 TEXT = {"title": 80, "notes": 2000, "data_file": 4096, "label_column": 1000, "leave_out": 4096}
@@ -84,6 +85,7 @@ def test_a_number_beyond_an_end_is_refused_in_words(name: str, ends: tuple[float
         "decay_factor": "above 0.0 to 1.0",
         "momentum": "0.0 to below 1.0",
         "label_smoothing": "0.0 to below 1.0",
+        "dropout": "0.0 to below 1.0",
         "input_factor": "above 0.0 to 1000000.0",
     }
     said = open_ends.get(name, f"{ends[0]} to {ends[1]}")
@@ -113,7 +115,7 @@ def test_a_wrong_type_is_refused_with_field_value_and_what_is_allowed(name: str)
 # between the ends of the share there is no whole number
 @pytest.mark.parametrize("name", sorted(REAL.keys() - {"validation_share"}))
 def test_a_whole_number_stands_for_a_real_one(name: str) -> None:
-    value = Experiment.parse({name: 0 if name in ("momentum", "label_smoothing") else 1}).value(name)
+    value = Experiment.parse({name: 0 if name in ("momentum", "label_smoothing", "dropout") else 1}).value(name)
     assert type(value) is float
 
 

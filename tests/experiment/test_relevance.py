@@ -44,6 +44,9 @@ RESNET_CASES: list[tuple[str, Any, Any, dict[str, Any], dict[str, Any]]] = [
 TRANSFORMER = {"architecture": "transformer", "depth": 2, "width": 8, "steps": 3, "batch_size": 8, "device": "cpu"}
 TRANSFORMER_CASES: list[tuple[str, Any, Any, dict[str, Any], dict[str, Any]]] = [
     ("leaky_slope", 0.01, 0.3, {"activation": "leaky_relu"}, {"activation": "gelu"}),
+    ("context", 4, 8, {"data": "text"}, {"data": "digits"}),
+    ("input_factor", 1.0, 3.0, {"data": "digits"}, {"data": "text", "context": 4}),
+    ("input_scaling", "standardised", "raw", {"data": "digits"}, {"data": "text", "context": 4}),
     ("layer_scale", 0.1, 0.5, {"shortcut": "layer_scale"}, {"shortcut": "rezero"}),
 ]
 

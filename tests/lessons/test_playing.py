@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gradviz.commands.lessons import PlainStage
 from gradviz.lessons.lesson import Lesson, Text
 from gradviz.lessons.parse import parse_lesson
-from gradviz.lessons.playing import NOT_MEASURED, Met, Playing, Verified
+from gradviz.lessons.playing import NOT_MEASURED, Met, Playing, Shown, Verified
 from gradviz.lessons.progress import Progress
 
 TEXT = """\
@@ -79,11 +79,12 @@ def test_numbers_guesses_and_checks_are_filled_in_from_the_run() -> None:
     playing.open(0)
     playing.guess(0)
     playing.start()
-    ask, before, met, text, check = playing.seen()
+    ask, before, run, met, text, check = playing.seen()
     loss = stage.runs()[1].loss(0)
     assert isinstance(ask, Met)
     assert (ask.chosen, ask.right) == (0, None)
     assert before == Text("Before.")
+    assert run == Shown(1, "")
     assert isinstance(met, Met)
     assert (met.chosen, met.right) == (0, 1)
     assert text == Text(f"It is {loss:.3g}, and then {NOT_MEASURED}.")
@@ -102,7 +103,7 @@ def test_a_page_speaks_of_the_run_before_it_also_when_there_are_later_ones() -> 
     playing.start()
     assert playing.finished
     first, second = (stage.runs()[number].loss(0) for number in (1, 2))
-    assert playing.seen() == [Text(f"{second:.3g}")]
+    assert playing.seen() == [Shown(2, ""), Text(f"{second:.3g}")]
     playing.open(0)
     assert Text(f"It is {first:.3g}, and then {second:.3g}.") in playing.seen()
 

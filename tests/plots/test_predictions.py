@@ -14,6 +14,7 @@ from gradviz.experiment import Experiment
 from gradviz.plots.confusion import ConfusionPlot
 from gradviz.plots.mistakes import MistakesPlot
 from gradviz.plots.parts.style import DARK, LIGHT, Style
+from gradviz.plots.predicted import PredictedPlot
 from gradviz.recording.frame import Evaluation, HeldOut, Started
 from gradviz.recording.history import History
 
@@ -159,11 +160,53 @@ def test_without_a_mistake_it_says_so(mistakes: MistakesPlot) -> None:
     assert mistakes.shown() is not None
 
 
-@pytest.mark.parametrize("made", [ConfusionPlot, MistakesPlot])
-def test_what_is_not_there_is_said(qtbot: object, made: type[ConfusionPlot | MistakesPlot]) -> None:
+@pytest.mark.parametrize("made", [ConfusionPlot, MistakesPlot, PredictedPlot])
+def test_what_is_not_there_is_said(qtbot: object, made: type[ConfusionPlot | MistakesPlot | PredictedPlot]) -> None:
     plot = made()
     for run in (None, history(None), history(TABLE)):
         plot.show_history(run)
         assert plot.readout().notice
         assert plot.shown() is None
     plot.close()
+
+
+TRUTH = np.array([1.5, -2.0, 30.0, 4.0])
+NUMBERS = HeldOut(
+    np.arange(8, dtype=np.float32).reshape(4, 2), np.zeros(4, np.int64), (), targets=TRUTH, target_name="price"
+)
+VALUES = np.array([1.0, -2.5, 10.0, 4.0], np.float32)
+
+
+def predicted(values: np.ndarray, step: int = 40) -> Evaluation:
+    return Evaluation(step, 0.1, 0.5, np.zeros(4, np.int64), np.zeros(4, np.float32), values=values)
+
+
+def test_predicted_numbers_are_drawn_against_the_true_ones(qtbot: object) -> None:
+    plot = PredictedPlot()
+    plot.show_history(history(NUMBERS, predicted(VALUES)))
+    drawn = plot.readout()["samples"]
+    np.testing.assert_array_equal(drawn.x, TRUTH)
+    np.testing.assert_array_equal(drawn.y, VALUES)
+    assert all("price" in label for label in plot.readout().axes.values())
+    across, upwards = plot.ci.getItem(1, 0).getViewBox().viewRange()
+    assert across == upwards
+    assert across[0] < -2.5
+    assert across[1] > 30.0
+    plot.close()
+
+
+def test_predictions_that_are_not_finite_are_counted_and_not_drawn(qtbot: object) -> None:
+    plot = PredictedPlot()
+    plot.show_history(history(NUMBERS, predicted(np.array([np.nan, np.inf, 10.0, 4.0], np.float32))))
+    np.testing.assert_array_equal(plot.readout()["samples"].x, TRUTH[2:])
+    assert any(words.startswith("2 ") for words in plot.readout().words)
+    plot.close()
+
+
+def test_the_largest_errors_come_first(mistakes: MistakesPlot, confusion: ConfusionPlot) -> None:
+    run = history(NUMBERS, predicted(VALUES))
+    mistakes.show_history(run)
+    assert [row.number for row in mistakes.mistakes] == [3, 1, 2, 4]
+    assert mistakes.mistakes[0].cells[1:4] == ("10", "30", "-20")
+    confusion.show_history(run)
+    assert confusion.readout().notice

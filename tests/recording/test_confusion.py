@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from gradviz.recording.confusion import class_accuracies, confusion_matrix, surest_mistakes
-from gradviz.recording.exports.predictions import confusion_table, mistakes_table, save_rows
+from gradviz.recording.confusion import class_accuracies, confusion_matrix, errors_of, largest_errors, surest_mistakes
+from gradviz.recording.exports.predictions import confusion_table, mistakes_table, numbers_table, save_rows
 from gradviz.recording.frame import Evaluation, HeldOut
 
 NAMES = ("ape", "bee, wild", "cat", "dog")
@@ -76,3 +76,41 @@ def test_tables_are_csv_that_can_be_read_back(tmp_path: Path) -> None:
         place = int(row[0]) - 1
         assert (NAMES[held_out.labels[place]], NAMES[evaluation.predicted[place]]) == (row[1], row[2])
         np.testing.assert_array_equal(np.float32(row[4:]), held_out.inputs[place])
+
+
+def numbers() -> tuple[HeldOut, Evaluation]:
+    rng = np.random.default_rng(1)
+    targets = rng.normal(size=50) * 100
+    values = (targets + rng.normal(size=50)).astype(np.float32)
+    held_out = HeldOut(
+        rng.normal(size=(50, 2)).astype(np.float32), np.zeros(50, np.int64), (), targets=targets, target_name="price"
+    )
+    nothing = np.zeros(50)
+    return held_out, Evaluation(3, 0.1, 0.9, nothing.astype(np.int64), nothing.astype(np.float32), values=values)
+
+
+def test_errors_of_numbers_are_what_scikit_learn_calls_them() -> None:
+    held_out, evaluation = numbers()
+    errors = np.abs(errors_of(held_out, evaluation))
+    assert errors.max() == metrics.max_error(held_out.targets, evaluation.values)
+    assert errors.mean() == pytest.approx(metrics.mean_absolute_error(held_out.targets, evaluation.values), rel=1e-12)
+    order = largest_errors(held_out, evaluation)
+    assert sorted(order.tolist()) == list(range(50))
+    assert (np.diff(errors[order]) <= 0).all()
+
+
+def test_predictions_that_are_no_numbers_come_last() -> None:
+    held_out, evaluation = numbers()
+    evaluation.values[[4, 7]] = np.nan, np.inf
+    assert set(largest_errors(held_out, evaluation)[-2:].tolist()) == {4, 7}
+
+
+def test_the_tables_of_numbers_hold_every_sample() -> None:
+    held_out, evaluation = numbers()
+    head, *rows = numbers_table(held_out, evaluation)
+    assert head[:4] == ["sample", "truth", "prediction", "error"]
+    np.testing.assert_allclose([float(row[1]) for row in rows], held_out.targets, rtol=1e-8)
+    np.testing.assert_array_equal(np.float32([row[2] for row in rows]), evaluation.values)
+    by_error = mistakes_table(held_out, evaluation)[1:]
+    assert sorted(by_error) == sorted(rows)
+    assert by_error[0] == rows[int(largest_errors(held_out, evaluation)[0])]

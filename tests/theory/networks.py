@@ -97,11 +97,12 @@ def _blocks(e: Experiment) -> Iterator[range]:
 
 def _layer(e: Experiment, draws: Draws, layer: int, x: Tensor, inner: list[Tensor]) -> Tensor:
     sigma_w, sigma_b = sigmas(e)
-    weight, bias = sigma_w * draws.weights[layer], sigma_b * draws.biases[layer] + e.network.bias_shift
+    # the sums are scaled, not the weights: that is a matrix of them less to write
+    weight, bias = draws.weights[layer], sigma_b * draws.biases[layer] + e.network.bias_shift
     if e.network.shortcut == "pre_activation":
         inner.append(x)
-        return ACTIVATIONS[e.network.activation](_normalised(e, x)) @ weight.T + bias
-    z = x @ weight.T + bias
+        return sigma_w * (ACTIVATIONS[e.network.activation](_normalised(e, x)) @ weight.T) + bias
+    z = sigma_w * (x @ weight.T) + bias
     inner.append(z)
     return ACTIVATIONS[e.network.activation](_normalised(e, z))
 

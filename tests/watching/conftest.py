@@ -1,9 +1,13 @@
-"""One thread for torch: these products are too small to share, and other programs want the cores too."""
+"""One thread for torch: these products are too small to share, and other programs want the cores too.
+
+And an interpreter that has imported torch, for all tests of a worker.
+"""
 
 from collections.abc import Iterator
 
 import pytest
 import torch
+from warm_interpreter import WarmInterpreter
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +17,10 @@ def one_thread() -> Iterator[None]:
     torch.manual_seed(0)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmInterpreter]:
+    interpreter = WarmInterpreter(tmp_path_factory.mktemp("interpreter"))
+    yield interpreter
+    interpreter.close()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
+from warm_interpreter import WarmInterpreter
 
 import gradviz
 from gradviz.diagnosis.verdict import WordedFinding
@@ -165,9 +164,11 @@ for step in range(30):
 
 
 @pytest.mark.slow
-def test_a_script_ends_with_one_line_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
-    assert done.stdout == ""
+def test_a_script_ends_with_one_line_on_standard_error(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, interpreter: WarmInterpreter
+) -> None:
+    done = interpreter.run(SCRIPT, tmp_path)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith("gradviz: ")
     model = deep()

@@ -1,22 +1,22 @@
-"""Two processes on this machine, as torchrun starts them."""
+"""Two processes on this machine, told of each other as torchrun does it."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+import socket
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
+from warm_interpreter import CAN_FORK, WarmInterpreter
 from watched_training import length, measured
 
 from gradviz.recording.store import open_run, read_info
 
+pytestmark = pytest.mark.skipif(not CAN_FORK, reason="the second process is a fork")
+
 STEPS = 6
-LIMIT_S = 200
 SCRIPT = """
 import json, os
 import torch
@@ -51,7 +51,7 @@ with open(f"rank{rank}.json", "w") as file:
     json.dump({"hooks": hooks, "steps": [early.steps, late.steps]}, file)
 torch.distributed.barrier()
 # everything is written; torch's own teardown of gloo aborts now and then, whether somebody watches or not
-os._exit(0)
+os._exit(os.waitpid(child, 0)[1] if child else 0)
 """
 
 SHARDED = """
@@ -79,30 +79,32 @@ for step in range(6):
     optimizer.zero_grad()
 recorder.close()
 torch.distributed.barrier()
-os._exit(0)
+os._exit(os.waitpid(child, 0)[1] if child else 0)
 """
 
 
-def launched(script: str, folder: Path) -> str:
+# before the script, in place of torchrun, which imports torch in each of three processes
+RANKS = """
+import os
+
+os.environ |= {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "%d"}
+child = os.fork()
+os.environ["RANK"] = os.environ["LOCAL_RANK"] = "0" if child else "1"
+"""
+
+
+def launched(script: str, folder: Path, interpreter: WarmInterpreter) -> str:
     """Run `script` in two processes; return what they warned of."""
-    (folder / "script.py").write_text(script)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    done = subprocess.run(
-        [*launcher, "script.py"],
-        cwd=folder,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    done = interpreter.run(RANKS % port + script, folder)
     assert done.returncode == 0, done.stderr
     return done.stderr
 
 
 @pytest.mark.slow
-def test_the_shard_of_one_process_is_never_taken_for_the_whole(tmp_path: Path) -> None:
-    said = launched(SHARDED, tmp_path)
+def test_the_shard_of_one_process_is_never_taken_for_the_whole(tmp_path: Path, interpreter: WarmInterpreter) -> None:
+    said = launched(SHARDED, tmp_path, interpreter)
     assert "DTensors" in said
     run = open_run(tmp_path / "sharded.gradviz")
     try:
@@ -119,8 +121,10 @@ def test_the_shard_of_one_process_is_never_taken_for_the_whole(tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_rank_0_records_the_joint_gradient_and_the_others_do_nothing(tmp_path: Path) -> None:
-    launched(SCRIPT, tmp_path)
+def test_rank_0_records_the_joint_gradient_and_the_others_do_nothing(
+    tmp_path: Path, interpreter: WarmInterpreter
+) -> None:
+    launched(SCRIPT, tmp_path, interpreter)
     ranks = [json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1)]
     assert ranks[0]["steps"] == [STEPS, STEPS]
     assert ranks[0]["hooks"] > 0

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from warm_interpreter import WarmInterpreter
 from watched_training import batches, measured, perceptron
 
 import gradviz
@@ -204,16 +205,10 @@ def test_nothing_recorded_is_said() -> None:
 @pytest.mark.parametrize(
     ("last", "ending", "status"), [("", "finished", 0), ("raise ValueError('no more')", "failed", 1)]
 )
-def test_a_script_that_just_ends(last: str, ending: str, status: int, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT + last],
-        cwd=tmp_path,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def test_a_script_that_just_ends(
+    last: str, ending: str, status: int, tmp_path: Path, interpreter: WarmInterpreter
+) -> None:
+    done = interpreter.run(SCRIPT + last, tmp_path)
     assert done.returncode == status, done.stderr
     info = read_info(tmp_path / "run.gradviz")
     assert (info.ending, info.frames, info.title) == (ending, 7, "a script")
@@ -238,10 +233,9 @@ os.waitpid(child, 0)
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
-def test_what_a_forked_process_trains_is_not_watched(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT + FORK], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
-    )
+def test_what_a_forked_process_trains_is_not_watched(tmp_path: Path, interpreter: WarmInterpreter) -> None:
+    done = interpreter.run(SCRIPT + FORK, tmp_path)
+    assert done.returncode == 0, done.stderr
     info = read_info(tmp_path / "run.gradviz")
     assert (done.stdout, info.ending, info.frames) == ("0\n", "finished", 47)
 

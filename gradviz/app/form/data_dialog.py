@@ -16,7 +16,9 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QProgressBar,
     QPushButton,
+    QSpinBox,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 ROW_HEIGHT = 24
 FOUND_OUT = "found out"
+SHARE_TIP = "Share of the samples that the network never trains on"
+OWN_PART_TIP = "The file has validation samples of its own"
 MISSING_WORDS = {
     "refuse": "refuse the file",
     "drop": "leave the rows out",
@@ -39,22 +43,26 @@ MISSING_WORDS = {
 
 
 class DataDialog(QDialog):
-    """Shows the first rows of the file of `data`, and lets label, features and missing values be chosen.
+    """Shows the first rows of the file of `data`, and lets label, features, missing values and split be chosen.
 
-    After it was accepted `chosen` is what was chosen, and `train` whether training is to begin at once. The file is
-    read in a thread of its own; Esc leaves everything as it was.
+    After it was accepted `chosen` is what was chosen, `regression` whether a number is to be predicted, and `train`
+    whether training is to begin at once. The file is read in a thread of its own; Esc leaves everything as it was.
     """
 
-    def __init__(self, data: Data, parent: QWidget | None = None) -> None:
+    def __init__(self, data: Data, parent: QWidget | None = None, *, regression: bool = False) -> None:
         super().__init__(parent)
         self.setWindowTitle("Data file")
-        self.resize(860, 560)
+        self.resize(900, 660)
         self.chosen, self.train = data, False
         self.file = QLabel(data.data_file)
         self.file.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.file.setWordWrap(True)
         self.form = QLabel("Reading…")
         self.form.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setFixedHeight(6)
+        self.progress.setAccessibleName("share of the file that has been read")
         self.table = QTableWidget()
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
@@ -64,6 +72,15 @@ class DataDialog(QDialog):
         for value, words in MISSING_WORDS.items():
             self.missing.addItem(words, value)
         self.missing.setCurrentIndex(self.missing.findData(data.missing))
+        self.task = QComboBox()
+        for words, number in (("a class", False), ("a number (loss: mean squared error)", True)):
+            self.task.addItem(words, number)
+        self.task.setCurrentIndex(int(regression))
+        self.share = QSpinBox()
+        self.share.setRange(1, 90)
+        self.share.setSuffix(" %")
+        self.share.setValue(round(100 * data.validation_share))
+        self.share.setToolTip(SHARE_TIP)
         self.columns = QListWidget()
         self.columns.setAccessibleName("columns that are trained on")
         self.facts = QLabel()
@@ -76,11 +93,19 @@ class DataDialog(QDialog):
         self._enable(False)
         self.thread_ = DataThread(self)
         self.thread_.ready.connect(self._show)
+        self.thread_.progressed.connect(self.progress.setValue)
         self.finished.connect(lambda _result: self._end())
         self.label.currentIndexChanged.connect(lambda _index: self._ask())
         self.missing.currentIndexChanged.connect(lambda _index: self._ask())
+        self.task.currentIndexChanged.connect(lambda _index: self._ask())
+        self.share.valueChanged.connect(lambda _percent: self._ask())
         self.columns.itemChanged.connect(lambda _item: self._ask())
-        self.thread_.ask(data)
+        self.thread_.ask(data, regression=regression)
+
+    @property
+    def regression(self) -> bool:
+        """Whether a number is to be predicted."""
+        return bool(self.task.currentData())
 
     def closeEvent(self, event: object) -> None:
         """Treat closing like Esc."""
@@ -92,20 +117,27 @@ class DataDialog(QDialog):
                 "label_column": self.label.currentData() or "",
                 "leave_out": ", ".join(self._left_out()),
                 "missing": self.missing.currentData(),
+                "validation_share": self._share(),
             }
         )
         self._enable(False)
-        self.thread_.ask(self.chosen)
+        self.thread_.ask(self.chosen, regression=self.regression)
+
+    def _share(self) -> float:
+        """Return the share that is chosen; that of the recipe as it is, where only its decimals are not shown."""
+        present = self.chosen.validation_share
+        return present if round(100 * present) == self.share.value() else self.share.value() / 100
 
     def _left_out(self) -> list[str]:
         items = [self.columns.item(row) for row in range(self.columns.count())]
         return [item.data(Qt.ItemDataRole.UserRole) for item in items if item.checkState() is Qt.CheckState.Unchecked]
 
     def _show(self, preview: FilePreview) -> None:
-        if preview.data != self.chosen:
+        if (preview.data, preview.regression) != (self.chosen, self.regression):
             # another choice is under way
             return
         self.form.setText(preview.form)
+        self.progress.hide()
         self._show_rows(preview)
         self._show_choices(preview)
         # brings numpy along, which the window opens without
@@ -116,6 +148,9 @@ class DataDialog(QDialog):
         else:
             self.facts.setText("\n".join(f"{what}: {words}" for what, words in facts(preview.understood)))
             self._show_parts(preview.understood)
+            own = preview.understood.validation > 0
+            self.share.setEnabled(not own)
+            self.share.setToolTip(OWN_PART_TIP if own else SHARE_TIP)
         self._enable(preview.understood is not None)
 
     def _show_rows(self, preview: FilePreview) -> None:
@@ -175,6 +210,8 @@ class DataDialog(QDialog):
         choices = QFormLayout()
         choices.addRow("&Label column", self.label)
         choices.addRow("&Missing values", self.missing)
+        choices.addRow("&Predict", self.task)
+        choices.addRow("&Validation share", self.share)
         choices.addRow("Train &on", self.columns)
         left = QWidget()
         left.setLayout(choices)
@@ -195,6 +232,7 @@ class DataDialog(QDialog):
         column.setSpacing(8)
         column.addWidget(self.file)
         column.addWidget(self.form)
+        column.addWidget(self.progress)
         column.addWidget(self.table, 1)
         column.addLayout(below, 1)
         column.addWidget(buttons)

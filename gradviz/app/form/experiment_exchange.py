@@ -11,18 +11,15 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from gradviz.app.settings import Settings
 from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment, from_code, from_json, read, to_code, to_json, to_toml
-from gradviz.experiment.data import TABLE_ENDINGS
+from gradviz.experiment.data_names import DATA_KINDS, may_be_data
 from gradviz.recording.atomic_file import write_atomically
 from gradviz.recording.exports import tables
 
 FILE_KINDS = "Experiment (*.toml *.json)"
 EXPERIMENT_SUFFIXES = (".toml", ".json")
 EXPORTED_SUFFIXES = (".png", ".svg", ".pdf", ".gif", ".webp", ".npz", ".parquet")
-DATA_SUFFIXES = (*TABLE_ENDINGS, ".gz")
-OPENABLE = (*EXPERIMENT_SUFFIXES, *EXPORTED_SUFFIXES, *DATA_SUFFIXES)
-OPENABLE_KINDS = (
-    f"Experiments, exports that carry one, and data files ({' '.join('*' + suffix for suffix in OPENABLE)})"
-)
+OPENABLE = (*EXPERIMENT_SUFFIXES, *EXPORTED_SUFFIXES)
+OPENABLE_KINDS = f"Experiments and exports that carry one ({' '.join('*' + suffix for suffix in OPENABLE)})"
 
 
 class ExperimentExchange:
@@ -50,13 +47,22 @@ class ExperimentExchange:
         if name:
             self.open(Path(name))
 
+    def ask_and_open_data(self) -> None:
+        """Let the person pick a data file, and look at it."""
+        folder = str(self._settings.export_folder)
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open data", folder, DATA_KINDS)
+        if name:
+            self._settings.export_folder = Path(name).parent
+            self._look(name)
+
     def open(self, path: Path) -> None:
         """Put the experiment in `path` on the form, be it a file of its own or an exported picture or table.
 
         A data file is looked at instead.
         """
         self._settings.export_folder = path.parent
-        experiment = None if path.suffix.lower() in DATA_SUFFIXES else _experiment_in(path)
+        plainly_data = path.suffix.lower() not in OPENABLE and may_be_data(path)
+        experiment = None if plainly_data else _experiment_in(path)
         if experiment is None:
             self._look(str(path))
             return

@@ -169,7 +169,7 @@ class ExperimentPanel(QScrollArea):
         """Show how the data file `name` is understood, and take it over with what is chosen there, if it is."""
         present = self._experiment.data
         data = present if present.data_file == name else Data(source="file", data_file=name)
-        dialog = DataDialog(data, self)
+        dialog = DataDialog(data, self, regression=self._experiment.regression)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._take_data(dialog))
         dialog.open()
@@ -184,7 +184,8 @@ class ExperimentPanel(QScrollArea):
         chosen = dialog.chosen
         changed = self._experiment.changed(
             title="", notes="", data="file", data_file=chosen.data_file, label_column=chosen.label_column,
-            leave_out=chosen.leave_out, missing=chosen.missing,
+            leave_out=chosen.leave_out, missing=chosen.missing, validation_share=chosen.validation_share,
+            loss=_loss_for(self._experiment, regression=dialog.regression),
         )  # fmt: skip
         if changed != self._experiment:
             self.set_experiment(changed)
@@ -362,3 +363,10 @@ def describe(field: RecipeField) -> str:
         f"{field.description}.\nAllowed: {field.allowed}. Default: {value_in_words(field, field.default)}.\n"
         "A bold label: not the default. Right-click it to reset."
     )
+
+
+def _loss_for(experiment: Experiment, *, regression: bool) -> str:
+    """Return the loss for a number or a class: the present one, where it is for that."""
+    if regression:
+        return "mse"
+    return experiment.training.loss if not experiment.regression else "cross_entropy"

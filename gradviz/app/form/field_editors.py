@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from gradviz.app.form.field_editor import FieldEditor
 from gradviz.app.form.number_editors import NumberEditor, SeedEditor, SliderEditor
 from gradviz.experiment import RecipeField, in_words
-from gradviz.experiment.data import TABLE_ENDINGS
+from gradviz.experiment.data_names import DATA_KINDS
 
 
 class ElidingBox(QComboBox):
@@ -199,13 +199,10 @@ class PathEditor(TextEditor):
 def ask_for_data_file(parent: QWidget, present: str) -> str:
     """Let the person pick a data file, beginning where the present one lies; empty if they think better of it."""
     start = str(Path(present).parent) if present else str(Path.home())
-    name, _ = QFileDialog.getOpenFileName(parent, "Data file", start, DATA_FILES)
+    name, _ = QFileDialog.getOpenFileName(parent, "Data file", start, DATA_KINDS)
     return name
 
 
-DATA_FILES = (
-    f"Tables and arrays ({' '.join(f'*{ending}' for ending in (*TABLE_ENDINGS, '.gz', '.npz'))});;All files (*)"
-)
 SPECIAL_EDITORS = {"device": DeviceEditor, "seed": SeedEditor, "data_file": PathEditor}
 
 

@@ -19,13 +19,14 @@ GAP_PX = 8
 class LessonPage(QWidget):
     """Shows the page that is open; its buttons guess, start, and turn the pages.
 
-    `link_followed` carries the address of a link in the text, `left` says that the reader goes back to the list, and
-    `next_wanted` that he has finished the lesson and wants the next one.
+    `link_followed` carries the address of a link in the text, `left` says that the reader goes back to the list,
+    `next_wanted` that he has finished the lesson and wants the next one, and `sheet_wanted` that he wants to print it.
     """
 
     link_followed = Signal(str)
     left = Signal()
     next_wanted = Signal()
+    sheet_wanted = Signal()
 
     def __init__(self, player: LessonPlayer) -> None:
         super().__init__()
@@ -48,6 +49,9 @@ class LessonPage(QWidget):
             "Set up a&gain", "Begin this page again, with the experiment it is about", player.repeat
         )
         self.contents = self._button("&All lessons", "Leave the lesson; it is kept where it is", self.left.emit)
+        self.sheet = self._button(
+            "&Sheet…", "Save the lesson with your guesses and runs as a page to print", self.sheet_wanted.emit
+        )
         self.back = self._button("&Back", "Turn to the page before", player.previous_page)
         self.forward = self._button("&Next", "Turn to the next page", self._go_forward)
         self._waiting = QLabel("The run is under way …")
@@ -73,6 +77,8 @@ class LessonPage(QWidget):
         last = playing.number == pages - 1
         self.forward.setText("&Next lesson" if last else "&Next")
         self.forward.setEnabled(playing.page_done)
+        self.sheet.setVisible(playing.finished)
+        self.repeat.setVisible(not playing.finished)
         for button in (self.start, self.forward):
             button.setDefault(button.isEnabled() and button.isVisible())
 
@@ -112,7 +118,7 @@ class LessonPage(QWidget):
         self._where.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         self._answers = QVBoxLayout()
         turning = QHBoxLayout()
-        for widget in (self.contents, self.repeat):
+        for widget in (self.contents, self.repeat, self.sheet):
             turning.addWidget(widget)
         turning.addStretch(1)
         for widget in (self.back, self.forward):

@@ -11,7 +11,7 @@ from gradviz.app.failure import Failure
 from gradviz.app.lessons.lesson_list import LessonList
 from gradviz.app.lessons.lesson_page import LessonPage
 from gradviz.app.lessons.lesson_player import LessonPlayer
-from gradviz.errors import LessonError
+from gradviz.errors import ExportError, LessonError, RecordingError
 from gradviz.lessons.lesson import Lesson
 from gradviz.lessons.library import find_lesson, lesson_names
 
@@ -35,6 +35,7 @@ class LessonPanel(QStackedWidget):
         self.page.left.connect(player.close)
         self.page.next_wanted.connect(self._open_next)
         self.page.link_followed.connect(self.link_followed)
+        self.page.sheet_wanted.connect(self._ask_for_sheet)
         player.changed.connect(self._show)
         self._show()
 
@@ -63,6 +64,27 @@ class LessonPanel(QStackedWidget):
         name, _ = QFileDialog.getOpenFileName(self, "Open a lesson", str(Path.home()), "Lessons (*.md)")
         if name:
             self.open_named(name)
+
+    def save_sheet(self, path: Path) -> None:
+        """Write the lesson that is open as a page to print; say why it cannot be written."""
+        from gradviz.report.sheet import save_sheet
+
+        playing = self.player.playing
+        if playing is None:
+            return
+        try:
+            save_sheet(path, playing, self.player.stage.runs())
+        except (ExportError, RecordingError) as error:
+            self.failed.emit(Failure.of(error))
+
+    def _ask_for_sheet(self) -> None:
+        lesson = self.player.lesson
+        if lesson is None:
+            return
+        suggested = str(Path.home() / f"{lesson.name}.html")
+        name, _ = QFileDialog.getSaveFileName(self, "Save the lesson as a page", suggested, "Pages (*.html)")
+        if name:
+            self.save_sheet(Path(name))
 
     def _show(self) -> None:
         if self.player.playing is None:

@@ -8,7 +8,7 @@ from functools import cache
 from gradviz.app.help_pages import headings, page_text
 from gradviz.lessons.formulas import with_pictures
 from gradviz.lessons.lesson import Text
-from gradviz.lessons.playing import Met, Playing, Verified
+from gradviz.lessons.playing import Met, Playing, Shown, Verified
 from gradviz.lessons.terms import linked
 
 GLOSSARY = "glossary.md"
@@ -36,7 +36,7 @@ def page_markdown(playing: Playing) -> str:
 
 
 def _without_open_question(playing: Playing) -> Sequence[Text | Met | Verified]:
-    seen = playing.seen()
+    seen = [item for item in playing.seen() if not isinstance(item, Shown)]
     return seen[:-1] if playing.waiting == "guess" else seen
 
 

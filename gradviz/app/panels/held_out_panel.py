@@ -1,4 +1,4 @@
-"""What the panels about single validation samples have in common: one plot, and its numbers as a table."""
+"""What the panels about single validation samples have in common: plots, and their numbers as a table."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QGraphicsView, QVBoxLayout
+from PySide6.QtWidgets import QFileDialog, QGraphicsView, QStackedWidget, QVBoxLayout
 
 from gradviz.app.failure import Failure
 from gradviz.app.panels.panel import PanelContext, PlainPanel
@@ -22,28 +23,41 @@ CSV = ".csv"
 
 
 class HeldOutPanel(PlainPanel):
-    """A panel that `plot` fills; `name` is what the plot is called where it is exported."""
+    """A panel that one of its plots fills, whichever fits the samples; the keys are what each is called in exports."""
 
-    def __init__(self, plot: HeldOutPlot, name: str, context: PanelContext) -> None:
+    def __init__(self, plots: Mapping[str, HeldOutPlot], context: PanelContext) -> None:
         super().__init__()
-        self.plot, self._name, self._context = plot, name, context
-        # the arrows of the heatmap move it, too
-        plot.setFocusPolicy(plot.focusPolicy().ClickFocus)
-        self.save = QAction("Save these numbers as &CSV…", plot)
-        self.save.setToolTip(f"Write the {name} of the step shown into a table for spreadsheets")
+        self._plots, self._context = dict(plots), context
+        self._name, self.plot = next(iter(self._plots.items()))
+        self._pages = QStackedWidget()
+        self.save = QAction("Save these numbers as &CSV…", self)
+        self.save.setToolTip("Write what is shown of this step into a table for spreadsheets")
         self.save.triggered.connect(self._ask_and_save)
-        plot.addAction(self.save)
+        for plot in plots.values():
+            # the arrows of the heatmap move it, too
+            plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+            plot.addAction(self.save)
+            self._pages.addWidget(plot)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(plot)
+        column.addWidget(self._pages)
 
     @abstractmethod
     def table(self, held_out: HeldOut, evaluation: Evaluation) -> list[list[str]]:
         """Return a header and the rows of what the plot shows."""
 
+    def fitting(self, held_out: HeldOut) -> str:
+        """Return the name of the plot that fits the samples."""
+        return next(iter(self._plots))
+
     def show_history(self, history: History | None) -> None:
         """Show the samples of another run or preview."""
-        self.plot.show_history(history)
+        samples = history.started.held_out if history is not None else None
+        self._name = self.fitting(samples) if samples is not None else next(iter(self._plots))
+        self.plot = self._plots[self._name]
+        self._pages.setCurrentWidget(self.plot)
+        for plot in self._plots.values():
+            plot.show_history(history if plot is self.plot else None)
         self._allow_saving()
 
     def show_step(self, step: int | None) -> None:
@@ -58,10 +72,11 @@ class HeldOutPanel(PlainPanel):
 
     def apply_style(self, style: Style) -> None:
         """Recolour everything."""
-        self.plot.apply_style(style)
+        for plot in self._plots.values():
+            plot.apply_style(style)
 
     def plots(self) -> Mapping[str, QGraphicsView]:
-        """Return the plot."""
+        """Return the plot that fits the samples."""
         return {self._name: self.plot}
 
     def save_table(self, path: Path) -> None:

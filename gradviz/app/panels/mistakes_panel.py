@@ -13,7 +13,7 @@ class MistakesPanel(HeldOutPanel):
     """The most confident mistakes, as pictures or as rows."""
 
     def __init__(self, context: PanelContext) -> None:
-        super().__init__(MistakesPlot(), "confident mistakes", context)
+        super().__init__({"confident mistakes": MistakesPlot()}, context)
 
     def table(self, held_out: HeldOut, evaluation: Evaluation) -> list[list[str]]:
         """Return all wrong samples, the surest first."""

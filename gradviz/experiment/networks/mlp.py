@@ -79,6 +79,16 @@ class Mlp(NetworkRecipe):
         Field(description="Normalisation of what enters the activation, with learnt gain (and offset, but for rms)"),
         FieldSpec("Normalisation", "Network", "n"),
     ] = "none"
+    dropout: Annotated[
+        float,
+        Field(
+            description="Share of the activations of each hidden layer that is set to 0 at random in a training step; "
+            "the others grow by 1 / (1 - share), and validation drops none; 0 means none",
+            ge=0.0,
+            lt=1.0,
+        ),
+        FieldSpec("Dropout", "Network", "do", zero_means="none"),
+    ] = 0.0
 
     initialization: Annotated[
         Initialization,
@@ -140,6 +150,16 @@ class Mlp(NetworkRecipe):
         return tuple((first, min(first + self.span - 1, self.depth)) for first in firsts)
 
     @property
+    def normalises_batches(self) -> bool:
+        """Whether there is batch normalisation."""
+        return self.normalization == "batch"
+
+    @property
+    def straight(self) -> bool:
+        """Whether neither activation, nor gates, nor a normalisation within each sample bends."""
+        return self.phi.slope == "straight" and self.shortcut != "highway" and self.normalization in ("none", "batch")
+
+    @property
     def summary(self) -> str:
         """Depth, width, activation and shortcut."""
         words = [f"{self.depth} × {self.width}", in_words(self.activation)]
@@ -158,11 +178,12 @@ class Mlp(NetworkRecipe):
     def formula(self) -> str:
         """What one layer, or one block under a shortcut, computes from its input x."""
         name = "" if self.activation == "linear" else in_words(self.activation).replace(" ", "")
+        drop = "dropout" if self.dropout else ""
         norm = "" if self.normalization == "none" else "norm"
         if self.shortcut == "pre_activation":
-            layer = f"W {_around(name, _around(norm, 'x'))} + b"
+            layer = f"W {_around(drop, _around(name, _around(norm, 'x')))} + b"
         else:
-            layer = _around(name, _around(norm, "W x + b"))
+            layer = _around(drop, _around(name, _around(norm, "W x + b")))
         bare = not name and self.shortcut not in ("none", "identity", "pre_activation")
         branch = f"({layer})" if bare else layer
         if self.span == 1:

@@ -92,4 +92,4 @@ class TransformerNetwork(Trainable):
         return logits
 
 
-TRANSFORMER = Architecture(build=TransformerNetwork, size=size)
+TRANSFORMER = Architecture(build=TransformerNetwork, size=size, characters=True)

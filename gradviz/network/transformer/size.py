@@ -22,4 +22,4 @@ def size(network: Transformer, batch_size: int, sample_shape: tuple[int, ...]) -
     # per token of a batch, what autograd keeps of both sub-layers: queries, keys, values and mixture; the hidden layer
     # before and behind the activation; and of each the output, what was normalised and what was scaled
     kept = 4 * inner + 2 * hidden + 2 * width * (1 + (network.norm != "none") + (network.shortcut == "layer_scale"))
-    return Size(parameters, network.depth * batch_size * tokens * kept, max(attention, mlp) * tokens)
+    return Size(parameters, network.depth * batch_size * tokens * kept, max(3 * inner, hidden) * width * tokens)

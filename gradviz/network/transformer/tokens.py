@@ -12,8 +12,8 @@ from torch.nn import functional
 from gradviz.network.architecture import Plan
 from gradviz.network.stack.initialization import lecun_normal
 
-# what tells one place from another is small at first beside what is in it
-PLACE_SPREAD = 0.1
+# what tells one place from another, at first beside numbers with a spread of 1
+PLACE_SPREAD = 0.5
 
 
 class Patches(nn.Module):

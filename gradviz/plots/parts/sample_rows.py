@@ -16,24 +16,27 @@ GAP_PX = 10.0
 LINE_GAP_PX = 4.0
 MOST_INPUTS = 40
 WIDEST_CLASS_SHARE = 0.22
-HEADINGS = ("sample", "prediction", "truth", "confidence", "inputs")
+COLUMNS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class SampleRow:
-    """A sample that is wrong: its `number` among the validation samples, from 1 on, and its inputs as in the data."""
+    """A sample that is wrong: its `number` among the validation samples, from 1 on, and its inputs as in the data.
+
+    `measure` says how sure, or how far off, the prediction is.
+    """
 
     number: int
     truth: str
     predicted: str
-    confidence: float
+    measure: str
     inputs: tuple[float, ...]
 
     @property
     def cells(self) -> tuple[str, ...]:
         """What stands in its line."""
         inputs = ", ".join(f"{value:.4g}" for value in self.inputs[:MOST_INPUTS])
-        return f"{self.number:,}", self.predicted, self.truth, f"{self.confidence:.1%}", inputs
+        return f"{self.number:,}", self.predicted, self.truth, self.measure, inputs
 
 
 class SampleRows(pg.GraphicsWidget):  # type: ignore[misc]
@@ -42,13 +45,20 @@ class SampleRows(pg.GraphicsWidget):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[SampleRow] = []
+        self._headings = ("",) * COLUMNS
+        self._numeric = False
         self._style = LIGHT
         self._font = QFont()
         self._font.setPointSizeF(8.5)
         self._metrics = QFontMetricsF(self._font)
 
-    def show(self, rows: Sequence[SampleRow]) -> None:
-        """Draw other samples, in this order as far as there is room."""
+    def show(self, measure: str, rows: Sequence[SampleRow], *, numeric: bool = False) -> None:
+        """Draw other samples, in this order as far as there is room.
+
+        `measure` is the heading of what each measures; `numeric` says that truth and prediction are numbers.
+        """
+        self._numeric = numeric
+        self._headings = ("sample", "prediction", "truth", measure, "inputs")
         self.rows = list(rows)
         self.update()
 
@@ -66,9 +76,9 @@ class SampleRows(pg.GraphicsWidget):  # type: ignore[misc]
             return
         painter.setFont(self._font)
         cells = [row.cells for row in self.rows[:count]]
-        widths = self._widths([HEADINGS, *cells], area.width())
+        widths = self._widths([self._headings, *cells], area.width())
         colours = (self._style.muted, self._style.series[1], self._style.foreground, self._style.foreground)
-        self._paint_line(painter, area.left(), area.top(), HEADINGS, widths, (self._style.muted,) * len(HEADINGS))
+        self._paint_line(painter, area.left(), area.top(), self._headings, widths, (self._style.muted,) * COLUMNS)
         painter.setPen(QPen(QColor(self._style.grid), 1.0))
         below = area.top() + line - 2
         painter.drawLine(QLineF(area.left(), below, area.right(), below))
@@ -79,7 +89,7 @@ class SampleRows(pg.GraphicsWidget):  # type: ignore[misc]
 
     def _widths(self, lines: Sequence[Sequence[str]], width: float) -> list[float]:
         """Return how wide each column is; the last has what the others leave."""
-        wide = [max(self._metrics.horizontalAdvance(cells[place]) for cells in lines) for place in range(len(HEADINGS))]
+        wide = [max(self._metrics.horizontalAdvance(cells[place]) for cells in lines) for place in range(COLUMNS)]
         wide[1:3] = (min(each, WIDEST_CLASS_SHARE * width) for each in wide[1:3])
         wide = [each + 1 for each in wide]
         wide[-1] = max(width - sum(wide[:-1]) - GAP_PX * (len(wide) - 1), 0.0)
@@ -94,7 +104,7 @@ class SampleRows(pg.GraphicsWidget):  # type: ignore[misc]
         widths: Sequence[float],
         colours: Sequence[str],
     ) -> None:
-        numbers = (0, 3)
+        numbers = (0, 1, 2, 3) if self._numeric else (0, 3)
         for place, (cell, width, colour) in enumerate(zip(cells, widths, colours, strict=True)):
             painter.setPen(QColor(colour))
             side = Qt.AlignmentFlag.AlignRight if place in numbers else Qt.AlignmentFlag.AlignLeft

@@ -54,6 +54,7 @@ class HeldOutSamples(_Document):
     extent: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat] | None = None
     channels: Pixels = 1
     target_name: str = ""
+    characters: bool = False
 
     def with_arrays(self, arrays: Arrays) -> HeldOut:
         """Return the samples. Raises DamagedError if their arrays are not what they should be."""
@@ -74,8 +75,9 @@ class HeldOutSamples(_Document):
         if self.extent is not None and not (self.extent[0] < self.extent[1] and self.extent[2] < self.extent[3]):
             raise DamagedError("the plane of its samples is empty")
         return HeldOut(
-            inputs, labels, self.class_names, self.image_shape, self.extent, self.channels, targets, self.target_name
-        )
+            inputs, labels, self.class_names, self.image_shape, self.extent, self.channels, targets, self.target_name,
+            self.characters,
+        )  # fmt: skip
 
 
 class Metadata(_Document):

@@ -126,7 +126,7 @@ class Columns:
             wrong = next((row for row in block if len(row[1]) != width), None)
             if wrong is not None:
                 raise DataError(
-                    f"{self._path}: line {wrong[0] + lines + self._line} has {len(wrong[1])} cells where {width} are "
+                    f"{self._path}: line {wrong[0] + lines + self._line} has {_cells(len(wrong[1]))} where {width} are "
                     "expected"
                 )
             self._put(self._values_of([cells for _, cells in block]))
@@ -192,3 +192,7 @@ class Columns:
         values, texts = self._values[place, : self._count], self._texts.get(place)
         missing = np.isnan(values) if texts is None else np.array([text.lower() in MISSING for text in texts])
         return Column(place + 1, self._names[place], values, tuple(texts) if texts is not None else None, missing)
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count:,} cells"

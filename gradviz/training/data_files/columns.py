@@ -51,7 +51,7 @@ def choose(path: Path, table: Table, label_column: str, leave_out: str, *, regre
     if asked_for in unwanted:
         raise DataError(f"{path}: {asked_for.label if asked_for else ''} is both label_column and leave_out")
     for column in tuple(rest):
-        if column is not asked_for and (reason := _index_reason(column, table)):
+        if column is not asked_for and (reason := _index_reason(column, table) or _empty_reason(column)):
             rest.remove(column)
             left_out.append(LeftOut(column.label, reason))
     if len(rest) < 2:
@@ -116,6 +116,11 @@ def as_numbers(path: Path, column: Column, missing: Missing) -> tuple[list[str],
 
 def _unknown(values: Floats, words: Sequence[str]) -> Floats:
     return np.where(np.array(words) == "", np.nan, values)
+
+
+def _empty_reason(column: Column) -> str:
+    """Return why a column holds nothing, such as what follows the separator at the end of each line."""
+    return "it has no value at all" if column.missing.all() else ""
 
 
 def _index_reason(column: Column, table: Table) -> str:
@@ -194,7 +199,7 @@ def classes_of(path: Path, words: Sequence[str]) -> tuple[NDArray[np.int64], tup
     if len(names) > min(MOST_CLASSES, len(words) // 2):
         raise DataError(
             f"{path}: {len(names)} different labels among {len(words)} samples; labels are classes, not values. If "
-            "another column is the label, name it with label_column"
+            "another column is the label, name it with label_column; to predict a number, choose loss = mse"
         )
     index = {name: number for number, name in enumerate(names)}
     return np.array([index[word] for word in words], np.int64), tuple(names)

@@ -96,6 +96,9 @@ def _checked(path: Path, inputs: tuple[str, Any], labels: tuple[str, Any]) -> tu
     ):
         # one-hot
         y = y.argmax(1)
+    if x.ndim == y.ndim == 1 and len(x) == len(y) and x.dtype.kind in "biuf":
+        # one feature
+        x = x[:, np.newaxis]
     if x.ndim < 2 or y.ndim != 1 or len(x) != len(y):
         raise DataError(
             f"{path}: {x_name} has shape {x.shape} and {y_name} {y.shape}; [samples, features] and [samples] are "

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.errors import DataError
-from gradviz.experiment.data import TABLE_ENDINGS, Data, Missing
+from gradviz.experiment.data import Data, Missing
+from gradviz.experiment.data_names import ARRAY_ENDING, is_table_name
 from gradviz.training.data_files.columns import Chosen, as_numbers, choose, classes_of, labels_of, targets_of
 from gradviz.training.data_files.npz import Arrays, pictures_of, read_npz
 from gradviz.training.data_files.pictures import WHERE, holds_pictures, read_pictures
@@ -18,8 +19,6 @@ from gradviz.training.data_files.progress import Progress, unheard
 from gradviz.training.data_files.table import Table, read_table
 from gradviz.training.data_files.text import LARGEST_FILE_BYTES
 from gradviz.training.data_files.understood import Understood
-
-ENDINGS = (*TABLE_ENDINGS, *(f"{ending}.gz" for ending in TABLE_ENDINGS), ".npz")
 
 # what samples are kept as to be looked at, single precision, holds no larger number and no smaller one
 _LARGEST, _SMALLEST = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
@@ -29,13 +28,13 @@ _LARGEST, _SMALLEST = float(np.finfo(np.float32).max), float(np.finfo(np.float32
 class LabelledData:
     """The samples of a file.
 
-    `inputs` [samples, features], `labels` [samples] index `class_names`. `image_shape` is (rows, columns) where a
-    sample is a picture, of so many `channels`, one after the other. `held_out` [samples] marks the file's own
-    validation part; None where it has none. Where a number is to be predicted, `targets` [samples] are it; there are no
-    classes then, and all labels are 0.
+    `inputs` [samples, features] (bytes, where a file of pictures holds those), `labels` [samples] index
+    `class_names`. `image_shape` is (rows, columns) where a sample is a picture, of so many `channels`, one after
+    the other. `held_out` [samples] marks the file's own validation part; None where it has none. Where a number is
+    to be predicted, `targets` [samples] are it; there are no classes then, and all labels are 0.
     """
 
-    inputs: NDArray[np.float64]
+    inputs: NDArray[np.float64] | NDArray[np.uint8]
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     understood: Understood
@@ -60,17 +59,17 @@ class DataFile:
 
     def _read(self, progress: Progress) -> Arrays | Table:
         path = self.path
-        ending = ("".join(path.suffixes[-2:]) if path.suffix.lower() == ".gz" else path.suffix).lower()
-        if ending not in ENDINGS and holds_pictures(path):
+        is_table, is_arrays = is_table_name(path.name), path.name.lower().endswith(ARRAY_ENDING)
+        if not is_table and not is_arrays and holds_pictures(path):
             return read_pictures(path)
-        if ending not in ENDINGS:
+        if not is_table and not is_arrays:
             raise DataError(
                 f"{path}: a data file ends in .csv, .tsv, .txt, .data (each also with .gz) or .npz; pictures come as a "
                 f"folder, .tar.gz, .zip, or a file called as those of MNIST or CIFAR. {WHERE}"
             )
         if path.stat().st_size > LARGEST_FILE_BYTES:
             raise DataError(f"{path}: larger than {LARGEST_FILE_BYTES // 1_000_000} MB")
-        return read_npz(path) if ending == ".npz" else read_table(path, progress)
+        return read_npz(path) if is_arrays else read_table(path, progress)
 
     @property
     def form(self) -> str:
@@ -144,6 +143,7 @@ def _from_table(path: Path, table: Table, data: Data, *, regression: bool) -> La
         left_out=chosen.left_out,
         one_hot=tuple(one_hot),
         filled=tuple(filled),
+        numbers=_ends(targets),
     )
     return LabelledData(np.stack(columns, axis=1), labels, class_names, understood, targets=targets)
 
@@ -184,7 +184,9 @@ def _from_arrays(path: Path, arrays: Arrays, *, regression: bool) -> LabelledDat
     if len(arrays.class_names) == len(class_names) and class_names == tuple(map(str, range(len(class_names)))):
         class_names = arrays.class_names
     picture, pixels = pictures_of(arrays.inputs)
-    inputs = pixels.reshape(len(labels), -1).astype(np.float64)
+    flat = pixels.reshape(len(labels), -1)
+    # a byte for each pixel of many pictures is all that there is room for
+    inputs = flat if flat.dtype == np.uint8 else flat.astype(np.float64)
     held_out = None
     if arrays.validation:
         held_out = np.arange(len(labels)) >= len(labels) - arrays.validation
@@ -195,6 +197,8 @@ def _from_arrays(path: Path, arrays: Arrays, *, regression: bool) -> LabelledDat
         label=arrays.names[1],
         classes=_counted(labels, class_names),
         validation=arrays.validation,
+        numbers=_ends(targets),
+        picture=picture,
     )
     shape, channels = (picture[1:], picture[0]) if picture is not None else (None, 1)
     return LabelledData(inputs, labels, class_names, understood, shape, held_out, channels, targets)
@@ -210,6 +214,8 @@ def _check_range(path: Path, read: LabelledData) -> None:
                 f"{path}: {read.understood.label} of sample {sample + 1} is {read.targets[sample]}, beyond the range "
                 "of single precision"
             )
+    if read.inputs.dtype == np.uint8:
+        return
     # neither of the two is finite where any number of a feature is not
     lowest, highest = read.inputs.min(0), read.inputs.max(0)
     if not (np.isfinite(lowest) & np.isfinite(highest)).all():
@@ -224,6 +230,10 @@ def _check_range(path: Path, read: LabelledData) -> None:
             f"{path}: {read.understood.features[feature]} holds numbers of up to {largest[feature]:.3g}, beyond the "
             f"range of single precision ({_SMALLEST:.2g} to {_LARGEST:.2g}); write it in another unit, or leave it out"
         )
+
+
+def _ends(targets: NDArray[np.float64] | None) -> tuple[float, float] | None:
+    return (float(targets.min()), float(targets.max())) if targets is not None else None
 
 
 def _counted(labels: NDArray[np.int64], names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:

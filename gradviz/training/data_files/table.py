@@ -31,6 +31,7 @@ Rows = list[tuple[int, list[str]]]
 LABEL_NAMES = frozenset(
     {"label", "labels", "class", "classes", "target", "targets", "y", "species", "category", "outcome", "diagnosis"}
 )
+_SPARSE = re.compile(r"\d+:[-+.\deE]+")
 # looking a cell up is faster than reading it where each comes so many times
 REPEATED = 10
 MOST_REMEMBERED = 100_000
@@ -60,9 +61,14 @@ def read_table(path: Path, progress: Progress = unheard) -> Table:
     skipped += stated
     try:
         sample = list(islice(rows_of(text, dialect.separator), SAMPLED_ROWS))
+        if len(sample[-1][1]) > 1 and all(map(_SPARSE.fullmatch, sample[-1][1][1:])):
+            raise DataError(
+                f"{path}: its cells are places and values, such as {sample[-1][1][1]}, the form of SVMlight, which is "
+                "not read; write a column for each feature instead"
+            )
         class_names = _scikit_header(sample, text)
         header = sample[0] if class_names or is_header([row for _, row in sample], dialect) else None
-        names = [] if header is None or class_names else [cell.strip() for cell in header[1]]
+        names = [] if header is None or class_names else [_unquoted(cell.strip()) for cell in header[1]]
         commented = comment.split(dialect.separator) if comment else []
         if header is None and len(commented) == len(sample[0][1]):
             names = [cell.strip() for cell in commented]
@@ -107,8 +113,10 @@ def is_header(rows: Sequence[Sequence[str]], dialect: Dialect) -> bool:
         numbers = [each for each in there if dialect.is_number(each)]
         if there and len(numbers) == len(there) and not dialect.is_number(cell) and cell.lower() not in MISSING:
             return True
-    words = all(cell and not dialect.is_number(cell) for cell in first)
-    again = any(cell in column for cell, column in zip(first, columns, strict=True))
+    numbers = [cell for cell in first if dialect.is_number(cell)]
+    # words, or words and years
+    words = all(first) and (not numbers or (len(numbers) < len(first) and _consecutive(numbers)))
+    again = any(cell in column for cell, column in zip(first, columns, strict=True) if not dialect.is_number(cell))
     return words and len(set(first)) == len(first) and not again and len(body) > 1
 
 
@@ -128,6 +136,17 @@ class _Remembered(dict[str, float]):
 
 def _repeats(cells: Sequence[str]) -> bool:
     return len(set(cells)) < len(cells) / REPEATED
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].strip() if len(name) > 2 and name[0] == name[-1] == "'" else name
+
+
+def _consecutive(cells: Sequence[str]) -> bool:
+    """Whether at least three whole numbers follow one another."""
+    if len(cells) < 3 or not all(cell.isascii() and cell.isdecimal() for cell in cells):
+        return False
+    return [int(cell) for cell in cells] == list(range(int(cells[0]), int(cells[0]) + len(cells)))
 
 
 def _counts_up(cells: Sequence[str]) -> bool:

@@ -111,6 +111,8 @@ def dialect_of(text: str, path: Path) -> tuple[Dialect, str, int]:
             return Dialect(separator, _has_decimal_commas(rest, separator)), rest, 1
     scores = {separator: _agreement(text, separator) for separator in SEPARATORS}
     best = max(scores, key=lambda separator: scores[separator])
+    if best == "\t" and scores[" "] >= scores["\t"] and _numbers_between_spaces(text):
+        best = " "
     if scores[best] == 0.0:
         raise DataError(
             f"{path}: no separator (comma, semicolon, tab, bar, space) gives its rows several cells of one number; "
@@ -123,13 +125,19 @@ def rows_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the line, counted from 1, and the cells of every row that has any; csv.Error for damaged quotes."""
     if separator == " ":
         for number, line in enumerate(_lines_of(text), start=1):
-            if cells := line.split():
+            if cells := line.split() if '"' not in line else _spaced(line):
                 yield number, cells
         return
     reader = csv.reader(_lines_of(text), delimiter=separator, skipinitialspace=True)
     for row in reader:
         if any(row):
             yield reader.line_num, row
+
+
+def _spaced(line: str) -> list[str]:
+    """Return the cells of a line between white space, where those in quotes may hold some, as R writes them."""
+    [cells] = csv.reader([" ".join(line.split())], delimiter=" ", skipinitialspace=True)
+    return cells
 
 
 def _lines_of(text: str) -> Iterator[str]:
@@ -170,13 +178,22 @@ def _encoding_without_mark(content: bytes) -> str:
 def _agreement(text: str, separator: str) -> float:
     """Return which share of the first rows has the usual number of cells; 0 if that is one, or is not usual at all."""
     try:
-        counts = Counter(len(row) for _, row in islice(rows_of(text, separator), SAMPLED_ROWS))
+        lengths = [len(row) for _, row in islice(rows_of(text, separator), SAMPLED_ROWS)]
+        # the names of the columns may be one less than these, if the rows have names themselves
+        shorter = separator == " " and len(lengths) > 1 and lengths[0] == lengths[1] - 1
+        counts = Counter(lengths[1:] if shorter else lengths)
     except csv.Error:
         return 0.0
     cells, often = max(counts.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
     share = often / max(counts.total(), 1)
     # words with spaces in them split into several cells by accident only
     return share if cells > 1 and share > (0.99 if separator == " " else 0.5) else 0.0
+
+
+def _numbers_between_spaces(text: str) -> bool:
+    """Whether a cell between tabs holds several numbers, so that white space of any kind separates."""
+    cells = next((row for _, row in islice(rows_of(text, "\t"), 1, 2)), [])
+    return any(len(parts := cell.split()) > 1 and all(map(PLAIN.is_number, parts)) for cell in cells)
 
 
 def _has_decimal_commas(text: str, separator: str) -> bool:

@@ -21,7 +21,8 @@ class Understood:
     are not, because a value is missing. `features` are the inputs in their order, `one_hot` the text columns among
     them with how many categories each has; `filled` says how many missing values each column had that were filled in.
     `classes` are the labels with how many samples each has. `validation` counts the samples that the file itself holds
-    back; 0 where it does not.
+    back; 0 where it does not. Where a number is to be predicted there are no classes, and `numbers` are the smallest
+    and the largest; `picture` is (channels, rows, columns) where a sample is one.
     """
 
     form: str
@@ -34,3 +35,5 @@ class Understood:
     one_hot: tuple[tuple[str, int], ...] = ()
     filled: tuple[tuple[str, int], ...] = ()
     validation: int = 0
+    numbers: tuple[float, float] | None = None
+    picture: tuple[int, int, int] | None = None

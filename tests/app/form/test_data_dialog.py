@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import struct
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ from gradviz.app.main_window import MainWindow
 from gradviz.app.session.phase import Phase
 from gradviz.app.settings import Settings
 from gradviz.experiment.data import Data
+from gradviz.training.data_files import collecting
 
 
 @pytest.fixture
@@ -129,3 +133,107 @@ def test_a_dialog_that_is_cancelled_changes_nothing(window: MainWindow, table: P
     dropped(window, table, qtbot).reject()
     assert window.form.experiment() == before
     window.close()
+
+
+def packed(path: Path) -> bytes:
+    return gzip.compress(path.read_bytes())
+
+
+@pytest.mark.parametrize("name", ["own.tsv", "own.csv.gz", "own.npz", "pictures", "train-images-idx3-ubyte"])
+def test_data_of_every_kind_may_be_dropped_anywhere(
+    window: MainWindow, table: Path, tmp_path: Path, qtbot: QtBot, name: str
+) -> None:
+    path = tmp_path / name
+    pixels, labels = np.arange(120, dtype=np.uint8), np.arange(20, dtype=np.uint8) % 2
+    idx = {
+        "train-images-idx3-ubyte": b"\0\0\x08\3" + struct.pack(">3I", 20, 3, 2) + pixels.tobytes(),
+        "train-labels-idx1-ubyte": b"\0\0\x08\1" + struct.pack(">I", 20) + labels.tobytes(),
+    }
+    if name == "pictures":
+        path.mkdir()
+    for each, content in idx.items():
+        ((path if path.is_dir() else tmp_path) / each).write_bytes(content)
+    if path.suffix == ".npz":
+        np.savez(path, x=pixels.reshape(20, 3, 2), y=labels)
+    elif path.suffix == ".gz":
+        path.write_bytes(packed(table))
+    elif path.suffix == ".tsv":
+        path.write_text(table.read_text().replace(",", "\t"))
+    dialog = dropped(window, path, qtbot)
+    assert dialog.table.rowCount() >= 20
+    dialog.reject()
+    window.close()
+
+
+def test_a_large_file_shows_how_far_it_is_and_is_given_up_in_the_middle(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader is held in its first block until the dialog is gone, and must not read on then."""
+    blocks, gone = [], threading.Event()
+
+    def hold(*_: object) -> None:
+        blocks.append(1)
+        if len(blocks) > 2:
+            gone.wait(60)
+
+    monkeypatch.setattr(collecting, "BLOCK_BYTES", 1000)
+    split = collecting.split
+    monkeypatch.setattr(collecting, "split", lambda *given: (hold(), split(*given))[1])
+    path = tmp_path / "own.csv"
+    path.write_text("".join(f"{n}.5,{n % 3}\n" for n in range(2000)))
+    dialog = DataDialog(Data(source="file", data_file=str(path)))
+    qtbot.addWidget(dialog)
+    dialog.finished.connect(lambda _result: None)
+    dialog.show()
+    wait_until(qtbot, lambda: dialog.progress.value() > 0)
+    assert dialog.progress.isVisible()
+    assert not dialog.train_button.isEnabled()
+    dialog.thread_.end()
+    gone.set()
+    dialog.reject()
+    assert dialog.thread_.isFinished()
+    assert len(blocks) == 3
+
+
+@pytest.fixture
+def prices(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    rows = (f"{a:.3f},{b:.3f},{3 * a - b:.4f}\n" for a, b in rng.normal(size=(60, 2)))
+    path = tmp_path / "prices.csv"
+    path.write_text("a,b,price\n" + "".join(rows))
+    return path
+
+
+@pytest.mark.slow
+def test_a_number_can_be_predicted_instead_of_a_class(window: MainWindow, prices: Path, qtbot: QtBot) -> None:
+    dialog = dropped(window, prices, qtbot)
+    assert not dialog.train_button.isEnabled()
+    dialog.task.setCurrentIndex(dialog.task.findData(True))
+    dialog.share.setValue(30)
+    wait_until(qtbot, dialog.train_button.isEnabled)
+    QTest.mouseClick(dialog.train_button, Qt.MouseButton.LeftButton)
+    wait_until(qtbot, lambda: window.session.run.phase is Phase.FINISHED)
+    experiment = window.form.experiment()
+    assert (experiment.regression, experiment.data.validation_share) == (True, 0.3)
+    held_out = window.session.run.history.started.held_out
+    assert held_out.targets is not None
+    assert len(held_out.targets) == 18
+    assert "predicted against true" in window.board.plots()
+    # the same file again, now for classes
+    dialog = window.form.look_at_data(str(prices))
+    assert dialog.regression
+    dialog.task.setCurrentIndex(dialog.task.findData(False))
+    wait_until(qtbot, lambda: "different labels" in dialog.facts.text())
+    dialog.reject()
+    window.close()
+
+
+def test_a_file_with_a_validation_part_of_its_own_cannot_be_split_otherwise(qtbot: QtBot, tmp_path: Path) -> None:
+    x, y = np.arange(40.0).reshape(20, 2), np.arange(20) % 2
+    np.savez(tmp_path / "own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    dialog = DataDialog(Data(source="file", data_file=str(tmp_path / "own.npz")))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    wait_until(qtbot, dialog.train_button.isEnabled)
+    assert not dialog.share.isEnabled()
+    dialog.reject()

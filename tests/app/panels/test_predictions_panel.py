@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,3 +71,24 @@ def test_a_table_that_cannot_be_written_is_said(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
     panel.save.trigger()
     assert not list(tmp_path.glob("*.csv"))
+
+
+def test_numbers_are_drawn_against_the_true_ones(context: PanelContext, qtbot: QtBot, history: History) -> None:
+    panel = PredictionsPanel(context)
+    qtbot.addWidget(panel)
+    numbers = HeldOut(
+        np.zeros((3, 2), np.float32), np.zeros(3, np.int64), (), targets=np.arange(3.0), target_name="price"
+    )
+    other = History(replace(history.started, held_out=numbers))
+    other.append(
+        Evaluation(
+            0, 1.0, 0.5, np.zeros(3, np.int64), np.zeros(3, np.float32), values=np.array([0.0, 1.0, 3.0], np.float32)
+        )
+    )
+    panel.show_history(history)
+    assert list(panel.plots()) == ["confusion matrix"]
+    panel.show_history(other)
+    assert list(panel.plots()) == ["predicted against true"]
+    assert panel.save.isEnabled()
+    panel.show_history(history)
+    assert list(panel.plots()) == ["confusion matrix"]

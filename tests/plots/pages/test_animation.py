@@ -51,6 +51,7 @@ class Stage:
     def __init__(self, history: History) -> None:
         self.history = history
         self.animation = Animation(*self._cast(), "#ffffff", 1.0)
+        self._single = self._cast()
 
     def _cast(self) -> tuple[list[FrameSource], list[Placement]]:
         plots = heatmap.HeatmapPlot(), profile.ProfilePlot(), curves.CurvesPlot()
@@ -64,17 +65,18 @@ class Stage:
 
     def drawn(self, step: int) -> PIXELS:
         """The page at `step`, laid out from the beginning as for a still picture."""
-        single = Animation(*self._cast(), "#ffffff", 1.0)
-        pixels = pixels_of(single.picture(step))
-        single.close()
-        return pixels
+        return pixels_of(Animation(*self._single, "#ffffff", 1.0).picture(step))
+
+    def close(self) -> None:
+        self.animation.close()
+        Animation(*self._single, "#ffffff", 1.0).close()
 
 
 @pytest.fixture
 def stage(qtbot: QtBot, history: History) -> Iterator[Stage]:
     stage = Stage(history)
     yield stage
-    stage.animation.close()
+    stage.close()
 
 
 def pixels_of(image: QImage) -> PIXELS:

@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from gradviz.errors import DataError
+from gradviz.experiment.data_names import ARCHIVE_ENDINGS
 from gradviz.training.data_files.text import LARGEST_FILE_BYTES
 
-ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip")
 MOST_FILES = 20_000
 # CIFAR's own folder lies in the one that it is unpacked to, MNIST's of torchvision two below
 DEEPEST = 3
@@ -34,7 +34,7 @@ def bundle_of(path: Path, wanted: Callable[[str], bool]) -> Bundle:
     try:
         if path.name.lower().endswith(".zip"):
             return _of_zip(path, wanted)
-        if path.name.lower().endswith(ARCHIVES):
+        if path.name.lower().endswith(ARCHIVE_ENDINGS):
             return _of_tar(path, wanted)
     except _DAMAGED as error:
         raise DataError(f"{path}: the archive is damaged: {(str(error).splitlines() or [''])[0]}") from None

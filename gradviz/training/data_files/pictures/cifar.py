@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +13,6 @@ from gradviz.training.data_files.pictures.pickles import PickleError, read_pickl
 SHAPE = (3, 32, 32)
 PIXELS = 3 * 32 * 32
 MOST_LABELS = 256
-_NAME = re.compile(r"data_batch_\d+(\.bin)?|test_batch(\.bin)?|(train|test)(\.bin)?")
-_CLASSES = ("batches.meta", "batches.meta.txt", "meta", "fine_label_names.txt")
 _LABELS = ("labels", "fine_labels")
 
 
@@ -29,16 +26,6 @@ class Batch:
 
     pictures: NDArray[np.uint8]
     labels: NDArray[np.int64]
-
-
-def is_cifar_name(name: str) -> bool:
-    """Whether a file is called as the batches of CIFAR are."""
-    return _NAME.fullmatch(name) is not None
-
-
-def is_classes_name(name: str) -> bool:
-    """Whether a file is called as those that name the classes."""
-    return name in _CLASSES
 
 
 def read_batch(name: str, content: bytes) -> Batch:

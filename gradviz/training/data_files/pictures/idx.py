@@ -13,17 +13,11 @@ from numpy.typing import NDArray
 # by the third byte of the file
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _PICTURES = re.compile(r"(?P<before>.*?)(images|idx3)(?P<after>.*)", re.IGNORECASE)
-_NAME = re.compile(r".*idx[1-4]-u?byte(\.gz)?|.*-(images|labels)(\.gz)?", re.IGNORECASE)
 _TEST = re.compile(r"(^|[^a-z])(t10k|test|val)", re.IGNORECASE)
 
 
 class IdxError(Exception):
     """What is wrong with an IDX file, in words."""
-
-
-def is_idx_name(name: str) -> bool:
-    """Whether a file is called as MNIST's are."""
-    return _NAME.fullmatch(name) is not None
 
 
 def is_test(name: str) -> bool:

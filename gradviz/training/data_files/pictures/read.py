@@ -10,9 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.errors import DataError
+from gradviz.experiment.data_names import (
+    ARCHIVE_ENDINGS,
+    is_cifar_name,
+    is_classes_name,
+    is_idx_name,
+    is_picture_name,
+)
 from gradviz.training.data_files.npz import Arrays
 from gradviz.training.data_files.pictures import cifar, idx
-from gradviz.training.data_files.pictures.bundle import ARCHIVES, Bundle, bundle_of
+from gradviz.training.data_files.pictures.bundle import Bundle, bundle_of
 
 WHERE = (
     "MNIST is four files, train-images-idx3-ubyte.gz and the like, to be had from "
@@ -26,7 +33,7 @@ Part = tuple[NDArray[Any], NDArray[Any]]
 def holds_pictures(path: Path) -> bool:
     """Whether the name says that there are pictures: a folder, an archive, or a file of MNIST or CIFAR."""
     name = path.name
-    return name.lower().endswith(ARCHIVES) or _is_wanted(name) or path.is_dir()
+    return name.lower().endswith(ARCHIVE_ENDINGS) or is_picture_name(name) or path.is_dir()
 
 
 def read_pictures(path: Path) -> Arrays:
@@ -34,10 +41,10 @@ def read_pictures(path: Path) -> Arrays:
 
     Raises DataError, OSError.
     """
-    files = _beside(path) if _is_wanted(path.name) and path.is_file() else bundle_of(path, _is_wanted)
+    files = _beside(path) if is_picture_name(path.name) and path.is_file() else bundle_of(path, is_picture_name)
     names = sorted(files)
     pictures = [name for name in names if idx.labels_name(name)]
-    batches = [name for name in names if cifar.is_cifar_name(name)]
+    batches = [name for name in names if is_cifar_name(name)]
     if pictures:
         return _mnist(path, files, pictures)
     if batches:
@@ -45,17 +52,13 @@ def read_pictures(path: Path) -> Arrays:
     raise DataError(f"{path}: holds no pictures in the form of MNIST or CIFAR. {WHERE}")
 
 
-def _is_wanted(name: str) -> bool:
-    return idx.is_idx_name(name) or cifar.is_cifar_name(name) or cifar.is_classes_name(name)
-
-
 def _beside(path: Path) -> Bundle:
     """Return the file itself, and of its folder the labels, the test samples and the names of the classes."""
     name, chosen = path.name, {path.name}
-    around = bundle_of(path.parent, lambda each: _is_wanted(each) and (path.parent / each).is_file())
-    if cifar.is_classes_name(name):
+    around = bundle_of(path.parent, lambda each: is_picture_name(each) and (path.parent / each).is_file())
+    if is_classes_name(name):
         return around
-    if idx.is_idx_name(name):
+    if is_idx_name(name):
         pictures = [each for each in around if name in (each, idx.labels_name(each))]
         chosen |= {part for each in pictures for part in (each, idx.labels_name(each))}
         tests = [each for each in around if idx.labels_name(each) and idx.is_test(each) and not idx.is_test(name)]
@@ -63,7 +66,7 @@ def _beside(path: Path) -> Bundle:
     else:
         ending = ".bin" if name.endswith(".bin") else ""
         tests = ["test_batch" + ending] if name.startswith("data_batch") else ["test" + ending]
-        chosen |= {*tests, *filter(cifar.is_classes_name, around)}
+        chosen |= {*tests, *filter(is_classes_name, around)}
     return {each: read for each, read in around.items() if each in chosen}
 
 
@@ -104,7 +107,7 @@ def _cifar(path: Path, files: Bundle, batches: Sequence[str]) -> Arrays:
             raise DataError(f"{path}: {name}: {error}; fetch it again") from None
         parts[name] = batch.pictures, batch.labels
     classes: tuple[str, ...] = ()
-    for name in filter(cifar.is_classes_name, files):
+    for name in filter(is_classes_name, files):
         try:
             classes = classes or cifar.read_classes(name, files[name]())
         except cifar.CifarError as error:
