@@ -10,7 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-ACTIONS = 60
+ACTIONS = 40
 
 
 @pytest.fixture(autouse=True)
