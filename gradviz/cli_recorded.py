@@ -68,15 +68,24 @@ def check_command(arguments: list[str]) -> int:
     parser.add_argument(
         "--against", metavar="BASE", help="a base run: fail on what it does not have, and on a clearly worse result"
     )
+    parser.add_argument(
+        "--thresholds", metavar="FILE", help="thresholds of the verdict in a TOML file, one a line: NAME = VALUE"
+    )
+    parser.add_argument(
+        "--threshold", metavar="NAME=VALUE", action="append", default=[],
+        help="one threshold, such as vanishing_decades=5; may be given several times",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one line of JSON instead")
     options = parser.parse_args(arguments)
     from pathlib import Path
 
     from gradviz.commands.check import check_run
+    from gradviz.diagnosis.thresholds import thresholds_from
 
     fail_on = [kind.strip() for kind in options.fail_on.split(",") if kind.strip()]
     base = Path(options.against) if options.against is not None else None
-    return check_run(Path(options.file), fail_on, base, as_json=options.json)
+    thresholds = thresholds_from(Path(options.thresholds) if options.thresholds else None, options.threshold)
+    return check_run(Path(options.file), fail_on, base, thresholds, as_json=options.json)
 
 
 def report_command(arguments: list[str]) -> int:

@@ -8,6 +8,7 @@ import tomllib
 
 import numpy as np
 import presets_resnet  # noqa: F401 - registers its checks
+import presets_transformer  # noqa: F401 - registers its checks
 import pytest
 import torch
 from preset_notes import LONG, SHOWN, Preset, shows
@@ -362,6 +363,10 @@ def test_what_a_preset_invites_to_can_be_set(name: str) -> None:
         ("sigmoid-20", "sigmoid-3", {"depth"}),
         ("relu-100", "relu-20", {"depth"}),
         ("leaky-relu-rescue", "dying-relu", {"activation", "leaky_slope"}),
+        ("transformer-post-norm-24", "transformer-pre-norm-24", {"norm"}),
+        ("transformer-no-shortcut", "transformer-pre-norm-24", {"shortcut"}),
+        ("transformer-rescued", "transformer-post-norm-24", {"shortcut"}),
+        ("transformer-post-norm-12-warmup", "transformer-post-norm-12", {"warmup_steps"}),
     ],
 )
 def test_presets_to_compare_differ_only_in_what_is_compared(name: str, other: str, fields: set[str]) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
+from gradviz.app.rate_box import RateBox
 from gradviz.app.theme import GRID_PX, ICON_PX
 
 TRANSPORT = ("start", "pause", "step", "stop", "reset")
@@ -24,6 +25,8 @@ class TransportBar(QFrame):
         self._row.setSpacing(GRID_PX)
         for name in TRANSPORT:
             self._row.addWidget(self._button(actions[name]))
+        self.rate = RateBox()
+        self._row.addWidget(self.rate)
         self._row.addStretch(0)
 
     def take(self, timeline: QWidget) -> None:

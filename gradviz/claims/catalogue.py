@@ -67,6 +67,18 @@ CLAIMS: tuple[Claim, ...] = (
         "10 and 20 layers worse than 3",
         outcomes.deeper_is_worse,
     ),
+    Claim(
+        "C12e",
+        "Post-norm Transformers stop training with depth, pre-norm ones do not; a warm-up helps, to a point",
+        "12 blocks post-norm at chance, above 75% with a warm-up; 24 post-norm at chance, pre-norm above 75%",
+        outcomes.post_norm,
+    ),
+    Claim(
+        "C12f",
+        "Without shortcuts attention makes all tokens alike, and nothing is left to learn from",
+        "cosine between tokens 0.99 or more from block 3 on, at chance, although the gradient stays",
+        outcomes.tokens_alike,
+    ),
 )
 
 

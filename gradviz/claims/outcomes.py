@@ -1,4 +1,4 @@
-"""C7, C8, C10 and C11: whether a network learns."""
+"""C7, C8, C10, C11, C12e and C12f: whether a network learns."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from gradviz.recording.history import History
 CHANCE_AT_MOST = 0.2
 LEARNT_AT_LEAST = 0.95
 MANY_DEAD = 0.5
+# of Transformers on patches of the digits
+TRANSFORMER_LEARNT_AT_LEAST, ALIKE = 0.75, 0.99
+FIRST_BLOCK_ALIKE = 3
 
 
 def units_that_die(progress: Progress) -> Outcome:
@@ -44,6 +47,33 @@ def deeper_is_worse(progress: Progress) -> Outcome:
     found = _accuracies(("sigmoid-3", "sigmoid-10", "sigmoid-20"), progress)
     shallow, *deeper = found.values()
     return Outcome(_in_words(found), all(accuracy < shallow - 0.1 for accuracy in deeper), found)
+
+
+def post_norm(progress: Progress) -> Outcome:
+    """Train post-norm Transformers of 12 and 24 blocks, one of them with warm-up, and a pre-norm one of 24."""
+    names = ("post-norm-12", "post-norm-12-warmup", "post-norm-24", "pre-norm-24")
+    found = _accuracies([f"transformer-{name}" for name in names], progress)
+    plain, warmed, deep, pre_norm = found.values()
+    holds = max(plain, deep) <= CHANCE_AT_MOST and min(warmed, pre_norm) >= TRANSFORMER_LEARNT_AT_LEAST
+    return Outcome(_in_words(found), holds, found)
+
+
+def tokens_alike(progress: Progress) -> Outcome:
+    """Train a Transformer without shortcuts, and look at its tokens and its gradient before the first step."""
+    [(name, history)] = _recorded(("transformer-no-shortcut",), progress)
+    cosine, gradient = history.row("token_cosine", 0), history.row("activation_grad_rms", 0)
+    assert cosine is not None, "measured at step 0"
+    assert gradient is not None, "measured at step 0"
+    # a block ends with its second row
+    blocks = cosine[1::2]
+    smallest = float(blocks[FIRST_BLOCK_ALIKE - 1 :].min())
+    numbers = {name: accuracy_of(history), "cosine": smallest, "decades": float(np.ptp(gradient))}
+    holds = numbers[name] <= CHANCE_AT_MOST and smallest >= ALIKE
+    words = (
+        f"{numbers[name]:.1%} right; cosine {blocks[0]:.2f} after block 1, {smallest:.3f} or more from block "
+        f"{FIRST_BLOCK_ALIKE} on, while the gradient differs by {numbers['decades']:.1f} decades"
+    )
+    return Outcome(words, holds, numbers)
 
 
 def _accuracies(names: Sequence[str], progress: Progress) -> dict[str, float]:

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gradviz.diagnosis.check import check
+from gradviz.diagnosis.thresholds import Thresholds
 
 FAILED = 1
 
 
-def check_run(path: Path, fail_on: Sequence[str], against: Path | None, *, as_json: bool) -> int:
+def check_run(
+    path: Path, fail_on: Sequence[str], against: Path | None, thresholds: Thresholds, *, as_json: bool
+) -> int:
     """Print a line for each finding that the run at `path` fails on, or one line if it passes; return the exit status.
 
     Raises GradvizError for what cannot be checked.
     """
-    found = check(path, fail_on=fail_on, against=against)
+    found = check(path, fail_on=fail_on, against=against, thresholds=thresholds)
     if as_json:
         print(json.dumps({"file": str(path.resolve()), "passed": not found, "findings": found.as_data()}))
     elif found:

@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gradviz.commands.progress import counted
-from gradviz.commands.sweep import describe_sweep
+from gradviz.commands.sweep_text import describe_sweep
+from gradviz.counting import counted
 from gradviz.diagnosis.verdict import Verdict
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Quantity

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
 from gradviz.diagnosis.comparison import worse_than
 from gradviz.diagnosis.criterion import Criterion
+from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.diagnosis.verdict import Verdict, WordedFinding
 from gradviz.diagnosis.words import Names
 from gradviz.errors import CheckError
@@ -17,7 +18,13 @@ from gradviz.recording.store import open_run
 RunLike = str | PathLike[str] | History
 
 
-def check(run: RunLike, *, fail_on: str | Sequence[str] = "warning", against: RunLike | None = None) -> Verdict:
+def check(
+    run: RunLike,
+    *,
+    fail_on: str | Sequence[str] = "warning",
+    against: RunLike | None = None,
+    thresholds: Thresholds | Mapping[str, float] | None = None,
+) -> Verdict:
     """Return what is wrong with a recorded run at its end, worst first; empty, hence false, if the run passes.
 
         def test_the_network_trains():
@@ -31,18 +38,21 @@ def check(run: RunLike, *, fail_on: str | Sequence[str] = "warning", against: Ru
             ended clearly worse: training loss (median of the latest 20 steps) or validation loss higher by more than
             10%, the training loss also by more than three times its spread; validation accuracy lower by more than two
             points and three standard errors.
+        thresholds: what to judge by in place of the defaults, such as {"vanishing_decades": 5}; of both runs.
 
     Raises:
         RecordingError: a file that is no run, or damaged.
         CheckError: a name that no finding has, or a run without a step.
+        ThresholdError: a threshold that is not there, or not allowed.
 
     """
     criterion = Criterion.of(fail_on)
     history = _history(run)
-    found = Verdict.of(history)
+    limits = thresholds if isinstance(thresholds, Thresholds) else Thresholds().changed(**(thresholds or {}))
+    found = Verdict.of(history, thresholds=limits)
     if against is not None:
         base = _history(against)
-        before = {each.kind for each in Verdict.of(base)}
+        before = {each.kind for each in Verdict.of(base, thresholds=limits)}
         names = Names.of(history.started)
         worse = (WordedFinding(finding, names) for finding in worse_than(base, history))
         found = Verdict((*(each for each in found if each.kind not in before), *worse))

@@ -1,9 +1,10 @@
 """How a run went: since when each finding holds, without its coming and going around a threshold.
 
 A finding is said once a threshold is passed at two steps, at once where it is severe, and ends when one that is a
-little more lenient has not been passed for a while. The steps are those of a grid, every one at first and eight to an
-octave later, so that a long run costs little more than a short one. What holds at a step depends on the steps up to it
-alone, never on which were asked for.
+little more lenient has not been passed for a while; for some steps after that it is not said again. The steps are those
+of a grid, every one at first and eight to an octave later, so that a long run costs little more than a short one.
+Between them findings neither begin nor end, except where a rule is patient itself, or the loss is lost and nothing
+comes after. What holds at a step depends on the steps up to it alone, never on which were asked for.
 """
 
 from __future__ import annotations
@@ -24,10 +25,9 @@ Part = tuple[int, int] | None
 # below this every step is on the grid
 EVERY_STEP_BELOW = 32
 STEPS_TO_AN_OCTAVE = 8
-# between steps of the grid, what is severe is said when it was found at so many steps, one after the other
-CONFIRMED_BY = 5
-# a finding ends when it was not found in the latest so many steps, and in the latest part of the run
-SHORTEST_GAP, SHARE_OF_GAP = 5, 5
+# a finding ends when it was not found in the latest so many steps, and in the latest part of the run; and it does not
+# begin again in the next so many
+SHORTEST_GAP, SHARE_OF_GAP = 10, 5
 # thresholds that a person tries out, and the part of the rows that is looked at, make courses of their own
 MOST_COURSES = 4
 
@@ -53,7 +53,8 @@ def _stride(step: int) -> int:
 class Holding:
     """One kind of finding: the step it began at, and what was `found` of it at the `latest` step at which it was.
 
-    `plain` is what was found last without lenience. `confirmed` tells whether it was found often enough to be said.
+    `plain` is what was found last without lenience. `confirmed` tells whether it was found often enough to be said, and
+    `ended` at which step it ceased to be said, if it was said before.
     """
 
     since: int
@@ -61,6 +62,7 @@ class Holding:
     found: tuple[Finding, ...]
     plain: tuple[Finding, ...]
     confirmed: bool
+    ended: int | None = None
 
 
 Held = Mapping[str, Holding]
@@ -108,28 +110,25 @@ class Course:
         after = {}
         for kind, findings in found.items():
             known = held.get(kind)
-            since = known.since if known is not None else self._began(history, kind, before, step)
-            sure = self._confirmed(history, kind, known, findings, step)
-            after[kind] = Holding(since, step, findings, plain.get(kind) or (known.plain if known else ()), sure)
+            goes_on = known is not None and (known.ended is None or known.latest > known.ended)
+            since = known.since if known and goes_on else self._began(history, kind, before, step)
+            sure = _confirmed(known, findings, readings)
+            ended = None if sure or known is None else known.ended
+            after[kind] = Holding(since, step, findings, plain.get(kind) or (known.plain if known else ()), sure, ended)
         for kind, holding in held.items():
-            if kind in after or not holding.confirmed:
+            if kind in after:
                 continue
             lasts = _lasts(holding.latest) + history.started.scheduled_every
-            if step - holding.latest <= _lasts(step) or _left_behind(holding, after.values(), lasts):
+            if holding.confirmed:
+                stays = (
+                    not on_grid(step)
+                    or step - holding.latest <= _lasts(step)
+                    or _left_behind(holding, after.values(), lasts)
+                )
+                after[kind] = holding if stays else replace(holding, confirmed=False, ended=step)
+            elif _just_ended(holding, step):
                 after[kind] = holding
         return after
-
-    def _confirmed(
-        self, history: History, kind: str, known: Holding | None, findings: Sequence[Finding], step: int
-    ) -> bool:
-        """Whether what is found at `step` is no passing thing."""
-        if step == 0 or _told_by_rule(findings) or (known is not None and known.confirmed):
-            return True
-        if on_grid(step):
-            return known is not None or _at_once(findings)
-        # between steps of the grid that are far apart, not all that is severe has to wait for the next
-        earlier = range(step - 1, step - CONFIRMED_BY, -1)
-        return _at_once(findings) and all(self._is_found(history, kind, each) for each in earlier)
 
     def _is_found(self, history: History, kind: str, step: int) -> bool:
         readings = Readings(history, step, self._part)
@@ -143,7 +142,8 @@ class Course:
         self, readings: Readings, held: Held, plain: dict[str, tuple[Finding, ...]]
     ) -> dict[str, tuple[Finding, ...]]:
         """Return that, and what is found with lenience of the kinds that hold already."""
-        again = [rule for rule in RULES if rule.kind in held and rule.kind not in plain]
+        hold = {kind for kind, holding in held.items() if holding.ended is None}
+        again = [rule for rule in RULES if rule.kind in hold and rule.kind not in plain]
         return plain | _by_kind(rule.find(readings, self._lenient) for rule in again)
 
     def _began(self, history: History, kind: str, without: int, there: int) -> int:
@@ -155,6 +155,22 @@ class Course:
             else:
                 without = middle
         return there
+
+
+def _confirmed(known: Holding | None, findings: Sequence[Finding], readings: Readings) -> bool:
+    """Whether what is found is no passing thing."""
+    step = readings.asked_step
+    if step == 0 or _told_by_rule(findings) or (known is not None and known.confirmed):
+        return True
+    if known is not None and _just_ended(known, step):
+        return False
+    if not on_grid(step):
+        return readings.lost is not None and _at_once(findings)
+    return known is not None or _at_once(findings)
+
+
+def _just_ended(holding: Holding, step: int) -> bool:
+    return holding.ended is not None and step - holding.ended < SHORTEST_GAP
 
 
 def _by_kind(findings: Iterable[Finding | None]) -> dict[str, tuple[Finding, ...]]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.diagnosis.readings import EXACT, GRADIENT, Flow, Mask, Readings, Values
+from gradviz.diagnosis.measurements import Flow
+from gradviz.diagnosis.readings import EXACT, GRADIENT, Mask, Readings, Values
 
 # a gradient that ends higher above the smallest normal number than this did not sink through the floor: it was cut off
 CUT_OFF_DECADES = 3.0

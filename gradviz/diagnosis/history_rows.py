@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,8 +103,13 @@ def median_loss(history: History, first: int, last: int) -> float | None:
 def rate_is_low(history: History, step: int) -> bool:
     """Whether a schedule has the learning rate next to nothing of its largest: weights are meant to stand still."""
     now = history.scalars(step, step + 1)[0, LEARNING_RATE]
-    largest = history.curve("learning_rate", 0, history.frames - 1, 2).largest
-    return bool((now < LOW_RATE * largest).any())
+    return bool(now < LOW_RATE * largest_rate(history, step))
+
+
+def largest_rate(history: History, step: int) -> float:
+    """Return the largest learning rate up to `step`; NaN where nobody told."""
+    largest = history.curve("learning_rate", 0, step, 2).largest
+    return float(np.nanmax(largest)) if not np.isnan(largest).all() else math.nan
 
 
 def share_measured(history: History, name: str, step: int, most: int) -> NDArray[np.float64]:

@@ -48,13 +48,17 @@ def not_measured(readings: Readings) -> Finding | None:
         ("", True, readings.late_loss is not None or readings.lost is not None),
     ]
     missing = [name for name, matters, known in wanted if matters and not known]
-    if not missing:
+    functions = readings.observed("called_as_functions")
+    if not missing and functions is None:
         return None
     facts = [
         evidence("no_loss" if not name else "not_yet" if readings.measures(name) else "never", name, readings.step)
         for name in missing
     ]
-    return Finding(NOT_MEASURED, Severity.UNKNOWN, readings.step, tuple(facts), quantity=missing[0])
+    if functions is not None:
+        by_name = functions.observation.numbers
+        facts.append(Evidence("called_as_functions", DEAD, functions.since, numbers=by_name))
+    return Finding(NOT_MEASURED, Severity.UNKNOWN, readings.step, tuple(facts), quantity=facts[0].quantity)
 
 
 def nothing_yet(step: int, quantity: str = "") -> Finding:

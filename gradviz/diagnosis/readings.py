@@ -7,7 +7,6 @@ single rows, NaN, and never counts as fine.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from gradviz.diagnosis.guesses import Guess, Validation, guess_of, validation_at
 from gradviz.diagnosis.history_rows import (
     Measured,
+    largest_rate,
     latest,
     latest_largest,
     latest_median,
@@ -26,6 +26,7 @@ from gradviz.diagnosis.history_rows import (
     rate_is_rising,
     share_measured,
 )
+from gradviz.diagnosis.measurements import Flow, Lost, Outputs
 from gradviz.diagnosis.row_marks import marks_of
 from gradviz.experiment import Experiment
 from gradviz.recording.history import History
@@ -60,41 +61,6 @@ FIRST_STEPS = 10
 # the log10 of the smallest normal number; float32 and bfloat16 reach equally far
 _FLOORS = {"float64": -1022.0 * math.log10(2.0), "float16": -14.0 * math.log10(2.0)}
 _FLOOR = -126.0 * math.log10(2.0)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Flow:
-    """log10 of the activation gradient: as the machine `delivered` it and as the mathematics has it (`exact`)."""
-
-    delivered: Measured | None
-    exact: Measured | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outputs:
-    """Mean and spread of what each row puts out."""
-
-    mean: Measured
-    spread: Measured
-
-    @property
-    def step(self) -> int:
-        """The step they were measured at."""
-        return self.mean.step
-
-    @property
-    def not_finite(self) -> Mask:
-        """The rows whose output is infinite or not a number."""
-        return self.mean.not_finite | self.spread.not_finite
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lost:
-    """A loss that ceased to be finite at `step`, and the row that was the first to put out such numbers."""
-
-    step: int
-    loss: float
-    first_row: int | None
 
 
 class Readings:
@@ -215,12 +181,12 @@ class Readings:
     @cached_property
     def outputs(self) -> Outputs | None:
         """Mean and spread of the outputs."""
-        return self._outputs_at(self.step)
+        return self.outputs_at(self.step)
 
     @cached_property
     def start_outputs(self) -> Outputs | None:
         """The same at step 0."""
-        return self._outputs_at(0)
+        return self.outputs_at(0)
 
     @cached_property
     def loss(self) -> float | None:
@@ -274,6 +240,11 @@ class Readings:
         return len(held_out.class_names) if held_out is not None else 0
 
     @property
+    def input_mean_square(self) -> Values | None:
+        """Mean square of the features of each training sample, as the network is given them."""
+        return self._history.started.input_mean_square
+
+    @property
     def regression(self) -> bool:
         """Whether a number is predicted, and accuracies are R squared."""
         return self._history.started.regression
@@ -289,6 +260,11 @@ class Readings:
     def learning_rate(self) -> float:
         """The learning rate of the step; NaN where nobody told."""
         return float(self._history.scalars(self.step, self.step + 1)[0, LEARNING_RATE])
+
+    @property
+    def largest_rate(self) -> float:
+        """The largest learning rate so far; NaN where nobody told."""
+        return largest_rate(self._history, self.step)
 
     @cached_property
     def clipping(self) -> Values | None:
@@ -322,6 +298,15 @@ class Readings:
             return np.empty(0)
         told = self._history.scalar_part(name, max(self.asked_step - steps + 1, 0), self.asked_step + 1)
         return np.asarray(told[~np.isnan(told)], np.float64)
+
+    def loss_at(self, step: int) -> float:
+        """Return the loss of one step; NaN if there is none."""
+        loss = self._history.loss(step) if 0 <= step < self._history.frames else None
+        return math.nan if loss is None else float(loss)
+
+    def weight_gradients_at(self, step: int) -> Measured | None:
+        """Return the norms of the weights' gradients measured at `step` or last before it."""
+        return latest(self._history, WEIGHT_GRADIENT, step) if step >= 0 else None
 
     def losses(self, steps: int) -> Values:
         """Return the losses of the `steps` latest steps, oldest first, without those that were not told."""
@@ -370,7 +355,8 @@ class Readings:
             exact = None
         return None if delivered is None and exact is None else Flow(delivered, exact)
 
-    def _outputs_at(self, step: int) -> Outputs | None:
+    def outputs_at(self, step: int) -> Outputs | None:
+        """Return mean and spread of the outputs measured at `step` or last before it."""
         mean, spread = latest(self._history, MEAN, step), latest(self._history, SPREAD, step)
         return None if mean is None or spread is None else Outputs(mean, spread)
 

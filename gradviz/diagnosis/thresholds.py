@@ -8,7 +8,10 @@ ratio); Glorot & Bengio 2010 and He et al. 2015 (a level signal at the start); a
 from __future__ import annotations
 
 import math
+import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
 from gradviz.errors import GradvizError
@@ -179,8 +182,38 @@ class Thresholds:
         """Return a copy with some thresholds changed. Raises ThresholdError."""
         unknown = values.keys() - threshold_specs().keys()
         if unknown:
-            raise ThresholdError(f"{', '.join(sorted(unknown))}: there is no such threshold")
+            known = ", ".join(threshold_specs())
+            raise ThresholdError(f"{', '.join(sorted(unknown))}: there is no such threshold; there are {known}")
         return replace(self, **values)
+
+
+def thresholds_from(path: Path | None, settings: Sequence[str]) -> Thresholds:
+    """Return the defaults, changed by the TOML file at `path`, and then by `settings` such as "dead_share=0.8".
+
+    Raises ThresholdError for a file that cannot be read, and for what is not there or not allowed.
+    """
+    values: dict[str, object] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ThresholdError(f"{path}: {error}") from error
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise ThresholdError(f"{setting}: a threshold is set as NAME=VALUE")
+        values[name.strip()] = value.strip()
+    return Thresholds().changed(**{name: _value(name, value) for name, value in values.items()})
+
+
+def _value(name: str, given: object) -> float:
+    try:
+        number = float(given) if not isinstance(given, bool) else math.nan  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ThresholdError(f"{name}: {given!r} is no number")
+    return int(number) if name == "patience_steps" and number == int(number) else number
 
 
 def threshold_specs() -> dict[str, ThresholdSpec]:

@@ -20,14 +20,18 @@ ARCHITECTURES: Mapping[str, Architecture] = {"mlp": STACK, "resnet": RESNET, "tr
 
 
 def build_network(
-    experiment: Experiment, sample_shape: tuple[int, ...], classes: int, device: torch.device | str = "cpu"
+    experiment: Experiment,
+    sample_shape: tuple[int, ...],
+    classes: int,
+    device: torch.device | str = "cpu",
+    kinds: int = 0,
 ) -> Trainable:
     """Return the network of `experiment` on `device`, in its precision, drawn from its seed.
 
-    Raises DataError where it cannot be built for such samples.
+    `kinds` is how many kinds of characters there are, where samples number them. Raises DataError where it cannot be
+    built for such samples.
     """
     training, architecture = experiment.training, ARCHITECTURES[experiment.network.architecture]
-    kinds = classes if experiment.data.source == "text" else 0
     if kinds and not architecture.characters:
         able = " or ".join(name for name, each in ARCHITECTURES.items() if each.characters)
         raise DataError(

@@ -29,6 +29,7 @@ from gradviz.plots.parts.loss_ceiling import ClippedLosses, ceiling_of
 from gradviz.plots.parts.notice import NO_STEP_YET, Notice
 from gradviz.plots.parts.picking import DivergedLine, StepCursor
 from gradviz.plots.parts.plot_widgets import RunsPlot
+from gradviz.plots.parts.rate_marks import RateMarks, rate_changes
 from gradviz.plots.parts.step_line import COLUMNS_FOR_ENDS, Points, finite_span, span_of
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
@@ -164,6 +165,7 @@ class CurvesPlot(RunsPlot):
         self._chance.label.setColor(style.muted)
         for notice in (self._notice, self._no_accuracy, self._above):
             notice.apply_style(style)
+        self._rate_marks.apply_style(style)
         for cursor, diverged in zip(self._cursors, self._diverged, strict=True):
             cursor.apply_style(style)
             diverged.apply_style(style)
@@ -194,6 +196,7 @@ class CurvesPlot(RunsPlot):
         """Return what is drawn and written, as data; `chance`, `step` and `diverged` are lines across the plots."""
         diverged = self._diverged[0]
         chance = float(self._chance.value()) if self._chance.isVisible() else None
+        changes = self._rate_marks.changes
         notices = {"no accuracy": self._no_accuracy.text, "diverged": diverged.words}
         return Readout(
             title=self._title.text,
@@ -205,7 +208,10 @@ class CurvesPlot(RunsPlot):
                 *self._above.series(),
                 *self._number_plot.series(self.runs),
             ),
-            lines=given_lines(step=self._cursors[0].step, diverged=diverged.step, chance=chance),
+            lines={
+                **given_lines(step=self._cursors[0].step, diverged=diverged.step, chance=chance),
+                **({"rate changed": tuple(float(step) for step, *_ in changes)} if changes else {}),
+            },
             labels={name: words for name, words in notices.items() if words},
         )
 
@@ -220,6 +226,7 @@ class CurvesPlot(RunsPlot):
         self._cursors = [StepCursor(loss), StepCursor(accuracy)]
         self._diverged = [DivergedLine(loss), DivergedLine(accuracy, in_words=False)]
         self._above = ClippedLosses(loss)
+        self._rate_marks = RateMarks((loss, accuracy, self._number_plot.item))
         self._notice, self._no_accuracy = Notice(self.views[0]), Notice(self.views[1])
         for view in (*self.views, self._number_plot.view):
             view.picked.connect(self._pick_at)
@@ -258,6 +265,7 @@ class CurvesPlot(RunsPlot):
         diverged = history.diverged if history is not None else None
         for mark in self._diverged:
             mark.show(diverged.step if diverged else None)
+        self._rate_marks.show(rate_changes(history))
         samples = history.started.held_out if history is not None else None
         if samples is not None and history is not None:
             level = history.started.score.of_a_guess

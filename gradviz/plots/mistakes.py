@@ -84,8 +84,8 @@ class MistakesPlot(HeldOutPlot):
             )
             for place in largest_errors(held_out, evaluation)[:MOST_ROWS]
         ]
-        self._rows.show("error", rows)
-        return [("±", self.style_in_use.muted, f"prediction - truth; the largest of {len(errors):,}")]
+        self._rows.show("error", rows, numeric=True)
+        return [("±", self.style_in_use.muted, f"prediction minus truth; the largest of {len(errors):,}")]
 
     def _colour_picture(self, style: Style) -> None:
         self._grid.apply_style(style)

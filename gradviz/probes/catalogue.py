@@ -9,7 +9,7 @@ from torch import Tensor
 from gradviz.network.architecture import Trainable
 from gradviz.network.stack.stack import Network
 from gradviz.probes.fused.observer import PROBES, FusedObserver
-from gradviz.probes.modules.observer import ModuleObserver
+from gradviz.probes.modules.observer import ModuleObserver, module_quantities
 from gradviz.probes.modules.rows import built_in_rows
 from gradviz.probes.observer import Observer
 
@@ -26,5 +26,6 @@ def observer_of(network: Trainable, rows: Sequence[str], probe_batch: Tensor) ->
 
 
 def quantity_names() -> tuple[str, ...]:
-    """Return the names of all that is measured on built-in networks."""
-    return tuple(quantity.name for probe in PROBES for quantity in probe.quantities)
+    """Return the names of all that is measured on built-in networks, of whatever architecture."""
+    of_stacks = [quantity for probe in PROBES for quantity in probe.quantities]
+    return tuple(dict.fromkeys(quantity.name for quantity in (*of_stacks, *module_quantities())))

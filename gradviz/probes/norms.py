@@ -184,6 +184,19 @@ def moments(x: Tensor) -> tuple[Tensor, Tensor]:
     return mean.to(wide) + rest.mean().to(wide), norms([rest])[0]
 
 
+def moments_of_each(stacked: Tensor) -> tuple[list[float], list[float]]:
+    """Return what `quick_moments` does for each of stacked float32 tensors of the CPU, [tensors, ...]."""
+    rows = stacked.reshape(len(stacked), -1)
+    means = rows.mean(1)
+    lengths = torch.linalg.vector_norm(rows - means[:, None], dim=1)
+    found = means.tolist(), lengths.tolist()
+    for row, (mean, length) in enumerate(zip(*found, strict=True)):
+        if not (math.isfinite(mean) and SURE_NORMS[0] < length < SURE_NORMS[1]):
+            exact_mean, exact_length = moments(rows[row])
+            found[0][row], found[1][row] = exact_mean.item(), exact_length.item()
+    return found
+
+
 def wide_dtype(x: Tensor) -> torch.dtype:
     """Return the widest type that the device of `x` has."""
     return torch.float32 if x.device.type == "mps" else torch.float64
@@ -212,8 +225,9 @@ def _quick(tensors: Sequence[Tensor]) -> Tensor:
     # one number at a time is the quickest way to stack numbers on the CPU
     found = [norm.item() for norm in torch._foreach_norm(list(tensors), 2)]
     smallest, largest = SURE_NORMS
-    unsure = [index for index, norm in enumerate(found) if not smallest < norm < largest]
-    if unsure:
+    # NaN, which no minimum shows, is right as it is
+    if not (smallest < min(found) and max(found) < largest):
+        unsure = [index for index, norm in enumerate(found) if not smallest < norm < largest]
         exact = torch._foreach_norm([tensors[index] for index in unsure], 2, dtype=torch.float64)
         for index, norm in zip(unsure, exact, strict=True):
             found[index] = norm.item()

@@ -37,6 +37,8 @@ KINDS = {
     "labels": "[lowest, highest, classes, not_finite, largest_share, entropy]",
     "predictions": "[classes, largest_share, accuracy, entropy, softmax_twice]: what the network says of the batch",
     "narrow": "hand on far fewer numbers than they are given, and than is made of them [units, before, behind]",
+    "units_alike": "begin with the same weights, which are not zero, for all of their units",
+    "called_as_functions": "activations that are no modules, by name, and how many in a pass [relu, sigmoid, ...]",
     "small_batch": "batch norm is trained on batches of so few samples [samples]",
 }
 

@@ -55,7 +55,8 @@ class TrainingRun:
         shape = self.data.held_out.sample_shape
         dtype = DTYPES[experiment.training.precision]
         self.objective = objective(experiment, self.data, dtype, self.device)
-        self.network = build_network(experiment, shape, self.objective.outputs, self.device)
+        kinds = self.data.classes if self.data.held_out.characters else 0
+        self.network = build_network(experiment, shape, self.objective.outputs, self.device, kinds)
         self._parameters = list(self.network.parameters())
         self.batch_size = min(experiment.training.batch_size, len(self.data.train_labels))
         self._optimizer: Optimizer | None = None
@@ -86,7 +87,7 @@ class TrainingRun:
             parameters=sum(parameter.numel() for parameter in self._parameters),
             device=device_label(self.device),
             threads=threads,
-            input_mean_square=np.square(self.data.train_inputs).mean(1),
+            input_mean_square=self.data.mean_squares,
             class_shares=self.data.class_shares,
         )
 

@@ -1,10 +1,12 @@
 """When what is measured: at fixed steps, or as often as a share of the time allows.
 
-The first steps are looked at thoroughly, because most of what goes wrong is there at once. After them a thorough look
-costs several times as much as a plain step, and how much depends on the network and the machine. So the time spent on
-watching is compared with the time of everything else, and a thorough look has to wait until it fits in; what the first
-steps took is paid back in this way too. So that a short training is not left alone with its first steps, one look is
-allowed each time that the training has become half as long again.
+Gradients come at every step that was asked for: they cost little, and whoever reads them counts on them. A thorough
+look costs about as much as a step or two, and how much depends on the network and the machine. So the time spent on
+watching is compared with the time of everything else, and a thorough look has to wait until it fits in.
+
+The first steps are looked at thoroughly, because most of what goes wrong is there at once: all of them where a look
+costs less than a step, else some. What they took is paid back later. So that a short training is not left alone with
+its first steps, one look is allowed each time that the training has become half as long again.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from gradviz.probes.observer import Due
 
 # the steps from 0 up to and with this one are looked at thoroughly
 LAST_EARLY_STEP = 10
+# of them these, where a look costs more than a step
+EARLY_STEPS = frozenset((0, 1, 2, 3, 5, 7, 10))
 # a look does not have to fit in once the training is so many times as long as it was at the look before
 LONGEST_WAIT = 1.5
 # what jumps all the time is not looked at all the time
@@ -27,9 +31,6 @@ LATEST_SHARE = 0.3
 LONGEST_BELIEVED = 2.0
 # what watching costs beyond its own time, such as calls of hooks and emptied caches, is not seen: so much of all is
 SEEN_SHARE = 0.6
-# of the time allowed, gradients may take so much before they give way at some of the steps
-GRADIENTS_SHARE = 0.5
-MOST_STEPS_BETWEEN_GRADIENTS = 16
 # a loss has jumped when it is so many times the largest of so many before it
 JUMP, LOSSES_BEFORE = 2.0, 20
 # a loss that is near zero may double at every other step
@@ -74,8 +75,7 @@ class Cadence:
             thorough = self._is_thorough(step)
             if thorough:
                 self._latest_thorough = step
-            gradients = thorough or step % (self._every * self._steps_between_gradients()) == 0
-            known = self._decided[step] = Due(gradients=gradients, thorough=thorough)
+            known = self._decided[step] = Due(gradients=thorough or step % self._every == 0, thorough=thorough)
         return known
 
     def was_thorough(self, step: int) -> bool:
@@ -100,7 +100,7 @@ class Cadence:
         self._losses.append(loss)
 
     def _is_thorough(self, step: int) -> bool:
-        if step <= self._last_early:
+        if step <= self._last_early and (self._budget is None or step in EARLY_STEPS or self._budget.is_cheap()):
             return True
         if self._wanted:
             self._wanted = False
@@ -110,9 +110,6 @@ class Cadence:
             return step % self._thorough_every == 0
         return step >= LONGEST_WAIT * self._latest_thorough or self._budget.has_room()
 
-    def _steps_between_gradients(self) -> int:
-        return self._budget.steps_between_gradients() if self._budget is not None else 1
-
 
 class _Budget:
     """What watching has cost, next to the share of the time that it may."""
@@ -120,9 +117,7 @@ class _Budget:
     def __init__(self, share: float) -> None:
         self._share = share
         self._before = Timing(0.0, 0.0)
-        self._thorough = self._gradients = self._nothing = math.nan
-        self._step = math.nan
-        self._after_thorough = False
+        self._thorough = self._step = math.nan
 
     def step_ended(self, due: Due, timing: Timing) -> None:
         """Learn from a step in which `due` was measured."""
@@ -131,28 +126,15 @@ class _Budget:
         self._before = timing
         if due.thorough:
             self._thorough = _smoothed(self._thorough, ours)
-        elif self._after_thorough:
-            # what was measured before is handed out in this step
-            pass
-        elif due.gradients:
-            self._gradients = _smoothed(self._gradients, ours)
-        else:
-            self._nothing = _smoothed(self._nothing, ours)
-        self._after_thorough = due.thorough
+
+    def is_cheap(self) -> bool:
+        """Whether a thorough look costs less than a step."""
+        return not self._thorough > self._step
 
     def has_room(self) -> bool:
         """Whether a thorough look, at the cost of those before, still fits in."""
         expected = self._thorough if math.isfinite(self._thorough) else 0.0
         return self._before.ours + expected <= SEEN_SHARE * self._share * self._before.others
-
-    def steps_between_gradients(self) -> int:
-        """Return at every how many steps gradients fit in: 1, 2, 4 ..."""
-        if math.isnan(self._gradients):
-            return 1
-        fixed = self._nothing if math.isfinite(self._nothing) else 0.0
-        allowed = max(GRADIENTS_SHARE * self._share * self._step - fixed, 0.0)
-        wanted = (self._gradients - fixed) / allowed if allowed else math.inf
-        return 1 if wanted <= 1 else 2 ** math.ceil(math.log2(min(wanted, MOST_STEPS_BETWEEN_GRADIENTS)))
 
 
 def _smoothed(before: float, now: float) -> float:

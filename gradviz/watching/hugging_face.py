@@ -18,9 +18,10 @@ from gradviz.watching.watch import watch
 class GradvizCallback(TrainerCallback):
     """Watches the model from the beginning of the training to its end; `options` are those of `gradviz.watch`.
 
-    The trainer says its loss every `logging_steps` steps, as the mean over them, and in these steps it is recorded. A
-    training that raises is closed as failed. A trainer tells its callbacks nothing of that, so its `train` is enclosed;
-    of a callback that comes late (`add_callback`), what is called from within `train`.
+    The trainer says its loss every `logging_steps` steps, as the mean over them, and in these steps it is recorded;
+    evaluations during the training are recorded as validation. A training that raises is closed as failed. A trainer
+    tells its callbacks nothing of that, so its `train` is enclosed; of a callback that comes late (`add_callback`),
+    what is called from within `train`.
     """
 
     def __init__(self, path: str | Path | None, **options: Any) -> None:
@@ -54,6 +55,19 @@ class GradvizCallback(TrainerCallback):
         """Say what the steps came to since the trainer said so before."""
         if self.recorder is not None and logs is not None and "loss" in logs:
             self.recorder.log(loss=float(logs["loss"]))
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Say what the evaluation came to; the accuracy, if `compute_metrics` returns one under that name."""
+        known = metrics or {}
+        if self.recorder is not None and "eval_loss" in known:
+            self.recorder.log(validation_loss=float(known["eval_loss"]), validation_accuracy=known.get("eval_accuracy"))
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

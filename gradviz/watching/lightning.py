@@ -20,11 +20,21 @@ except ImportError:
 class GradvizCallback(Callback):
     """Watches the module from the beginning of a fit to its end; `options` are those of `gradviz.watch`.
 
-    The loss is what `training_step` returns; the accuracy is the metric that it logs under the name `accuracy`, if any.
+    The loss is what `training_step` returns; the accuracy is the metric that it logs under the name `accuracy`, if any,
+    and those of the validation are the metrics under the names `validation_loss` and `validation_accuracy`.
     """
 
-    def __init__(self, path: str | Path | None, *, accuracy: str = "train_accuracy", **options: Any) -> None:
+    def __init__(
+        self,
+        path: str | Path | None,
+        *,
+        accuracy: str = "train_accuracy",
+        validation_loss: str = "val_loss",
+        validation_accuracy: str = "val_accuracy",
+        **options: Any,
+    ) -> None:
         self._path, self._accuracy, self._options = path, accuracy, options
+        self._validation = {"validation_loss": validation_loss, "validation_accuracy": validation_accuracy}
         self.recorder: Recorder | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -43,6 +53,13 @@ class GradvizCallback(Callback):
             share = trainer.accumulate_grad_batches if pl_module.automatic_optimization else 1
             self.recorder.log(loss=loss * share)
         self.recorder.log(accuracy=trainer.callback_metrics.get(self._accuracy))
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say what the validation came to; the sanity check before the training is none."""
+        if self.recorder is None or trainer.sanity_checking:
+            return
+        found = {name: trainer.callback_metrics.get(metric) for name, metric in self._validation.items()}
+        self.recorder.log(**{name: value for name, value in found.items() if value is not None})
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Close the recording."""

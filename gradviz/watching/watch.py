@@ -56,10 +56,10 @@ def watch(
     accumulated, unscaled and after clipping. This costs one pass over the gradients. In some steps also what needs
     more: the length of the weights, the update ratio and the share of unchanged weights, for which the weights are
     copied once (memory for one more copy of them is kept), and mean, spread and gradient of each module's output, for
-    which there are hooks on the modules in that step only. These thorough steps are the first ones, up to step 10, and
-    one in 20 of those after them, as long as watching takes no more than `max_overhead` of the time of the script;
-    where it would take more, they come less often, and gradients too. `gradviz bench --watch` shows what both cost on
-    your machine.
+    which there are hooks on the modules in that step only. These thorough steps are the first ones, up to step 10 (0,
+    1, 2, 3, 5, 7 and 10 where a look costs more than a step), and one in 20 of those after them, as long as watching
+    takes no more than `max_overhead` of the time of the script; where it would take more, they come less often, and
+    gradients all the same. `gradviz bench --watch` shows what both cost on your machine.
 
     Of an `nn.Sequential` the exact gradient is measured as well, to which the range of the numbers sets no end. For
     this, what enters its blocks is kept until the optimiser's step, and copies of the blocks are run once more,
@@ -69,8 +69,8 @@ def watch(
     optimiser, never called or without a gradient; steps without any gradient, and gradients that are not cleared; the
     settings of the optimiser; where the loss stops being finite; and what `Recorder.log` is told of the batches. The
     norm of the gradient before `torch.nn.utils.clip_grad_norm_` is recorded too: for this a function in
-    `torch.nn.utils` is wrapped until the recorder is closed. A script that has imported `clip_grad_value_` by name
-    before is not heard. Loops without an optimiser of torch call `Recorder.step`.
+    `torch.nn.utils` is wrapped until the recorder is closed, and `clip_grad_value_` wherever it was imported under its
+    own name. Loops without an optimiser of torch call `Recorder.step`.
 
     Args:
         model: any module, also one in DistributedDataParallel (rank 0 records, the other ranks do nothing) or compiled

@@ -72,6 +72,22 @@ def test_as_data(good: Path, bad: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert json.loads(capsys.readouterr().out)["findings"] == []
 
 
+def test_thresholds_come_from_a_file_and_from_arguments_which_go_before(
+    bad: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fail_on = ["--fail-on", "vanishing"]
+    (tmp_path / "mine.toml").write_text("vanishing_decades = 500\nsevere_decades = 600")
+    mine = ["--thresholds", str(tmp_path / "mine.toml")]
+    assert main(["check", str(bad), *fail_on]) == 1
+    assert main(["check", str(bad), *fail_on, *mine]) == 0
+    assert main(["check", str(bad), *fail_on, "--threshold", "vanishing_decades=500"]) == 0
+    assert main(["check", str(bad), *fail_on, *mine, "--threshold", "vanishing_decades=2"]) == 1
+    for wrong in ("speed=1", "dead_share=2", "dead_share=x", "dead_share"):
+        capsys.readouterr()
+        assert main(["check", str(bad), "--threshold", wrong]) == 2
+        assert wrong.partition("=")[0] in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [["none.gradviz"], ["good.gradviz", "--fail-on", "vanish"], []])
 def test_what_cannot_be_checked_is_said_in_one_line(
     good: Path, arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -94,3 +94,15 @@ def test_thresholds_that_go_on_are_easier_and_allowed() -> None:
         assert lenient.update_low > thresholds.update_low
         assert lenient.update_high < thresholds.update_high
         assert lenient.dead_share <= thresholds.dead_share
+
+
+@pytest.mark.parametrize("found_share", [0.3, 0.7])
+def test_nothing_comes_and_goes_within_a_few_steps(found_share: float) -> None:
+    """Whatever is found at whichever steps, severe or not: what is said stays a while, and so does silence after it."""
+    rng = np.random.default_rng(7)
+    severe = np.where(rng.random(130) < 0.5, 12.0, 4.0)
+    history = course(np.where(rng.random(130) < found_share, severe, 0.0).tolist())
+    said = ["vanishing" in kinds(diagnose(history, step)) for step in range(130)]
+    changes = [step for step in range(1, 130) if said[step] != said[step - 1]]
+    assert all(later - earlier >= 10 for earlier, later in pairwise(changes))
+    assert True in said

@@ -22,6 +22,8 @@ CASES: list[dict[str, object]] = [
     {"optimizer": "rmsprop", "shortcut": "pre_activation", "activation": "gelu"},
     {"shortcut": "pre_activation", "normalization": "rms", "shortcut_span": 4},
     {"shortcut": "rezero", "normalization": "rms"},
+    {"dropout": 0.2},
+    {"dropout": 0.2, "shortcut": "pre_activation", "activation": "gelu"},
     {"shortcut": "highway", "optimizer": "adamw"},
     {"shortcut": "highway", "activation": "mish", "normalization": "rms"},
 ]

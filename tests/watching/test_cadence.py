@@ -67,37 +67,17 @@ def test_in_the_long_run_watching_takes_no_more_than_its_share(share: float) -> 
 
 def test_a_look_that_costs_a_lot_comes_once_the_training_is_half_as_long_again() -> None:
     found = thorough_steps(Cadence(1, 20, early=True, max_overhead=1e-6), 1000)
-    assert found[:14] == [*range(11), 20, 40, 60]
-    assert all(1.5 * one <= other < 1.5 * one + 20 for one, other in itertools.pairwise(found[11:]))
+    # of the first steps some, since a look costs more than a step
+    assert found[:10] == [0, 1, 2, 3, 5, 7, 10, 20, 40, 60]
+    assert all(1.5 * one <= other < 1.5 * one + 20 for one, other in itertools.pairwise(found[7:]))
 
 
-def test_gradients_give_way_only_where_they_do_not_fit_in() -> None:
-    def share_of_gradients(gradients_s: float) -> float:
-        cadence = Cadence(1, 20, early=True, max_overhead=0.05)
-        measured = 0
-        for step in range(2000):
-            measured += cadence.due(step).gradients
-            ours = (step + 1) * gradients_s
-            cadence.step_ended(step, Timing(ours, (step + 1) * STEP_S))
-        return measured / 2000
-
-    assert share_of_gradients(0.01 * STEP_S) == 1
-    assert 0.05 < share_of_gradients(0.5 * STEP_S) < 0.6
-
-
-def test_gradients_do_not_give_way_to_what_only_looks_like_their_cost() -> None:
+@pytest.mark.parametrize("gradients_s", [0.01 * STEP_S, 0.5 * STEP_S])
+def test_gradients_come_at_every_step_whatever_they_cost(gradients_s: float) -> None:
     cadence = Cadence(1, 20, early=True, max_overhead=0.05)
-    ours = others = 0.0
-    measured = []
     for step in range(400):
-        due = cadence.due(step)
-        measured.append(due.gradients)
-        # what a thorough look leaves over is paid in the step after it, and now and then the machine is busy
-        after = step > 0 and cadence.was_thorough(step - 1)
-        ours += 0.1 * STEP_S if due.thorough or after or step % 50 == 30 else 0.01 * STEP_S
-        others += STEP_S
-        cadence.step_ended(step, Timing(ours, others))
-    assert all(measured)
+        assert cadence.due(step).gradients
+        cadence.step_ended(step, Timing((step + 1) * gradients_s, (step + 1) * STEP_S))
 
 
 def test_every_measured_step_is_a_multiple_of_what_was_asked_for() -> None:

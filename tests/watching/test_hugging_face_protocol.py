@@ -78,6 +78,27 @@ class Trainer:
         return float(loss.detach())
 
 
+def test_what_an_evaluation_came_to_is_recorded_as_validation(callback_class: Any) -> None:
+    callback = callback_class(None)
+    trainer = Trainer(nn.Linear(3, 2), [callback], "")
+    step = trainer.training_step
+
+    def with_evaluation(number: int) -> float:
+        if number == 4:
+            told = {"eval_loss": 0.25, "eval_accuracy": 0.75, "eval_runtime": 1.0}
+            trainer.callback_handler.call("on_evaluate", metrics=told)
+        return step(number)
+
+    trainer.training_step = with_evaluation  # type: ignore[method-assign]
+    trainer.train()
+    history = callback.recorder.history
+    values = {name: history.scalar_part(name, 0, 6) for name in ("validation_loss", "validation_accuracy")}
+    assert {name: each[~torch.tensor(each).isnan().numpy()].tolist() for name, each in values.items()} == {
+        "validation_loss": [0.25],
+        "validation_accuracy": [0.75],
+    }
+
+
 @pytest.mark.parametrize(
     ("fails", "late", "ending"),
     [

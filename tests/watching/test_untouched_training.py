@@ -16,7 +16,15 @@ from torch import Tensor, nn
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 from watched_training import Attentive, batches, convolutions, perceptron
 
-from gradviz.probes.modules import calls, chain_gradients, exact, gradients, measurements, outputs, weight_changes
+from gradviz.probes.modules import (
+    chain_gradients,
+    exact,
+    gradients,
+    measurements,
+    output_hooks,
+    outputs,
+    weight_changes,
+)
 from gradviz.probes.norms import NormsOf
 from gradviz.watching.facts import clipping, kept_gradients, parameters
 from gradviz.watching.watch import watch
@@ -108,12 +116,12 @@ def test_a_watched_model_can_be_copied_and_saved_at_any_time() -> None:
         (gradients, "norms"),
         (gradients.WeightGradients, "after_backward"),
         (weight_changes.WeightChanges, "after_update"),
-        (outputs, "quick_moments"),
-        (outputs, "norm"),
+        (outputs, "moments_of_each"),
+        (outputs, "row_norms"),
         (exact.ExactGradients, "after_backward"),
         (chain_gradients, "Twins"),
         (measurements.ModulePending, "read"),
-        (calls, "first_tensor"),
+        (output_hooks, "first_tensor"),
         (clipping.Clipping, "heard"),
         (kept_gradients.KeptGradients, "before_step"),
         (parameters.ParameterFacts, "round_over"),

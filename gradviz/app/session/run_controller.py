@@ -17,6 +17,7 @@ from gradviz.app.threads.training_thread import TrainingThread
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Ending
 from gradviz.recording.history import History
+from gradviz.recording.observations import RATE_CHANGED
 from gradviz.recording.runs.library import Library
 
 # a training step at depth 2000 and width 1024 may take this long on a slow machine; closing waits, it never kills
@@ -107,6 +108,21 @@ class RunController(QObject):
             self._thread.control.pause()
             self._thread.control.step()
             self._enter(Phase.PAUSED)
+
+    @property
+    def full_rate(self) -> float | None:
+        """The learning rate, of which a schedule takes its part, of the run that can be steered; None without one."""
+        if not isinstance(self._thread, TrainingThread) or not self.phase.steerable or self.history is None:
+            return None
+        changed = self.history.observed(RATE_CHANGED, self.history.frames)
+        if changed is not None:
+            return changed.observation.number("after")
+        return self.experiment.training.learning_rate if self.experiment is not None else None
+
+    def change_rate(self, rate: float) -> None:
+        """Let the run that can be steered go on with this learning rate."""
+        if isinstance(self._thread, TrainingThread) and self.phase.steerable:
+            self._thread.control.change_rate(rate)
 
     def look_closer(self) -> None:
         """Have the distributions of the next step measured: somebody is looking."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from gradviz.diagnosis.finding import Finding, Remedy
 from gradviz.diagnosis.readings import Readings
-from gradviz.diagnosis.remedies import mlp, script
+from gradviz.diagnosis.remedies import mlp, resnet, script
 from gradviz.diagnosis.remedies.agreement import agreed
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.experiment import Experiment
@@ -14,7 +14,10 @@ from gradviz.experiment import Experiment
 __all__ = ["OF_ARCHITECTURE", "agreed", "remedies_for"]
 
 Remedies = tuple[Remedy, ...]
-OF_ARCHITECTURE: dict[str, Callable[[Finding, Readings, Thresholds, Experiment], Remedies]] = {"mlp": mlp.remedies}
+OF_ARCHITECTURE: dict[str, Callable[[Finding, Readings, Thresholds, Experiment], Remedies]] = {
+    "mlp": mlp.remedies,
+    "resnet": resnet.remedies,
+}
 
 
 def remedies_for(

@@ -101,6 +101,8 @@ _BY_KIND: dict[str, Callable[[Finding, Readings], Advice]] = {
     "too_little": _always("raise_rate_in_code"),
     "absurd_start": _always("default_initialisation", "scale_inputs"),
     "zero_weights": _always("random_weights"),
+    "rate_gone": _always("slower_schedule"),
+    "units_alike": _always("different_weights"),
     "narrow": _always("widen_in_code"),
     "overfitting": _always("regularise"),
     "saturated": _always("desaturate"),

@@ -7,7 +7,8 @@ import numpy as np
 from gradviz.diagnosis.drift import Drift, largest_fall, largest_rise
 from gradviz.diagnosis.finding import Evidence, Finding, Severity, evidence
 from gradviz.diagnosis.flow import cut_off, profile_of, units_to_blame
-from gradviz.diagnosis.readings import GRADIENT, Flow, Readings
+from gradviz.diagnosis.measurements import Flow
+from gradviz.diagnosis.readings import GRADIENT, Readings
 from gradviz.diagnosis.rule import rule
 from gradviz.diagnosis.thresholds import Thresholds
 

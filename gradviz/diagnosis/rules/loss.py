@@ -6,7 +6,8 @@ import math
 
 from gradviz.diagnosis.finding import Evidence, Finding, Severity, evidence
 from gradviz.diagnosis.guesses import Guess, Validation
-from gradviz.diagnosis.readings import HAS_LEARNT, MEAN, RECENT_STEPS, Lost, Readings
+from gradviz.diagnosis.measurements import Lost
+from gradviz.diagnosis.readings import HAS_LEARNT, MEAN, RECENT_STEPS, Readings
 from gradviz.diagnosis.rule import rule
 from gradviz.diagnosis.thresholds import Thresholds
 
@@ -38,7 +39,12 @@ def diverged(readings: Readings, _thresholds: Thresholds, *, lost: Lost) -> Find
 @rule("not_learning", rank=90)
 def not_learning(readings: Readings, thresholds: Thresholds) -> Finding | None:
     """Find a loss that training has made worse, or that is no better after a while, in training or validation."""
-    return _worse(readings, thresholds) or _still_a_guess(readings, thresholds) or _no_lower(readings, thresholds)
+    return (
+        _worse(readings, thresholds)
+        or _still_a_guess(readings, thresholds)
+        or _labels_guessed(readings, thresholds)
+        or _no_lower(readings, thresholds)
+    )
 
 
 def _worse(readings: Readings, thresholds: Thresholds) -> Finding | None:
@@ -69,6 +75,21 @@ def _still_a_guess(readings: Readings, thresholds: Thresholds) -> Finding | None
     if not facts:
         return None
     return _finding(readings, Severity.WARNING, facts, ("chance_loss_share", "patience_steps"))
+
+
+def _labels_guessed(readings: Readings, thresholds: Thresholds) -> Finding | None:
+    """Find a loss and an accuracy of a guess in a script that logs what is said and what is right."""
+    labels, said, loss = readings.observed("labels"), readings.observed("predictions"), readings.late_loss
+    if readings.guess is not None or labels is None or said is None or loss is None:
+        return None
+    given, predicted = dict(labels.observation.numbers), dict(said.observation.numbers)
+    entropy, accuracy = given.get("entropy", 0.0), predicted.get("accuracy", math.nan)
+    allowed = thresholds.chance_loss_share * entropy
+    guessed = given.get("largest_share", 1.0) + NEAR_CHANCE
+    if readings.step < thresholds.patience_steps or not (loss >= allowed > 0.0 and accuracy <= guessed):
+        return None
+    fact = evidence("loss_of_a_guess", "", readings.step, loss=loss, chance_loss=entropy, allowed_loss=allowed)
+    return _finding(readings, Severity.WARNING, [fact], ("chance_loss_share", "patience_steps"))
 
 
 def _far_from_a_guess(validation: Validation | None, guess: Guess | None) -> bool:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from gradviz.diagnosis.finding import Evidence, Finding, Severity, evidence
-from gradviz.diagnosis.readings import LOSSES_COMPARED, RECENT_STEPS, Readings
+from gradviz.diagnosis.readings import LOSSES_COMPARED, RECENT_STEPS, WEIGHT_GRADIENT, Readings
 from gradviz.diagnosis.rule import rule
 from gradviz.diagnosis.thresholds import Thresholds
 
@@ -26,10 +26,25 @@ def loss_function(readings: Readings, _thresholds: Thresholds) -> Finding | None
     if held is None:
         return None
     numbers = dict(held.observation.numbers)
+    if (lost := _gradient_lost(readings, held.since - 1)) is not None:
+        return lost
     if numbers.get("outputs_finite") != 1.0 or numbers.get("weights_finite", 1.0) != 1.0 or _outputs_huge(readings):
         return None
     fact = evidence("loss_lost_by_itself", "", held.since, loss=numbers.get("loss", math.nan))
     return Finding("loss_function", Severity.CRITICAL, held.since, (fact,), first_step=held.since, is_cause=True)
+
+
+def _gradient_lost(readings: Readings, step: int) -> Finding | None:
+    """Find a step at which loss and outputs were finite and no gradient at all was: that of the loss itself."""
+    gradient, outputs = readings.weight_gradients_at(step), readings.outputs_at(step)
+    if gradient is None or outputs is None or not gradient.there.any() or not np.isfinite(readings.loss_at(step)):
+        return None
+    # minus infinity is the log10 of zero
+    lost = np.isnan(gradient.values) | (gradient.values == math.inf)
+    if not lost[gradient.there].all() or not np.isfinite(outputs.mean.values[outputs.mean.there]).all():
+        return None
+    fact = evidence("gradient_lost_by_loss", WEIGHT_GRADIENT, step, loss=readings.loss_at(step))
+    return Finding("loss_function", Severity.CRITICAL, step, (fact,), first_step=step, is_cause=True)
 
 
 @rule("diverged", rank=85)

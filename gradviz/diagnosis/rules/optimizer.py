@@ -26,6 +26,18 @@ SMALL_UPDATE = 10.0**-4.5
 FALLEN = 0.95
 
 
+@rule("rate_gone", rank=7)
+def rate_gone(readings: Readings, _thresholds: Thresholds) -> Finding | None:
+    """Find a learning rate that has fallen to nothing before the loss has fallen."""
+    early, late = readings.first_loss, readings.late_loss
+    if not readings.rate_is_low or readings.step < SETTLED_STEPS or early is None or late is None:
+        return None
+    if not late >= FALLEN * early > 0.0:
+        return None
+    fact = evidence("rate_fell", "", readings.step, learning_rate=readings.learning_rate, largest=readings.largest_rate)
+    return Finding("rate_gone", Severity.WARNING, readings.step, (fact,), is_cause=True)
+
+
 @rule("clipped", rank=6)
 def clipping(readings: Readings, _thresholds: Thresholds, *, weight_gradient: Measured) -> Finding | None:
     """Find gradients that are clipped at every step to a small part of their length."""

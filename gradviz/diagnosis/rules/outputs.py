@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gradviz.diagnosis.finding import Finding, Severity, evidence
-from gradviz.diagnosis.readings import MEAN, Outputs, Readings
+from gradviz.diagnosis.measurements import Outputs
+from gradviz.diagnosis.readings import MEAN, Readings
 from gradviz.diagnosis.rule import rule
 from gradviz.diagnosis.settling import SETTLED_STEPS
 from gradviz.diagnosis.thresholds import Thresholds

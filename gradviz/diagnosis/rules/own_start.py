@@ -68,6 +68,27 @@ def zero_weights(readings: Readings, _thresholds: Thresholds) -> Finding | None:
     )
 
 
+@rule("units_alike", rank=9)
+def units_alike(readings: Readings, _thresholds: Thresholds) -> Finding | None:
+    """Find layers whose units all began with the same weights, so that they learn the same."""
+    held = readings.observed("units_alike")
+    rows = held.observation.rows if held is not None else ()
+    if not rows or not readings.asked[np.array(rows) - 1].any():
+        return None
+    most = 2 * len(rows) > sum(row.slope is None and row.on_path for row in readings.rows)
+    return Finding(
+        "units_alike",
+        Severity.CRITICAL if most else Severity.WARNING,
+        0,
+        (evidence("same_weights", WEIGHTS, 0, rows, rows[0]),),
+        rows=rows,
+        worst_row=rows[0],
+        first_step=0,
+        is_cause=True,
+        quantity=WEIGHTS,
+    )
+
+
 def _outputs(readings: Readings) -> Evidence | None:
     outputs = readings.start_outputs
     if outputs is None:

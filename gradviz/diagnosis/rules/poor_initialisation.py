@@ -7,7 +7,8 @@ import numpy as np
 from gradviz.diagnosis.drift import largest_fall, largest_rise
 from gradviz.diagnosis.finding import Evidence, Finding, Severity, evidence
 from gradviz.diagnosis.flow import profile_of
-from gradviz.diagnosis.readings import MEAN, SPREAD, WEIGHTS, Outputs, Readings, Values
+from gradviz.diagnosis.measurements import Outputs
+from gradviz.diagnosis.readings import MEAN, SPREAD, WEIGHTS, Readings, Values
 from gradviz.diagnosis.rule import rule
 from gradviz.diagnosis.rules.gradient_flow import drifts
 from gradviz.diagnosis.settling import passed_by, without_weights_at_start

@@ -16,15 +16,13 @@ from gradviz.experiment import Experiment, Mlp
 SMALLEST_BATCH_FOR_NORM = 8
 # layers of so few units die or saturate as a whole by chance
 NARROWEST = 4
-# what makes a stack of straight layers bend all the same
-BENDING = ("layer", "rms")
 
 
 @rule("small_batch", rank=5)
 def small_batch(readings: Readings, _thresholds: Thresholds, *, experiment: Experiment) -> Finding | None:
     """Find batch normalisation over so few samples that it is noise; a notice where the network learns with it."""
     network, samples = experiment.network, readings.batch_size
-    if not isinstance(network, Mlp) or network.normalization != "batch" or samples >= SMALLEST_BATCH_FOR_NORM:
+    if not network.normalises_batches or samples >= SMALLEST_BATCH_FOR_NORM:
         return None
     fact = evidence("few_samples_to_normalise", "", readings.step, samples=samples, advised=SMALLEST_BATCH_FOR_NORM)
     return _cause("small_batch", readings, fact)
@@ -53,13 +51,11 @@ def narrow(readings: Readings, thresholds: Thresholds, *, experiment: Experiment
 def straight(readings: Readings, thresholds: Thresholds, *, experiment: Experiment) -> Finding | None:
     """Find a network without a bend that has not learnt after a while: all its layers together are one."""
     network = experiment.network
-    if not isinstance(network, Mlp) or readings.step < thresholds.patience_steps or readings.learnt:
-        return None
-    if network.phi.slope != "straight" or network.shortcut == "highway" or network.normalization in BENDING:
+    if not network.straight or readings.step < thresholds.patience_steps or readings.learnt:
         return None
     if readings.lost is not None:
         return None
-    return _cause("straight", readings, evidence("no_bend", "", readings.step, layers=network.depth))
+    return _cause("straight", readings, evidence("no_bend", "", readings.step, layers=len(network.rows())))
 
 
 def _cause(kind: str, readings: Readings, fact: Evidence) -> Finding:

@@ -7,6 +7,9 @@ from gradviz.diagnosis.readings import HAS_LEARNT, Readings
 from gradviz.diagnosis.rule import rule
 from gradviz.diagnosis.thresholds import Thresholds
 
+# of its first value a loss has at least so much left
+LEARNS_NOTHING = 0.95
+
 
 @rule("narrow", rank=24)
 def bottleneck(readings: Readings, thresholds: Thresholds) -> Finding | None:
@@ -21,13 +24,16 @@ def bottleneck(readings: Readings, thresholds: Thresholds) -> Finding | None:
         return None
     rows = held.observation.rows
     fact = Evidence("bottleneck", "", held.since, rows, rows[0], held.observation.numbers)
+    # a single number in the middle of a network that learns nothing is hardly meant so
+    hopeless = dict(held.observation.numbers).get("units") == 1.0 and late >= LEARNS_NOTHING * first
     return Finding(
         "narrow",
-        Severity.NOTICE,
+        Severity.WARNING if hopeless else Severity.NOTICE,
         readings.step,
         (fact,),
         rows=rows,
         worst_row=rows[0],
         first_step=0,
         thresholds=("patience_steps",),
+        is_cause=hopeless,
     )

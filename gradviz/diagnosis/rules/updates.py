@@ -32,7 +32,11 @@ def judged_updates(readings: Readings, update: Measured) -> Values:
 
 def may_rest(readings: Readings, thresholds: Thresholds) -> bool:
     """Whether it is no fault that weights stand still: nothing is left to learn, or a schedule lets them rest."""
-    return readings.loss_below(thresholds.converged_loss_share) or readings.rate_is_low
+    share = thresholds.converged_loss_share
+    loss, first = readings.loss, readings.first_loss
+    # of a loss of one's own it is not known what a guess is worth
+    nothing_left = readings.chance_loss is None and loss is not None and first is not None and 0 <= loss < share * first
+    return nothing_left or readings.loss_below(share) or readings.rate_is_low
 
 
 @rule("too_much", rank=9)

@@ -8,7 +8,7 @@ from gradviz.diagnosis.finding import Remedy
 from gradviz.diagnosis.words.cause_remedies import CAUSES
 from gradviz.diagnosis.words.names import Names
 from gradviz.diagnosis.words.numbers import counted, fold, listed, plain
-from gradviz.experiment import field, value_in_words
+from gradviz.experiment import NETWORKS, RecipeField, fields, value_in_words
 
 Words = Callable[[Remedy, Names], str]
 
@@ -101,16 +101,38 @@ def _bend(remedy: Remedy, _names: Names) -> str:
 
 
 def _together(remedy: Remedy, _names: Names) -> str:
-    changes = listed([f"{field(name).label} {value_in_words(field(name), value)}" for name, value in remedy.changes])
+    known = [(_field_called(name), value) for name, value in remedy.changes]
+    changes = listed([f"{field.label} {value_in_words(field, value)}" for field, value in known])
     return f"Change all at once, since one alone may not be enough: {changes}."
 
 
+def _field_called(name: str) -> RecipeField:
+    """Return the field of the first architecture that has it: they call the same thing the same."""
+    return next(known[name] for known in map(fields, NETWORKS) if name in known)
+
+
 REMEDIES: dict[str, Words] = CAUSES | {
+    "block_shortcuts": _fixed(
+        "Lead a shortcut past every block: x + F(x) has a path on which the gradient arrives whole."
+    ),
+    "zero_factors": _fixed(
+        "Multiply every branch by a learnt factor that starts at zero (SkipInit), and clip the gradient, so that the "
+        "sum of all branches grows no faster than it learns."
+    ),
+    "group_norm": _fixed("Normalise over groups of channels, which needs no other samples."),
     "together": _together,
     "bend": _bend,
     "random_weights": _fixed("Start with random weights: of weights that are all zero no unit differs from another."),
+    "slower_schedule": _fixed(
+        "Let the learning rate fall more slowly: a schedule that counts epochs must not be stepped with every batch."
+    ),
+    "different_weights": _fixed(
+        "Start with random weights, as torch does by itself: units that begin alike never differ from each other."
+    ),
     "more_units": _set_to("Use {value} units in each layer.", "width"),
     "larger_batch": _set_to("Train on batches of {value} samples.", "batch_size"),
+    "standard_inputs": _fixed("Standardise the inputs: mean 0 and standard deviation 1 for each feature."),
+    "open_input": _fixed("Start the input layer with random weights."),
     "no_clip": _fixed("Do not clip the gradient."),
     "looser_clip": _set_to("Clip only what is longer than usual: at {value}.", "gradient_clip"),
     "no_decay": _fixed("Train without weight decay."),

@@ -17,7 +17,11 @@ Shortcut = Literal["none", "identity", "pre_activation", "scaled", "rezero", "hi
 Normalization = Literal["none", "layer", "rms", "batch"]
 Initialization = Literal[
     "pytorch_default", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal", "orthogonal",
-    "gaussian",
+    "gaussian", "uniform", "zeros",
+]  # fmt: skip
+EndInitialization = Literal[
+    "lecun_normal", "pytorch_default", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "orthogonal",
+    "uniform", "zeros",
 ]  # fmt: skip
 
 _JOINS = {
@@ -79,15 +83,40 @@ class Mlp(NetworkRecipe):
         Field(description="Normalisation of what enters the activation, with learnt gain (and offset, but for rms)"),
         FieldSpec("Normalisation", "Network", "n"),
     ] = "none"
+    dropout: Annotated[
+        float,
+        Field(
+            description="Share of the activations of each hidden layer that is set to 0 at random in a training step; "
+            "the others grow by 1 / (1 - share), and validation drops none; 0 means none",
+            ge=0.0,
+            lt=1.0,
+        ),
+        FieldSpec("Dropout", "Network", "do", zero_means="none"),
+    ] = 0.0
 
     initialization: Annotated[
         Initialization,
         Field(
-            description="Distribution of the hidden layers' first weights; the input layer and the head are always "
-            "LeCun normal, so that the picture shows what the hidden layers do"
+            description="Distribution of the hidden layers' first weights; the input layer and the head have one of "
+            "their own, LeCun normal unless it is changed, so that the picture shows what the hidden layers do"
         ),
         FieldSpec("Initialisation", "Initialisation", "i"),
     ] = "glorot_uniform"
+    input_initialization: Annotated[
+        EndInitialization,
+        Field(description="Distribution of the first weights between the inputs and layer 1"),
+        FieldSpec("Of the input layer", "Initialisation", "ii"),
+    ] = "lecun_normal"
+    head_initialization: Annotated[
+        EndInitialization,
+        Field(description="Distribution of the first weights between the last layer and the outputs"),
+        FieldSpec("Of the head", "Initialisation", "hi"),
+    ] = "lecun_normal"
+    uniform_range: Annotated[
+        float,
+        Field(description="Uniform weights lie between this number and its negative", gt=0.0, le=10.0),
+        FieldSpec("Uniform range", "Initialisation", "ur"),
+    ] = 0.05
     sigma_w: Annotated[
         float,
         Field(description="Gaussian weights have variance sigma_w² / width", ge=0.0, le=20.0),
@@ -140,6 +169,16 @@ class Mlp(NetworkRecipe):
         return tuple((first, min(first + self.span - 1, self.depth)) for first in firsts)
 
     @property
+    def normalises_batches(self) -> bool:
+        """Whether there is batch normalisation."""
+        return self.normalization == "batch"
+
+    @property
+    def straight(self) -> bool:
+        """Whether neither activation, nor gates, nor a normalisation within each sample bends."""
+        return self.phi.slope == "straight" and self.shortcut != "highway" and self.normalization in ("none", "batch")
+
+    @property
     def summary(self) -> str:
         """Depth, width, activation and shortcut."""
         words = [f"{self.depth} × {self.width}", in_words(self.activation)]
@@ -158,11 +197,12 @@ class Mlp(NetworkRecipe):
     def formula(self) -> str:
         """What one layer, or one block under a shortcut, computes from its input x."""
         name = "" if self.activation == "linear" else in_words(self.activation).replace(" ", "")
+        drop = "dropout" if self.dropout else ""
         norm = "" if self.normalization == "none" else "norm"
         if self.shortcut == "pre_activation":
-            layer = f"W {_around(name, _around(norm, 'x'))} + b"
+            layer = f"W {_around(drop, _around(name, _around(norm, 'x')))} + b"
         else:
-            layer = _around(name, _around(norm, "W x + b"))
+            layer = _around(drop, _around(name, _around(norm, "W x + b")))
         bare = not name and self.shortcut not in ("none", "identity", "pre_activation")
         branch = f"({layer})" if bare else layer
         if self.span == 1:
@@ -172,11 +212,13 @@ class Mlp(NetworkRecipe):
 
     def inapplicable(self) -> dict[str, str]:
         """Return the fields that have no effect given the others, each with the reason in words."""
+        starts = (self.initialization, self.input_initialization, self.head_initialization)
         joined, gaussian = self.shortcut != "none", self.initialization == "gaussian"
         rules = {
             "leaky_slope": (self.activation == "leaky_relu", "for leaky ReLU only"),
             "shortcut_span": (joined, "needs a shortcut"),
             "shortcut_scale": (self.shortcut == "scaled", "for the scaled shortcut only"),
+            "uniform_range": ("uniform" in starts, "for uniform only"),
             "sigma_w": (gaussian, "for gaussian only"),
             "sigma_b": (gaussian, "for gaussian only"),
             "zero_init_branch": (joined, "needs a shortcut"),

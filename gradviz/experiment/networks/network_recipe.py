@@ -32,6 +32,16 @@ class NetworkRecipe(BaseModel):
         return None
 
     @property
+    def normalises_batches(self) -> bool:
+        """Whether what one sample becomes depends on the others of its batch."""
+        return False
+
+    @property
+    def straight(self) -> bool:
+        """Whether all its layers together are one affine map, because none bends."""
+        return False
+
+    @property
     def summary(self) -> str:
         """The network in a few words, for the name of a run."""
         raise NotImplementedError

@@ -279,6 +279,16 @@ class ResNet(NetworkRecipe):
         return tuple(spans)
 
     @property
+    def normalises_batches(self) -> bool:
+        """Whether there is batch normalisation."""
+        return self.norm == "batch"
+
+    @property
+    def straight(self) -> bool:
+        """Whether neither the activation, nor normalisation within each sample, nor pooling bends."""
+        return self.phi.slope == "straight" and self.norm != "group" and self.layout == "cifar"
+
+    @property
     def summary(self) -> str:
         """Kind, depth, channels and activation."""
         kind = {"none": "plain convolutional net", "identity": "ResNet", "pre_activation": "pre-activation ResNet"}

@@ -9,7 +9,7 @@ from pydantic import Field
 from gradviz.experiment.activations import Activation, ActivationChoice
 from gradviz.experiment.fields import FieldSpec
 from gradviz.experiment.networks.network_recipe import NetworkRecipe
-from gradviz.experiment.rows import Row
+from gradviz.experiment.rows import Row, Span
 from gradviz.experiment.words import in_words
 
 Norm = Literal["before", "after", "none"]
@@ -144,6 +144,11 @@ class Transformer(NetworkRecipe):
             for block in range(1, self.depth + 1)
             for part in SUBLAYERS
         )
+
+    def shortcuts(self) -> tuple[Span, ...]:
+        """Return the rows that each shortcut passes over: a single sub-layer."""
+        rows = range(1, 2 * self.depth + 1) if self.shortcut != "none" else ()
+        return tuple((row, row) for row in rows)
 
     @property
     def summary(self) -> str:

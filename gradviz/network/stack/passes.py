@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from gradviz.network.activation_kernels import Activation, Op
+from gradviz.network.stack.dropout import Dropout
 from gradviz.network.stack.exact_gradients import ExactGradients, Rescaling
 from gradviz.network.stack.normalization import Normalization
 from gradviz.network.stack.shortcuts import Block, Shortcut
@@ -33,12 +34,16 @@ class Passes:
         blocks: list[Block],
         batch_size: int,
         pre_activation: bool,
+        dropped: tuple[float, int] | None = None,
     ) -> None:
         self.weights, self.biases = weights, biases
         self.activation, self.normalization, self.shortcut, self.blocks = activation, normalization, shortcut, blocks
         self.pre_activation = pre_activation
         self.generation = 0
         self._allocate(batch_size)
+        # share and seed; what the activations give before it is kept, because their derivatives may be read off it
+        self.dropout = Dropout(*dropped, self.states[1:]) if dropped is not None else None
+        self._undropped = torch.empty_like(self.states[1:]) if dropped is not None else self.states[:0]
         if shortcut is not None:
             shortcut.bind(self.states, self.grads, self.branches, blocks)
         self._forward: list[Op] = []
@@ -150,17 +155,34 @@ class Passes:
             out = self.branches[block.index] if joins else self.states[layer + 1]
             if self.pre_activation:
                 self._write_normalization(layer, self.states[layer])
-                self._forward.append(self.activation.forward(self._inner[layer], self.activated[layer]))
+                self._write_activation(layer, self._inner[layer], self.activated[layer])
                 self._write_affine(layer, self.activated[layer], out)
             else:
-                inner = out if self.in_place else self._inner[layer]
+                inner = self._undropped_or(layer, out) if self.in_place else self._inner[layer]
                 affine = inner if self.normalization is None else self.affine[layer]
                 self._write_affine(layer, self.states[layer], affine)
                 self._write_normalization(layer, affine)
-                self._forward.append(self.activation.forward(inner, out))
+                self._write_activation(layer, inner, out)
         if self.shortcut is not None:
             x, out = self.states[block.first], self.states[block.last + 1]
             self._forward += self.shortcut.forward_ops(block, x, self.branches[block.index], out)
+
+    def _write_activation(self, layer: int, inner: Tensor, out: Tensor) -> None:
+        activated = self._undropped_or(layer, out)
+        self._forward.append(self.activation.forward(inner, activated))
+        if self.dropout is not None:
+            self._forward.append(partial(torch.mul, activated, self.dropout.masks[layer], out=out))
+
+    def _undropped_or(self, layer: int, out: Tensor) -> Tensor:
+        """Return where the activations of `layer` stand before dropout: in `out`, where there is none."""
+        return out if self.dropout is None else self._undropped[layer]
+
+    def _write_before_dropout(self, layer: int, grad: Tensor) -> Tensor:
+        """Prepare the gradient at the activations from that behind dropout; return where it will stand."""
+        if self.dropout is None:
+            return grad
+        self._backward.append(partial(torch.mul, grad, self.dropout.masks[layer], out=self._scratch))
+        return self._scratch
 
     def _write_affine(self, layer: int, x: Tensor, out: Tensor) -> None:
         self._forward.append(partial(torch.addmm, self.biases[layer], x, self.weights[layer].t(), out=out))
@@ -185,7 +207,8 @@ class Passes:
     def _write_layer_backward(self, block: Block, layer: int, grad: Tensor, skip: Tensor | None) -> None:
         """act(norm(W x + b)): gradient through the activation, the normalisation, the weights."""
         joins = self.shortcut is not None and layer == block.last
-        activated = self.branches[block.index] if joins else self.states[layer + 1]
+        activated = self._undropped_or(layer, self.branches[block.index] if joins else self.states[layer + 1])
+        grad = self._write_before_dropout(layer, grad)
         inner = activated if self.in_place else self._inner[layer]
         affine_grad = self._weight_grads.at(layer)
         if self.normalization is None:
@@ -203,8 +226,9 @@ class Passes:
     def _write_pre_activation_backward(self, block: Block, layer: int, grad: Tensor, skip: Tensor | None) -> None:
         """W act(norm(x)) + b: gradient through the weights, the activation, the normalisation."""
         below = self.grads[layer] if skip is None else self._scratch
-        inner, activated = self._inner[layer], self.activated[layer]
+        inner, activated = self._inner[layer], self._undropped_or(layer, self.activated[layer])
         self._backward.append(partial(torch.mm, grad, self.weights[layer], out=self._scratch))
+        self._write_before_dropout(layer, self._scratch)
         self._backward.append(self.activation.backward(self._scratch, inner, activated, below))
         if self.normalization is not None:
             self._backward.append(self.normalization.backward_op(layer, self.states[layer], below, below))

@@ -35,6 +35,8 @@ def _buffers(network: Mlp) -> float:
     else:
         # what the activations were given, if it is kept, and both sides of the normalisation
         buffers += (normalised or not activation(network.phi).from_output) + 2 * normalised
+    # masks, and activations before they are applied, unless these are kept anyway
+    buffers += 2 * (network.dropout > 0.0)
     branches = {"none": 0, "highway": 1 + HIGHWAY_BUFFERS}.get(network.shortcut, 1)
     chunk = min(1.0, LAYERS_PER_CHUNK / network.depth)  # gradients at the affine maps
     return buffers + chunk + branches / network.shortcut_span

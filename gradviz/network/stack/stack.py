@@ -18,7 +18,7 @@ from gradviz.experiment import Mlp
 from gradviz.network.activation_kernels import activation
 from gradviz.network.architecture import Architecture, Plan, Trainable
 from gradviz.network.cache import layers_per_chunk
-from gradviz.network.stack.initialization import initialize_end, initialize_hidden
+from gradviz.network.stack.initialization import initialize_end, initialize_hidden, weight_rule
 from gradviz.network.stack.layer_chunks import LayerChunk
 from gradviz.network.stack.normalization import normalization
 from gradviz.network.stack.passes import Passes
@@ -49,9 +49,12 @@ class _FusedStack(torch.autograd.Function):
 
 
 class Stack(nn.Module):
-    """All hidden layers. `weights` [layers, out, in] and `biases` [layers, out], each one parameter."""
+    """All hidden layers. `weights` [layers, out, in] and `biases` [layers, out], each one parameter.
 
-    def __init__(self, network: Mlp, generator: Generator, **factory: Any) -> None:
+    With dropout, `passes_made` counts the training passes: which activations each drops follows from it and `seed`.
+    """
+
+    def __init__(self, network: Mlp, generator: Generator, *, seed: int = 0, **factory: Any) -> None:
         super().__init__()
         layers, width = network.depth, network.width
         self.weights = nn.Parameter(torch.empty(layers, width, width, **factory))
@@ -64,6 +67,10 @@ class Stack(nn.Module):
         self.shortcut = shortcut(network, generator, **factory)
         if network.zero_init_branch and self.shortcut is not None:
             self._silence_branches()
+        self.dropped = (network.dropout, seed) if network.dropout else None
+        if self.dropped is not None:
+            # asked for at each pass, so not on a GPU
+            self.register_buffer("passes_made", torch.zeros((), dtype=torch.int64, device="cpu"))
         self._passes: Passes | None = None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -71,7 +78,9 @@ class Stack(nn.Module):
         parts = (self.normalization, self.shortcut)
         own = [parameter for part in parts if part is not None for parameter in part.parameters()]
         apply: Any = _FusedStack.apply
-        result: Tensor = apply(self._passes_for(x.shape[0]), x, self.weights, self.biases, *own)
+        passes = self._passes_for(x.shape[0])
+        self._drop(passes)
+        result: Tensor = apply(passes, x, self.weights, self.biases, *own)
         return result
 
     @torch.no_grad()
@@ -143,8 +152,26 @@ class Stack(nn.Module):
                 self.blocks,
                 batch_size,
                 self.pre_activation,
+                self.dropped,
             )
         return passes
+
+    @property
+    def masks(self) -> Tensor | None:
+        """What the latest training pass multiplied the activations with, [layers, batch, width]; None without it."""
+        dropout = self._passes.dropout if self._passes is not None else None
+        return dropout.masks if dropout is not None else None
+
+    def _drop(self, passes: Passes) -> None:
+        """Choose what the coming pass drops: nothing, where the network is not trained."""
+        if passes.dropout is None:
+            return
+        if not self.training:
+            passes.dropout.keep_all()
+            return
+        count = self.get_buffer("passes_made")
+        passes.dropout.draw(int(count))
+        count += 1
 
     @torch.no_grad()
     def _silence_branches(self) -> None:
@@ -168,9 +195,10 @@ class Network(Trainable):
         skip_init: Any = nn.utils.skip_init
         self.input_layer: nn.Linear = skip_init(nn.Linear, plan.features, network.width, **factory)
         self.head: nn.Linear = skip_init(nn.Linear, network.width, plan.classes, **factory)
-        initialize_end(self.input_layer, generator)
-        initialize_end(self.head, generator)
-        self.stack = Stack(network, generator, **factory)
+        ends = (self.input_layer, network.input_initialization), (self.head, network.head_initialization)
+        for linear, name in ends:
+            initialize_end(linear, generator, weight_rule(network, name), biases=name == "pytorch_default")
+        self.stack = Stack(network, generator, seed=plan.seed, **factory)
 
     @property
     def weights(self) -> nn.Parameter:

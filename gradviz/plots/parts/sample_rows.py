@@ -46,13 +46,18 @@ class SampleRows(pg.GraphicsWidget):  # type: ignore[misc]
         super().__init__()
         self.rows: list[SampleRow] = []
         self._headings = ("",) * COLUMNS
+        self._numeric = False
         self._style = LIGHT
         self._font = QFont()
         self._font.setPointSizeF(8.5)
         self._metrics = QFontMetricsF(self._font)
 
-    def show(self, measure: str, rows: Sequence[SampleRow]) -> None:
-        """Draw other samples, in this order as far as there is room; `measure` is the heading of what each measures."""
+    def show(self, measure: str, rows: Sequence[SampleRow], *, numeric: bool = False) -> None:
+        """Draw other samples, in this order as far as there is room.
+
+        `measure` is the heading of what each measures; `numeric` says that truth and prediction are numbers.
+        """
+        self._numeric = numeric
         self._headings = ("sample", "prediction", "truth", measure, "inputs")
         self.rows = list(rows)
         self.update()
@@ -99,7 +104,7 @@ class SampleRows(pg.GraphicsWidget):  # type: ignore[misc]
         widths: Sequence[float],
         colours: Sequence[str],
     ) -> None:
-        numbers = (0, 3)
+        numbers = (0, 1, 2, 3) if self._numeric else (0, 3)
         for place, (cell, width, colour) in enumerate(zip(cells, widths, colours, strict=True)):
             painter.setPen(QColor(colour))
             side = Qt.AlignmentFlag.AlignRight if place in numbers else Qt.AlignmentFlag.AlignLeft

@@ -7,18 +7,18 @@ are called as functions (`torch.relu`) are no modules, and nothing is known of t
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
 from gradviz.network.activation_module import ActivationModule
-from gradviz.probes.modules.hooks import Guard, TrainingHook, first_tensor
 from gradviz.probes.modules.measurements import ModulePending, ModuleProbe, Numbers
+from gradviz.probes.modules.output_hooks import OutputHooks
+from gradviz.probes.modules.small_tensors import SmallTensors
 from gradviz.probes.modules.weights import OptimizerParams, RowValues
 from gradviz.probes.observer import Due
 from gradviz.probes.quantities import DEAD_FRACTION, SATURATED_FRACTION
@@ -52,11 +52,11 @@ class _OfActivations(ModuleProbe):
 
     known: ClassVar[Mapping[type[nn.Module], OfOutput]]
 
-    def __init__(self, guard: Guard) -> None:
-        self._guard = guard
+    def __init__(self, hooks: OutputHooks) -> None:
+        self._hooks = hooks
         self._modules: tuple[nn.Module, ...] = ()
-        self._handles: list[RemovableHandle] = []
         self._parts: dict[nn.Module, dict[int, Tensor]] = {}
+        self._small = SmallTensors(self._measure)
 
     @property
     def available(self) -> bool:
@@ -73,19 +73,18 @@ class _OfActivations(ModuleProbe):
         if not (due.thorough and self._modules):
             return
         self._parts = {}
-        leave = TrainingHook(self._guard, self._leave)
-        self._handles = [module.register_forward_hook(leave) for module in self._modules]
+        self._small.clear()
+        self._hooks.look(self, self._modules, self._leave)
 
     def release(self) -> None:
-        """Take the hooks away. What was gathered stays until this is armed again."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+        """Look no more. What was gathered stays until this is armed again."""
+        self._hooks.forget(self)
 
     def after_backward(self, due: Due, params: OptimizerParams, pending: ModulePending) -> None:
         """Take what was gathered, in place of what was taken before."""
         if not due.thorough:
             return
+        self._small.measure_all()
         rows = pending.table.row_of_activation
         found = [(rows[module], part) for module, parts in self._parts.items() if module in rows
                  for part in parts.values()]  # fmt: skip
@@ -93,9 +92,7 @@ class _OfActivations(ModuleProbe):
             return
         kind = self.quantities[0].name
         pending.drop(kind)
-        shares, counts = zip(*(self._share(part) for _, part in found), strict=True)
-        device = shares[0].device
-        values = torch.stack([share.to(device) for share in shares])
+        values, counts = self._shares([part for _, part in found])
         of = np.array([row for row, _ in found], np.int64)
         pending.add(kind, values, of, np.array(counts, np.float64))
 
@@ -114,26 +111,46 @@ class _OfActivations(ModuleProbe):
         # exactly these: a class of somebody's own may do something else
         return type(module) in self.known or isinstance(module, ActivationModule)
 
-    def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
-        y = first_tensor(output)
-        if y is None or not y.is_floating_point() or y.layout is not torch.strided or not (y.dim() and y.numel()):
+    def _leave(self, module: nn.Module, args: tuple[Any, ...], y: Tensor | None, recorded: bool) -> None:
+        if not recorded or y is None or not y.is_floating_point() or y.layout is not torch.strided:
+            return
+        if not (y.dim() and y.numel()):
             return
         if isinstance(module, ActivationModule):
             given = args[0].detach()
             slopes = module.kernels.derivative(given).abs_() / module.kernels.supremum
             # some activations have a slope where the input is not a number
-            slopes = torch.where(given.isnan(), given, slopes)
+            self._keep(torch.where(given.isnan(), given, slopes)[None], [module])
+        elif self._small.takes(y):
+            self._small.add(type(module), y.detach(), module)
         else:
-            slopes = self.known[type(module)](y.detach())
-        self._gather(self._parts.setdefault(module, {}), slopes)
+            self._measure(type(module), y.detach()[None], [module])
+
+    def _measure(self, kind: type[nn.Module], outputs: Tensor, modules: list[nn.Module]) -> None:
+        """Take stacked outputs, [modules, ...], of modules of one class."""
+        self._keep(self.known[kind](outputs), modules)
+
+    def _keep(self, slopes: Tensor, modules: list[nn.Module]) -> None:
+        for module, part in zip(modules, self._reduced(slopes), strict=True):
+            parts = self._parts.setdefault(module, {})
+            key = self._key(part)
+            parts[key] = self._joined(parts[key], part) if key in parts else part
 
     @abstractmethod
-    def _gather(self, parts: dict[int, Tensor], slopes: Tensor) -> None:
-        """Add what a call put out."""
+    def _reduced(self, slopes: Tensor) -> Tensor:
+        """Return what is kept of each of `slopes` [modules, ...]: [modules, n]."""
+
+    def _key(self, part: Tensor) -> int:
+        """Return by what a part is known."""
+        return len(part)
 
     @abstractmethod
-    def _share(self, part: Tensor) -> tuple[Tensor, int]:
-        """Return the share of one part, and how many numbers it is of."""
+    def _joined(self, one: Tensor, other: Tensor) -> Tensor:
+        """Return one part of what was kept of two calls."""
+
+    @abstractmethod
+    def _shares(self, parts: Sequence[Tensor]) -> tuple[Tensor, list[int]]:
+        """Return the share of each part, [parts], and how many numbers each is of."""
 
 
 class DeadUnits(_OfActivations):
@@ -152,16 +169,19 @@ class DeadUnits(_OfActivations):
         ),
     )
 
-    def _gather(self, parts: dict[int, Tensor], slopes: Tensor) -> None:
-        unit = 1 if slopes.dim() >= 4 else slopes.dim() - 1
-        others = [dim for dim in range(slopes.dim()) if dim != unit]
+    def _reduced(self, slopes: Tensor) -> Tensor:
+        # behind that of the modules
+        unit = 2 if slopes.dim() >= 5 else slopes.dim() - 1
+        others = [dim for dim in range(1, slopes.dim()) if dim != unit]
         # NaN is the largest of all
-        most = slopes.amax(others) if others else slopes
-        known = parts.get(len(most))
-        parts[len(most)] = most if known is None else torch.maximum(known, most)
+        return slopes.amax(others) if others else slopes
 
-    def _share(self, part: Tensor) -> tuple[Tensor, int]:
-        return (part <= 0.0).float().mean().masked_fill(part.isnan().any(), torch.nan), len(part)
+    def _joined(self, one: Tensor, other: Tensor) -> Tensor:
+        return torch.maximum(one, other)
+
+    def _shares(self, parts: Sequence[Tensor]) -> tuple[Tensor, list[int]]:
+        found = [(part <= 0.0).float().mean().masked_fill(part.isnan().any(), torch.nan) for part in parts]
+        return torch.stack([share.to(found[0].device) for share in found]), [len(part) for part in parts]
 
 
 class SaturatedInputs(_OfActivations):
@@ -177,13 +197,18 @@ class SaturatedInputs(_OfActivations):
         ),
     )
 
-    def _gather(self, parts: dict[int, Tensor], slopes: Tensor) -> None:
-        flat = (slopes < SATURATED_BELOW).sum(dtype=torch.float32).masked_fill(slopes.isnan().any(), torch.nan)
-        now = torch.stack([flat, flat.new_tensor(slopes.numel())])
-        parts[0] = parts[0] + now if 0 in parts else now
+    def _reduced(self, slopes: Tensor) -> Tensor:
+        slopes = slopes.flatten(1)
+        flat = (slopes < SATURATED_BELOW).sum(1, dtype=torch.float32)
+        flat = flat.masked_fill(slopes.isnan().any(1), torch.nan)
+        return torch.stack([flat, torch.full_like(flat, slopes.shape[1])], 1)
 
-    def _share(self, part: Tensor) -> tuple[Tensor, int]:
-        return part[0] / part[1], 1
+    def _joined(self, one: Tensor, other: Tensor) -> Tensor:
+        return one + other
+
+    def _shares(self, parts: Sequence[Tensor]) -> tuple[Tensor, list[int]]:
+        together = torch.stack([part.to(parts[0].device) for part in parts])
+        return together[:, 0] / together[:, 1], [1] * len(parts)
 
     def _is_known(self, module: nn.Module) -> bool:
         # a Hardtanh with other limits is flat elsewhere

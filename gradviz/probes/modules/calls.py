@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import torch
-from torch import nn
-from torch.utils.hooks import RemovableHandle
+from torch import Tensor, nn
 
-from gradviz.probes.modules.hooks import GradientHook, Guard, TrainingHook, first_tensor, is_transformed
+from gradviz.probes.modules.hooks import GradientHook, Guard
 from gradviz.probes.modules.measurements import ModulePending, ModuleProbe, Numbers
+from gradviz.probes.modules.output_hooks import OutputHooks
 from gradviz.probes.modules.weights import RowValues
 from gradviz.probes.observer import Due
 from gradviz.recording.frame import Quantity
@@ -30,10 +29,9 @@ class Calls(ModuleProbe):
 
     quantities: ClassVar[tuple[Quantity, ...]] = ()
 
-    def __init__(self, guard: Guard) -> None:
-        self._guard = guard
+    def __init__(self, hooks: OutputHooks, guard: Guard) -> None:
+        self._hooks, self._guard = hooks, guard
         self._modules: tuple[nn.Module, ...] = ()
-        self._handles: list[RemovableHandle] = []
         self.recorded: dict[nn.Module, int] = {}
         self.unrecorded: dict[nn.Module, int] = {}
         self.cut: dict[nn.Module, int] = {}
@@ -49,27 +47,23 @@ class Calls(ModuleProbe):
         self.release()
         if due.thorough:
             self.recorded, self.unrecorded, self.cut, self.normalised = {}, {}, {}, {}
-            hook = _CallHook(self._guard, self._called)
-            self._handles = [module.register_forward_hook(hook) for module in self._modules]
+            self._hooks.look(self, self._modules, self._called)
 
     def release(self) -> None:
-        """Take the hooks away."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+        """Look no more."""
+        self._hooks.forget(self)
 
     def rows(self, numbers: Numbers, pending: ModulePending) -> dict[str, RowValues]:
         """Return nothing."""
         return {}
 
-    def _called(self, module: nn.Module, output: Any, recorded: bool) -> None:
+    def _called(self, module: nn.Module, _args: object, x: Tensor | None, recorded: bool) -> None:
         if not recorded:
             # a validation pass is no sign of anything
             if module.training:
                 self.unrecorded[module] = self.unrecorded.get(module, 0) + 1
             return
         self.recorded[module] = self.recorded.get(module, 0) + 1
-        x = first_tensor(output)
         if x is None:
             return
         if isinstance(module, BATCH_NORMS) and module.training and x.dim():
@@ -79,13 +73,3 @@ class Calls(ModuleProbe):
                 self.cut[module] = self.cut.get(module, 0) + 1
         elif (told := self.on_gradient.get(module)) is not None:
             x.register_hook(GradientHook(self._guard, lambda *_: told()))  # type: ignore[no-untyped-call]
-
-
-class _CallHook(TrainingHook):
-    """A forward hook that looks at every pass, and says whether gradients were recorded in it."""
-
-    def __call__(self, module: nn.Module, _args: Any, output: Any) -> None:
-        """Look, unless there is nothing to be seen."""
-        if not is_transformed():
-            # asked here, because the guard turns it off
-            self._guard(self._look, module, output, torch.is_grad_enabled())

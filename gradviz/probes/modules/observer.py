@@ -19,6 +19,7 @@ from gradviz.probes.modules.exact import ExactGradients
 from gradviz.probes.modules.gradients import WeightGradients
 from gradviz.probes.modules.hooks import Guard
 from gradviz.probes.modules.measurements import ModulePending, ModuleProbe
+from gradviz.probes.modules.output_hooks import OutputHooks
 from gradviz.probes.modules.outputs import Outputs
 from gradviz.probes.modules.paths import GradientPaths
 from gradviz.probes.modules.rows import MeasuredModule, compiled_modules
@@ -31,7 +32,8 @@ from gradviz.recording.frame import Quantity
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObservedNetwork:
-    """What probes look at: `model` is called with a batch, and is a `chain` of blocks or not; `guard` runs hooks.
+    """What probes look at: `model` is called with a batch, and is a `chain` of blocks or not.
+    `guard` runs hooks, and `hooks` are those on what modules put out.
 
     `junctions` are where shortcuts and branches part, as far as that is known.
 
@@ -41,6 +43,7 @@ class ObservedNetwork:
     model: nn.Module
     chain: tuple[nn.Module, ...] | None
     guard: Guard
+    hooks: OutputHooks
     exact_every: int = 1
     junctions: Sequence[Junction] = ()
 
@@ -48,16 +51,22 @@ class ObservedNetwork:
 # in the order in which views offer what they measure; a new probe is a file and a line here
 MODULE_PROBES: tuple[Callable[[ObservedNetwork], ModuleProbe], ...] = (
     lambda network: WeightGradients(),
-    lambda network: Outputs(network.model, network.guard),
+    lambda network: Outputs(network.model, network.hooks, network.guard),
     lambda network: WeightChanges(),
-    lambda network: DeadUnits(network.guard),
-    lambda network: SaturatedInputs(network.guard),
+    lambda network: DeadUnits(network.hooks),
+    lambda network: SaturatedInputs(network.hooks),
     lambda network: GradientPaths(network.junctions, network.guard),
     lambda network: TokenCosine(network.model, network.guard),
     lambda network: AttentionEntropy(network.model, network.guard),
     lambda network: ExactGradients(network.chain, network.guard, network.exact_every),
     lambda network: RowDistributions(network.guard),
 )
+
+
+def module_quantities() -> tuple[Quantity, ...]:
+    """Return all that may be measured on a network of modules."""
+    nothing = ObservedNetwork(nn.Module(), None, without_trace, OutputHooks(without_trace))
+    return tuple(quantity for make in MODULE_PROBES for quantity in make(nothing).quantities)
 
 
 def without_trace(action: Callable[..., Any], *arguments: Any) -> Any:
@@ -87,9 +96,10 @@ class ModuleObserver(Observer):
     ) -> None:
         self._model = model
         blocks = tuple(chain) if chain is not None else chain_of(model)
+        self._hooks = OutputHooks(guard)
         chain = None if compiled_modules(model) else blocks
-        network = ObservedNetwork(model, chain, guard, exact_every, junctions)
-        self.calls = Calls(guard)
+        network = ObservedNetwork(model, chain, guard, self._hooks, exact_every, junctions)
+        self.calls = Calls(self._hooks, guard)
         self._gradients = WeightGradients()
         self._beside: tuple[Sequence[Parameter], OptimizerParams | None] = ((), None)
         self._probes = [*(make(network) for make in MODULE_PROBES), self.calls]
@@ -150,6 +160,7 @@ class ModuleObserver(Observer):
             return
         for probe in self._probes:
             probe.before_forward(due)
+        self._hooks.settle()
 
     @torch.no_grad()
     def after_backward(self, params: OptimizerParams | None = None) -> None:
@@ -199,6 +210,7 @@ class ModuleObserver(Observer):
         """Take all hooks away."""
         for probe in self._probes:
             probe.release()
+        self._hooks.release()
 
     def carried(self) -> dict[str, Tensor]:
         """Return what the latest update left of each row's weights."""

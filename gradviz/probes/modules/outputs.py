@@ -7,6 +7,7 @@ would put a node of its own into the graph and forbid what is done in place.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,8 +28,10 @@ from gradviz.probes.modules.hooks import (
     in_backward_pass,
 )
 from gradviz.probes.modules.measurements import ModulePending, ModuleProbe, Numbers, together
+from gradviz.probes.modules.output_hooks import OutputHooks
+from gradviz.probes.modules.small_tensors import SmallTensors
 from gradviz.probes.modules.weights import OptimizerParams, RowValues, joint_lengths
-from gradviz.probes.norms import norm, quick_moments
+from gradviz.probes.norms import moments_of_each, norm, quick_moments, row_norms
 from gradviz.probes.observer import Due
 from gradviz.probes.quantities import ACTIVATION_GRAD_RMS, ACTIVATION_MEAN, ACTIVATION_STD
 
@@ -87,11 +90,13 @@ class Outputs(ModuleProbe):
         ),
     )
 
-    def __init__(self, model: nn.Module, guard: Guard) -> None:
-        self._model, self._guard = model, guard
+    def __init__(self, model: nn.Module, hooks: OutputHooks, guard: Guard) -> None:
+        self._model, self._hooks, self._guard = model, hooks, guard
         self._modules: tuple[nn.Module, ...] = ()
-        self._handles: list[RemovableHandle] = []
+        self._counting: RemovableHandle | None = None
         self._open = False
+        self._small_outputs = SmallTensors(_measure_outputs)
+        self._small_gradients = SmallTensors(_measure_gradients)
         self._stats: dict[nn.Module, OutputStats] = {}
         self._samples = 0
         self._backward: dict[int, BackwardKind] = {}
@@ -117,16 +122,18 @@ class Outputs(ModuleProbe):
         if not (due.thorough and self._modules):
             return
         self._stats, self._samples, self._backward, self._open = {}, 0, {}, True
-        leave = TrainingHook(self._guard, self._leave)
-        self._handles = [module.register_forward_hook(leave) for module in self._modules]
+        self._small_outputs.clear()
+        self._small_gradients.clear()
+        self._hooks.look(self, self._modules, self._leave)
         count = TrainingHook(self._guard, self._count)
-        self._handles.append(self._model.register_forward_pre_hook(count, with_kwargs=True))
+        self._counting = self._model.register_forward_pre_hook(count, with_kwargs=True)
 
     def release(self) -> None:
         """Take the hooks away. What was gathered stays until this is armed again."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles, self._open = [], False
+        self._hooks.forget(self)
+        if self._counting is not None:
+            self._counting.remove()
+        self._counting, self._open = None, False
 
     def after_backward(self, due: Due, params: OptimizerParams, pending: ModulePending) -> None:
         """Take what modules put out, in place of what was taken before."""
@@ -134,6 +141,8 @@ class Outputs(ModuleProbe):
         if not (due.thorough and self._stats):
             return
         self._seen = True
+        self._small_outputs.measure_all()
+        self._small_gradients.measure_all()
         pending.drop(*KINDS)
         back = {module: self._of_the_loss(one) for module, one in self._stats.items()}
         # by the gradients at the first module where the model was not called as a whole
@@ -181,9 +190,8 @@ class Outputs(ModuleProbe):
         if batch is not None:
             self._samples += batch.shape[0] if batch.dim() else 1
 
-    def _leave(self, module: nn.Module, _args: Any, output: Any) -> None:
-        x = first_tensor(output)
-        if x is None or not x.is_floating_point() or x.layout is not torch.strided or not x.numel():
+    def _leave(self, module: nn.Module, _args: object, x: Tensor | None, recorded: bool) -> None:
+        if not recorded or x is None or not x.is_floating_point() or x.layout is not torch.strided or not x.numel():
             return
         stats = self._stats.setdefault(module, OutputStats())
         if in_backward_pass():
@@ -192,10 +200,14 @@ class Outputs(ModuleProbe):
                 return
         else:
             stats.forward = True
-        mean, length = quick_moments(x.detach())
+        small = self._small_outputs.takes(x)
+        # which is filled in when it is measured with the others
+        mean, length = (math.nan, math.nan) if small else quick_moments(x.detach())
         stats.counts.append(x.numel())
         stats.means.append(mean)
         stats.lengths.append(length)
+        if small:
+            self._small_outputs.add("output", x.detach(), (stats, len(stats.means) - 1))
         if x.requires_grad:
             x.register_hook(GradientHook(self._guard, self._take_gradient, stats))  # type: ignore[no-untyped-call]
 
@@ -205,8 +217,11 @@ class Outputs(ModuleProbe):
         if backward.number not in self._backward:
             self._backward[backward.number] = self._kind(backward)
         found = stats.gradients.setdefault(backward.number, GradientStats())
+        small = self._small_gradients.takes(gradient)
         found.counts.append(gradient.numel())
-        found.norms.append(norm(gradient))
+        found.norms.append(math.nan if small else norm(gradient))
+        if small:
+            self._small_gradients.add("gradient", gradient, (found, len(found.norms) - 1))
         found.samples += gradient.shape[0] if gradient.dim() else 1
 
     def _kind(self, backward: BackwardPass) -> BackwardKind:
@@ -225,3 +240,13 @@ class Outputs(ModuleProbe):
                 together.norms += one.norms
                 together.samples += one.samples
         return together
+
+
+def _measure_outputs(_kind: object, stacked: Tensor, calls: list[tuple[OutputStats, int]]) -> None:
+    for (stats, call), mean, length in zip(calls, *moments_of_each(stacked), strict=True):
+        stats.means[call], stats.lengths[call] = mean, length
+
+
+def _measure_gradients(_kind: object, stacked: Tensor, calls: list[tuple[GradientStats, int]]) -> None:
+    for (stats, call), length in zip(calls, row_norms(stacked).tolist(), strict=True):
+        stats.norms[call] = length

@@ -17,6 +17,14 @@ from gradviz.probes.modules.hooks import Guard, TrainingHook, first_tensor, in_b
 
 # a graph of more nodes than this, of a network that is unrolled over many steps, is not walked
 MOST_NODES = 100_000
+# nodes of activations that would be measured if they were modules, and what people call these
+ACTIVATION_NODES = {
+    "ReluBackward0": "relu",
+    "SigmoidBackward0": "sigmoid",
+    "TanhBackward0": "tanh",
+    "HardtanhBackward0": "hardtanh",
+    "HardsigmoidBackward0": "hardsigmoid",
+}
 # of the modules that are given something from outside, the first so many are tried as the beginning
 MOST_BEGINNINGS = 8
 
@@ -32,6 +40,9 @@ class SignalPath:
     def __init__(self, model: nn.Module, modules: Iterable[nn.Module], guard: Guard) -> None:
         self._nodes: dict[Node, list[nn.Module]] = {}
         self._off: frozenset[nn.Module] | None = None
+        # what hides activations of its own in a module that is no activation
+        self._hidden = any(isinstance(module, (nn.RNNBase, nn.RNNCellBase)) for module in model.modules())
+        self.functions: dict[str, int] = {}
         leave, end = TrainingHook(guard, self._leave), TrainingHook(guard, self._end)
         self._handles = [module.register_forward_hook(leave) for module in modules]
         self._handles.append(model.register_forward_hook(end))
@@ -55,6 +66,8 @@ class SignalPath:
         judged = {module for modules in self._nodes.values() for module in modules}
         on_path = _passed_by_all(ends, self._nodes)
         self._off = frozenset(judged - on_path) if on_path is not None else frozenset()
+        if not self._hidden:
+            self.functions = _functions(ends, self._nodes)
         # the graph is the training's, and is not kept
         self._nodes = {}
 
@@ -79,6 +92,21 @@ def _passed_by_all(ends: Sequence[Node], outputs: dict[Node, list[nn.Module]]) -
     paths = [_path(ends, ordered, before, beginning) for beginning in beginnings[:MOST_BEGINNINGS]]
     found = [{module for node in path for module in outputs.get(node, ())} for path in paths]
     return max(found, key=len, default=None)
+
+
+def _functions(ends: Sequence[Node], outputs: dict[Node, list[nn.Module]]) -> dict[str, int]:
+    """Return how many activations, by name, are in the graph that are no module's output: called as functions."""
+    graph = _graph(ends)
+    called = Counter(
+        ACTIVATION_NODES[node.name()]
+        for node in (graph[0] if graph is not None else ())
+        if node.name() in ACTIVATION_NODES and not any(map(_is_activation, outputs.get(node, ())))
+    )
+    return dict(called)
+
+
+def _is_activation(module: nn.Module) -> bool:
+    return type(module).__module__ == nn.ReLU.__module__ or not any(module.parameters())
 
 
 def _graph(ends: Sequence[Node]) -> tuple[list[Node], dict[Node, list[Node]]] | None:

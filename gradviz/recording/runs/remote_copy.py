@@ -3,7 +3,8 @@
 There a small program of Python's standard library looks after the file: whenever something was written it takes a
 consistent snapshot, as SQLite's own backup makes it, and sends the blocks that have changed. Here they are put together
 and copied, again by SQLite, into a file that is followed like any other. While the run is recorded there this process
-holds the lock of a writer here, so that the copy counts as being recorded.
+holds the lock of a writer here, so that the copy counts as being recorded; also while a broken connection is tried
+again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sqlite3
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -30,6 +31,8 @@ BLOCK_BYTES = 1 << 16
 LARGEST_BYTES = 1 << 40
 LONGEST_LINE = 4096
 NO_PROGRAM, NO_CONNECTION = 127, 255
+# seconds before each further try to connect after a connection broke: some ten minutes together
+RETRY_AFTER_S = (1.0, 2.0, 4.0, 8.0, 15.0, *(30.0,) * 19)
 
 # two letters at least: one is a drive
 _ADDRESS = re.compile(r"(?P<host>(?:[\w.+-]+@)?(?:[\w.-]{2,}|\[[0-9A-Fa-f:.%\w]+\])):(?P<path>[^\0\r\n]+)")
@@ -99,6 +102,10 @@ with tempfile.TemporaryDirectory() as folder:
 """
 
 
+class ConnectionBrokenError(Exception):
+    """What is sent ends in the middle."""
+
+
 @dataclass(frozen=True, slots=True)
 class RemotePath:
     """A file on another machine: `host`, with the name of the user before it if one was given, and `path` there."""
@@ -121,10 +128,14 @@ class RemotePath:
         """What the file is called."""
         return PurePosixPath(self.path).name or "run.gradviz"
 
-    def command(self, interval_s: float) -> list[str]:
-        """Return the ssh command that looks after the file. No part of it reaches a shell unquoted."""
+    def command(self, interval_s: float, *, silent: bool = False) -> list[str]:
+        """Return the ssh command that looks after the file. No part of it reaches a shell unquoted.
+
+        A `silent` one asks nobody for a password.
+        """
         there = ["python3", "-u", "-c", _THERE, self.path, str(interval_s), str(BLOCK_BYTES)]
-        options = ["-T", "-C", "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}", "-o", "ServerAliveInterval=15"]
+        quiet = ["-o", "BatchMode=yes"] if silent else []
+        options = ["-T", "-C", *quiet, "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}", "-o", "ServerAliveInterval=15"]
         return ["ssh", *options, "--", self.host.replace("[", "").replace("]", ""), shlex.join(there)]
 
 
@@ -132,23 +143,29 @@ class RemoteCopy:
     """Keeps a copy of `remote` in a temporary folder, as `path`, until it is closed or the run ends.
 
     Waits for the connection; a password is asked for in the terminal. Raises RecordingError where there is no ssh, or
-    no connection; `on_problem` is told, in a thread of its own, what breaks it later.
+    no connection. One that breaks later is tried again after each of `retry_after_s`; `on_problem` is told, in a thread
+    of its own, what broke it, when it is there again, and when it is given up.
     """
 
     def __init__(
-        self, remote: RemotePath, interval_s: float = INTERVAL_S, *, on_problem: Callable[[str], object]
+        self,
+        remote: RemotePath,
+        interval_s: float = INTERVAL_S,
+        *,
+        on_problem: Callable[[str], object],
+        retry_after_s: Sequence[float] = RETRY_AFTER_S,
     ) -> None:
-        self._on_problem = on_problem
+        self._on_problem, self._interval_s, self._retry_after_s = on_problem, interval_s, retry_after_s
         self._remote = remote
         self._folder = tempfile.TemporaryDirectory(prefix="gradviz-", ignore_cleanup_errors=True)
         self.path = Path(self._folder.name) / remote.name
         self._snapshot = Path(self._folder.name) / ".snapshot"
         self._snapshot.touch()
         self._said = tempfile.TemporaryFile()  # noqa: SIM115, closed with the rest
-        self._closed = False
+        self._closed = threading.Event()
         self._lock = WriterLock(self.path)
         try:
-            self._process = self._connected(interval_s)
+            self._process = self._connected()
         except BaseException:
             self._clean_up()
             raise
@@ -157,7 +174,7 @@ class RemoteCopy:
 
     def close(self) -> None:
         """End the connection and remove the copy."""
-        self._closed = True
+        self._closed.set()
         self._process.kill()
         self._thread.join()
         self._clean_up()
@@ -168,11 +185,12 @@ class RemoteCopy:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _connected(self, interval_s: float) -> subprocess.Popen[bytes]:
+    def _connected(self, *, silent: bool = False) -> subprocess.Popen[bytes]:
+        command = self._remote.command(self._interval_s, silent=silent)
+        self._said.truncate(0)
+        self._said.seek(0)
         try:
-            process = subprocess.Popen(
-                self._remote.command(interval_s), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._said
-            )
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._said)
         except FileNotFoundError as error:
             raise RecordingError(
                 "following a run on another machine needs the program ssh, which is not there; install OpenSSH"
@@ -203,6 +221,16 @@ class RemoteCopy:
         return f"cannot follow {self._remote.path} on {self._remote.host}: {last}"
 
     def _receive(self) -> None:
+        """Take what comes, over one connection after the other, until the run ends or there is no way on."""
+        while (problem := self._problem_of_connection()) and not self._closed.is_set():
+            if self._process.returncode != NO_CONNECTION or not self._connected_again(problem):
+                self._on_problem(problem)
+                break
+        # without a writer a run that did not end counts as interrupted
+        self._lock.release()
+
+    def _problem_of_connection(self) -> str:
+        """Take what comes over the present connection; return what ended it, empty if the run itself did."""
         assert self._process.stdout is not None
         ended, problem = False, ""
         with self._process.stdout as stream:
@@ -212,14 +240,31 @@ class RemoteCopy:
                     if kind == b"snapshot":
                         self._take_snapshot(stream, *map(int, numbers))
                     ended = kind == b"ended"
+            except ConnectionBrokenError:
+                # ssh says why
+                pass
             except (OSError, ValueError, RecordingError, sqlite3.Error) as error:
                 problem = f"cannot follow {self._remote.path} on {self._remote.host} any further: {error}"
                 self._process.kill()
         status = self._process.wait()
-        if not ended and not self._closed:
-            self._on_problem(problem or self._reason(status))
-        # without a writer a run that did not end counts as interrupted
-        self._lock.release()
+        return "" if ended else problem or self._reason(status)
+
+    def _connected_again(self, problem: str) -> bool:
+        """Try to connect again, and again; return whether there is a connection."""
+        self._on_problem(f"{problem}; trying again")
+        for seconds in self._retry_after_s:
+            if self._closed.wait(seconds):
+                return False
+            try:
+                process = self._connected(silent=True)
+            except RecordingError:
+                continue
+            self._process = process
+            if self._closed.is_set():
+                process.kill()
+            self._on_problem(f"connected to {self._remote.host} again")
+            return True
+        return False
 
     def _take_snapshot(self, stream: IO[bytes], size: int, blocks: int) -> None:
         """Take the blocks that have changed, and let the copy become what was there at that moment."""
@@ -227,12 +272,14 @@ class RemoteCopy:
             raise RecordingError("a snapshot of such a size is not plausible")
         with self._snapshot.open("r+b") as file:
             for _ in range(blocks):
-                _, number, length = stream.readline(LONGEST_LINE).split()
+                if not (header := stream.readline(LONGEST_LINE)):
+                    raise ConnectionBrokenError
+                _, number, length = header.split()
                 if int(length) > BLOCK_BYTES or not 0 <= int(number) * BLOCK_BYTES <= size:
                     raise RecordingError("a block of such a size is not plausible")
                 content = stream.read(int(length))
                 if len(content) != int(length):
-                    raise RecordingError("the connection ended within a block")
+                    raise ConnectionBrokenError
                 file.seek(int(number) * BLOCK_BYTES)
                 file.write(content)
             file.truncate(size)

@@ -28,13 +28,13 @@ _LARGEST, _SMALLEST = float(np.finfo(np.float32).max), float(np.finfo(np.float32
 class LabelledData:
     """The samples of a file.
 
-    `inputs` [samples, features], `labels` [samples] index `class_names`. `image_shape` is (rows, columns) where a
-    sample is a picture, of so many `channels`, one after the other. `held_out` [samples] marks the file's own
-    validation part; None where it has none. Where a number is to be predicted, `targets` [samples] are it; there are no
-    classes then, and all labels are 0.
+    `inputs` [samples, features] (bytes, where a file of pictures holds those), `labels` [samples] index
+    `class_names`. `image_shape` is (rows, columns) where a sample is a picture, of so many `channels`, one after
+    the other. `held_out` [samples] marks the file's own validation part; None where it has none. Where a number is
+    to be predicted, `targets` [samples] are it; there are no classes then, and all labels are 0.
     """
 
-    inputs: NDArray[np.float64]
+    inputs: NDArray[np.float64] | NDArray[np.uint8]
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     understood: Understood
@@ -184,7 +184,9 @@ def _from_arrays(path: Path, arrays: Arrays, *, regression: bool) -> LabelledDat
     if len(arrays.class_names) == len(class_names) and class_names == tuple(map(str, range(len(class_names)))):
         class_names = arrays.class_names
     picture, pixels = pictures_of(arrays.inputs)
-    inputs = pixels.reshape(len(labels), -1).astype(np.float64)
+    flat = pixels.reshape(len(labels), -1)
+    # a byte for each pixel of many pictures is all that there is room for
+    inputs = flat if flat.dtype == np.uint8 else flat.astype(np.float64)
     held_out = None
     if arrays.validation:
         held_out = np.arange(len(labels)) >= len(labels) - arrays.validation
@@ -212,6 +214,8 @@ def _check_range(path: Path, read: LabelledData) -> None:
                 f"{path}: {read.understood.label} of sample {sample + 1} is {read.targets[sample]}, beyond the range "
                 "of single precision"
             )
+    if read.inputs.dtype == np.uint8:
+        return
     # neither of the two is finite where any number of a feature is not
     lowest, highest = read.inputs.min(0), read.inputs.max(0)
     if not (np.isfinite(lowest) & np.isfinite(highest)).all():

@@ -31,6 +31,7 @@ Rows = list[tuple[int, list[str]]]
 LABEL_NAMES = frozenset(
     {"label", "labels", "class", "classes", "target", "targets", "y", "species", "category", "outcome", "diagnosis"}
 )
+_SPARSE = re.compile(r"\d+:[-+.\deE]+")
 # looking a cell up is faster than reading it where each comes so many times
 REPEATED = 10
 MOST_REMEMBERED = 100_000
@@ -60,6 +61,11 @@ def read_table(path: Path, progress: Progress = unheard) -> Table:
     skipped += stated
     try:
         sample = list(islice(rows_of(text, dialect.separator), SAMPLED_ROWS))
+        if len(sample[-1][1]) > 1 and all(map(_SPARSE.fullmatch, sample[-1][1][1:])):
+            raise DataError(
+                f"{path}: its cells are places and values, such as {sample[-1][1][1]}, the form of SVMlight, which is "
+                "not read; write a column for each feature instead"
+            )
         class_names = _scikit_header(sample, text)
         header = sample[0] if class_names or is_header([row for _, row in sample], dialect) else None
         names = [] if header is None or class_names else [_unquoted(cell.strip()) for cell in header[1]]

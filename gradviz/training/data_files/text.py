@@ -111,6 +111,8 @@ def dialect_of(text: str, path: Path) -> tuple[Dialect, str, int]:
             return Dialect(separator, _has_decimal_commas(rest, separator)), rest, 1
     scores = {separator: _agreement(text, separator) for separator in SEPARATORS}
     best = max(scores, key=lambda separator: scores[separator])
+    if best == "\t" and scores[" "] >= scores["\t"] and _numbers_between_spaces(text):
+        best = " "
     if scores[best] == 0.0:
         raise DataError(
             f"{path}: no separator (comma, semicolon, tab, bar, space) gives its rows several cells of one number; "
@@ -186,6 +188,12 @@ def _agreement(text: str, separator: str) -> float:
     share = often / max(counts.total(), 1)
     # words with spaces in them split into several cells by accident only
     return share if cells > 1 and share > (0.99 if separator == " " else 0.5) else 0.0
+
+
+def _numbers_between_spaces(text: str) -> bool:
+    """Whether a cell between tabs holds several numbers, so that white space of any kind separates."""
+    cells = next((row for _, row in islice(rows_of(text, "\t"), 1, 2)), [])
+    return any(len(parts := cell.split()) > 1 and all(map(PLAIN.is_number, parts)) for cell in cells)
 
 
 def _has_decimal_commas(text: str, separator: str) -> bool:

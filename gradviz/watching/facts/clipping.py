@@ -1,13 +1,14 @@
 """How long the gradient was before a script clipped it, as `torch.nn.utils` is asked to.
 
 `clip_grad_norm_` leaves the scaling to a function beside it, which is looked up at each call and so can be replaced,
-however the script has imported the first one. A torch without such a function, and `clip_grad_value_`, can only be
-replaced in `torch.nn.utils`: a script that imported these by name before it called `watch` is not heard.
+however the script has imported the first one. A torch without such a function, and `clip_grad_value_`, are replaced in
+every module that has imported them under their own name by the time of `watch`; under another they are not heard.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from weakref import WeakSet
@@ -93,11 +94,17 @@ def _stand_in() -> None:
             _replace(torch.nn.utils, "clip_grads_with_norm_", _with_scaling_heard(torch.nn.utils.clip_grads_with_norm_))
     else:
         norm = _with_norm_heard(clip_grad.clip_grad_norm_)
-        _replace(clip_grad, "clip_grad_norm_", norm)
-        _replace(torch.nn.utils, "clip_grad_norm_", norm)
-    values = _with_values_heard(clip_grad.clip_grad_value_)
-    _replace(clip_grad, "clip_grad_value_", values)
-    _replace(torch.nn.utils, "clip_grad_value_", values)
+        _replace_everywhere("clip_grad_norm_", norm)
+    _replace_everywhere("clip_grad_value_", _with_values_heard(clip_grad.clip_grad_value_))
+
+
+def _replace_everywhere(name: str, stand_in: Original) -> None:
+    """Let `stand_in` stand for a function of `clip_grad` wherever that was imported under its name."""
+    original = getattr(clip_grad, name)
+    for module in tuple(sys.modules.values()):
+        # by its dictionary: some modules import what they are asked for
+        if getattr(module, "__dict__", {}).get(name) is original:
+            _replace(module, name, stand_in)
 
 
 def _replace(where: Any, name: str, stand_in: Original) -> None:

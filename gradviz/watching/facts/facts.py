@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +27,7 @@ from gradviz.watching.facts.normalisation import NormalisationFacts
 from gradviz.watching.facts.optimizers import OptimizerFacts
 from gradviz.watching.facts.parameters import ParameterFacts
 from gradviz.watching.facts.said import Said
+from gradviz.watching.facts.start_weights import say_units_alike
 
 BEFORE_CLIPPING = "gradient_norm_before_clipping"
 
@@ -55,7 +56,10 @@ class Facts:
     def rows_found(self, rows: tuple[MeasuredModule, ...], executed: Sequence[nn.Module] = ()) -> None:
         """Look at these rows from now on; `executed` are the modules that were called in the first passes."""
         self._rows = rows
-        say_narrow_layers(self.said, rows, self._model)
+        if executed:
+            # before the first step; later on weights were trained
+            say_narrow_layers(self.said, rows)
+            say_units_alike(self.said, rows)
         self._parameters.called_before(executed)
         self._parameters.watch(rows, self._model)
         self._gradients.watch(self._model.parameters())
@@ -63,6 +67,12 @@ class Facts:
         # no hook runs there
         self._unseen = compiled_modules(self._model) | scripted
         self._clipping.watch(self._model.parameters())
+
+    def called_as_functions(self, activations: Mapping[str, int]) -> None:
+        """Say how often activations, by name, were called as functions in the first pass."""
+        if activations:
+            numbers = tuple((name, float(times)) for name, times in activations.items())
+            self.said.say(0, "called_as_functions", numbers=numbers)
 
     def tell_spread(self, rows: Sequence[MeasuredModule]) -> str:
         """Say which rows have weights that are spread over processes, and return a warning; empty if there are none."""

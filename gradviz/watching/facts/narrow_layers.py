@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from gradviz.probes.modules.rows import MeasuredModule, named_modules
+from gradviz.probes.modules.rows import MeasuredModule
 from gradviz.watching.facts.said import Said
 
 # so few numbers, and so many times as many before and behind
@@ -25,9 +25,9 @@ class _Layer:
     units: int
 
 
-def say_narrow_layers(said: Said, rows: Sequence[MeasuredModule], model: nn.Module) -> None:
+def say_narrow_layers(said: Said, rows: Sequence[MeasuredModule]) -> None:
     """Say at step 0 which layers of a chain hand on far fewer numbers than the layers around them, if any."""
-    narrow = _narrow(rows, model)
+    narrow = _narrow(rows)
     if not narrow or said.holds("narrow") is not None:
         return
     numbers = (
@@ -39,21 +39,20 @@ def say_narrow_layers(said: Said, rows: Sequence[MeasuredModule], model: nn.Modu
     said.say(0, "narrow", rows=tuple(layer.number for layer, _ in narrow), names=names, numbers=numbers)
 
 
-def _narrow(rows: Sequence[MeasuredModule], model: nn.Module) -> list[tuple[_Layer, int]]:
-    """Return narrow layers, each with what the next layer of its chain puts out."""
-    layers = {row.module: number for number, row in enumerate(rows, start=1) if type(row.module) in _LAYERS}
+def _narrow(rows: Sequence[MeasuredModule]) -> list[tuple[_Layer, int]]:
+    """Return narrow layers, each with what the layer behind it puts out.
+
+    Rows are in the order in which they were called. One layer hands on to the next where it puts out as many numbers as
+    that is given, and its neighbours are other layers: two heads of a network are given the same, not each other's.
+    """
+    layers = [
+        _layer(number, row.name, row.module) for number, row in enumerate(rows, start=1) if type(row.module) in _LAYERS
+    ]
     found = []
-    for module in named_modules(model).values():
-        if not isinstance(module, nn.Sequential):
-            continue
-        # only here it is known that one layer hands on to the next
-        chain = [
-            _layer(layers[part], rows[layers[part] - 1].name, part) for part in module.children() if part in layers
-        ]
-        for layer, behind in pairwise(chain):
-            enough = min(layer.given, behind.units) >= TIMES_AS_MANY * layer.units
-            if layer.units <= FEW_UNITS and enough and behind.given == layer.units:
-                found.append((layer, behind.units))
+    for layer, behind in pairwise(layers):
+        enough = min(layer.given, behind.units) >= TIMES_AS_MANY * layer.units
+        if layer.units <= FEW_UNITS and enough and behind.given == layer.units:
+            found.append((layer, behind.units))
     return found
 
 

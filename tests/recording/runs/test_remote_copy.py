@@ -23,6 +23,7 @@ from gradviz.recording.store import Run, StoreWriter, open_run
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the program called ssh is a shell script")
 
 INTERVAL_S = 0.02
+RETRY_AFTER_S = (0.01, 0.01)
 # writes what it was given, one argument a line, then gives the last one to a shell, as sshd does
 SSH = """#!/bin/sh
 for argument; do printf '%s\\n' "$argument" >> "$GRADVIZ_TEST_SSH"; last=$argument; done
@@ -81,7 +82,7 @@ def copies(problems: list[str]) -> Iterator[Callable[[str], RemoteCopy]]:
     def copy(address: str) -> RemoteCopy:
         remote = RemotePath.of(address)
         assert remote is not None
-        made.append(RemoteCopy(remote, INTERVAL_S, on_problem=problems.append))
+        made.append(RemoteCopy(remote, INTERVAL_S, on_problem=problems.append, retry_after_s=RETRY_AFTER_S))
         return made[-1]
 
     yield copy
@@ -158,6 +159,39 @@ def test_a_connection_that_breaks_is_said_and_the_run_is_not_recorded_any_more(
     copies("machine:run.gradviz")
     wait_until(lambda: bool(problems))
     assert "Broken pipe" in problems[0]
+
+
+# the first connection breaks within a block, the second is refused, the third is as usual
+BREAKS_ONCE = """
+tries=$(cat "$GRADVIZ_TEST_HOME/tries" 2>/dev/null | wc -l)
+echo try >> "$GRADVIZ_TEST_HOME/tries"
+for argument; do printf '%s\\n' "$argument" >> "$GRADVIZ_TEST_HOME/asked$tries"; last=$argument; done
+case $tries in
+    0) printf 'connected\\nsnapshot 100000 2\\nblock 0 65536\\nonly a part'; echo 'Connection reset' >&2; exit 255;;
+    1) echo 'Connection refused' >&2; exit 255;;
+esac
+cd "$GRADVIZ_TEST_HOME" && exec sh -c "$last"
+"""
+
+
+def test_a_connection_that_breaks_is_tried_again_and_nobody_is_asked_for_a_password(
+    home: Path, copies: Callable[[str], RemoteCopy], problems: list[str]
+) -> None:
+    answers(home, BREAKS_ONCE)
+    history, writer = recording(home / "run.gradviz", 5)
+    copy = copies("machine:run.gradviz")
+    wait_until(lambda: len(problems) == 2)
+    assert "Connection reset" in problems[0]
+    wait_until(copy.path.exists)
+    with closing(open_run(copy.path)) as run:
+        polled(run, 5)
+        append(history, 9)
+        polled(run, 9)
+        writer.close("finished")
+        wait_until(lambda: run.poll() or run.info.ending == "finished")
+    asked = [(home / f"asked{number}").read_text().splitlines() for number in range(3)]
+    assert ["BatchMode=yes" in each for each in asked] == [False, True, True]
+    assert len(problems) == 2
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,10 @@ def written(path: Path, *, wal: bool = False, rows: int = 50) -> sqlite3.Connect
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA wal_autocheckpoint=0")
     connection.execute("CREATE TABLE chunks (data BLOB)")
+    # one transaction: a disk may take a hundredth of a second for each
+    connection.execute("BEGIN")
     connection.executemany("INSERT INTO chunks VALUES (randomblob(?))", [(1000,)] * rows)
+    connection.execute("COMMIT")
     return connection
 
 

@@ -319,3 +319,41 @@ def test_a_class_of_one_sample_cannot_be_split(file: Write) -> None:
     path = file("1.5,a\n2,b\n3,a\n4,b\n5,c\n6,a\n")
     with pytest.raises(DataError, match="class 'c' has only 1 sample; every class needs at least 2"):
         load_data(Experiment.parse({"data": "file", "data_file": str(path)}))
+
+
+def kinds(write: Callable[[int, float, float, str], str]) -> str:
+    """The flowers of two classes, each line as `write` has it."""
+    return "".join(write(n, *FLOWERS.data[n, :2], KINDS[FLOWERS.target[n]]) for n in range(100))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # R: write.table, write.csv and write.csv2 as they come
+        '"a" "b" "kind"\n' + kinds(lambda n, a, b, kind: f'"{n + 1}" {a} {b} "{kind}"\n'),
+        '"","a","b","kind"\n' + kinds(lambda n, a, b, kind: f'"{n + 1}",{a},{b},"{kind}"\n'),
+        '"";"a";"b";"kind"\n' + kinds(lambda n, a, b, kind: f'"{n + 1}";{a};{b};"{kind}"\n'.replace(".", ",")),
+        # a separator at the end of each line; names in single quotes; white space of any kind
+        "a,b,kind,\n" + kinds(lambda n, a, b, kind: f"{a},{b},{kind},\n"),
+        "'a'\t'b'\t'kind'\n" + kinds(lambda n, a, b, kind: f"{a}\t{b}\t{kind}\n"),
+        "a   b\tkind\n" + kinds(lambda n, a, b, kind: f'{a}   {b}\t"{kind}"\n'),
+        "   \ta  b kind\n" + kinds(lambda n, a, b, kind: f"{n + 1}\t\t{a}  {b} {kind}\n"),
+    ],
+)
+def test_tables_of_other_programs_are_read(file: Write, text: str) -> None:
+    data = read(file(text, "own.dat"))
+    np.testing.assert_array_equal(data.inputs, FLOWERS.data[:100, :2])
+    assert data.understood.features == ("a", "b")
+    assert data.understood.label == "kind"
+    np.testing.assert_array_equal(data.labels, FLOWERS.target[:100])
+
+
+def test_years_may_be_names_beside_words(file: Write) -> None:
+    text = "country,1990,1991,1992,kind\n" + "".join(f"{'AB'[n % 2]},{n},{n / 3},{-n},{n % 3}\n" for n in range(30))
+    data = read(file(text), label_column="kind")
+    assert data.understood.features == ("country=A", "country=B", "1990", "1991", "1992")
+    assert data.understood.rows == 30
+
+
+def test_a_sparse_table_is_refused_as_such(file: Write) -> None:
+    assert "SVMlight" in refusal(file("".join(f"{n % 2} 1:{n / 7} 5:{n}\n" for n in range(20)), "own.txt"))

@@ -130,6 +130,15 @@ def _falls_without_end(fact: Evidence, _names: Names) -> Said:
     )
 
 
+def _gradient_lost(fact: Evidence, _names: Names) -> Said:
+    loss = plain(fact.number("loss"))
+    return (
+        f"no finite gradient of a loss of {loss}",
+        f"At step {fact.step:,} the loss was {loss} and all outputs were finite, but no gradient was: the loss "
+        "function has none there, as sqrt(0) and log(0) have none.",
+    )
+
+
 TITLES = {
     "in_no_optimizer": "In no optimiser",
     "cut_off": "Cut off from the loss",
@@ -152,6 +161,7 @@ FACTS: dict[str, Words] = {
     "frozen": _frozen,
     "left_out": _left_out,
     "loss_lost_by_itself": _loss_by_itself,
+    "gradient_lost_by_loss": _gradient_lost,
     "loss_ceased": _loss_ceased,
     "falls_without_end": _falls_without_end,
 }

@@ -56,7 +56,25 @@ def _outputs_huge(fact: Evidence, names: Names) -> Said:
     )
 
 
+def _same_weights(fact: Evidence, names: Names) -> Said:
+    where = names.several(fact.rows)
+    return (
+        f"all units of {where} begin alike",
+        f"At the start all units of {where} have the same weights: they get the same gradient, and stay alike.",
+    )
+
+
+def _rate_fell(fact: Evidence, _names: Names) -> Said:
+    rate, largest = plain(fact.number("learning_rate")), plain(fact.number("largest"))
+    return (
+        f"learning rate down from {largest} to {rate} before anything was learnt",
+        f"The learning rate has fallen from {largest} to {rate}, and the loss has not fallen yet.",
+    )
+
+
 TITLES = {
+    "rate_gone": "Learning rate gone",
+    "units_alike": "Units all alike",
     "absurd_start": "Absurd magnitudes at the start",
     "zero_weights": "Weights all zero",
 }
@@ -66,4 +84,6 @@ FACTS: dict[str, Words] = {
     "moves_too_little": _too_little,
     "long_first_steps": _long_first_steps,
     "outputs_huge": _outputs_huge,
+    "same_weights": _same_weights,
+    "rate_fell": _rate_fell,
 }

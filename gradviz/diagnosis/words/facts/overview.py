@@ -67,6 +67,16 @@ def _no_loss(_fact: Evidence, _names: Names) -> Said:
     return "loss", "The script logs no loss; recorder.log(loss=...) tells whether it falls."
 
 
+def _called_as_functions(fact: Evidence, _names: Names) -> Said:
+    times = int(sum(number for _, number in fact.numbers))
+    called = listed([f"{name} {plain(number)} time{'s' * (number != 1)}" for name, number in fact.numbers])
+    return (
+        f"{times} activation{'s' * (times != 1)} called as function{'s' * (times != 1)}",
+        f"Activations are called as functions: {called} in a pass. Which of their units are dead or saturated is known "
+        "of modules only, such as nn.ReLU().",
+    )
+
+
 def _nothing_yet(_fact: Evidence, _names: Names) -> Said:
     return "nothing yet", "There is nothing to judge up to here; in the first steps that need not mean anything."
 
@@ -89,6 +99,7 @@ FACTS: dict[str, Words] = {
     "never": _unknown,
     "not_yet": _unknown,
     "no_loss": _no_loss,
+    "called_as_functions": _called_as_functions,
     "nothing_yet": _nothing_yet,
     "found_last": _found_last,
 }
