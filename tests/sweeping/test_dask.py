@@ -48,5 +48,5 @@ def test_a_killed_worker_costs_no_cell(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_scheduler_that_does_not_answer_is_named() -> None:
-    with pytest.raises(DeviceError, match="127.0.0.1:1"), dask_cluster("tcp://127.0.0.1:1"):
+    with pytest.raises(DeviceError, match=r"127\.0\.0\.1:1"), dask_cluster("tcp://127.0.0.1:1"):
         raise AssertionError
