@@ -31,8 +31,8 @@ from gradviz.recording.history import History
 
 PICTURE_PERIOD_MS = 33
 TEXT_PERIOD_MS = 250
-# small screens: rather cut what a panel has in a row than force the whole window wider
-NARROWEST_PX = 160
+# below it axes and words are cut
+NARROWEST_PX = 280
 # the page for a single plot that is smaller than this
 SMALLEST_SEEN_PX = 60
 UNSEEN = QRectF(0, 0, 560, 400)
