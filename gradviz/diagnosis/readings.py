@@ -246,6 +246,11 @@ class Readings:
         return len(held_out.class_names) if held_out is not None else 0
 
     @property
+    def input_mean_square(self) -> Values | None:
+        """Mean square of the features of each training sample, as the network is given them."""
+        return self._history.started.input_mean_square
+
+    @property
     def regression(self) -> bool:
         """Whether a number is predicted, and accuracies are R squared."""
         return self._history.started.regression

@@ -141,6 +141,8 @@ REMEDIES: dict[str, Words] = CAUSES | {
     ),
     "more_units": _set_to("Use {value} units in each layer.", "width"),
     "larger_batch": _set_to("Train on batches of {value} samples.", "batch_size"),
+    "standard_inputs": _fixed("Standardise the inputs: mean 0 and standard deviation 1 for each feature."),
+    "open_input": _fixed("Start the input layer with random weights."),
     "no_clip": _fixed("Do not clip the gradient."),
     "looser_clip": _set_to("Clip only what is longer than usual: at {value}.", "gradient_clip"),
     "no_decay": _fixed("Train without weight decay."),
