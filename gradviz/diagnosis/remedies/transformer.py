@@ -1,6 +1,7 @@
 """What to try against each finding about a Transformer, best first.
 
-What is offered first is what the presets that learn have, whose accuracy is measured: tests/diagnosis/test_tokens_alike.py.
+What is offered first is what the presets that learn have, whose accuracy is measured:
+tests/diagnosis/test_tokens_alike.py.
 """
 
 from __future__ import annotations
