@@ -16,8 +16,3 @@ def progress_bar(total: int | None, unit: str) -> tqdm[Any]:
     # some terminals report 0 x 0, and tqdm would then show nothing
     columns, lines = shutil.get_terminal_size()
     return tqdm(total=total, unit=unit, ncols=columns, nrows=lines, disable=not sys.stderr.isatty())
-
-
-def counted(number: int, noun: str) -> str:
-    """Return `number` with its noun: 1 step, 1,000 steps."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QKeyEvent
 
 from gradviz.experiment import in_words
 from gradviz.plots.activation_words import inputs_in_words, inputs_of, key_entries, reading_at
 from gradviz.plots.distribution import DistributionItem, Divided, divide
 from gradviz.plots.parts.axes import style_axis
+from gradviz.plots.parts.cursor_keys import place_by_key
 from gradviz.plots.parts.drawn import Readout, given_lines, line_of, marks_of
 from gradviz.plots.parts.key import Key
 from gradviz.plots.parts.limits import Span
@@ -38,7 +38,6 @@ HEADROOM = 1.6
 # height of the densest bin as a share of the axis
 DENSEST = 0.65
 FIRST_CURSOR = 1.0
-STEP, FINE_STEP, PAGE_STEP = 0.1, 0.01, 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -354,20 +353,6 @@ class ActivationPlot(HoverPlot):
                 self.hovered.emit(reading_at(self.curve, view.mapSceneToView(position).x()))
                 return
         self.hovered.emit("")
-
-
-def place_by_key(event: QKeyEvent, here: float, seen: Sequence[float]) -> float | None:
-    """Return the x to which a key leads from `here` in the range that is `seen` (low, high); None for other keys."""
-    step = FINE_STEP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else STEP
-    places = {
-        Qt.Key.Key_Left: here - step,
-        Qt.Key.Key_Right: here + step,
-        Qt.Key.Key_PageDown: here - PAGE_STEP,
-        Qt.Key.Key_PageUp: here + PAGE_STEP,
-        Qt.Key.Key_Home: seen[0],
-        Qt.Key.Key_End: seen[1],
-    }
-    return places.get(Qt.Key(event.key()))
 
 
 def _reach_of(inputs: Divided) -> float:

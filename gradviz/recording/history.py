@@ -12,7 +12,7 @@ A run that is stored need not fit into memory: whole chunks may leave it and are
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -53,6 +53,7 @@ from gradviz.recording.zoom.scalars import Envelope, Scalars
 
 __all__ = ["Envelope", "History", "Window"]
 
+Span = tuple[float, float] | None
 Series = tuple[NDArray[np.int64], NDArray[np.float64]]
 Taken = TypeVar("Taken", Evaluation, Distributions)
 CurveName = Literal["loss", "batch_accuracy", "learning_rate"]
@@ -77,7 +78,9 @@ class History:
             name: Pyramid(quantity, len(started.rows), self._source, self._frames, double=started.double)
             for name, quantity in self._quantities.items()
         }
-        self._spans = {name: stored.spans.get(name) if stored is not None else None for name in self._quantities}
+        self._spans: dict[str, Span] = {
+            name: stored.spans.get(name) if stored is not None else None for name in self._quantities
+        }
         self._scalars = Scalars(4, stored.scalars if stored is not None else None)
         self._more_scalars = NamedScalars(stored.more_scalars if stored is not None else {})
         self._observations = Observations(stored.observations if stored is not None else ())
@@ -227,7 +230,7 @@ class History:
         """
         return self._pyramids[name].window(first, last, stride, self._frames, kind)
 
-    def span(self, name: str) -> tuple[float, float] | None:
+    def span(self, name: str) -> Span:
         """Return the smallest and the largest finite value so far; None before there is one."""
         return self._spans[name]
 
@@ -326,42 +329,18 @@ class History:
         self._distributions.release(frames)
 
     def _append_frame(self, frame: Frame) -> None:
-        self._check(frame)
+        _check(frame, self._frames, self._quantities, len(self.started.rows))
         for name, pyramid in self._pyramids.items():
             row = frame.rows.get(name)
             measured = frame.measured.get(name)
             pyramid.append(row, measured)
             if row is not None:
-                self._widen_span(name, row if measured is None else row[measured])
+                self._spans[name] = _widened(self._spans[name], row if measured is None else row[measured])
         self._scalars.put(frame.step, (frame.loss, frame.batch_accuracy, frame.learning_rate, frame.skipped))
         self._more_scalars.put(frame.step, frame.scalars)
         if frame.skipped:
             self._skipped.append(frame.step)
         self._frames = frame.step + 1
-
-    def _check(self, frame: Frame) -> None:
-        if frame.step != self._frames:
-            raise ValueError(f"frame {frame.step} is out of order; the next one is {self._frames}")
-        for name, row in (*frame.rows.items(), *frame.measured.items()):
-            if name not in self._quantities:
-                raise ValueError(f"the run does not measure {name!r}")
-            if row.shape != (len(self.started.rows),):
-                raise ValueError(
-                    f"{name}: a row of shape {row.shape} where {len(self.started.rows)} layers are recorded"
-                )
-
-    def _widen_span(self, name: str, row: NDArray[np.floating[Any]]) -> None:
-        if not row.size:
-            return
-        least, most = float(row.min()), float(row.max())
-        if not (math.isfinite(least) and math.isfinite(most)):
-            finite = row[np.isfinite(row)]
-            if not finite.size:
-                return
-            least, most = float(finite.min()), float(finite.max())
-        low, high = self._spans[name] or (least, most)
-        if least <= low or most >= high:
-            self._spans[name] = min(low, least), max(high, most)
 
     def _append_evaluation(self, evaluation: Evaluation) -> None:
         self._evaluations.put(evaluation)
@@ -382,6 +361,31 @@ class History:
     def _evaluation_series(self, column: int) -> Series:
         table = self._evaluation_scalars.read(0, self._evaluated)
         return table[:, EVALUATED_STEP].astype(np.int64), table[:, column].copy()
+
+
+def _check(frame: Frame, step: int, quantities: Collection[str], layers: int) -> None:
+    """Raise ValueError unless `frame` is of that step, with so many layers of quantities that are measured."""
+    if frame.step != step:
+        raise ValueError(f"frame {frame.step} is out of order; the next one is {step}")
+    for name, row in (*frame.rows.items(), *frame.measured.items()):
+        if name not in quantities:
+            raise ValueError(f"the run does not measure {name!r}")
+        if row.shape != (layers,):
+            raise ValueError(f"{name}: a row of shape {row.shape} where {layers} layers are recorded")
+
+
+def _widened(span: Span, row: NDArray[np.floating[Any]]) -> Span:
+    """Return the smallest and the largest finite value of `span` and `row` together."""
+    if not row.size:
+        return span
+    least, most = float(row.min()), float(row.max())
+    if not (math.isfinite(least) and math.isfinite(most)):
+        finite = row[np.isfinite(row)]
+        if not finite.size:
+            return span
+        least, most = float(finite.min()), float(finite.max())
+    low, high = span or (least, most)
+    return min(low, least), max(high, most)
 
 
 def _at(snapshots: Snapshots[Taken], step: int | None) -> Taken | None:

@@ -18,6 +18,7 @@ from gradviz.training.scaling import scaling
 from gradviz.training.sine import sine
 
 EXTENT_MARGIN = 0.15
+SAMPLES_AT_ONCE = 4096
 # what sets the draw of wrong labels apart from the others of a seed
 LABEL_NOISE = 1
 
@@ -30,7 +31,7 @@ class Samples:
     `held_out` [samples] marks those that are held out for validation; None where that is still to be decided.
     """
 
-    inputs: NDArray[np.float64]
+    inputs: NDArray[np.float64] | NDArray[np.uint8]
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     image_shape: tuple[int, int] | None = None
@@ -78,6 +79,14 @@ class Dataset:
         if not self.classes:
             return ()
         return tuple((np.bincount(self.train_labels) / len(self.train_labels)).tolist())
+
+    @property
+    def mean_squares(self) -> NDArray[np.float64]:
+        """The mean square of the features of each training sample, as the network is given them, [samples]."""
+        parts = range(0, len(self.train_inputs), SAMPLES_AT_ONCE)
+        return np.concatenate(
+            [np.square(self.train_inputs[first : first + SAMPLES_AT_ONCE]).mean(1) for first in parts]
+        )
 
     def standardise(self, inputs: NDArray[np.floating]) -> NDArray[np.float64]:
         """Bring inputs in the data's own units to the scale the network was trained on."""
@@ -144,13 +153,17 @@ def _split(samples: Samples, experiment: Experiment, rng: np.random.Generator) -
         held_out = _some_of_each_class(samples, share, rng) if samples.targets is None else _some(samples, share, rng)
     order = rng.permutation(len(samples.labels))
     train, test = order[~held_out[order]], order[held_out[order]]
-    mean, scale = scaling(samples.inputs[train], experiment.data)
+    # of large data each further copy counts
+    train_inputs = samples.inputs[train].astype(np.float64, copy=False)
+    mean, scale = scaling(train_inputs, experiment.data)
+    train_inputs -= mean
+    train_inputs /= scale
     planar = samples.inputs.shape[1] == 2 and samples.targets is None
     targets, center, width = samples.targets, 0.0, 1.0
     if targets is not None:
         center, width = _moments_of_targets(targets[train], samples.target_name)
     return Dataset(
-        train_inputs=(samples.inputs[train] - mean) / scale,
+        train_inputs=train_inputs,
         train_labels=_with_noise(samples.labels[train], len(samples.class_names), experiment),
         test_inputs=(samples.inputs[test] - mean) / scale,
         held_out=HeldOut(
@@ -158,7 +171,7 @@ def _split(samples: Samples, experiment: Experiment, rng: np.random.Generator) -
             samples.labels[test],
             samples.class_names,
             samples.image_shape,
-            _extent(samples.inputs) if planar else None,
+            _extent(samples.inputs.astype(np.float64)) if planar else None,
             samples.channels,
             targets[test] if targets is not None else None,
             samples.target_name,

@@ -87,7 +87,7 @@ class TrainingRun:
             parameters=sum(parameter.numel() for parameter in self._parameters),
             device=device_label(self.device),
             threads=threads,
-            input_mean_square=np.square(self.data.train_inputs).mean(1),
+            input_mean_square=self.data.mean_squares,
             class_shares=self.data.class_shares,
         )
 

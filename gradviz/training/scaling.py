@@ -9,6 +9,8 @@ from gradviz.experiment.data import Data
 
 Floats = NDArray[np.float64]
 
+MOST_AT_ONCE = 1 << 24
+
 
 def scaling(inputs: Floats, data: Data) -> tuple[Floats, Floats]:
     """Return what to subtract from each feature of `inputs` [samples, features], and what to divide it by then."""
@@ -30,6 +32,18 @@ def _moments(inputs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
     A constant feature has a mean that may be off by its last bit and a deviation of that size: divided by it, nothing
     would become 1.
     """
-    spread = inputs.std(0)
+    spread = _deviations(inputs)
     varies = (inputs != inputs[0]).any(0) & (spread > 0)
     return np.where(varies, inputs.mean(0), inputs[0]), np.where(varies, spread, 1.0)
+
+
+def _deviations(inputs: Floats) -> Floats:
+    """Return the standard deviation of each feature, of large data some samples at a time: NumPy makes a copy."""
+    if inputs.size <= MOST_AT_ONCE:
+        spread: Floats = inputs.std(0)
+        return spread
+    mean, squares = inputs.mean(0), np.zeros(inputs.shape[1])
+    some = max(MOST_AT_ONCE // inputs.shape[1], 1)
+    for first in range(0, len(inputs), some):
+        squares += np.square(inputs[first : first + some] - mean).sum(0)
+    return np.sqrt(squares / len(inputs))

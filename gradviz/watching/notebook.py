@@ -19,14 +19,13 @@ from gradviz.diagnosis.verdict import Verdict
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 from gradviz.recording.zoom.levels import stride_for
+from gradviz.shades import VIRIDIS, shades_at
 
 MOST_COLUMNS = 400
 MOST_FINDINGS = 4
 WIDTH, LEFT, RIGHT = 760, 60, 690
 HEATMAP_TOP, HEATMAP_BOTTOM = 28, 248
 LOSS_TOP, LOSS_BOTTOM, HEIGHT = 292, 382, 408
-# the colour map viridis (van der Walt and Smith, 2015) at even steps; between them is a straight line
-_COLOURS = ("440154", "472d7b", "3b528b", "2c728e", "21918c", "28ae80", "5ec962", "addc30", "fde725")
 _NOT_MEASURED, _ZERO = (217, 222, 228), (200, 16, 16)
 _SEVERITIES = {"critical": "#c81010", "warning": "#b45f06", "fine": "#1a7f37"}
 _OTHERS = "#59636e"
@@ -117,10 +116,8 @@ def _steps(history: History, y: float) -> list[str]:
 
 def _coloured(values: NDArray[np.float64], known: NDArray[np.bool_], low: float, high: float) -> NDArray[np.uint8]:
     """Return the colours, uint8 [..., 3], of values between `low` and `high`; grey where nothing is known."""
-    table = np.array([list(bytes.fromhex(colour)) for colour in _COLOURS], np.float64)
     places = np.clip((np.where(np.isfinite(values), values, low) - low) / ((high - low) or 1.0), 0.0, 1.0)
-    colours = [np.interp(places, np.linspace(0.0, 1.0, len(table)), table[:, part]) for part in range(3)]
-    pixels = np.rint(np.stack(colours, axis=-1)).astype(np.uint8)
+    pixels = shades_at(VIRIDIS, places)
     # a logarithm of zero, and what is no number
     pixels[known & ~np.isfinite(values)] = _ZERO
     pixels[~known] = _NOT_MEASURED

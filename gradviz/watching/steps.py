@@ -15,10 +15,11 @@ from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
+from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
 from gradviz.experiment import Row
-from gradviz.probes.frame_queue import OVERFLOW, Arrived, FrameQueue
+from gradviz.probes.frame_queue import OVERFLOW
 from gradviz.probes.modules.observer import ModuleObserver
 from gradviz.probes.modules.rows import (
     ExecutionOrder,
@@ -32,6 +33,7 @@ from gradviz.probes.modules.rows import (
 from gradviz.probes.modules.signal_path import SignalPath
 from gradviz.probes.modules.weights import OptimizerParams
 from gradviz.watching.cadence import Timing
+from gradviz.watching.delivery import Delivery
 from gradviz.watching.facts.facts import Facts
 from gradviz.watching.facts.optimizers import learning_rate
 from gradviz.watching.guard import Guard
@@ -40,9 +42,6 @@ from gradviz.watching.script_log import ScriptLog
 from gradviz.watching.settings import Settings
 from gradviz.watching.started import description
 
-# frames that have arrived wait for others, at most so many and so long
-MOST_WAITING = 64
-LONGEST_WAIT_S = 0.25
 # of the steps in which everything is measured, the exact gradient is in one of so many, unless it fades or grows away
 EXACT_EVERY = 10
 # stands among the optimisers of a round for a step that the script itself says it has made
@@ -69,12 +68,10 @@ class Steps:
         self._began_at = 0.0
         self._observer = ModuleObserver(model, guard=guard, exact_every=EXACT_EVERY)
         self._rows: tuple[MeasuredModule, ...] | None = None
-        self._queue: FrameQueue | None = None
+        self._delivery: Delivery | None = None
         self._round: Round | None = None
         self._usual: set[int] = set()
         self._others: WeakSet[Optimizer] = WeakSet()
-        self._arrived: list[Arrived] = []
-        self._delivered_at = 0.0
         self._log = ScriptLog(model, file.warn)
         self._facts = Facts(model, self._observer.calls, guard, lambda: self._is_looked_at(True))
         self._off_path: frozenset[nn.Module] = frozenset()
@@ -140,7 +137,7 @@ class Steps:
         """Take a step that no optimiser of torch makes: gradients are measured, weights compared with the next time."""
         stepped = self._round.stepped | self._usual if self._round is not None else self._usual
         if stepped - {BY_HAND}:
-            self._log.check.tell("step", "step() is for loops without an optimiser of torch; here one makes the steps")
+            self._log.check.tell("step", "step() is for loops without a torch optimiser; this loop has one")
             return
         if self._rows is None:
             self._find_rows()
@@ -168,9 +165,8 @@ class Steps:
         """Hand out every frame that is still under way, and take all hooks away."""
         self.release()
         if self._round is not None:
-            self._submit(self._round)
+            self._submit(self._round).deliver(wait=True)
             self._round = None
-            self._deliver(wait=True)
 
     def release(self) -> None:
         """Take all hooks away."""
@@ -257,8 +253,7 @@ class Steps:
         ours = self._guard.spent_s
         self._cadence.step_ended(over.step, Timing(ours, max(time.perf_counter() - self._began_at - ours, 0.0)))
         self._usual = over.stepped
-        self._submit(over)
-        self._deliver(wait=False)
+        self._submit(over).deliver(wait=False)
         self._round = Round(over.step + 1)
         due = self._cadence.due(self._round.step)
         if not due.thorough:
@@ -278,20 +273,13 @@ class Steps:
         if len(present.stepped) == 1 and self._facts.stray and not self._settings.optimizers:
             self._observer.measure_gradients(self._facts.stray)
         if thorough:
-            self._observer.scale_loss(self._loss_scale(params))
-        if self._queue is None:
+            self._observer.scale_loss(_loss_scale(self._settings.scaler, params))
+        if self._delivery is None:
             self._begin(params.device)
         self._observer.before_update(self._cadence.due(present.step + 1), params if optimizer is not None else None)
 
-    def _loss_scale(self, params: OptimizerParams) -> float:
-        """Return by what the loss was multiplied before the backward pass."""
-        scaler = self._settings.scaler
-        if scaler is not None:
-            return scaler.get_scale()
-        return float(params.grad_scale) if params.grad_scale is not None else 1.0
-
     def _begin(self, device: torch.device) -> None:
-        self._queue = FrameQueue(device)
+        self._delivery = Delivery(device, self._facts, self._file, self._cadence)
         notes = self._notes()
         self._told.update(notes)
         assert self._rows is not None
@@ -314,11 +302,13 @@ class Steps:
         if shared := shared_weights(self._rows or ()):
             notes["shared weights"] = ", ".join(f"{name} with {owner}" for name, owner in shared.items())
         if self._partly_compiled:
-            notes["activations"] = "not measured in what is compiled: no hook runs there"
+            notes["activations"] = "not measured in compiled modules, where hooks do not run"
         return notes
 
-    def _submit(self, over: Round) -> None:
-        assert self._queue is not None
+    def _submit(self, over: Round) -> Delivery:
+        """Hand a frame over to the delivery, and return that."""
+        delivery = self._delivery
+        assert delivery is not None
         entries, vectors = self._log.turn_over()
         over.scalars |= entries
         over.facts |= vectors
@@ -329,34 +319,13 @@ class Steps:
         if isinstance(loss := over.scalars.get("loss"), float):
             self._cadence.saw_loss(loss)
             if not math.isfinite(loss):
-                # which is not to wait for others
-                self._delivered_at = 0.0
-        self._queue.submit(over.step, self._observer.take(), over.scalars, skipped=over.skipped, facts=over.facts)
+                delivery.hurry()
+        delivery.submit(over.step, self._observer.take(), over.scalars, skipped=over.skipped, facts=over.facts)
         if self._cadence.due(over.step).thorough:
             self._facts.round_over(over.step)
             self._tell_what_was_not_measured()
             self._look_for_replaced_weights()
-
-    def _deliver(self, *, wait: bool) -> None:
-        assert self._queue is not None
-        self._arrived += self._queue.collect(wait=wait)
-        now = time.monotonic()
-        # several frames in one go take half the time that each takes by itself
-        late = now - self._delivered_at > LONGEST_WAIT_S
-        # whoever waits for what is wrong is told of it at once
-        thorough = bool(self._arrived) and self._cadence.was_thorough(self._arrived[-1].step)
-        if wait or late or thorough or len(self._arrived) >= MOST_WAITING:
-            self._delivered_at = now
-            for arrived in self._arrived:
-                frame, _ = arrived.read()
-                observations, frame = self._facts.arrived(arrived, frame)
-                for observation in observations:
-                    self._file.append(observation)
-                self._file.append(frame)
-                if isinstance(arrived.scalars.get("loss"), Tensor):
-                    # it had to be waited for
-                    self._cadence.saw_loss(frame.loss)
-            self._arrived.clear()
+        return delivery
 
     def _tell_what_was_not_measured(self) -> None:
         for what, why in self._observer.notes.items():
@@ -372,7 +341,7 @@ class Steps:
             self._told.add("replaced weights")
             self._file.warn(
                 f"the parameters of {', '.join(names[:3])}{' and others' if len(names) > 3 else ''} were replaced; "
-                "the new ones are watched from here on, if an optimiser holds them"
+                "the new ones are watched from now on, if an optimiser holds them"
             )
         assert self._rows is not None
         self._observer.watch(self._rows)
@@ -383,3 +352,10 @@ class Steps:
         # each of them may hold the new ones
         self._others.clear()
         return True
+
+
+def _loss_scale(scaler: GradScaler | None, params: OptimizerParams) -> float:
+    """Return by what the loss was multiplied before the backward pass."""
+    if scaler is not None:
+        return scaler.get_scale()
+    return float(params.grad_scale) if params.grad_scale is not None else 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from gradviz.counting import counted as counted
 from gradviz.recording.powers import scientific
 
 # between these powers of ten a number is written out
@@ -59,11 +60,6 @@ def part(decades: float) -> str:
 def fold(factor: float) -> str:
     """Say a factor: tenfold, by a factor of 12,000."""
     return _FOLDS.get(factor, f"by a factor of {plain(factor)}")
-
-
-def counted(number: float, noun: str, plural: str = "") -> str:
-    """Return a number with its noun, in the plural unless it is one: 1 layer, 1,200 steps, 3 classes."""
-    return f"{number:,.0f} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def listed(words: Sequence[str]) -> str:

@@ -23,9 +23,9 @@ from gradviz.recording.history import History
 WIDTH_PX = 84
 # the middle of the nodes; arcs are at the left of it
 PATH_X = 60.0
-NARROWEST_PX, WIDEST_PX = 8.0, 36.0
+NARROWEST_PX, WIDEST_PX = 8.0, 32.0
 HIGHEST_PX = 20.0
-FLATTEST_ARC_PX, WIDEST_ARC_PX = 14.0, 50.0
+FLATTEST_ARC_PX, WIDEST_ARC_PX = 14.0, 40.0
 ENDS_PX = 16.0
 FONT_PT = 8.0
 Axis = tuple[float, float]
@@ -223,8 +223,8 @@ def _draw_arc(painter: QPainter, arc: Part, colour: QColor, axis: Axis) -> None:
     begin, end = (origin + pixels_per_row * row for row in (arc.first - 0.5, arc.last + 0.5))
     towards = end - begin
     bulge = min(max(abs(towards) * 0.8, FLATTEST_ARC_PX), WIDEST_ARC_PX)
-    # beside the widest node, so that it is never hidden behind one
-    x = PATH_X - WIDEST_PX / 2 - bulge / 2
+    # three quarters of the way to its handles: so far that no node hides it
+    x = PATH_X - (WIDEST_PX / 2 + bulge / 2) / 0.75
     path = QPainterPath(QPointF(PATH_X, begin))
     path.cubicTo(QPointF(x, begin + towards * 0.1), QPointF(x, end - towards * 0.1), QPointF(PATH_X, end))
     painter.setBrush(Qt.BrushStyle.NoBrush)

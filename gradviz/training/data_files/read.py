@@ -28,13 +28,13 @@ _LARGEST, _SMALLEST = float(np.finfo(np.float32).max), float(np.finfo(np.float32
 class LabelledData:
     """The samples of a file.
 
-    `inputs` [samples, features], `labels` [samples] index `class_names`. `image_shape` is (rows, columns) where a
-    sample is a picture, of so many `channels`, one after the other. `held_out` [samples] marks the file's own
-    validation part; None where it has none. Where a number is to be predicted, `targets` [samples] are it; there are no
-    classes then, and all labels are 0.
+    `inputs` [samples, features] (bytes, where a file of pictures holds those), `labels` [samples] index
+    `class_names`. `image_shape` is (rows, columns) where a sample is a picture, of so many `channels`, one after
+    the other. `held_out` [samples] marks the file's own validation part; None where it has none. Where a number is
+    to be predicted, `targets` [samples] are it; there are no classes then, and all labels are 0.
     """
 
-    inputs: NDArray[np.float64]
+    inputs: NDArray[np.float64] | NDArray[np.uint8]
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     understood: Understood
@@ -96,6 +96,18 @@ class DataFile:
         shown = self._content.columns[:columns]
         cells = [column.written(rows) for column in shown]
         return tuple(column.key for column in shown), tuple(zip(*cells, strict=True))
+
+    def first_pictures(self, most: int) -> tuple[tuple[NDArray[np.uint8], str], ...]:
+        """Return the first pictures, [channels, rows, columns] from 0 to 255, with their labels; none of other data."""
+        if not isinstance(self._content, Arrays):
+            return ()
+        shape, pixels = pictures_of(self._content.inputs[:most])
+        if shape is None:
+            return ()
+        low, high = float(pixels.min()), float(pixels.max())
+        levels = ((pixels - low) * (255.0 / max(high - low, 1e-30))).round().astype(np.uint8).reshape(-1, *shape)
+        names = {str(number): name for number, name in enumerate(self._content.class_names)}
+        return tuple((each, names.get(label, label)) for each, label in zip(levels, self._content.labels, strict=False))
 
     def understood(self, data: Data, *, regression: bool = False) -> LabelledData:
         """Return its samples as `data` asks for them; for a `regression` with a number as target, not a class."""
@@ -184,7 +196,9 @@ def _from_arrays(path: Path, arrays: Arrays, *, regression: bool) -> LabelledDat
     if len(arrays.class_names) == len(class_names) and class_names == tuple(map(str, range(len(class_names)))):
         class_names = arrays.class_names
     picture, pixels = pictures_of(arrays.inputs)
-    inputs = pixels.reshape(len(labels), -1).astype(np.float64)
+    flat = pixels.reshape(len(labels), -1)
+    # a byte for each pixel of many pictures is all that there is room for
+    inputs = flat if flat.dtype == np.uint8 else flat.astype(np.float64)
     held_out = None
     if arrays.validation:
         held_out = np.arange(len(labels)) >= len(labels) - arrays.validation
@@ -212,6 +226,8 @@ def _check_range(path: Path, read: LabelledData) -> None:
                 f"{path}: {read.understood.label} of sample {sample + 1} is {read.targets[sample]}, beyond the range "
                 "of single precision"
             )
+    if read.inputs.dtype == np.uint8:
+        return
     # neither of the two is finite where any number of a feature is not
     lowest, highest = read.inputs.min(0), read.inputs.max(0)
     if not (np.isfinite(lowest) & np.isfinite(highest)).all():

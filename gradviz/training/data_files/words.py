@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gradviz.counting import counted
 from gradviz.training.data_files.understood import Understood
 
 MOST_SHOWN = 12
@@ -28,18 +29,14 @@ def facts(understood: Understood) -> list[tuple[str, str]]:
         said.append(("classes", f"{len(classes):,}: {_some([f'{name} ({count:,})' for name, count in classes])}"))
     said += [("left out", f"{each.column}: {each.reason}") for each in understood.left_out]
     if understood.rows_left_out:
-        said.append(("left out", f"{_count(understood.rows_left_out, 'row')} with missing values"))
+        said.append(("left out", f"{counted(understood.rows_left_out, 'row')} with missing values"))
     for name, count in understood.one_hot:
         if count > 1:
-            said.append(("text", f"{name} becomes {_count(count, 'input')}, one for each value"))
-    said += [("filled in", f"{_count(count, 'missing value')} in {name}") for name, count in understood.filled]
+            said.append(("text", f"{name} becomes {counted(count, 'input')}, one for each value"))
+    said += [("filled in", f"{counted(count, 'missing value')} in {name}") for name, count in understood.filled]
     return said
 
 
 def _some(names: Sequence[str]) -> str:
     more = len(names) - MOST_SHOWN
     return ", ".join(names[:MOST_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what}" + ("" if count == 1 else "s")
