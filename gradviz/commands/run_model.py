@@ -11,8 +11,9 @@ from pathlib import Path
 from types import FrameType
 
 from gradviz.commands.outputs import Outputs
-from gradviz.commands.progress import counted, progress_bar
+from gradviz.commands.progress import progress_bar
 from gradviz.commands.verdict_text import verdict_text
+from gradviz.counting import counted
 from gradviz.diagnosis.verdict import Verdict
 from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment
