@@ -1,4 +1,4 @@
-"""What observing a ResNet costs in time, next to the same network in a bare loop, and whether its memory is foreseen."""
+"""What observing a ResNet costs in time beside the same network in a bare loop, and whether its memory is foreseen."""
 
 from __future__ import annotations
 
