@@ -32,7 +32,7 @@ from gradviz.experiment.data import Data
 from gradviz.experiment.fields import Group as FieldGroup
 from gradviz.experiment.presets import preset_view
 
-PANEL_WIDTH_PX = 340
+PANEL_WIDTH_PX = 352
 LOOKOUT = "What there is to see"
 # a recipe that differs in more fields follows no preset any more
 MOST_CHANGES = 5

@@ -73,8 +73,7 @@ class FieldRow:
         self.applies = True
         self._help = describe(field)
         if field.spec.role:
-            for part in (self.label, self.editor, *self.editor.findChildren(QWidget)):
-                part.setFont(font_of(Type.TITLE, bold=part is self.label))
+            self.label.setFont(font_of(Type.TITLE, bold=True))
 
     def show(self, experiment: Experiment, reason: str) -> None:
         """Show the field's value; not where there is a `reason` why it does not count."""
