@@ -148,3 +148,16 @@ def test_what_is_alike_by_design_is_no_fault() -> None:
     history = train(model, adam(model, 1e-2), classify(model), steps=60)
     assert history.observed("units_alike", 59) is None
     assert diagnose(history)[0].severity < Severity.WARNING
+
+
+def test_behind_several_causes_nobody_is_told_what_to_do_against_what_follows() -> None:
+    """All units begin alike, and each step is far too long: of what these do later on, no advice."""
+    torch.manual_seed(0)
+    model = constant(multilayer(), 0.05)
+    findings = diagnose(train(model, sgd(model, 30.0), classify(model), steps=40))
+    causes = [each for each in findings if each.is_cause and each.severity >= Severity.WARNING]
+    later = [each for each in findings if not each.is_cause and each.first_step]
+    assert len(causes) >= 2
+    assert later
+    assert all(each.remedies for each in causes)
+    assert not any(each.remedies for each in later if each.severity >= Severity.WARNING)
