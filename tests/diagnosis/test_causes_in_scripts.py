@@ -55,6 +55,21 @@ def alike() -> History:
     return train(model, sgd(model), classify(model), steps=12)
 
 
+def all_ones() -> History:
+    """Of weights that are all one the outputs are huge as well."""
+    model = multilayer()
+    for parameter in model.parameters():
+        nn.init.constant_(parameter, 1.0 if parameter.dim() > 1 else 0.0)
+    return train(model, adam(model), classify(model), steps=12)
+
+
+def dead_in_front_of_the_loss() -> History:
+    """No gradient at all, though backward() is called: a ReLU behind the last layer lets nothing through."""
+    model = nn.Sequential(nn.Linear(16, 32), nn.ReLU(), nn.Linear(32, 10), nn.ReLU())
+    nn.init.constant_(model[2].bias, -9.0)
+    return train(model, sgd(model), classify(model), steps=45)
+
+
 def schedule_to_nothing() -> History:
     model = multilayer()
     optimizer = sgd(model)
@@ -107,7 +122,8 @@ def clipped_by_a_function_of_another_module() -> History:
 @pytest.mark.parametrize(
     ("run", "kind"),
     [
-        (alike, "units_alike"), (schedule_to_nothing, "rate_gone"), (no_gradient_of_the_loss, "loss_function"),
+        (alike, "units_alike"), (all_ones, "units_alike"), (dead_in_front_of_the_loss, "dead"),
+        (schedule_to_nothing, "rate_gone"), (no_gradient_of_the_loss, "loss_function"),
         (guessed_labels, "not_learning"), (through_a_neck, "narrow"),
         (clipped_by_a_function_of_another_module, "clipped"),
     ],
