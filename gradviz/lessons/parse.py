@@ -275,9 +275,18 @@ def _check_names(lesson: Lesson) -> None:
                 raise LessonError(f"{where}: @answer without a question before it")
             if isinstance(item, SetUp):
                 current = _set_up(item, current, lesson, where)
+            if isinstance(item, Light):
+                _check_fields(item, current, where)
     for name in (*lesson.locked, *lesson.hidden):
         if name not in fields(current.network.architecture):
             raise LessonError(f"{lesson.name}: there is no field {name!r} to lock or hide")
+
+
+def _check_fields(light: Light, current: Experiment, where: str) -> None:
+    for place in light.places:
+        name = place.removeprefix("field:")
+        if name != place and name not in fields(current.network.architecture):
+            raise LessonError(f"{where}: there is no field {name!r} to light up")
 
 
 def _set_up(order: SetUp, current: Experiment, lesson: Lesson, where: str) -> Experiment:
