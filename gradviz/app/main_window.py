@@ -286,7 +286,9 @@ class MainWindow(QMainWindow):
                 last = each
             each = each.nextInFocusChain()
         for widget in (self.shown_bar.train, self.shown_bar.button, *self.board.in_tab_order()):
-            self.setTabOrder(last, widget)
+            # a panel that floats is a window of its own
+            if last.window() is widget.window():
+                self.setTabOrder(last, widget)
             last = widget
 
     def _fill_menus(self) -> dict[str, QMenu]:

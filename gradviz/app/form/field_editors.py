@@ -162,7 +162,7 @@ class PathEditor(TextEditor):
 
     def __init__(self, field: RecipeField) -> None:
         super().__init__(field)
-        self.line.setPlaceholderText("table or NPZ file")
+        self.line.setPlaceholderText("table, NPZ or pictures")
         browse = QToolButton()
         browse.setText("…")
         browse.setToolTip("Pick a file")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from gradviz.diagnosis.finding import Finding, Remedy
 from gradviz.diagnosis.readings import Readings
-from gradviz.diagnosis.remedies import mlp, resnet, script
+from gradviz.diagnosis.remedies import mlp, resnet, script, transformer
 from gradviz.diagnosis.remedies.agreement import agreed
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.experiment import Experiment
@@ -17,6 +17,7 @@ Remedies = tuple[Remedy, ...]
 OF_ARCHITECTURE: dict[str, Callable[[Finding, Readings, Thresholds, Experiment], Remedies]] = {
     "mlp": mlp.remedies,
     "resnet": resnet.remedies,
+    "transformer": transformer.remedies,
 }
 
 
