@@ -87,6 +87,14 @@ class FieldRow:
         for widget in (self.label, self.editor, self.place):
             widget.setToolTip(self._help)
 
+    def lock(self, locked: bool) -> None:
+        """Let the field be changed, or not."""
+        for widget in (self.label, self.place):
+            widget.setEnabled(not locked)
+        if locked:
+            for widget in (self.label, self.editor, self.place):
+                widget.setToolTip(f"Locked in this lesson. {self._help}")
+
 
 class Group(QWidget):
     """A heading that opens and closes, over rows of fields."""
