@@ -36,9 +36,10 @@ TABBED = (
 HIDDEN_AT_FIRST = frozenset({"lessons"})
 # the first two of the column share its height
 _UPPER, _LOWER = [entry.name for entry in _COLUMN if not entry.behind][:2]
+UPPER_AND_LOWER_PX = [420, 400]
 # of a remembered layout; one that names docks otherwise is left aside: Qt would make tabs of docks that do not exist
 LAYOUT_VERSION = 3
-VERTICAL = Qt.Orientation.Vertical
+HORIZONTAL, VERTICAL = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 # of the height of the column that a lesson has at first, in percent
 LESSON_SHARE = 64
 CLOSE_TIP = "Hide the panel; View > Panels brings it back"
@@ -51,6 +52,7 @@ class Docks(dict[str, QDockWidget]):
     def __init__(self, window: QMainWindow) -> None:
         super().__init__()
         self._window = window
+        self.spread_out = False
         window.setDockNestingEnabled(True)
         for name, (title, area) in PLACES.items():
             self[name] = self._dock(name, title, area)
@@ -86,6 +88,9 @@ class Docks(dict[str, QDockWidget]):
         bars = self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
         # the newest is the one in use
         for bar in reversed(bars):
+            # words whole, and the tabs to be scrolled through where there are too many
+            bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setUsesScrollButtons(True)
             titles = {bar.tabText(index) for index in range(bar.count())}
             bar.setVisible(bool(titles) and not titles & taken)
             taken |= titles
@@ -94,10 +99,50 @@ class Docks(dict[str, QDockWidget]):
         """Give the docks the sizes and places of a remembered `layout`, else good ones."""
         if self.restore(layout):
             return
-        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        self._window.resizeDocks([self["experiment"], self[_UPPER]], [380, 450], horizontal)
-        self._window.resizeDocks([self[_UPPER], self[_LOWER]], [420, 400], vertical)
+        width = self._window.width()
+        self._window.resizeDocks([self["experiment"], self[_UPPER]], [round(width / 4), round(width * 0.3)], HORIZONTAL)
+        self._window.resizeDocks([self[_UPPER], self[_LOWER]], UPPER_AND_LOWER_PX, VERTICAL)
         self._hide_spare_tab_bars()
+
+    def heads_of_column(self) -> list[QDockWidget]:
+        """Return the upper panel of each column at the right, once it is spread."""
+        return [self[_UPPER], self._behind(_UPPER)[0]]
+
+    def spread(self, wide: bool) -> None:
+        """Put what lies behind the upper and the lower panel beside them, or back; not once a person moved a panel."""
+        if wide == self.spread_out or not (self.spread_out or self._as_at_first()):
+            return
+        shown = [dock for dock in self._column() if not dock.isHidden()]
+        # anew from the beginning: of a column that was rearranged in part Qt hides some
+        for dock in self._column():
+            self._window.removeDockWidget(dock)
+        for first in (_UPPER, _LOWER):
+            self._window.addDockWidget(_RIGHT, self[first])
+        for first in (_UPPER, _LOWER):
+            behind = self._behind(first)
+            if wide:
+                self._window.splitDockWidget(self[first], behind[0], HORIZONTAL)
+            for dock in behind[1:] if wide else behind:
+                self._window.tabifyDockWidget(behind[0] if wide else self[first], dock)
+        for dock in shown:
+            dock.show()
+        for first in (_UPPER, _LOWER):
+            (self._behind(first)[0] if wide else self[first]).raise_()
+        self._window.resizeDocks([self[_UPPER], self[_LOWER]], UPPER_AND_LOWER_PX, VERTICAL)
+        self.spread_out = wide
+        self._hide_spare_tab_bars()
+
+    def _as_at_first(self) -> bool:
+        """Whether every panel at the right lies behind the one that it lay behind at first."""
+        return all(
+            set(self._behind(first)) <= set(self._window.tabifiedDockWidgets(self[first])) for first in (_UPPER, _LOWER)
+        )
+
+    def _column(self) -> list[QDockWidget]:
+        return [dock for first in (_UPPER, _LOWER) for dock in (self[first], *self._behind(first))]
+
+    def _behind(self, first: str) -> list[QDockWidget]:
+        return [self[entry.name] for entry in _COLUMN if entry.behind == first]
 
     def bring(self, name: str) -> None:
         """Bring a dock to the front, wherever it is."""

@@ -9,6 +9,7 @@ transport first, and the plots once these are on the screen.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from gradviz.app.about import about_dialog
 from gradviz.app.actions import draw_icons, fill_menus, keys, make_actions, show_state
+from gradviz.app.column_shares import ColumnShares
 from gradviz.app.commands import Command
 from gradviz.app.docks import HIDDEN_AT_FIRST, Docks
 from gradviz.app.error_box import ErrorReporter
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
 
 SAY_MS = 8_000
 FIRST_SIZE = QSize(1440, 900)
+# what window managers put around a window, which nobody knows before it is shown
+FRAME_ROOM = QSize(16, 48)
 
 
 class MainWindow(QMainWindow):
@@ -100,6 +104,7 @@ class MainWindow(QMainWindow):
         self._first_layout = self.docks.layout()
         self._connect()
         self._recall()
+        self._columns = ColumnShares(self, self.docks)
         if furnished:
             self.furnish()
 
@@ -116,6 +121,7 @@ class MainWindow(QMainWindow):
         from gradviz.app.runs.run_dialogs import RunDialogs
         from gradviz.app.runs.run_list_view import RunListView
         from gradviz.app.view_commands import ViewCommands
+        from gradviz.theory.activations import points as curve_points
 
         sizes = self.docks.layout()
         session, settings = self.session, self.settings
@@ -133,6 +139,7 @@ class MainWindow(QMainWindow):
         for part in (self.exports, self.reports, self.run_dialogs, view):
             self._acts |= part.by_name()
         self._put_in_plots()
+        self.form.show_curves(curve_points)
         if self.isVisible():
             # what comes into the panels pushes them about when it is laid out, in the next round of the event loop
             QTimer.singleShot(0, self, lambda: self.docks.restore(sizes))
@@ -248,7 +255,7 @@ class MainWindow(QMainWindow):
         }
 
     def _lay_out(self) -> Docks:
-        self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize()))
+        self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize() - FRAME_ROOM))
         self.setCentralWidget(QWidget())
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addPermanentWidget(self.run_status)
@@ -279,7 +286,9 @@ class MainWindow(QMainWindow):
                 last = each
             each = each.nextInFocusChain()
         for widget in (self.shown_bar.train, self.shown_bar.button, *self.board.in_tab_order()):
-            self.setTabOrder(last, widget)
+            # a panel that floats is a window of its own
+            if last.window() is widget.window():
+                self.setTabOrder(last, widget)
             last = widget
 
     def _fill_menus(self) -> dict[str, QMenu]:
@@ -305,25 +314,27 @@ class MainWindow(QMainWindow):
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.restyle)
 
     def _connect_plots(self) -> None:
-        from gradviz.app.wiring import connect
+        from gradviz.app.wiring import connect, show_view
 
         connect(self.session, self.board, self.docks)
         self.session.display.changed.connect(self._show_phase)
         self.session.run.phase_changed.connect(self.board.refresh)
         self.docks["runs"].visibilityChanged.connect(self.run_list.seen)
         self.board.context.failed.connect(self.errors.report)
-        self.board.context.hovered.connect(self._read_out)
+        # what is under the mouse takes the place of what was said before
+        self.board.context.hovered.connect(self._make_way)
+        self.form.view_wanted.connect(partial(show_view, self.board, self.docks))
         self.header.verdict_wanted.connect(lambda: self.docks.bring("verdict"))
         self.board.text_due.connect(lambda: self.run_status.refresh(self.session.run))
         self.board.text_due.connect(lambda: self.transport.rate.follow(self.session.run))
         self.board.menu_wanted.connect(self._show_menu)
         self.lessons.player.stage.quantity_wanted.connect(self.board.context.quantity_wanted)
+        self.lessons.player.restricted.connect(self.form.restrict)
         self.lessons.panel.failed.connect(self.errors.report)
         self.lessons.panel.list.declined.connect(self.docks["lessons"].hide)
         self.lessons.panel.link_followed.connect(lambda address: show_help(self, address, keys()))
 
-    def _read_out(self, words: str) -> None:
-        """Let what is under the mouse take the place of what was said before."""
+    def _make_way(self, words: str) -> None:
         if words:
             self.statusBar().clearMessage()
 

@@ -12,6 +12,7 @@ from gradviz.app.session.session import Session
 from gradviz.app.session.shown import Shown
 from gradviz.diagnosis import Remedy, words
 from gradviz.experiment import Experiment
+from gradviz.experiment.presets import PresetView
 
 
 def connect(session: Session, board: Board, docks: Docks) -> None:
@@ -48,6 +49,14 @@ def connect(session: Session, board: Board, docks: Docks) -> None:
     context.row_wanted.connect(look_at)
     context.closer_look_wanted.connect(session.run.look_closer)
     context.remedy_wanted.connect(partial(_try_remedy, session))
+
+
+def show_view(board: Board, docks: Docks, view: PresetView) -> None:
+    """Show what a preset talks about: a quantity, and the panel in which it is seen."""
+    if view.quantity:
+        board.context.quantity_wanted.emit(view.quantity)
+    if view.panel:
+        docks.bring(view.panel)
 
 
 def _try_remedy(session: Session, remedy: Remedy) -> None:

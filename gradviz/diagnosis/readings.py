@@ -41,6 +41,7 @@ WEIGHT_GRADIENT, EXACT_WEIGHT_GRADIENT = "weight_grad_norm", "exact_log10_weight
 UPDATE, UNCHANGED, WEIGHTS = "update_ratio", "unchanged_fraction", "weight_norm"
 DEAD, SATURATED = "dead_fraction", "saturated_fraction"
 MEAN, SPREAD = "activation_mean", "activation_std"
+TOKEN_COSINE = "token_cosine"
 
 NORM_BEFORE_CLIPPING = "gradient_norm_before_clipping"
 
@@ -179,6 +180,11 @@ class Readings:
         return latest(self._history, SATURATED, self.step)
 
     @cached_property
+    def token_cosine(self) -> Measured | None:
+        """How alike the tokens of a sample are that each row hands on."""
+        return latest(self._history, TOKEN_COSINE, self.step)
+
+    @cached_property
     def outputs(self) -> Outputs | None:
         """Mean and spread of the outputs."""
         return self.outputs_at(self.step)
@@ -238,6 +244,11 @@ class Readings:
         """Classes among the validation samples; 0 where there are none."""
         held_out = self._history.started.held_out
         return len(held_out.class_names) if held_out is not None else 0
+
+    @property
+    def input_mean_square(self) -> Values | None:
+        """Mean square of the features of each training sample, as the network is given them."""
+        return self._history.started.input_mean_square
 
     @property
     def regression(self) -> bool:

@@ -22,6 +22,9 @@ from gradviz.experiment.networks import DEFAULT_ARCHITECTURE, NETWORKS, Mlp, Net
 from gradviz.experiment.training import Training
 
 LONGEST_SHOWN = 60
+# what people look for and there is none of, with the reason
+_NO_AUGMENTATION = "there is none: samples are trained on as they are, so that each step can be repeated"
+_ABSENT = {"augmentation": _NO_AUGMENTATION, "augment": _NO_AUGMENTATION}
 PARTS: tuple[Part, ...] = ("network", "training", "data")
 
 
@@ -206,10 +209,14 @@ def _explained(error: ValidationError, known: Mapping[str, RecipeField]) -> list
 
 
 def _not_allowed(field: RecipeField, value: object) -> str:
-    return f"{field.name}: {_shown(value)} is not allowed; allowed: {field.allowed}"
+    listed = (isinstance(value, list | tuple) and len(value) > 1) or (isinstance(value, str) and value.startswith("["))
+    why = "; one for all, because the hidden layers are one tensor" if field.name == "width" and listed else ""
+    return f"{field.name}: {_shown(value)} is not allowed; allowed: {field.allowed}{why}"
 
 
 def _no_such_field(key: object, known: Mapping[str, RecipeField]) -> str:
+    if isinstance(key, str) and key in _ABSENT:
+        return f"{key}: {_ABSENT[key]}"
     named = isinstance(key, str) and key.isidentifier() and len(key) <= LONGEST_SHOWN
     alike = get_close_matches(key, known, n=1) if named and isinstance(key, str) else []
     guess = f"; did you mean {alike[0]}?" if alike else ""

@@ -13,7 +13,7 @@ from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.recording.confusion import errors_of, largest_errors, surest_mistakes
 from gradviz.recording.frame import Evaluation, HeldOut
 
-MOST_PICTURES, MOST_ROWS = 40, 100
+MOST_PICTURES, MOST_ROWS, MOST_INPUTS = 40, 100, 40
 # large enough for the confidence below each
 SMALLEST_PX = 52.0
 
@@ -92,5 +92,12 @@ class MistakesPlot(HeldOutPlot):
         self._rows.apply_style(style)
 
 
-def _inputs(held_out: HeldOut, place: int) -> tuple[float, ...]:
-    return () if held_out.image_shape is not None else tuple(held_out.inputs[place].tolist())
+def _inputs(held_out: HeldOut, place: int) -> str:
+    """Say what the inputs of a sample are: numbers, or the characters of a text; nothing of a picture."""
+    if held_out.image_shape is not None:
+        return ""
+    inputs = held_out.inputs[place]
+    if held_out.characters:
+        # the last ones say most about the next
+        return "".join(held_out.class_names[int(number)] for number in inputs[-MOST_INPUTS:])
+    return ", ".join(f"{value:.4g}" for value in inputs[:MOST_INPUTS].tolist())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,12 @@ def named_curve(activation: str, leaky_slope: float = 0.01) -> Curve:
     if activation == "leaky_relu":
         return Curve(lambda z: np.where(z > 0, z, leaky_slope * z), lambda z: np.where(z > 0, 1.0, leaky_slope), 1.0)
     return _CURVES[activation]
+
+
+def points(activation: str, leaky_slope: float, inputs: Sequence[float]) -> list[float]:
+    """Return what an activation makes of each of the inputs."""
+    values: list[float] = named_curve(activation, leaky_slope).value(np.array(inputs, np.float64)).tolist()
+    return values
 
 
 def erf(x: Array) -> Array:

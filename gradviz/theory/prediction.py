@@ -144,6 +144,11 @@ def predict(
         return NoPrediction(
             "no prediction: batch normalisation ties the samples of a batch together, and how depends on the data"
         )
+    if (network.input_initialization, network.head_initialization) != ("lecun_normal", "lecun_normal"):
+        return NoPrediction(
+            "no prediction: it holds where input layer and head are LeCun normal, so that the mean square of the "
+            "inputs reaches layer 1 as it is"
+        )
     if network.dropout:
         return NoPrediction("no prediction: dropout; these averages are over random weights, not over what is dropped")
     if classes is not None and classes < 2 and not experiment.regression:

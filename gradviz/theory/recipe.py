@@ -20,6 +20,7 @@ _WEIGHT_VARIANCES = {
     "he_uniform": 2.0,
     "lecun_normal": 1.0,
     "orthogonal": 1.0,
+    "zeros": 0.0,
 }
 
 
@@ -83,5 +84,7 @@ def variances(network: Mlp) -> tuple[float, float]:
     """
     if network.initialization == "gaussian":
         return network.sigma_w**2, network.sigma_b**2
+    if network.initialization == "uniform":
+        return network.width * network.uniform_range**2 / 3, 0.0
     sigma_b2 = 1 / (3 * network.width) if network.initialization == "pytorch_default" else 0.0
     return _WEIGHT_VARIANCES[network.initialization], sigma_b2

@@ -77,7 +77,7 @@ def test_every_tab_says_which_panel_it_brings(window: MainWindow) -> None:
     # Qt keeps a bar in store that it may need again
     assert {tuple(bar.tabText(index) for index in range(bar.count())) for bar in bars} >= {
         ("Profile over layers", "Distributions", "Activation"),
-        ("Loss and accuracy", "Validation samples", "Verdict"),
+        ("Loss and accuracy", "Samples", "Predictions", "Mistakes", "Verdict"),
     }
     assert all(bar.tabToolTip(index) for bar in bars for index in range(bar.count()))
 
@@ -109,7 +109,7 @@ def test_tab_goes_through_form_heatmap_and_transport_and_round(window: MainWindo
     assert places == sorted(places)
     assert {0, 1, 2} <= set(places)
     # every field that applies, each once
-    applicable = [row.editor for row in window.form.rows.values() if row.place.currentWidget() is row.editor]
+    applicable = [row.editor for row in window.form.rows.values() if row.applies]
     assert all(any(editor.isAncestorOf(each) for each in seen) for editor in applicable)
     assert len(seen) == len(set(seen))
 
@@ -167,7 +167,7 @@ def test_no_tab_bar_lies_over_the_window_at_the_next_start(settings: Settings, q
         QApplication.processEvents()
         bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
         shown = [bar for bar in bars if bar.isVisible()]
-        assert sorted(bar.count() for bar in shown) == [2, 3, 3]
+        assert sorted(bar.count() for bar in shown) == [2, 3, 5]
         assert not any(bar.geometry().intersects(window.menuBar().geometry()) for bar in shown)
         window.close()
 
@@ -194,7 +194,7 @@ def test_an_experiment_that_is_asked_for_wins_over_the_one_remembered(settings: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("title", ["Experiment", "Profile over layers", "Loss and accuracy", "Validation samples"])
+@pytest.mark.parametrize("title", ["Experiment", "Profile over layers", "Loss and accuracy", "Samples"])
 def test_a_panel_can_be_moved_floated_hidden_and_brought_back(window: MainWindow, title: str) -> None:
     (dock,) = (dock for dock in window.findChildren(QDockWidget) if dock.windowTitle() == title)
     wanted = (

@@ -10,7 +10,7 @@ from gradviz.experiment import NETWORKS, Experiment, ResNet, fields
 
 FIELDS = tuple(fields())
 DEVICES = ("auto", "cpu", "cuda", "cuda:0", "cuda:7", "cuda:12", "mps")
-OPEN_BELOW = {"learning_rate", "decay_factor", "input_factor", "layer_scale"}
+OPEN_BELOW = {"learning_rate", "decay_factor", "input_factor", "uniform_range", "layer_scale"}
 OPEN_ABOVE = {"momentum", "label_smoothing", "dropout"}
 
 

@@ -48,7 +48,7 @@ def test_every_field_can_be_told_apart() -> None:
         settings = {"activation": "leaky_relu", "shortcut": "scaled", "initialization": "gaussian", "data": "moons"}
         if name == "context":
             settings["data"] = "text"
-        settings |= {"optimizer": "momentum", "schedule": "step"}
+        settings |= {"optimizer": "momentum", "schedule": "step", "head_initialization": "uniform"}
         if name in ("label_column", "leave_out", "missing"):
             settings = settings | {"data": "file", "data_file": "a.csv"}
         if name == "data_file":

@@ -24,20 +24,25 @@ REAL = {
     "leaky_slope": (0.0, 1.0), "shortcut_scale": (0.0, 10.0), "sigma_w": (0.0, 20.0), "sigma_b": (0.0, 20.0),
     "bias_shift": (-10.0, 10.0), "learning_rate": (5e-324, 100.0), "momentum": (0.0, math.nextafter(1.0, 0.0)),
     "weight_decay": (0.0, 10.0), "gradient_clip": (0.0, 1e6), "noise": (0.0, 1.0),
-    "dropout": (0.0, math.nextafter(1.0, 0.0)),
+    "dropout": (0.0, math.nextafter(1.0, 0.0)), "uniform_range": (5e-324, 10.0),
     "decay_factor": (5e-324, 1.0), "label_smoothing": (0.0, math.nextafter(1.0, 0.0)),
     "validation_share": (0.01, 0.9), "input_factor": (5e-324, 1e6), "label_noise": (0.0, 1.0),
 }  # fmt: skip
 OPEN_ENDS = {
     "learning_rate": (0.0, 100.0), "momentum": (0.0, 1.0), "decay_factor": (0.0, 1.0),
     "label_smoothing": (0.0, 1.0), "input_factor": (0.0, 1e6), "dropout": (0.0, 1.0),
+    "uniform_range": (0.0, 10.0),
 }  # fmt: skip
 WORDS = {
     "activation": "linear sigmoid tanh relu leaky_relu elu selu silu gelu softplus mish",
     "shortcut": "none identity pre_activation scaled rezero highway",
     "normalization": "none layer rms batch",
     "initialization": "pytorch_default glorot_normal glorot_uniform he_normal he_uniform lecun_normal orthogonal "
-    "gaussian",
+    "gaussian uniform zeros",
+    "input_initialization": "lecun_normal pytorch_default glorot_normal glorot_uniform he_normal he_uniform orthogonal "
+    "uniform zeros",
+    "head_initialization": "lecun_normal pytorch_default glorot_normal glorot_uniform he_normal he_uniform orthogonal "
+    "uniform zeros",
     "schedule": "constant cosine step",
     "loss": "cross_entropy binary_cross_entropy mse",
     "class_weights": "none balanced",
@@ -86,6 +91,7 @@ def test_a_number_beyond_an_end_is_refused_in_words(name: str, ends: tuple[float
         "momentum": "0.0 to below 1.0",
         "label_smoothing": "0.0 to below 1.0",
         "dropout": "0.0 to below 1.0",
+        "uniform_range": "above 0.0 to 10.0",
         "input_factor": "above 0.0 to 1000000.0",
     }
     said = open_ends.get(name, f"{ends[0]} to {ends[1]}")
@@ -247,3 +253,13 @@ def test_an_experiment_cannot_be_altered_but_copied_with_changes() -> None:
 @pytest.mark.parametrize(("depth", "scale", "factor"), [(100, 0.0, 0.1), (1, 0.0, 1.0), (100, 0.3, 0.3)])
 def test_the_branch_scale_follows_the_depth_unless_it_is_given(depth: int, scale: float, factor: float) -> None:
     assert Experiment(depth=depth, shortcut_scale=scale).network.branch_scale == pytest.approx(factor)
+
+
+@pytest.mark.parametrize("width", [[64, 32], "[64, 32]"])
+def test_a_width_for_each_layer_is_refused_with_the_reason(width: object) -> None:
+    assert "one tensor" in refusal(width=width)
+    assert "one tensor" not in refusal(width=1)
+
+
+def test_augmentation_is_known_and_refused_with_the_reason() -> None:
+    assert refusal(augmentation="flip").startswith("augmentation: there is none")

@@ -19,6 +19,7 @@ CASES: list[tuple[str, Any, Any, dict[str, Any], dict[str, Any]]] = [
     ("leaky_slope", 0.01, 0.3, {"activation": "leaky_relu"}, {"activation": "relu"}),
     ("shortcut_span", 1, 2, {"shortcut": "identity"}, {"shortcut": "none"}),
     ("shortcut_scale", 0.2, 0.7, {"shortcut": "scaled"}, {"shortcut": "identity"}),
+    ("uniform_range", 0.05, 0.3, {"head_initialization": "uniform"}, {"initialization": "zeros"}),
     ("sigma_w", 1.0, 2.0, {"initialization": "gaussian"}, {"initialization": "he_normal"}),
     ("sigma_b", 0.0, 1.0, {"initialization": "gaussian"}, {"initialization": "orthogonal"}),
     ("zero_init_branch", False, True, {"shortcut": "pre_activation"}, {"shortcut": "none"}),

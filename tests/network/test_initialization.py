@@ -11,13 +11,13 @@ from scipy import stats
 from torch import Tensor
 
 from gradviz.experiment import Experiment, choices
-from gradviz.experiment.networks.mlp import Initialization
+from gradviz.experiment.networks.mlp import EndInitialization, Initialization
 from gradviz.network.catalogue import build_network
 from gradviz.network.stack.initialization import bias_rule, initialize_hidden, weight_rule
 from gradviz.network.stack.shortcuts import blocks_of
 
 OUT, IN, MATRICES = 40, 90, 60
-SIGMA_W, SIGMA_B = 1.7, 0.6
+SIGMA_W, SIGMA_B, REACH = 1.7, 0.6, 0.3
 # variance of one weight, from fan-in and fan-out
 VARIANCES: dict[str, Callable[[int, int], float]] = {
     "pytorch_default": lambda fan_in, fan_out: 1 / (3 * fan_in),
@@ -27,15 +27,23 @@ VARIANCES: dict[str, Callable[[int, int], float]] = {
     "he_uniform": lambda fan_in, fan_out: 2 / fan_in,
     "lecun_normal": lambda fan_in, fan_out: 1 / fan_in,
     "gaussian": lambda fan_in, fan_out: SIGMA_W**2 / fan_in,
+    "uniform": lambda fan_in, fan_out: REACH**2 / 3,
 }
-UNIFORM = {"pytorch_default", "glorot_uniform", "he_uniform"}
+UNIFORM = {"pytorch_default", "glorot_uniform", "he_uniform", "uniform"}
 # five standard errors: one honest generator in two million would fail
 SIGMAS = 5.0
 RULES = get_args(Initialization)
 
 
 def experiment(rule: str, **values: object) -> Experiment:
-    base = {"initialization": rule, "sigma_w": SIGMA_W, "sigma_b": SIGMA_B, "depth": 6, "width": 24}
+    base = {
+        "initialization": rule,
+        "sigma_w": SIGMA_W,
+        "sigma_b": SIGMA_B,
+        "uniform_range": REACH,
+        "depth": 6,
+        "width": 24,
+    }
     return Experiment.parse(base | values)
 
 
@@ -59,7 +67,37 @@ def check_moments(values: np.ndarray, variance: float, *, uniform: bool) -> None
 
 
 def test_every_rule_is_checked() -> None:
-    assert {*VARIANCES, "orthogonal"} == set(RULES)
+    assert {*VARIANCES, "orthogonal", "zeros"} == set(RULES)
+
+
+def test_zeros_are_zeros() -> None:
+    assert not drawn("zeros").any()
+
+
+@pytest.mark.parametrize("rule", get_args(EndInitialization))
+@pytest.mark.parametrize("end", ["input", "head"])
+def test_input_layer_and_head_have_a_rule_of_their_own(end: str, rule: str) -> None:
+    """Against the published variance, at a size of which no two rules agree; nothing else of the network changes."""
+    values = {f"{end}_initialization": rule, "width": 300}
+    shape = (300, 200) if end == "input" else (150, 300)
+    networks = [build_network(experiment("he_normal", **each), (200,), 150) for each in (values, {"width": 300})]
+    ours = [network.get_submodule("input_layer" if end == "input" else "head") for network in networks]
+    weight = ours[0].get_parameter("weight").detach().double()
+    bias = ours[0].get_parameter("bias").detach()
+    assert tuple(weight.shape) == shape
+    out, into = shape
+    if rule == "zeros":
+        assert not weight.any()
+    elif rule == "orthogonal":
+        short = weight if out < into else weight.T
+        torch.testing.assert_close(short @ short.T, torch.eye(min(shape)).double(), atol=1e-5, rtol=0)
+    else:
+        check_moments(weight.numpy().ravel(), VARIANCES[rule](into, out), uniform=rule in UNIFORM)
+    assert bool(bias.any()) == (rule == "pytorch_default")
+    if rule == "pytorch_default":
+        assert float(bias.abs().max()) <= 1 / math.sqrt(into)
+    if rule == "lecun_normal":
+        assert torch.equal(ours[0].get_parameter("weight"), ours[1].get_parameter("weight"))
 
 
 @pytest.mark.parametrize("rule", VARIANCES)

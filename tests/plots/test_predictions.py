@@ -144,7 +144,7 @@ def test_the_surest_mistakes_come_first(mistakes: MistakesPlot, held_out: HeldOu
         (8, "cat", "ape"), (10, "cat", "bee"), (4, "ape", "bee"), (7, "cat", "ape"),
     ]  # fmt: skip
     if held_out is TABLE:
-        assert mistakes.mistakes[0].inputs == (35.0, 36.0, 37.0, 38.0, 39.0)
+        assert mistakes.mistakes[0].inputs == "35, 36, 37, 38, 39"
     empty = picture_of(mistakes)
     mistakes.show_history(None)
     assert picture_of(mistakes) != empty
@@ -210,3 +210,10 @@ def test_the_largest_errors_come_first(mistakes: MistakesPlot, confusion: Confus
     assert mistakes.mistakes[0].cells[1:4] == ("10", "30", "-20")
     confusion.show_history(run)
     assert confusion.readout().notice
+
+
+def test_mistakes_about_a_text_show_its_characters(mistakes: MistakesPlot) -> None:
+    text = HeldOut(np.array([[0, 1, 2], [2, 1, 1]], np.float32), np.array([0, 1]), ("a", "b", "c"), characters=True)
+    run = history(text, Evaluation(0, 1.0, 0.5, np.array([0, 2]), np.array([0.9, 0.8], np.float32)))
+    mistakes.show_history(run)
+    assert [row.cells for row in mistakes.mistakes] == [("2", "c", "b", "80.0%", "cbb")]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QIcon, QImage, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -29,9 +29,13 @@ from gradviz.app.threads.data_thread import DataThread, FilePreview
 from gradviz.experiment.data import Data
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from gradviz.training.data_files import Understood
 
 ROW_HEIGHT = 24
+PICTURE_PX = 56
 FOUND_OUT = "found out"
 SHARE_TIP = "Share of the samples that the network never trains on"
 OWN_PART_TIP = "The file has validation samples of its own"
@@ -67,6 +71,15 @@ class DataDialog(QDialog):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self.table.setAccessibleName("the first rows of the file")
+        self.pictures = QListWidget()
+        self.pictures.setViewMode(QListWidget.ViewMode.IconMode)
+        self.pictures.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.pictures.setMovement(QListWidget.Movement.Static)
+        self.pictures.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.pictures.setIconSize(QSize(PICTURE_PX, PICTURE_PX))
+        self.pictures.setGridSize(QSize(PICTURE_PX + 24, PICTURE_PX + 22))
+        self.pictures.setAccessibleName("the first pictures of the file")
+        self.pictures.hide()
         self.label = QComboBox()
         self.missing = QComboBox()
         for value, words in MISSING_WORDS.items():
@@ -163,6 +176,10 @@ class DataDialog(QDialog):
             for column, cell in enumerate(cells):
                 self.table.setItem(row, column, QTableWidgetItem(cell or "–"))
         self.table.resizeColumnsToContents()
+        for levels, label in preview.pictures:
+            self.pictures.addItem(QListWidgetItem(QIcon(_pixmap(levels)), label))
+        self.pictures.setVisible(bool(preview.pictures))
+        self.table.setVisible(not preview.pictures)
 
     def _show_choices(self, preview: FilePreview) -> None:
         if self.label.count():
@@ -234,5 +251,15 @@ class DataDialog(QDialog):
         column.addWidget(self.form)
         column.addWidget(self.progress)
         column.addWidget(self.table, 1)
+        column.addWidget(self.pictures, 1)
         column.addLayout(below, 1)
         column.addWidget(buttons)
+
+
+def _pixmap(levels: NDArray[np.uint8]) -> QPixmap:
+    """Return a picture of uint8 [channels, rows, columns], one or three channels, enlarged without smoothing."""
+    channels, rows, columns = levels.shape
+    form = QImage.Format.Format_RGB888 if channels > 1 else QImage.Format.Format_Grayscale8
+    # QImage does not keep the bytes alive, hence the copy
+    image = QImage(levels.transpose(1, 2, 0).tobytes(), columns, rows, channels * columns, form).copy()
+    return QPixmap.fromImage(image).scaled(PICTURE_PX, PICTURE_PX, Qt.AspectRatioMode.KeepAspectRatio)

@@ -6,102 +6,41 @@ are therefore kept as they are until the person changes them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any, get_args
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
-    QFormLayout,
     QFrame,
     QLabel,
     QMenu,
     QScrollArea,
-    QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from gradviz.app.form.data_dialog import DataDialog
-from gradviz.app.form.field_editor import FieldEditor, WheelGuard
-from gradviz.app.form.field_editors import DeviceEditor, ElidingBox, PathEditor, ask_for_data_file, editor_for
+from gradviz.app.form.field_editor import WheelGuard
+from gradviz.app.form.field_editors import DeviceEditor, ElidingBox, PathEditor, ask_for_data_file
+from gradviz.app.form.field_row import FieldRow, Group
+from gradviz.app.form.role_picture import Curve
+from gradviz.app.theme import GRID_PX
 from gradviz.errors import ExperimentError
-from gradviz.experiment import Experiment, RecipeField, fields, inapplicable, load_preset, preset_names, value_in_words
+from gradviz.experiment import Experiment, fields, inapplicable, load_preset, preset_names, value_in_words
 from gradviz.experiment.data import Data
 from gradviz.experiment.fields import Group as FieldGroup
+from gradviz.experiment.presets import preset_view
 
-LABEL_WIDTH_PX = 118
-PANEL_WIDTH_PX = 350
+PANEL_WIDTH_PX = 352
+LOOKOUT = "What there is to see"
+# a recipe that differs in more fields follows no preset any more
+MOST_CHANGES = 5
 NOT_ON_FORM = ("title", "notes")
 CUSTOM = "custom"
+HIDDEN = "hidden in this lesson"
 PRESET_TIP = "Experiments worth seeing; each says what to look for"
-
-
-class FieldRow:
-    """Label, editor, and the reason in the editor's place where the field does not apply."""
-
-    def __init__(self, field: RecipeField) -> None:
-        self.field = field
-        self.editor: FieldEditor = editor_for(field)
-        self.label = QLabel(field.label)
-        self.label.setFixedWidth(LABEL_WIDTH_PX)
-        self.label.setBuddy(self.editor)
-        self.label.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.reason = QLabel()
-        self.reason.setEnabled(False)
-        self.place = QStackedWidget()
-        self.place.addWidget(self.editor)
-        self.place.addWidget(self.reason)
-        self.place.setMinimumHeight(self.editor.sizeHint().height())
-        self._help = describe(field)
-
-    def show(self, experiment: Experiment, reason: str) -> None:
-        """Show the field's value, or why it has none that counts."""
-        value = experiment.value(self.field.name)
-        self.editor.show_value(value)
-        self.reason.setText(reason)
-        self.place.setCurrentWidget(self.reason if reason else self.editor)
-        self.label.setEnabled(not reason)
-        font = self.label.font()
-        font.setBold(not reason and value != self.field.default)
-        self.label.setFont(font)
-        tip = f"Does not apply: {reason}.\n{self._help}" if reason else self._help
-        for widget in (self.label, self.editor, self.place, self.reason):
-            widget.setToolTip(tip)
-
-
-class Group(QWidget):
-    """A heading that opens and closes, over rows of fields."""
-
-    def __init__(self, title: str) -> None:
-        super().__init__()
-        self.heading = QToolButton()
-        self.heading.setText(title)
-        self.heading.setAutoRaise(True)
-        self.heading.setArrowType(Qt.ArrowType.DownArrow)
-        self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.heading.setToolTip(f"Show or hide {title.lower()}")
-        font = self.heading.font()
-        font.setBold(True)
-        self.heading.setFont(font)
-        self.content = QWidget()
-        self.rows = QFormLayout(self.content)
-        self.rows.setContentsMargins(8, 0, 4, 6)
-        self.rows.setHorizontalSpacing(8)
-        self.rows.setVerticalSpacing(5)
-        self.rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addWidget(self.heading)
-        column.addWidget(self.content)
-        self.heading.clicked.connect(self._turn)
-
-    def _turn(self) -> None:
-        opened = self.content.isHidden()
-        self.content.setVisible(opened)
-        self.heading.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
 
 
 class ExperimentPanel(QScrollArea):
@@ -109,12 +48,13 @@ class ExperimentPanel(QScrollArea):
 
     `edited` carries a valid Experiment at every change by the person, also while a slider is dragged; `rejected` says
     why a combination of values does not hold, in which case the experiment stays as it was. `train_wanted` asks to
-    train what is on the form.
+    train what is on the form, `view_wanted` carries the PresetView that a preset talks about.
     """
 
     edited = Signal(object)
     rejected = Signal(str)
     train_wanted = Signal()
+    view_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -122,6 +62,10 @@ class ExperimentPanel(QScrollArea):
         self._complaints = 0
         self.rows: dict[str, FieldRow] = {}
         self._architecture = ""
+        self._followed: Experiment | None = None
+        self._locked: frozenset[str] = frozenset()
+        self._hidden: frozenset[str] = frozenset()
+        self._curve: Curve | None = None
         self._devices: list[tuple[str, str]] | None = None
         self.groups: dict[str, Group] = {}
         self.preset = ElidingBox()
@@ -129,7 +73,9 @@ class ExperimentPanel(QScrollArea):
         self.formula = self._note("What one layer computes from its input x")
         self.notes = self._note("What there is to see in this experiment")
         self.notes.setTextFormat(Qt.TextFormat.PlainText)
-        self.lookout = Group("What there is to see")
+        self.lookout = Group(LOOKOUT)
+        self.large = Group("Depth, activation and shortcut")
+        self.large.heading.hide()
         self.mistake = self._note("Why the last change was not taken over, or cannot be measured")
         self.mistake.setFrameShape(QFrame.Shape.StyledPanel)
         self.mistake.setTextFormat(Qt.TextFormat.PlainText)
@@ -148,9 +94,23 @@ class ExperimentPanel(QScrollArea):
 
     def set_experiment(self, experiment: Experiment) -> None:
         """Show `experiment` without announcing it."""
+        if experiment.notes or not _follows(experiment, self._followed):
+            self._followed = experiment if experiment.notes else None
         self._experiment = experiment
         self.mistake.hide()
+        self._place_mistake()
         self._show()
+
+    def show_curves(self, curve: Curve) -> None:
+        """Draw activations from now on."""
+        self._curve = curve
+        for row in self.rows.values():
+            row.picture.show_curve(curve)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep what is wrong in sight; called by Qt."""
+        super().resizeEvent(event)
+        self._place_mistake()
 
     def row(self, name: str) -> QWidget | None:
         """Return the row of a field, scrolled to where it can be seen; None if the form has none of that name."""
@@ -164,6 +124,11 @@ class ExperimentPanel(QScrollArea):
         """Say that the plots show the network `title` of a script of its own, which has no form; empty: they do not."""
         self.elsewhere.setText(f"The plots show {title}, which a script of its own trains. Start trains what is below.")
         self.elsewhere.setVisible(bool(title))
+
+    def restrict(self, locked: Collection[str], hidden: Collection[str]) -> None:
+        """Let the fields in `locked` not be changed here, and show none of those in `hidden`; empty: as usual."""
+        self._locked, self._hidden = frozenset(locked), frozenset(hidden)
+        self._show()
 
     def look_at_data(self, name: str) -> DataDialog:
         """Show how the data file `name` is understood, and take it over with what is chosen there, if it is."""
@@ -194,17 +159,18 @@ class ExperimentPanel(QScrollArea):
             self.train_wanted.emit()
 
     def complain(self, why: str) -> None:
-        """Say above the fields what is wrong, until the next change."""
+        """Say below the fields what is wrong, until the next change; no field moves for it."""
         self._complaints += 1
         self.mistake.setText(f"⚠ {why}")
         self.mistake.show()
+        self._place_mistake()
         self.rejected.emit(why)
 
     def take_typed(self) -> bool:
         """Take over what is typed and not yet confirmed; return whether all of it is allowed."""
         before = self._complaints
         for row in self.rows.values():
-            if row.place.currentWidget() is row.editor:
+            if row.applies:
                 row.editor.take_typed()
         return self._complaints == before
 
@@ -241,17 +207,20 @@ class ExperimentPanel(QScrollArea):
             return
         self.set_experiment(load_preset(name))
         self.edited.emit(self._experiment)
+        if (view := preset_view(name)) is not None:
+            self.view_wanted.emit(view)
 
     def _show(self) -> None:
         if self._architecture != self._experiment.network.architecture:
             self._fill_groups()
         reasons = inapplicable(self._experiment)
         for name, row in self.rows.items():
-            row.show(self._experiment, reasons.get(name, ""))
+            row.show(self._experiment, HIDDEN if name in self._hidden else reasons.get(name, ""))
+            row.lock(name in self._locked)
+            self._holder(row).show_row(row)
         self.formula.setText(self._experiment.network.formula)
         self.formula.setVisible(bool(self._experiment.network.formula))
-        self.notes.setText(self._experiment.notes)
-        self.lookout.setVisible(bool(self._experiment.notes))
+        self._show_notes()
         with QSignalBlocker(self.preset):
             index = self.preset.findText(self._experiment.title) if self._experiment.title else 0
             self.preset.setCurrentIndex(max(index, 0))
@@ -261,9 +230,32 @@ class ExperimentPanel(QScrollArea):
         menu = QMenu(self)
         action = menu.addAction(f"Reset to {value_in_words(field, field.default)}")
         action.setEnabled(self._experiment.value(name) != field.default)
-        action.triggered.connect(lambda: self._change(name, field.default))
+        action.triggered.connect(partial(self._reset, name))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.rows[name].label.mapToGlobal(place))
+
+    def _reset(self, name: str, *_: object) -> None:
+        self._change(name, self.rows[name].field.default)
+
+    def _holder(self, row: FieldRow) -> Group:
+        """Return what a row is in: what a person changes first is large, above all groups."""
+        return self.large if row.field.spec.role else self.groups[row.field.group]
+
+    def _show_notes(self) -> None:
+        """Show what there is to see in the preset that is followed, also while it is changed step by step."""
+        followed = self._followed
+        self.lookout.setVisible(followed is not None)
+        if followed is not None:
+            self.notes.setText(followed.notes)
+            changes = len(_changes(followed, self._experiment))
+            self.lookout.heading.setText(f"{LOOKOUT} · {changes} change{'s'[: changes != 1]}" if changes else LOOKOUT)
+
+    def _place_mistake(self) -> None:
+        """Put what is wrong at the foot, below what can be scrolled."""
+        wrong = not self.mistake.isHidden()
+        height = self.mistake.heightForWidth(self.width() - 2 * GRID_PX) + 2 * GRID_PX if wrong else 0
+        self.setViewportMargins(0, 0, 0, height)
+        self.mistake.setGeometry(GRID_PX, self.height() - height, self.width() - 2 * GRID_PX, height - GRID_PX)
 
     def _lay_out(self) -> None:
         content = QWidget()
@@ -280,9 +272,10 @@ class ExperimentPanel(QScrollArea):
             widget.setToolTip(PRESET_TIP)
             top.addWidget(widget)
         top.addWidget(self.elsewhere)
-        top.addWidget(self.mistake)
+        self.mistake.setParent(self)
         column.addLayout(top)
         column.addWidget(self.lookout)
+        column.addWidget(self.large)
         self.lookout.rows.addRow(self.notes)
         self._fill_presets()
         for title in get_args(FieldGroup):
@@ -301,7 +294,7 @@ class ExperimentPanel(QScrollArea):
     def _fill_groups(self) -> None:
         """Make a row for each field that the architecture has, in the place of those of another."""
         for row in self.rows.values():
-            self.groups[row.field.group].rows.removeRow(row.label)
+            self._holder(row).rows.removeRow(row.label)
         network = self.groups["Network"].rows
         if self.rows:
             network.takeRow(self.formula)
@@ -314,14 +307,17 @@ class ExperimentPanel(QScrollArea):
             if name not in NOT_ON_FORM and len(field.choices) != 1
         }
         for name, row in self.rows.items():
-            self.groups[row.field.group].rows.addRow(row.label, row.place)
+            self._holder(row).add(row)
+            row.mark.clicked.connect(partial(self._reset, name))
+            if self._curve is not None:
+                row.picture.show_curve(self._curve)
             row.editor.changed.connect(partial(self._change, name))
             row.editor.refused.connect(self.complain)
             if isinstance(row.editor, PathEditor):
                 row.editor.looked.connect(lambda: self.look_at_data(self._experiment.data.data_file))
             row.label.customContextMenuRequested.connect(partial(self._offer_reset, name))
         network.addRow(self.formula)
-        taken = {row.field.group for row in self.rows.values()}
+        taken = {row.field.group for row in self.rows.values() if not row.field.spec.role}
         for title, group in self.groups.items():
             group.setVisible(title in taken)
         self._order_for_tab()
@@ -335,7 +331,7 @@ class ExperimentPanel(QScrollArea):
         column = content.layout()
         assert isinstance(column, QVBoxLayout)
         # what gets a parent comes to the end of the order, with all that is in it
-        for group in self.groups.values():
+        for group in (self.large, *self.groups.values()):
             place = column.indexOf(group)
             group.setParent(None)
             column.insertWidget(place, group)
@@ -357,12 +353,16 @@ class ExperimentPanel(QScrollArea):
         return label
 
 
-def describe(field: RecipeField) -> str:
-    """Say what a field means, what it may be, and what it is at first."""
-    return (
-        f"{field.description}.\nAllowed: {field.allowed}. Default: {value_in_words(field, field.default)}.\n"
-        "A bold label: not the default. Right-click it to reset."
-    )
+def _follows(experiment: Experiment, followed: Experiment | None) -> bool:
+    """Whether a recipe is still a variation of the preset that was chosen."""
+    if followed is None or followed.network.architecture != experiment.network.architecture:
+        return False
+    return len(_changes(followed, experiment)) <= MOST_CHANGES
+
+
+def _changes(before: Experiment, after: Experiment) -> set[str]:
+    old, new = before.flat(), after.flat()
+    return {name for name in old.keys() | new.keys() if name not in NOT_ON_FORM and old.get(name) != new.get(name)}
 
 
 def _loss_for(experiment: Experiment, *, regression: bool) -> str:

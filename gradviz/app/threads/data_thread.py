@@ -14,15 +14,22 @@ from gradviz.errors import DataError
 from gradviz.experiment.data import Data
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from gradviz.training.data_files import DataFile, Understood
 
 ROWS_SHOWN = 50
 COLUMNS_SHOWN = 40
+PICTURES_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
 class FilePreview:
-    """What there is to see of a file: its first rows, and how it is understood, or why it is refused."""
+    """What there is to see of a file: its first rows, and how it is understood, or why it is refused.
+
+    `pictures` are the first samples, uint8 [channels, rows, columns], each with its label, where they are pictures.
+    """
 
     data: Data
     regression: bool = False
@@ -30,6 +37,7 @@ class FilePreview:
     columns: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    pictures: tuple[tuple[NDArray[np.uint8], str], ...] = ()
     understood: Understood | None = None
     refusal: str = ""
 
@@ -88,7 +96,9 @@ class DataThread(NewestRequest):
             return FilePreview(data, regression, refusal=str(error))
         file = self._file
         headings, rows = file.first_rows(ROWS_SHOWN, COLUMNS_SHOWN)
-        seen = FilePreview(data, regression, file.form, file.columns, headings, rows)
+        seen = FilePreview(
+            data, regression, file.form, file.columns, headings, rows, file.first_pictures(PICTURES_SHOWN)
+        )
         try:
             return replace(seen, understood=file.understood(data, regression=regression).understood)
         except DataError as error:

@@ -121,6 +121,11 @@ def bending(network: Mlp) -> Remedy:
     return setting("bend", activation=activation, initialization=ACTIVATIONS[activation].suited)
 
 
+def standard_inputs() -> Remedy:
+    """Inputs of mean 0 and standard deviation 1."""
+    return setting("standard_inputs", input_scaling="standardised", input_factor=1.0)
+
+
 def leaky(network: Mlp) -> Remedy | None:
     """Leaky ReLU, unless it leaks already."""
     if network.activation == "leaky_relu" and network.leaky_slope >= LEAKY_SLOPE:

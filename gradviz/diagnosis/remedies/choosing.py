@@ -123,8 +123,14 @@ def rate_for_not_learning(case: Case[N]) -> Remedy | None:
     return changes.lower_rate(case.training, 10.0) if fastest > guide + 1.0 else None
 
 
+def against_inputs(_case: Case[Any]) -> Tried:
+    """Inputs as initialisation and learning rate are made for."""
+    return (changes.standard_inputs(),)
+
+
 # whatever the network
 OF_TRAINING: Mapping[str, Callable[[Case[Any]], Tried]] = {
+    "input_scale": against_inputs,
     "clipped": against_clipping,
     "decay": against_decay,
     "too_much": against_long_steps,

@@ -143,8 +143,13 @@ def _against_straight_layers(case: Of) -> Tried:
     return (changes.bending(case.network),)
 
 
+def _against_blindness(_case: Of) -> Tried:
+    return (changes.setting("open_input", input_initialization="lecun_normal"),)
+
+
 _BY_KIND: Choices[Mlp] = {
     **OF_TRAINING,
+    "blind_input": _against_blindness,
     "small_batch": _against_small_batches,
     "narrow": _against_narrow_layers,
     "straight": _against_straight_layers,

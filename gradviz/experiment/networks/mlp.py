@@ -17,7 +17,11 @@ Shortcut = Literal["none", "identity", "pre_activation", "scaled", "rezero", "hi
 Normalization = Literal["none", "layer", "rms", "batch"]
 Initialization = Literal[
     "pytorch_default", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal", "orthogonal",
-    "gaussian",
+    "gaussian", "uniform", "zeros",
+]  # fmt: skip
+EndInitialization = Literal[
+    "lecun_normal", "pytorch_default", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "orthogonal",
+    "uniform", "zeros",
 ]  # fmt: skip
 
 _JOINS = {
@@ -93,11 +97,26 @@ class Mlp(NetworkRecipe):
     initialization: Annotated[
         Initialization,
         Field(
-            description="Distribution of the hidden layers' first weights; the input layer and the head are always "
-            "LeCun normal, so that the picture shows what the hidden layers do"
+            description="Distribution of the hidden layers' first weights; the input layer and the head have one of "
+            "their own, LeCun normal unless it is changed, so that the picture shows what the hidden layers do"
         ),
         FieldSpec("Initialisation", "Initialisation", "i"),
     ] = "glorot_uniform"
+    input_initialization: Annotated[
+        EndInitialization,
+        Field(description="Distribution of the first weights between the inputs and layer 1"),
+        FieldSpec("Of the input layer", "Initialisation", "ii"),
+    ] = "lecun_normal"
+    head_initialization: Annotated[
+        EndInitialization,
+        Field(description="Distribution of the first weights between the last layer and the outputs"),
+        FieldSpec("Of the head", "Initialisation", "hi"),
+    ] = "lecun_normal"
+    uniform_range: Annotated[
+        float,
+        Field(description="Uniform weights lie between this number and its negative", gt=0.0, le=10.0),
+        FieldSpec("Uniform range", "Initialisation", "ur"),
+    ] = 0.05
     sigma_w: Annotated[
         float,
         Field(description="Gaussian weights have variance sigma_w² / width", ge=0.0, le=20.0),
@@ -193,11 +212,13 @@ class Mlp(NetworkRecipe):
 
     def inapplicable(self) -> dict[str, str]:
         """Return the fields that have no effect given the others, each with the reason in words."""
+        starts = (self.initialization, self.input_initialization, self.head_initialization)
         joined, gaussian = self.shortcut != "none", self.initialization == "gaussian"
         rules = {
             "leaky_slope": (self.activation == "leaky_relu", "for leaky ReLU only"),
             "shortcut_span": (joined, "needs a shortcut"),
             "shortcut_scale": (self.shortcut == "scaled", "for the scaled shortcut only"),
+            "uniform_range": ("uniform" in starts, "for uniform only"),
             "sigma_w": (gaussian, "for gaussian only"),
             "sigma_b": (gaussian, "for gaussian only"),
             "zero_init_branch": (joined, "needs a shortcut"),

@@ -23,13 +23,16 @@ def lecun_normal(weight: Tensor, generator: Generator) -> None:
     nn.init.normal_(weight, 0.0, 1.0 / math.sqrt(weight.shape[1]), generator=generator)
 
 
-def weight_rule(network: Mlp) -> Draw:
-    """Return what fills one hidden weight matrix [out, in].
+def weight_rule(network: Mlp, name: str = "") -> Draw:
+    """Return what fills one weight matrix [out, in] by the rule of that name, or by that of the hidden layers.
 
     Glorot & Bengio 2010, eq. 16, and its normal form; He et al. 2015, eq. 10; Saxe et al. 2014 (orthogonal);
     `pytorch_default` is what `torch.nn.Linear` draws.
     """
+    reach = network.uniform_range
     rules: dict[str, Draw] = {
+        "uniform": lambda w, g: void(nn.init.uniform_(w, -reach, reach, generator=g)),
+        "zeros": lambda w, _: void(nn.init.zeros_(w)),
         "pytorch_default": _uniform_fan_in,
         "glorot_normal": lambda w, g: void(nn.init.xavier_normal_(w, generator=g)),
         "glorot_uniform": lambda w, g: void(nn.init.xavier_uniform_(w, generator=g)),
@@ -39,7 +42,7 @@ def weight_rule(network: Mlp) -> Draw:
         "orthogonal": lambda w, g: void(nn.init.orthogonal_(w, generator=g)),
         "gaussian": lambda w, g: void(nn.init.normal_(w, 0.0, network.sigma_w / math.sqrt(w.shape[1]), generator=g)),
     }
-    return rules[network.initialization]
+    return rules[name or network.initialization]
 
 
 def bias_rule(network: Mlp) -> Callable[[Tensor, int, Generator], None]:
@@ -75,12 +78,16 @@ def initialize_hidden(weights: Tensor, biases: Tensor, network: Mlp, generator: 
 
 
 @torch.no_grad()
-def initialize_end(linear: nn.Linear, generator: Generator) -> None:
-    """Fill the input layer or the head: LeCun normal weights, zero biases, whatever the hidden layers have."""
-    weight = torch.empty(linear.weight.shape, dtype=torch.float64)
-    lecun_normal(weight, generator)
+def initialize_end(linear: nn.Linear, generator: Generator, fill: Draw = lecun_normal, *, biases: bool = False) -> None:
+    """Fill the weights of an input layer or a head; its biases are zero, or with `biases` what torch draws."""
+    weight, bias = (torch.empty(part.shape, dtype=torch.float64) for part in (linear.weight, linear.bias))
+    fill(weight, generator)
+    bias.zero_()
+    if biases:
+        reach = 1.0 / math.sqrt(weight.shape[1])
+        nn.init.uniform_(bias, -reach, reach, generator=generator)
     linear.weight.copy_(weight)
-    linear.bias.zero_()
+    linear.bias.copy_(bias)
 
 
 def void(_: object) -> None:

@@ -18,7 +18,7 @@ from gradviz.experiment import Mlp
 from gradviz.network.activation_kernels import activation
 from gradviz.network.architecture import Architecture, Plan, Trainable
 from gradviz.network.cache import layers_per_chunk
-from gradviz.network.stack.initialization import initialize_end, initialize_hidden
+from gradviz.network.stack.initialization import initialize_end, initialize_hidden, weight_rule
 from gradviz.network.stack.layer_chunks import LayerChunk
 from gradviz.network.stack.normalization import normalization
 from gradviz.network.stack.passes import Passes
@@ -195,8 +195,9 @@ class Network(Trainable):
         skip_init: Any = nn.utils.skip_init
         self.input_layer: nn.Linear = skip_init(nn.Linear, plan.features, network.width, **factory)
         self.head: nn.Linear = skip_init(nn.Linear, network.width, plan.classes, **factory)
-        initialize_end(self.input_layer, generator)
-        initialize_end(self.head, generator)
+        ends = (self.input_layer, network.input_initialization), (self.head, network.head_initialization)
+        for linear, name in ends:
+            initialize_end(linear, generator, weight_rule(network, name), biases=name == "pytorch_default")
         self.stack = Stack(network, generator, seed=plan.seed, **factory)
 
     @property

@@ -14,7 +14,6 @@ from gradviz.plots.parts.style import LIGHT, Style
 
 GAP_PX = 10.0
 LINE_GAP_PX = 4.0
-MOST_INPUTS = 40
 WIDEST_CLASS_SHARE = 0.22
 COLUMNS = 5
 
@@ -30,13 +29,12 @@ class SampleRow:
     truth: str
     predicted: str
     measure: str
-    inputs: tuple[float, ...]
+    inputs: str
 
     @property
     def cells(self) -> tuple[str, ...]:
         """What stands in its line."""
-        inputs = ", ".join(f"{value:.4g}" for value in self.inputs[:MOST_INPUTS])
-        return f"{self.number:,}", self.predicted, self.truth, self.measure, inputs
+        return f"{self.number:,}", self.predicted, self.truth, self.measure, self.inputs
 
 
 class SampleRows(pg.GraphicsWidget):  # type: ignore[misc]

@@ -97,6 +97,18 @@ class DataFile:
         cells = [column.written(rows) for column in shown]
         return tuple(column.key for column in shown), tuple(zip(*cells, strict=True))
 
+    def first_pictures(self, most: int) -> tuple[tuple[NDArray[np.uint8], str], ...]:
+        """Return the first pictures, [channels, rows, columns] from 0 to 255, with their labels; none of other data."""
+        if not isinstance(self._content, Arrays):
+            return ()
+        shape, pixels = pictures_of(self._content.inputs[:most])
+        if shape is None:
+            return ()
+        low, high = float(pixels.min()), float(pixels.max())
+        levels = ((pixels - low) * (255.0 / max(high - low, 1e-30))).round().astype(np.uint8).reshape(-1, *shape)
+        names = {str(number): name for number, name in enumerate(self._content.class_names)}
+        return tuple((each, names.get(label, label)) for each, label in zip(levels, self._content.labels, strict=False))
+
     def understood(self, data: Data, *, regression: bool = False) -> LabelledData:
         """Return its samples as `data` asks for them; for a `regression` with a number as target, not a class."""
         if isinstance(self._content, Arrays):

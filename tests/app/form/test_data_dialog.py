@@ -161,6 +161,14 @@ def test_data_of_every_kind_may_be_dropped_anywhere(
         path.write_text(table.read_text().replace(",", "\t"))
     dialog = dropped(window, path, qtbot)
     assert dialog.table.rowCount() >= 20
+    pictures = [dialog.pictures.item(row) for row in range(dialog.pictures.count())]
+    assert dialog.pictures.isVisible() == bool(pictures) == (path.suffix not in (".tsv", ".gz"))
+    for row, item in enumerate(pictures):
+        assert item.text() == str(labels[row])
+        picture = item.icon().pixmap(56, 56).toImage()
+        # the last pixel of each, on the scale of all
+        last = picture.pixelColor(picture.width() - 2, picture.height() - 2).red()
+        assert last == round((6 * row + 5) * 255 / 119)
     dialog.reject()
     window.close()
 

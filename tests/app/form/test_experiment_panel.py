@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from driving import turn_wheel, wait_until
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QHelpEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QStyleOptionComboBox, QToolTip
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QStyleOptionComboBox, QToolTip
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.form.data_dialog import DataDialog
-from gradviz.app.form.experiment_panel import CUSTOM, ExperimentPanel, describe
+from gradviz.app.form.experiment_panel import CUSTOM, ExperimentPanel
+from gradviz.app.form.field_row import describe
 from gradviz.experiment import Experiment, choices, field, fields, inapplicable, load_preset, preset_names  # fmt: skip
+from gradviz.experiment.networks import NETWORKS
+from gradviz.experiment.presets import PresetView
+from gradviz.theory.activations import points
 
 # a word that there is no other for is nothing to choose
 FIELDS = [name for name, each in fields().items() if name not in ("title", "notes") and len(each.choices) != 1]
@@ -67,7 +73,8 @@ def test_every_field_of_the_recipe_is_on_the_form_under_its_group(form: Experime
     assert list(form.rows) == FIELDS
     for name, row in form.rows.items():
         assert row.label.text() == field(name).label
-        assert form.groups[field(name).group].isAncestorOf(row.editor)
+        holder = form.large if field(name).spec.role else form.groups[field(name).group]
+        assert holder.isAncestorOf(row.editor)
         assert row.label.buddy() is row.editor
 
 
@@ -87,9 +94,14 @@ def test_a_choice_changes_that_field_alone(form: ExperimentPanel, edited: list[E
     choose(form, name, value)
     assert edited == [Experiment().changed(**{name: value})]
     assert form.experiment() == edited[0]
-    assert form.rows[name].label.font().bold()
+    changed = {each for each, row in form.rows.items() if not row.mark.isHidden()}
+    assert name in changed
+    assert name == "architecture" or changed == {name}
     choose(form, name, value)
     assert len(edited) == 1
+    form.rows[name].mark.click()
+    assert form.rows[name].mark.isHidden()
+    assert form.experiment().value(name) == field(name).default
 
 
 @pytest.mark.parametrize(
@@ -101,21 +113,78 @@ def test_a_choice_changes_that_field_alone(form: ExperimentPanel, edited: list[E
     ],
     ids=str,
 )  # fmt: skip
-def test_what_does_not_apply_shows_the_reason_in_its_place(form: ExperimentPanel, values: dict[str, object]) -> None:
+def test_what_does_not_apply_is_not_shown(form: ExperimentPanel, values: dict[str, object]) -> None:
     experiment = Experiment().changed(**values)
     form.set_experiment(experiment)
     reasons = inapplicable(experiment)
     assert len(reasons) >= 5
     for name, row in form.rows.items():
-        shown = row.place.currentWidget()
-        if name in reasons:
-            assert isinstance(shown, QLabel)
-            assert shown.text() == reasons[name]
-            assert not row.label.isEnabled()
-            assert reasons[name] in row.label.toolTip()
-        else:
-            assert shown is row.editor
-            assert row.label.isEnabled()
+        shown = [part.isVisibleTo(form) for part in (row.label, row.place)]
+        assert shown == [name not in reasons] * 2, name
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("shortcut", "scaled"), ("optimizer", "momentum"), ("initialization", "gaussian"), ("data", "spirals"),
+     ("activation", "leaky_relu")],
+)  # fmt: skip
+def test_nothing_moves_above_what_is_changed(form: ExperimentPanel, name: str, value: str) -> None:
+    form.set_experiment(load_preset("sigmoid-30"))
+    QApplication.processEvents()
+
+    def places() -> dict[str, int]:
+        content = form.widget()
+        return {each: row.place.mapTo(content, QPoint()).y() for each, row in form.rows.items() if row.applies}
+
+    before = places()
+    choose(form, name, value)
+    QApplication.processEvents()
+    after = places()
+    above = [each for each in before if before[each] <= before[name]]
+    assert [after[each] for each in above] == [before[each] for each in above]
+
+
+def test_what_is_wrong_moves_no_field(form: ExperimentPanel) -> None:
+    QApplication.processEvents()
+    content = form.widget()
+    before = {name: row.place.mapTo(content, QPoint()) for name, row in form.rows.items()}
+    form.complain("a mistake that is told in some words")
+    QApplication.processEvents()
+    assert form.mistake.isVisible()
+    assert {name: row.place.mapTo(content, QPoint()) for name, row in form.rows.items()} == before
+    assert not form.mistake.geometry().intersects(form.viewport().geometry())
+
+
+def test_the_large_controls_are_those_with_a_role_in_every_architecture(form: ExperimentPanel) -> None:
+    for architecture in NETWORKS:
+        form.set_experiment(Experiment(architecture=architecture))
+        large = {row.field.spec.role for row in form.rows.values() if form.large.isAncestorOf(row.editor)}
+        assert large == {"depth", "activation", "shortcut"}, architecture
+
+
+@pytest.mark.parametrize("word", ["sigmoid", "relu", "leaky_relu", "gelu"])
+def test_the_curve_beside_an_activation_is_the_activation(form: ExperimentPanel, word: str) -> None:
+    picture = form.rows["activation"].picture
+    form.set_experiment(Experiment(activation=word, leaky_slope=0.3))
+    assert picture.points() == []
+    form.show_curves(points)
+    oracle: dict[str, Callable[[float], float]] = {
+        "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
+        "relu": lambda z: max(z, 0.0),
+        "leaky_relu": lambda z: z if z > 0 else 0.3 * z,
+        "gelu": lambda z: z * (1 + math.erf(z / math.sqrt(2))) / 2,
+    }
+    assert len(picture.points()) > 20
+    for z, value in picture.points():
+        assert value == pytest.approx(oracle[word](z), abs=1e-9)
+
+
+def test_a_preset_brings_the_view_that_it_talks_about(form: ExperimentPanel) -> None:
+    views: list[PresetView] = []
+    form.view_wanted.connect(views.append)
+    form.preset.setCurrentIndex(form.preset.findData("sigmoid-30"))
+    form.preset.activated.emit(form.preset.currentIndex())
+    assert [(view.quantity, view.panel) for view in views] == [("activation_grad_rms", "profile")]
 
 
 def test_showing_an_experiment_announces_nothing(form: ExperimentPanel, edited: list[Experiment]) -> None:
@@ -147,6 +216,10 @@ def test_a_preset_that_is_changed_is_one_no_more(form: ExperimentPanel, edited: 
     choose(form, "depth", 31)
     assert (edited[0].title, edited[0].notes, edited[0].network.depth) == ("", "", 31)
     assert form.preset.currentData() == CUSTOM
+    # what there is to see stays while one follows it, until the recipe is another
+    assert form.notes.text() == load_preset("sigmoid-30").notes
+    assert form.lookout.isVisibleTo(form)
+    form.set_experiment(Experiment(depth=5, width=8, steps=3, batch_size=16, learning_rate=0.5, activation="relu"))
     assert form.lookout.isHidden()
 
 
