@@ -333,6 +333,7 @@ class MainWindow(QMainWindow):
         self.board.text_due.connect(lambda: self.transport.rate.follow(self.session.run))
         self.board.menu_wanted.connect(self._show_menu)
         self.lessons.player.stage.quantity_wanted.connect(self.board.context.quantity_wanted)
+        self.lessons.player.restricted.connect(self.form.restrict)
         self.lessons.panel.failed.connect(self.errors.report)
         self.lessons.panel.list.declined.connect(self.docks["lessons"].hide)
         self.lessons.panel.link_followed.connect(lambda address: show_help(self, address, keys()))

@@ -12,7 +12,7 @@ from gradviz.diagnosis.thresholds import Thresholds
 
 # networks that learn stay below 0.95 when they begin; where attention is all there is, it rises to 1 within few blocks
 ALIKE = 0.99
-# of its first value a loss has so much left where nothing is learnt
+# where nothing is learnt a loss has so much left of what a guess is worth, or of its first value
 LEARNS_NOTHING = 0.9
 
 
@@ -23,8 +23,8 @@ def tokens_alike(readings: Readings, _thresholds: Thresholds, *, token_cosine: M
     if not known.any():
         return None
     alike = known & (token_cosine.values >= ALIKE)
-    first, late = readings.first_loss, readings.late_loss
-    if not alike[np.flatnonzero(known)[-1]] or first is None or late is None or late < LEARNS_NOTHING * first:
+    late, nothing = readings.late_loss, readings.chance_loss or readings.first_loss
+    if not alike[np.flatnonzero(known)[-1]] or nothing is None or late is None or late < LEARNS_NOTHING * nothing:
         return None
     rows = readings.asked_where(alike)
     if not rows:
