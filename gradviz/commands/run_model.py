@@ -30,7 +30,7 @@ def run_model(path: Path, experiment: Experiment, outputs: Outputs, *, as_json: 
     if steps == 0 and not sys.stderr.isatty():
         raise ExperimentError("steps = 0 trains until Ctrl-C, which needs a terminal; give --steps N")
     outputs.check()
-    from gradviz.watching.model_file import WARNING, load_model_file, train_model_file
+    from gradviz.commands.model_file import WARNING, load_model_file, train_model_file
 
     print(f"gradviz: {WARNING.format(name=path)}", file=sys.stderr)
     file = load_model_file(path)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from gradviz.cli import main
+from gradviz.commands.model_file import load_model_file, train_model_file
 from gradviz.errors import ModelFileError
 from gradviz.experiment import Experiment
 from gradviz.recording.store import open_run
-from gradviz.watching.model_file import load_model_file, train_model_file
 
 MODEL = """
 from torch import nn
