@@ -9,14 +9,23 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from gradviz import __version__
-from gradviz.cli_parser import BAD_ARGUMENTS, PLOTS, OneLineParser, command_parser, plot_name, whole_number
+from gradviz.cli_parser import (
+    BAD_ARGUMENTS,
+    PLOTS,
+    OneLineParser,
+    add_recipe,
+    command_parser,
+    plot_name,
+    recipe,
+    whole_number,
+)
 from gradviz.cli_recorded import check_command, export_command, info_command, report_command
-from gradviz.errors import ExperimentError, GradvizError
+from gradviz.cli_sweep import sweep_command
+from gradviz.errors import GradvizError
 from gradviz_desktop import namesake
 
 if TYPE_CHECKING:
     from gradviz.commands.outputs import Outputs
-    from gradviz.experiment import Experiment
 
 INTERRUPTED = 130
 RECORDED = ".gradviz"
@@ -27,6 +36,7 @@ other commands, each with --help:
   gradviz export    write pictures, numbers and event files of a recorded run
   gradviz report    write a page about one or several recorded runs: verdict, pictures, numbers
   gradviz check     pass or fail a recorded run, for continuous integration
+  gradviz sweep     train a whole map of experiments on all cores
   gradviz presets   list the presets
   gradviz lessons   list the lessons; check one of your own
   gradviz fields    list every field of an experiment, for --set and for files
@@ -96,7 +106,7 @@ def _open(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_recipe(parser, "an experiment (TOML or JSON) or a recorded run (.gradviz)")
+    add_recipe(parser, "an experiment (TOML or JSON) or a recorded run (.gradviz)")
     parser.add_argument("--start", action="store_true", help="start training at once")
     parser.add_argument(
         "--follow",
@@ -116,7 +126,7 @@ def _open(arguments: list[str]) -> int:
         if options.start or options.set or options.follow or options.preset or options.code:
             parser.error(f"{options.file} is a recorded run; it cannot be combined with other options")
         recorded, options.file = Path(options.file), None
-    experiment = _recipe(options)
+    experiment = recipe(options)
     from gradviz.commands.open import open_program
 
     return open_program(
@@ -128,7 +138,7 @@ def _run(arguments: list[str]) -> int:
     parser = command_parser(
         "run", "Train without a window; write pictures and numbers. Ctrl-C ends the run and keeps its results."
     )
-    _add_recipe(parser)
+    add_recipe(parser)
     parser.add_argument("--steps", metavar="N", help="training steps, like --set steps=N")
     parser.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:N or mps, like --set device=D")
     parser.add_argument(
@@ -148,11 +158,19 @@ def _run(arguments: list[str]) -> int:
         help="resume a recorded run from its latest checkpoint, and record it there; --steps N for another last step",
     )
     parser.add_argument("--json", action="store_true", help="print one line of JSON at the end")
+    parser.add_argument(
+        "--model",
+        metavar="FILE",
+        help="train the network that build_model() in this Python file returns, on what data() returns if it has that; "
+        "this executes the code in it",
+    )
     options = parser.parse_args(arguments)
+    if options.model is not None and options.resumed is not None:
+        parser.error("--model cannot be combined with --resume: what the file defines may have changed")
     if options.resumed is not None:
         return _resume(parser, options)
     options.set += [f"{name}={value}" for name in ("steps", "device") if (value := getattr(options, name)) is not None]
-    experiment = _recipe(options)
+    experiment = recipe(options)
     from dataclasses import replace
     from pathlib import Path
 
@@ -160,6 +178,10 @@ def _run(arguments: list[str]) -> int:
     from gradviz.experiment import Experiment
 
     outputs = replace(_outputs(options), recording=Path(options.out) if options.out is not None else None)
+    if options.model is not None:
+        from gradviz.commands.run_model import run_model
+
+        return run_model(Path(options.model), experiment or Experiment(), outputs, as_json=options.json)
     return run(experiment or Experiment(), outputs, as_json=options.json)
 
 
@@ -305,6 +327,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "export": export_command,
     "report": report_command,
     "check": check_command,
+    "sweep": sweep_command,
     "presets": _presets,
     "lessons": _lessons,
     "fields": _fields,
@@ -313,38 +336,3 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "claims": _claims,
     "selftest": _selftest,
 }
-
-
-def _add_recipe(parser: argparse.ArgumentParser, file: str = "an experiment (TOML or JSON)") -> None:
-    parser.add_argument("file", nargs="?", metavar="FILE", help=file)
-    parser.add_argument("--preset", metavar="NAME", help="a preset (see gradviz presets)")
-    parser.add_argument("--code", metavar="CODE", help="the short code of an experiment")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change one field (see gradviz fields); repeatable",
-    )
-
-
-def _recipe(options: argparse.Namespace) -> Experiment | None:
-    """Return the experiment that the arguments name, None if they name none. Raises ExperimentError."""
-    from pathlib import Path
-
-    from gradviz.experiment import Experiment, from_code, load_preset, read, with_settings
-
-    sources: dict[str, Callable[[str], Experiment]] = {
-        "file": lambda name: read(Path(name)),
-        "preset": load_preset,
-        "code": from_code,
-    }
-    named = {name: getattr(options, name) for name in sources if getattr(options, name) is not None}
-    if len(named) > 1:
-        raise ExperimentError(f"{' and '.join(named)} each name an experiment; give only one")
-    if not named and not options.set:
-        return None
-    experiment = Experiment()
-    for name, value in named.items():
-        experiment = sources[name](value)
-    return with_settings(experiment, options.set)

@@ -57,6 +57,7 @@ class Board(QObject):
         self.context = PanelContext(settings, preview, self.playback_bar, self)
         self.panels: dict[str, Panel] = {entry.name: entry.make(self.context) for entry in PANELS}
         self.shown = Shown()
+        self._row = 1
         self.quantity = ""
         self._compare = True
         self._adopted: set[QGraphicsView] = set()
@@ -111,6 +112,9 @@ class Board(QObject):
     def show(self, shown: Shown) -> None:
         """Show a run or a preview, and the run it is compared with, in every panel."""
         self.shown = shown
+        if shown.history is not None and self._row > len(shown.history.started.rows):
+            # a row that was looked at in a deeper network is not there in every one
+            self.show_row(len(shown.history.started.rows))
         self.context.absence_changed.emit(f"Waiting for {shown.waiting_for} …" if shown.waiting_for else "")
         for panel in self.panels.values():
             panel.show_history(shown.history)
@@ -129,6 +133,7 @@ class Board(QObject):
 
     def show_row(self, row: int) -> None:
         """Look closer at a row in every panel."""
+        self._row = row
         for panel in self.panels.values():
             panel.show_row(row)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import cache
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontInfo, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontInfo, QGuiApplication, QIcon, QImage, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
@@ -104,11 +105,18 @@ def application_icon() -> QIcon:
 
 def _painted(svg: str, mode: QIcon.Mode) -> QPixmap:
     ratio = QGuiApplication.primaryScreen().devicePixelRatio() if QGuiApplication.primaryScreen() else 1.0
-    pixmap = QPixmap(round(ICON_PX * ratio), round(ICON_PX * ratio))
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setOpacity(0.55 if mode is QIcon.Mode.Disabled else 1.0)
-    QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(pixmap.rect()))
-    painter.end()
+    pixmap = QPixmap.fromImage(_drawn(svg, round(ICON_PX * ratio), 0.55 if mode is QIcon.Mode.Disabled else 1.0))
     pixmap.setDevicePixelRatio(ratio)
     return pixmap
+
+
+# an image, because a pixmap must not outlive the application
+@cache
+def _drawn(svg: str, side: int, opacity: float) -> QImage:
+    image = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    painter.setOpacity(opacity)
+    QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(image.rect()))
+    painter.end()
+    return image

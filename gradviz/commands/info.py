@@ -11,19 +11,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gradviz.commands.sweep_text import describe_sweep
 from gradviz.counting import counted
 from gradviz.diagnosis.verdict import Verdict
 from gradviz.experiment import Experiment
 from gradviz.recording.frame import Quantity
 from gradviz.recording.score import score_as_data, score_of
 from gradviz.recording.store import RunInfo, checkpoint_step, open_run, read_info
+from gradviz.recording.sweep_file import is_sweep
 
 LONGEST_LINE = 110
 LABEL = 14
 
 
 def info(path: Path, *, as_json: bool) -> int:
-    """Print what the run at `path` is, and its state. Raises RecordingError for a file that is not a run."""
+    """Print what the run, or the sweep, at `path` is, and its state. Raises RecordingError for any other file."""
+    if is_sweep(path):
+        return describe_sweep(path, as_json=as_json)
     found, checkpoint = read_info(path), checkpoint_step(path)
     with open_run(path) as opened:
         verdict = Verdict.of(opened.history)

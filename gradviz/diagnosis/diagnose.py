@@ -9,7 +9,7 @@ from gradviz.diagnosis.course import course_of
 from gradviz.diagnosis.finding import Finding, Severity
 from gradviz.diagnosis.overview import HEALTHY, NOT_MEASURED, healthy, not_measured, nothing_yet
 from gradviz.diagnosis.readings import WEIGHT_GRADIENT, Readings
-from gradviz.diagnosis.remedies import agreed, remedies_for
+from gradviz.diagnosis.remedies import agreed, remedies_for, without_consequences
 from gradviz.diagnosis.rules import RULES
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.recording.history import History
@@ -46,7 +46,7 @@ def diagnose(
         found.append(unknown)
     experiment = history.started.experiment
     treated = [replace(each, remedies=remedies_for(each, readings, thresholds, experiment)) for each in found]
-    found = ranked(treated) if experiment is None else agreed(ranked(treated), experiment)
+    found = without_consequences(ranked(treated)) if experiment is None else agreed(ranked(treated), experiment)
     return found or [nothing_yet(readings.step, WEIGHT_GRADIENT)]
 
 

@@ -41,6 +41,7 @@ WEIGHT_GRADIENT, EXACT_WEIGHT_GRADIENT = "weight_grad_norm", "exact_log10_weight
 UPDATE, UNCHANGED, WEIGHTS = "update_ratio", "unchanged_fraction", "weight_norm"
 DEAD, SATURATED = "dead_fraction", "saturated_fraction"
 MEAN, SPREAD = "activation_mean", "activation_std"
+TOKEN_COSINE = "token_cosine"
 
 NORM_BEFORE_CLIPPING = "gradient_norm_before_clipping"
 
@@ -177,6 +178,11 @@ class Readings:
     def saturated(self) -> Measured | None:
         """The share of saturated inputs of the activations."""
         return latest(self._history, SATURATED, self.step)
+
+    @cached_property
+    def token_cosine(self) -> Measured | None:
+        """How alike the tokens of a sample are that each row hands on."""
+        return latest(self._history, TOKEN_COSINE, self.step)
 
     @cached_property
     def outputs(self) -> Outputs | None:

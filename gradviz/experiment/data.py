@@ -49,8 +49,9 @@ class Data(BaseModel):
     data_file: Annotated[
         str,
         Field(
-            description="Table (CSV, TSV, text, also gzipped; one row per sample) or arrays (NPZ) of your own; "
-            "`gradviz data FILE` says how it is understood. With data = text, a text; "
+            description="Table (CSV, TSV, text, also gzipped; one row per sample), arrays (NPZ) or pictures (a folder, "
+            "archive or file as MNIST and CIFAR come) of your own; `gradviz data FILE` says how it is understood. With "
+            "data = text, a text; "
             "empty for the one that comes along",
             max_length=4096,
         ),

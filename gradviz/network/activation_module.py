@@ -28,3 +28,16 @@ class ActivationModule(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return phi(x), of the shape of `x`."""
         return self.kernels.function(x) if self.slope is None else functional.prelu(x, self.slope)
+
+    @torch.no_grad()
+    def steepness(self, given: Tensor, output: Tensor) -> Tensor:
+        """Return |phi'| at `given`, where `output` was put out, over its least upper bound; NaN where `given` is."""
+        if self.slope is not None:
+            below = self.slope.abs().expand_as(given)
+            steepest = below.clamp_min(1.0)
+            return torch.where(given.isnan(), given, torch.where(given > 0, 1.0, below) / steepest)
+        slopes = torch.ones_like(given)
+        self.kernels.backward(slopes, given, output, slopes)()
+        slopes.abs_().div_(self.kernels.supremum)
+        # some activations have a slope where the input is not a number
+        return torch.where(given.isnan(), given, slopes)

@@ -164,11 +164,11 @@ def _heading(quantity: Quantity) -> str:
 def _caption(quantity: Quantity, window: Window, indices: NDArray[np.uint8]) -> Markup:
     words = f"{quantity.description}."
     if window.stride > 1:
-        words += f" A column stands for {window.stride:,} steps, by the largest value."
+        words += f" Each column shows the largest value of {window.stride:,} steps."
     if not window.measured.all():
-        words += " Between measurements the latest is shown."
+        words += " Between two measurements, the earlier one is shown."
     if window.values.shape[1] > MOST_LINES:
-        words += f" A line stands for {-(-window.values.shape[1] // MOST_LINES)} rows, by the largest value."
+        words += f" Each line shows the largest value of {-(-window.values.shape[1] // MOST_LINES)} rows."
     there = [
         tag("li", tag("span", class_=f"swatch {name}"), " ", said)
         for index, name, said in _SPECIAL

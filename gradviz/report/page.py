@@ -43,10 +43,10 @@ def save_report(path: Path, runs: Sequence[ReportedRun], progress: Progress | No
 def report_page(runs: Sequence[ReportedRun], progress: Progress | None = None) -> str | None:
     """Return the page about `runs`, None where `progress` says no. Raises ExportError as `save_report` does."""
     if not 1 <= len(runs) <= MOST_RUNS:
-        raise ExportError(f"a report is of 1 to {MOST_RUNS} runs, not of {len(runs)}")
+        raise ExportError(f"a report covers 1 to {MOST_RUNS} runs, not {len(runs)}")
     for run in runs:
         if not run.history.frames:
-            raise ExportError(f"{run.name}: this run has no step yet; wait for its first step")
+            raise ExportError(f"{run.name}: no step is recorded yet; wait for the first one")
     parts = [_head(runs)]
     if len(runs) > 1:
         parts.append(_section("differences", "What differs", differing(runs)))

@@ -157,10 +157,10 @@ class Recorder:
         why = f"{_in_words(error)} ({Path(where.filename).name}, line {where.lineno})"
         self._let_go()
         try:
-            self._file.close("failed", f"watching ended: {why}")
+            self._file.close("failed", f"gradviz stopped watching: {why}")
         except Exception as second:
             why = f"{why}; {_in_words(second)}"
-        self._file.warn(f"watching ended, training goes on: {why}")
+        self._file.warn(f"gradviz stopped watching; training continues: {why}")
 
     def _end(self, ending: Ending, why: str = "") -> None:
         if self._guard.off:
@@ -173,7 +173,7 @@ class Recorder:
         try:
             self._file.close(ending, why)
         except Exception as error:
-            self._file.warn(f"the recording could not be closed in order: {_in_words(error)}")
+            self._file.warn(f"the recording could not be closed properly: {_in_words(error)}")
         if not self.steps and ending == "finished":
             self._file.warn(
                 "nothing was recorded: no optimiser of torch.optim that holds parameters of the model made a step"

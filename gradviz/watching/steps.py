@@ -137,7 +137,7 @@ class Steps:
         """Take a step that no optimiser of torch makes: gradients are measured, weights compared with the next time."""
         stepped = self._round.stepped | self._usual if self._round is not None else self._usual
         if stepped - {BY_HAND}:
-            self._log.check.tell("step", "step() is for loops without an optimiser of torch; here one makes the steps")
+            self._log.check.tell("step", "step() is for loops without a torch optimiser; this loop has one")
             return
         if self._rows is None:
             self._find_rows()
@@ -302,7 +302,7 @@ class Steps:
         if shared := shared_weights(self._rows or ()):
             notes["shared weights"] = ", ".join(f"{name} with {owner}" for name, owner in shared.items())
         if self._partly_compiled:
-            notes["activations"] = "not measured in what is compiled: no hook runs there"
+            notes["activations"] = "not measured in compiled modules, where hooks do not run"
         return notes
 
     def _submit(self, over: Round) -> Delivery:
@@ -341,7 +341,7 @@ class Steps:
             self._told.add("replaced weights")
             self._file.warn(
                 f"the parameters of {', '.join(names[:3])}{' and others' if len(names) > 3 else ''} were replaced; "
-                "the new ones are watched from here on, if an optimiser holds them"
+                "the new ones are watched from now on, if an optimiser holds them"
             )
         assert self._rows is not None
         self._observer.watch(self._rows)

@@ -165,7 +165,7 @@ def _checked(path: Path) -> Path:
     if path.suffix.lower() != SUFFIX:
         path = path.with_name(path.name + SUFFIX)
     if not path.parent.is_dir():
-        raise RecordingError(f"{path.parent} is no folder; make it before the training begins")
+        raise RecordingError(f"{path.parent} is not a folder; create it before training starts")
     if not os.access(path.parent, os.W_OK):
         raise RecordingError(f"{path.parent} cannot be written to")
     return path

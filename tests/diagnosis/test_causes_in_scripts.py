@@ -55,6 +55,21 @@ def alike() -> History:
     return train(model, sgd(model), classify(model), steps=12)
 
 
+def all_ones() -> History:
+    """Of weights that are all one the outputs are huge as well."""
+    model = multilayer()
+    for parameter in model.parameters():
+        nn.init.constant_(parameter, 1.0 if parameter.dim() > 1 else 0.0)
+    return train(model, adam(model), classify(model), steps=12)
+
+
+def dead_in_front_of_the_loss() -> History:
+    """No gradient at all, though backward() is called: a ReLU behind the last layer lets nothing through."""
+    model = nn.Sequential(nn.Linear(16, 32), nn.ReLU(), nn.Linear(32, 10), nn.ReLU())
+    nn.init.constant_(model[2].bias, -9.0)
+    return train(model, sgd(model), classify(model), steps=45)
+
+
 def schedule_to_nothing() -> History:
     model = multilayer()
     optimizer = sgd(model)
@@ -107,7 +122,8 @@ def clipped_by_a_function_of_another_module() -> History:
 @pytest.mark.parametrize(
     ("run", "kind"),
     [
-        (alike, "units_alike"), (schedule_to_nothing, "rate_gone"), (no_gradient_of_the_loss, "loss_function"),
+        (alike, "units_alike"), (all_ones, "units_alike"), (dead_in_front_of_the_loss, "dead"),
+        (schedule_to_nothing, "rate_gone"), (no_gradient_of_the_loss, "loss_function"),
         (guessed_labels, "not_learning"), (through_a_neck, "narrow"),
         (clipped_by_a_function_of_another_module, "clipped"),
     ],
@@ -148,3 +164,16 @@ def test_what_is_alike_by_design_is_no_fault() -> None:
     history = train(model, adam(model, 1e-2), classify(model), steps=60)
     assert history.observed("units_alike", 59) is None
     assert diagnose(history)[0].severity < Severity.WARNING
+
+
+def test_behind_several_causes_nobody_is_told_what_to_do_against_what_follows() -> None:
+    """All units begin alike, and each step is far too long: of what these do later on, no advice."""
+    torch.manual_seed(0)
+    model = constant(multilayer(), 0.05)
+    findings = diagnose(train(model, sgd(model, 30.0), classify(model), steps=40))
+    causes = [each for each in findings if each.is_cause and each.severity >= Severity.WARNING]
+    later = [each for each in findings if not each.is_cause and each.first_step]
+    assert len(causes) >= 2
+    assert later
+    assert all(each.remedies for each in causes)
+    assert not any(each.remedies for each in later if each.severity >= Severity.WARNING)

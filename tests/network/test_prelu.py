@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from gradviz.experiment import Experiment
+from gradviz.experiment import ActivationChoice, Experiment
 from gradviz.network.activation_module import ActivationModule
 from gradviz.network.catalogue import build_network
 from gradviz.network.stack.reference import copy_weights, reference_network
@@ -108,3 +108,16 @@ def test_other_architectures_learn_a_slope_for_each_of_their_activations(archite
         assert module.slope.grad is not None
     z = torch.linspace(-2, 2, 9, dtype=torch.float64)
     torch.testing.assert_close(modules[0](z), nn.PReLU(dtype=torch.float64)(z))
+
+
+def test_the_steepness_of_a_module_is_that_of_the_slope_it_has_learnt() -> None:
+    module = ActivationModule(ActivationChoice("prelu"), dtype=torch.float64)
+    assert module.slope is not None
+    given = torch.tensor([-3.0, -0.5, 0.5, 2.0], dtype=torch.float64)
+    for slope in (0.25, -0.5, 2.0):
+        with torch.no_grad():
+            module.slope.fill_(slope)
+        leaf = given.clone().requires_grad_()
+        (grad,) = torch.autograd.grad(module(leaf).sum(), leaf)
+        expected = grad.abs() / max(1.0, abs(slope))
+        torch.testing.assert_close(module.steepness(given, module(given).detach()), expected, check_dtype=False)

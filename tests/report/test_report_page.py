@@ -179,7 +179,7 @@ def test_what_cannot_be_reported_is_refused_with_a_reason(tmp_path: Path) -> Non
     with pytest.raises(ExportError, match="no step"):
         report_page(reported([made_up(steps=0)], ["a"]))
     many = MOST_RUNS + 1
-    with pytest.raises(ExportError, match=f"1 to {MOST_RUNS} runs, not of 0"):
+    with pytest.raises(ExportError, match=f"1 to {MOST_RUNS} runs, not 0"):
         report_page([])
     with pytest.raises(IndexError):
         reported([made_up()] * many, ["a"])

@@ -6,13 +6,15 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from networks import LEAKY_SLOPE, Draws, log10_profile
+from networks import LEAKY_SLOPE, Draws, log10_profiles
 
 from gradviz.experiment import Experiment
 from gradviz.theory.prediction import Prediction, predict
 
 DEPTH, WIDTH, SEEDS = 50, 512, (0, 1, 2, 3)
 BATCH = 16
+# networks measured together: more would need more memory, and gain nothing
+AT_ONCE = 8
 # a decomposition for every orthogonal matrix costs too much at 512
 WIDTHS = {"gaussian": WIDTH, "gates": WIDTH, "orthogonal": WIDTH // 2}
 # decades of the mean square over 50 layers
@@ -127,8 +129,10 @@ def compare(experiments: list[Experiment], gates: bool = False, orthogonal: bool
     measured: list[list[np.ndarray]] = [[] for _ in experiments]
     for seed in SEEDS:
         draws = Draws(seed, experiments[0].network.width, max(e.network.depth for e in experiments), orthogonal, gates)
-        for rows, e in zip(measured, experiments, strict=True):
-            rows.append(log10_profile(e, draws, seed))
+        for first in range(0, len(experiments), AT_ONCE):
+            profiles = log10_profiles(experiments[first : first + AT_ONCE], draws, seed)
+            for rows, profile in zip(measured[first : first + AT_ONCE], profiles, strict=True):
+                rows.append(profile)
     return [row_of(e, np.array(rows)) for e, rows in zip(experiments, measured, strict=True)]
 
 

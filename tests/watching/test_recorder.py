@@ -154,7 +154,7 @@ def test_a_recording_that_is_there_stays(tmp_path: Path) -> None:
         paths.append(recorder.path)
     assert paths == [tmp_path / "run-2.gradviz", tmp_path / "run-3.gradviz"]
     assert (tmp_path / "run.gradviz").read_text() == "precious"
-    with pytest.raises(RecordingError, match="is no folder"):
+    with pytest.raises(RecordingError, match="is not a folder"):
         watch(perceptron(), tmp_path / "nowhere" / "run.gradviz")
     with pytest.raises(RecordingError, match="is a folder"):
         watch(perceptron(), tmp_path)

@@ -144,7 +144,7 @@ def test_an_error_anywhere_ends_the_watching_with_one_warning_and_nothing_else(
     torch.manual_seed(5)
     model = nn.Sequential(perceptron(), nn.Dropout(0.3))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
-    with pytest.warns(RuntimeWarning, match="watching ended, training goes on: .*no such luck") as said:  # noqa: PT031
+    with pytest.warns(RuntimeWarning, match="gradviz stopped watching; training continues: .*no such luck") as said:  # noqa: PT031
         recorder = watch(model, None, thorough_every=3)
         for step, (inputs, labels) in enumerate(batches(perceptron, STEPS)):
             if step % 4:
@@ -173,4 +173,4 @@ def test_where_warnings_are_errors_the_warning_is_written_instead(
         model(torch.randn(2, 6)).sum().backward()
         optimizer.step()
     assert recorder.steps == 0
-    assert "watching ended, training goes on: TypeError" in capsys.readouterr().err
+    assert "gradviz stopped watching; training continues: TypeError" in capsys.readouterr().err

@@ -77,6 +77,7 @@ class DataDialog(QDialog):
         self.pictures.setMovement(QListWidget.Movement.Static)
         self.pictures.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.pictures.setIconSize(QSize(PICTURE_PX, PICTURE_PX))
+        self.pictures.setGridSize(QSize(PICTURE_PX + 24, PICTURE_PX + 22))
         self.pictures.setAccessibleName("the first pictures of the file")
         self.pictures.hide()
         self.label = QComboBox()

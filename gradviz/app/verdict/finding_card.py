@@ -50,6 +50,8 @@ class FindingCard(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # Tab passes over it, but has to know its place: the keyboard rests here when a part of it goes
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.finding: Finding | None = None
         self._around: Surroundings | None = None
         self._style = LIGHT

@@ -242,6 +242,8 @@ class VerdictPanel(QWidget):
         controls.addStretch(1)
         controls.addWidget(self.thresholds_button)
         self._content = QWidget()
+        # what takes no focus at all has no place in the tab order either
+        self._content.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._column = QVBoxLayout(self._content)
         # the scroll bar does not touch the cards
         self._column.setContentsMargins(0, 0, 6, 0)

@@ -6,17 +6,18 @@ from collections.abc import Callable
 
 from gradviz.diagnosis.finding import Finding, Remedy
 from gradviz.diagnosis.readings import Readings
-from gradviz.diagnosis.remedies import mlp, resnet, script
-from gradviz.diagnosis.remedies.agreement import agreed
+from gradviz.diagnosis.remedies import mlp, resnet, script, transformer
+from gradviz.diagnosis.remedies.agreement import agreed, without_consequences
 from gradviz.diagnosis.thresholds import Thresholds
 from gradviz.experiment import Experiment
 
-__all__ = ["OF_ARCHITECTURE", "agreed", "remedies_for"]
+__all__ = ["OF_ARCHITECTURE", "agreed", "remedies_for", "without_consequences"]
 
 Remedies = tuple[Remedy, ...]
 OF_ARCHITECTURE: dict[str, Callable[[Finding, Readings, Thresholds, Experiment], Remedies]] = {
     "mlp": mlp.remedies,
     "resnet": resnet.remedies,
+    "transformer": transformer.remedies,
 }
 
 

@@ -11,6 +11,11 @@ from gradviz.experiment import Experiment
 
 Way = object
 TOGETHER = "together"
+# what a cause leads to
+CONSEQUENCES = (
+    "vanishing", "exploding", "dead", "saturated", "not_updating", "too_much", "too_little", "not_learning", "diverged",
+    "one_class", "poor_initialisation",
+)  # fmt: skip
 # causes that are fields of the recipe
 SETTINGS = ("small_batch", "clipped", "decay", "too_much", "narrow", "straight")
 
@@ -24,7 +29,7 @@ def agreed(findings: Sequence[Finding], experiment: Experiment) -> list[Finding]
     """
     ways: dict[str, Way] = {}
     kept = [replace(finding, remedies=_agreeing(finding.remedies, experiment, ways)) for finding in findings]
-    return _without_consequences(_with_all_at_once(kept, experiment))
+    return without_consequences(_with_all_at_once(kept, experiment))
 
 
 def ways_of(remedy: Remedy, experiment: Experiment) -> dict[str, Way]:
@@ -49,12 +54,15 @@ def _agreeing(remedies: Sequence[Remedy], experiment: Experiment, ways: dict[str
     return tuple(kept)
 
 
-def _without_consequences(findings: list[Finding]) -> list[Finding]:
+def without_consequences(findings: list[Finding]) -> list[Finding]:
+    """Return ranked findings, without advice on what follows from a cause among them: first things first."""
     if not findings or not findings[0].is_cause or findings[0].severity < Severity.WARNING:
         return findings
-    lead = findings[0]
+    causes = [each for each in findings if each.is_cause and each.severity >= Severity.WARNING]
     return [
-        replace(each, remedies=()) if each is not lead and not each.is_cause and _follows(each, lead) else each
+        replace(each, remedies=())
+        if each.kind in CONSEQUENCES and not each.is_cause and any(_follows(each, cause) for cause in causes)
+        else each
         for each in findings
     ]
 

@@ -102,6 +102,7 @@ _BY_KIND: dict[str, Callable[[Finding, Readings], Advice]] = {
     "absurd_start": _always("default_initialisation", "scale_inputs"),
     "zero_weights": _always("random_weights"),
     "rate_gone": _always("slower_schedule"),
+    "tokens_alike": _always("token_shortcuts_in_code", "lower_rate_in_code"),
     "units_alike": _always("different_weights"),
     "narrow": _always("widen_in_code"),
     "overfitting": _always("regularise"),

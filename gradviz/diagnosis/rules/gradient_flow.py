@@ -15,7 +15,12 @@ from gradviz.diagnosis.thresholds import Thresholds
 
 @rule("vanishing", rank=30)
 def vanishing(readings: Readings, thresholds: Thresholds, *, flow: Flow) -> Finding | None:
-    """Find a gradient that falls by too many decades on its way to the input, or that weights of zero let end."""
+    """Find a gradient that falls by too many decades on its way to the input, or that weights of zero let end.
+
+    Where nothing is left to learn, it is the gradient of a few samples, and no fault.
+    """
+    if readings.loss_below(thresholds.converged_loss_share):
+        return None
     profile = profile_of(readings, flow)
     if profile is None:
         return _nothing_arrives(readings, thresholds, flow)

@@ -17,6 +17,9 @@ def no_gradient(readings: Readings, _thresholds: Thresholds) -> Finding | None:
     held = readings.observed("no_gradient")
     if held is None or readings.asked_step - held.since + 1 < STEPS_WITHOUT_GRADIENT:
         return None
+    if readings.dead is not None and bool((readings.dead.values >= 1.0).any()):
+        # it is zero for a reason: units of which all are off let nothing through
+        return None
     steps = readings.asked_step - held.since + 1
     fact = evidence("no_parameter_has_a_gradient", WEIGHT_GRADIENT, held.since, steps=steps)
     return Finding(

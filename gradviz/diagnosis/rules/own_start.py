@@ -68,7 +68,7 @@ def zero_weights(readings: Readings, _thresholds: Thresholds) -> Finding | None:
     )
 
 
-@rule("units_alike", rank=9)
+@rule("units_alike", rank=8)
 def units_alike(readings: Readings, _thresholds: Thresholds) -> Finding | None:
     """Find layers whose units all began with the same weights, so that they learn the same."""
     held = readings.observed("units_alike")

@@ -123,6 +123,16 @@ REMEDIES: dict[str, Words] = CAUSES | {
     "together": _together,
     "bend": _bend,
     "random_weights": _fixed("Start with random weights: of weights that are all zero no unit differs from another."),
+    "token_shortcuts": _fixed(
+        "Let a shortcut lead past attention and MLP: attention alone makes every token a mean of all."
+    ),
+    "token_shortcuts_in_code": _fixed(
+        "Let a shortcut x + f(x) lead past attention, with the normalisation inside of the branch: attention alone "
+        "makes every token a mean of all."
+    ),
+    "norm_before": _fixed("Normalise inside of the branches, before attention and MLP: the shortcuts stay free."),
+    "deepnorm": _fixed("Strengthen the shortcuts with the depth, and begin with smaller weights (DeepNorm)."),
+    "warmup": _set_to("Let the learning rate grow over the first {value} steps.", "warmup_steps"),
     "slower_schedule": _fixed(
         "Let the learning rate fall more slowly: a schedule that counts epochs must not be stepped with every batch."
     ),

@@ -217,7 +217,7 @@ class RemoteCopy:
         if status == NO_CONNECTION:
             return f"cannot connect to {self._remote.host}: {last}"
         if status == NO_PROGRAM:
-            return f"{self._remote.host} has no python3, with which its file is read: {last}"
+            return f"{self._remote.host} has no python3, which is needed there to read the run: {last}"
         return f"cannot follow {self._remote.path} on {self._remote.host}: {last}"
 
     def _receive(self) -> None:
@@ -269,14 +269,14 @@ class RemoteCopy:
     def _take_snapshot(self, stream: IO[bytes], size: int, blocks: int) -> None:
         """Take the blocks that have changed, and let the copy become what was there at that moment."""
         if not 0 <= size <= LARGEST_BYTES:
-            raise RecordingError("a snapshot of such a size is not plausible")
+            raise RecordingError("it announced a snapshot of an implausible size")
         with self._snapshot.open("r+b") as file:
             for _ in range(blocks):
                 if not (header := stream.readline(LONGEST_LINE)):
                     raise ConnectionBrokenError
                 _, number, length = header.split()
                 if int(length) > BLOCK_BYTES or not 0 <= int(number) * BLOCK_BYTES <= size:
-                    raise RecordingError("a block of such a size is not plausible")
+                    raise RecordingError("it announced a block of an implausible size")
                 content = stream.read(int(length))
                 if len(content) != int(length):
                     raise ConnectionBrokenError

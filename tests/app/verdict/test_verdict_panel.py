@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 import time
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 from driving import TINY, WAIT_MS, turn_wheel, wait_until
-from made_up_verdicts import GRADIENT, UPDATE, empty_run, falling, frame, run_of
+from made_up_verdicts import GRADIENT, SATURATED, UPDATE, empty_run, falling, frame, run_of
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
@@ -406,8 +407,8 @@ def test_the_keyboard_stays_among_the_findings_when_one_goes(panel: VerdictPanel
     history = run_of(LEVEL, STEEP)
     panel.show_history(history)
     rows_of(cards(panel)[0])[0].button.setFocus()
-    # what is cured is let go after five steps
-    for step in range(2, 8):
+    # what is cured is let go after ten steps
+    for step in range(2, 14):
         history.append(frame(step, LEVEL))
     panel.refresh()
     assert kinds(panel) == ["healthy"]
@@ -417,13 +418,38 @@ def test_the_keyboard_stays_among_the_findings_when_one_goes(panel: VerdictPanel
     assert cards(panel)[0].isAncestorOf(QApplication.focusWidget())
 
 
-def test_tab_goes_from_top_to_bottom(panel: VerdictPanel, qtbot: QtBot) -> None:
-    # the second run has a card that the first one had not
-    panel.show_history(run_of(LEVEL, STEEP))
-    panel.show_history(run_of(STEEP, STEEP))
-    QApplication.processEvents()
-    panel.resize(500, 1600)
-    QApplication.processEvents()
+def ill(gradient: list[float], update: float, saturated: float) -> History:
+    """A run with up to four findings: a gradient that falls, nothing that moves, units that are saturated."""
+    history = empty_run()
+    for step in range(30):
+        fine = frame(step, gradient)
+        rows = {UPDATE.name: np.full(10, update, np.float32), SATURATED.name: np.full(10, saturated, np.float32)}
+        history.append(replace(fine, rows=dict(fine.rows) | rows))
+    return history
+
+
+@pytest.mark.parametrize("first", [None, (LEVEL, -3.0, 0.0), (STEEP, -3.0, 0.0), (LEVEL, -3.0, 1.0)])
+def test_tab_goes_from_top_to_bottom(
+    panel: VerdictPanel, qtbot: QtBot, first: tuple[list[float], float, float] | None
+) -> None:
+    """Whichever cards were there before: some stay, some go, and several come at once above and below them."""
+    panel.resize(500, 3600)
+    if first is not None:
+        panel.show_history(ill(*first))
+        QApplication.processEvents()
+    for gradient, update, saturated in ((STEEP, -9.0, 1.0), (LEVEL, -9.0, 1.0), (STEEP, -9.0, 0.0), (STEEP, -3.0, 1.0)):
+        panel.show_history(ill(gradient, update, saturated))
+        QApplication.processEvents()
+        way = tab_way(panel, qtbot)
+        inside = [widget.mapTo(panel, QPoint()).y() for widget in way if panel.list.isAncestorOf(widget)]
+        assert len(inside) >= 2 * len(cards(panel)) >= 4
+        assert inside == sorted(inside)
+        # from the findings on to the worst layers
+        assert way[-1] in panel.worst.buttons
+
+
+def tab_way(panel: VerdictPanel, qtbot: QtBot) -> list[QWidget]:
+    """The widgets that Tab leads to, from the range of layers on."""
     panel.range.first.setFocus()
     way: list[QWidget] = []
     while (now := QApplication.focusWidget()) is not None and now not in way:
@@ -432,12 +458,7 @@ def test_tab_goes_from_top_to_bottom(panel: VerdictPanel, qtbot: QtBot) -> None:
         qtbot.keyClick(now, Qt.Key.Key_Tab)
         while QApplication.focusWidget() is now and isinstance(now, QLabel):
             qtbot.keyClick(now, Qt.Key.Key_Tab)
-    places = [(widget.mapTo(panel, QPoint()).y(), widget.mapTo(panel, QPoint()).x()) for widget in way]
-    inside = [place for place, widget in zip(places, way, strict=True) if panel.list.isAncestorOf(widget)]
-    assert len(inside) > 5
-    assert [y for y, _ in inside] == sorted(y for y, _ in inside)
-    # from the findings on to the worst layers
-    assert way[-1] in panel.worst.buttons
+    return way
 
 
 def test_the_wheel_does_not_change_the_layers_it_passes_over(panel: VerdictPanel) -> None:
