@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from gradviz.experiment import ActivationChoice
@@ -18,3 +19,12 @@ class ActivationModule(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return phi(x), of the shape of `x`."""
         return self.kernels.function(x)
+
+    @torch.no_grad()
+    def steepness(self, given: Tensor, output: Tensor) -> Tensor:
+        """Return |phi'| at `given`, where `output` was put out, over its least upper bound; NaN where `given` is."""
+        slopes = torch.ones_like(given)
+        self.kernels.backward(slopes, given, output, slopes)()
+        slopes.abs_().div_(self.kernels.supremum)
+        # some activations have a slope where the input is not a number
+        return torch.where(given.isnan(), given, slopes)
