@@ -158,7 +158,15 @@ def _run(arguments: list[str]) -> int:
         help="resume a recorded run from its latest checkpoint, and record it there; --steps N for another last step",
     )
     parser.add_argument("--json", action="store_true", help="print one line of JSON at the end")
+    parser.add_argument(
+        "--model",
+        metavar="FILE",
+        help="train the network that build_model() in this Python file returns, on what data() returns if it has that; "
+        "this executes the code in it",
+    )
     options = parser.parse_args(arguments)
+    if options.model is not None and options.resumed is not None:
+        parser.error("--model cannot be combined with --resume: what the file defines may have changed")
     if options.resumed is not None:
         return _resume(parser, options)
     options.set += [f"{name}={value}" for name in ("steps", "device") if (value := getattr(options, name)) is not None]
@@ -170,6 +178,10 @@ def _run(arguments: list[str]) -> int:
     from gradviz.experiment import Experiment
 
     outputs = replace(_outputs(options), recording=Path(options.out) if options.out is not None else None)
+    if options.model is not None:
+        from gradviz.commands.run_model import run_model
+
+        return run_model(Path(options.model), experiment or Experiment(), outputs, as_json=options.json)
     return run(experiment or Experiment(), outputs, as_json=options.json)
 
 

@@ -43,3 +43,7 @@ class DisplayError(GradvizError):
 
 class LessonError(GradvizError):
     """A lesson that cannot be used; the message names the file and the line."""
+
+
+class ModelFileError(GradvizError):
+    """A model file of a person's own that cannot be used; the message names the file and the line."""

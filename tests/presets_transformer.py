@@ -67,7 +67,7 @@ def _(preset: Preset) -> None:
 
 @shows("transformer-post-norm-12-warmup", long=True)
 def _(preset: Preset) -> None:
-    preset.says("150 steps", "above 75%")
+    preset.says("150 steps", "above 75%", "hundred-and-fiftieth")
     training = preset.experiment.training
     assert training.warmup_steps == 150
     assert preset.accuracies()[-1] > 0.75

@@ -138,6 +138,13 @@ COMMANDS: tuple[Command, ...] = (
         applies=_ready,
     ),
     Command(
+        "open_model",
+        "&File",
+        "Open &model…",
+        "Execute a Python file of your own that defines build_model(), and train its network as the form says",
+        applies=_ready,
+    ),
+    Command(
         "save_run",
         "&File",
         "Save r&un as…",

@@ -89,6 +89,7 @@ class MainWindow(QMainWindow):
         self.form = ExperimentPanel()
         first = experiment or self.settings.experiment or self.form.experiment()
         self.form.set_experiment(first)
+        self._library = library
         self.session = Session(first, library, self)
         self.session.become_ready(False)
         self.exchange = ExperimentExchange(self, self.settings, self.session.set, self.say, self.form.look_at_data)
@@ -118,6 +119,7 @@ class MainWindow(QMainWindow):
         from gradviz.app.header.follower import HeaderFollower
         from gradviz.app.header.header_bar import HeaderBar
         from gradviz.app.lessons.lessons import Lessons
+        from gradviz.app.model_file import ModelFileCommand
         from gradviz.app.runs.run_dialogs import RunDialogs
         from gradviz.app.runs.run_list_view import RunListView
         from gradviz.app.view_commands import ViewCommands
@@ -136,7 +138,8 @@ class MainWindow(QMainWindow):
         self.comparisons = ComparisonWindows(session, settings, lambda: self.board.quantity, self._style_in_force, self)
         self.lessons = Lessons(self, session, settings, self._place, self.docks.bring)
         view = ViewCommands(self.board, settings, self.actions_by_name)
-        for part in (self.exports, self.reports, self.run_dialogs, view):
+        self.model_file = ModelFileCommand(self, session, settings, self._library)
+        for part in (self.exports, self.reports, self.run_dialogs, self.model_file, view):
             self._acts |= part.by_name()
         self._put_in_plots()
         self.form.show_curves(curve_points)
@@ -219,6 +222,7 @@ class MainWindow(QMainWindow):
         self.session.close_files()
         if self.furnished:
             self.lessons.player.close()
+            self.model_file.close()
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -329,6 +333,7 @@ class MainWindow(QMainWindow):
         self.board.text_due.connect(lambda: self.transport.rate.follow(self.session.run))
         self.board.menu_wanted.connect(self._show_menu)
         self.lessons.player.stage.quantity_wanted.connect(self.board.context.quantity_wanted)
+        self.lessons.player.restricted.connect(self.form.restrict)
         self.lessons.panel.failed.connect(self.errors.report)
         self.lessons.panel.list.declined.connect(self.docks["lessons"].hide)
         self.lessons.panel.link_followed.connect(lambda address: show_help(self, address, keys()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from gradviz.errors import ExperimentError
 from gradviz.experiment.differences import value_in_words
 from gradviz.experiment.files import with_settings
 from gradviz.experiment.recipe import Experiment, choices, field
@@ -36,6 +37,25 @@ def variant(base: Experiment, changes: str) -> Experiment:
     return changed.changed(title=title[:LONGEST_TITLE], notes="")
 
 
+def offered(base: Experiment) -> list[tuple[VariantSet, list[str]]]:
+    """Return the sets with the changes that are possible for `base`, where these are two at least.
+
+    Left out is what the architecture of `base` does not have, or not with such a value.
+    """
+    possible = [
+        (each, [changes for changes in each.changes(base) if _is_possible(base, changes)]) for each in VARIANT_SETS
+    ]
+    return [(each, changes) for each, changes in possible if len(changes) > 1]
+
+
+def _is_possible(base: Experiment, changes: str) -> bool:
+    try:
+        variant(base, changes)
+    except ExperimentError:
+        return False
+    return True
+
+
 def _said(name: str, experiment: Experiment) -> str:
     known = field(name, experiment.network.architecture)
     words, label = value_in_words(known, experiment.value(name)), known.label.lower()
@@ -53,12 +73,13 @@ def _each(name: str, *words: str) -> Callable[[Experiment], Sequence[str]]:
 
 def _scaled(name: str, *factors: float) -> Callable[[Experiment], Sequence[str]]:
     """Let a number be itself times each of `factors`, as far as the field allows."""
-    low, high = field(name).limits
-    assert low is not None
-    assert high is not None
-    whole = field(name).kind is int
 
     def changes(base: Experiment) -> Sequence[str]:
+        known = field(name, base.network.architecture)
+        low, high = known.limits
+        assert low is not None
+        assert high is not None
+        whole = known.kind is int
         values = [min(max(base.value(name) * factor, low), high) for factor in factors]
         written = [str(round(value)) if whole else f"{value:g}" for value in values]
         return [f"{name}={value}" for value in dict.fromkeys(written)]
@@ -66,15 +87,20 @@ def _scaled(name: str, *factors: float) -> Callable[[Experiment], Sequence[str]]
     return changes
 
 
+def _mildest_shortcut(base: Experiment) -> str:
+    """Return the shortcut whose branches begin weakest, of those that the architecture has."""
+    return "scaled" if _is_possible(base, "shortcut=scaled") else "identity"
+
+
 VARIANT_SETS = (
     VariantSet(
         "Sigmoid, ReLU, sigmoid with shortcuts",
         "The history of deep learning in three runs",
         # at the learning rate of the form, plain gradient descent throws thirty layers of ReLU off
-        lambda _base: (
+        lambda base: (
             "activation=sigmoid shortcut=none optimizer=adam learning_rate=0.001",
             "activation=relu shortcut=none initialization=he_normal optimizer=adam learning_rate=0.001",
-            "activation=sigmoid shortcut=scaled optimizer=adam learning_rate=0.001",
+            f"activation=sigmoid shortcut={_mildest_shortcut(base)} optimizer=adam learning_rate=0.001",
         ),
     ),
     VariantSet(

@@ -265,19 +265,32 @@ def _check_names(lesson: Lesson) -> None:
     for page in lesson.pages:
         for item in page.items:
             where = f"{lesson.name}, page {page.title!r}"
-            for name in _measures_in(item):
-                if name not in lesson.measures:
-                    raise LessonError(f"{where}: there is no measure {name!r}")
-            if isinstance(item, Ask) and len(item.options) < 2:
-                raise LessonError(f"{where}: a question needs at least two options")
+            _check_item(item, lesson, where, asked=asked)
             asked = asked or isinstance(item, Ask)
-            if isinstance(item, Answer) and not asked:
-                raise LessonError(f"{where}: @answer without a question before it")
             if isinstance(item, SetUp):
                 current = _set_up(item, current, lesson, where)
+            if isinstance(item, Light):
+                _check_fields(item, current, where)
     for name in (*lesson.locked, *lesson.hidden):
         if name not in fields(current.network.architecture):
             raise LessonError(f"{lesson.name}: there is no field {name!r} to lock or hide")
+
+
+def _check_item(item: Item, lesson: Lesson, where: str, *, asked: bool) -> None:
+    for name in _measures_in(item):
+        if name not in lesson.measures:
+            raise LessonError(f"{where}: there is no measure {name!r}")
+    if isinstance(item, Ask) and len(item.options) < 2:
+        raise LessonError(f"{where}: a question needs at least two options")
+    if isinstance(item, Answer) and not asked:
+        raise LessonError(f"{where}: @answer without a question before it")
+
+
+def _check_fields(light: Light, current: Experiment, where: str) -> None:
+    for place in light.places:
+        name = place.removeprefix("field:")
+        if name != place and name not in fields(current.network.architecture):
+            raise LessonError(f"{where}: there is no field {name!r} to light up")
 
 
 def _set_up(order: SetUp, current: Experiment, lesson: Lesson, where: str) -> Experiment:

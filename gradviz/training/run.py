@@ -50,9 +50,9 @@ class TrainingRun:
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
         self.device = resolve(experiment.training.device, experiment.training.precision)
-        _check_memory(experiment, self.device)
         self.data: Dataset = load_data(experiment)
         shape = self.data.held_out.sample_shape
+        _check_memory(experiment, self.device, shape)
         dtype = DTYPES[experiment.training.precision]
         self.objective = objective(experiment, self.data, dtype, self.device)
         kinds = self.data.classes if self.data.held_out.characters else 0
@@ -203,15 +203,15 @@ class TrainingRun:
         return torch.from_numpy(inputs).to(DTYPES[self.experiment.training.precision]).to(self.device)
 
 
-def _check_memory(experiment: Experiment, device: torch.device) -> None:
-    needed, free = estimated_bytes(experiment), free_bytes(device)
+def _check_memory(experiment: Experiment, device: torch.device, sample_shape: tuple[int, ...]) -> None:
+    needed, free = estimated_bytes(experiment, sample_shape), free_bytes(device)
     if free is not None and needed > free:
-        raise DeviceError(too_large(experiment, device))
+        raise DeviceError(too_large(experiment, device, needed))
 
 
-def too_large(experiment: Experiment, device: torch.device) -> str:
-    """Say how much memory the experiment needs and what to lower."""
-    needed = estimated_bytes(experiment) / 1e9
+def too_large(experiment: Experiment, device: torch.device, needed_bytes: int | None = None) -> str:
+    """Say how much memory the experiment needs, by the estimate that is given or one for usual samples."""
+    needed = (needed_bytes or estimated_bytes(experiment)) / 1e9
     free = free_bytes(device)
     has = f"has {free / 1e9:.1f} GB free" if free is not None and math.isfinite(free) else "has too little"
     return (

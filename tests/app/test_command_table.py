@@ -21,7 +21,7 @@ ALWAYS = {
     "runs", "layout", "guide", "shortcuts", "glossary", "news", "about",
 }  # fmt: skip
 # apply as soon as the plots are there
-READY = {"open_run", "follow", "race", "lessons"}
+READY = {"open_run", "follow", "open_model", "race", "lessons"}
 STEERED = {"start", "pause", "step", "stop"}
 
 

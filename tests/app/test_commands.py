@@ -10,7 +10,7 @@ import pytest
 from driving import ENDLESS, TINY, curves_of, heatmap_of, made_up, profile_of, run_to_end, trigger, wait_for, wait_until
 from PIL import Image
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from gradviz.app.about import TextDialog
@@ -378,6 +378,14 @@ def helps(page: str) -> Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], 
     return check
 
 
+def asks_before_it_executes_a_model(
+    window: MainWindow, _qtbot: QtBot, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(folder / "mine.py"), ""))
+    trigger(window, "open_model")
+    dialog_of(window, QMessageBox).reject()
+
+
 def shows_about(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest.MonkeyPatch) -> None:
     trigger(window, "about")
     dialog_of(window, TextDialog).close()
@@ -385,6 +393,7 @@ def shows_about(window: MainWindow, _qtbot: QtBot, _folder: Path, _patch: pytest
 
 CHECKS: dict[str, Callable[[MainWindow, QtBot, Path, pytest.MonkeyPatch], None]] = {
     "open": opens, "open_data": opens_data, "follow": follows_a_run, "save": saves,
+    "open_model": asks_before_it_executes_a_model,
     "export": exports, "export_animation": exports_animation,
     "report": reports, "copy_board": copies_board, "quit": quits,
     "open_run": opens_a_run, "save_run": saves_the_run, "adopt": adopts, "race": proposes_a_race,

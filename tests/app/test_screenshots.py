@@ -10,17 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from driving import curves_of, heatmap_of, place_of, profile_of, run_to_end
+from laid_out import cut_texts
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from gradviz.app.form.field_editors import ElidingBox
 from gradviz.app.main_window import MainWindow
 from gradviz.app.panels.heatmap_panel import HeatmapPanel
 from gradviz.experiment import Experiment, load_preset
-from gradviz.plots.parts.words import Words
 
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 SIZE = (1440, 900)
@@ -78,28 +77,6 @@ def heatmap_area(window: MainWindow, steps: int, layers: int) -> QRect:
     return QRect(*corners)
 
 
-def cut_texts(window: MainWindow) -> list[str]:
-    """Words on screen that have less room than they need."""
-    cut = []
-    # what lies behind another panel counts as visible, and has not been laid out
-    behind = [dock for dock in window.findChildren(QDockWidget) if dock.visibleRegion().isEmpty()]
-    for each in window.findChildren(QWidget):
-        if not each.isVisible() or any(dock.isAncestorOf(each) for dock in behind):
-            continue
-        if isinstance(each, QLabel) and not each.wordWrap() and each.sizeHint().width() > each.width():
-            cut.append(each.text())
-        if isinstance(each, QToolButton | QPushButton) and each.text() and each.sizeHint().width() > each.width():
-            cut.append(each.text())
-        if isinstance(each, ElidingBox) and not each.is_whole():
-            cut.append(each.currentText())
-    for plot in window.board.plots().values():
-        # a plot behind another one has not been laid out
-        in_sight = not plot.visibleRegion().isEmpty()
-        words = [item for item in plot.scene().items() if isinstance(item, Words)]
-        cut += [each.text for each in words if in_sight and each.is_cut]
-    return cut
-
-
 @pytest.mark.slow
 def test_the_window_after_a_run(window: MainWindow, qtbot: QtBot, theme: str) -> None:
     window.resize(*SIZE)
@@ -136,7 +113,7 @@ def test_every_axis_says_what_it_counts(window: MainWindow, qtbot: QtBot) -> Non
     heatmap, profile, curves = (plot.readout().axes for plot in plots)
     assert heatmap["bottom"] == "step"
     assert heatmap["left"] == profile["bottom"] == "layer (1 = next to the input)"
-    assert all(f"({history_unit(window)})" in label for label in (heatmap["right"], profile["left"]))
+    assert all(history_unit(window) in label for label in (heatmap["right"], profile["left"]))
     assert set(curves.values()) == {"loss", "accuracy (%)", "step"}
 
 

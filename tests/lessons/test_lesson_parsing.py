@@ -51,6 +51,7 @@ def test_pages_hold_texts_and_orders_in_the_order_of_the_file() -> None:
         ("## One\n@wait ²\n", "line 10"),
         ("## One\n@layer 0\n", "line 10"),
         ("## One\n@light moon\n", "line 10"),
+        ("## One\n@light field:moon\n", "'One'"),
         ("## One\n@option kept > 1 | a\n", "line 10"),
         ("## One\n@start now\n", "line 10"),
         ("## One\n@set depth\n", "line 10"),

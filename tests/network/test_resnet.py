@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from gradviz.errors import DataError, ExperimentError
+from gradviz.errors import DataError, DeviceError, ExperimentError
 from gradviz.experiment import Experiment, ResNet
 from gradviz.network.catalogue import build_network, size_of
 from gradviz.network.resnet.blocks import ResidualBlock, groups
 from gradviz.network.resnet.resnet import ResNetNetwork
+from gradviz.training.run import TrainingRun
 
 DIGIT = (1, 8, 8)
 
@@ -144,6 +145,11 @@ def test_the_first_weights_of_fixup_are_smaller_by_its_rule() -> None:
 def test_what_cannot_be_built_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ExperimentError):
         experiment(**values)
+
+
+def test_a_network_that_does_not_fit_is_refused_before_it_is_built() -> None:
+    with pytest.raises(DeviceError):
+        TrainingRun(experiment(depth=1202, channels=64, width_factor=12, batch_size=4096))
 
 
 def test_points_are_no_pictures() -> None:

@@ -185,3 +185,12 @@ def first(history: History, kind: str) -> Observation | None:
 def cross_entropy(model: nn.Module) -> Callable[[int], Tensor]:
     data = batches(perceptron, 1)
     return lambda _step: nn.functional.cross_entropy(model(data[0][0]), data[0][1])
+
+
+def lengths(history: History, step: int, quantity: str = "weight_grad_norm") -> dict[str, float]:
+    """Return one quantity of every module where it was measured."""
+    return {name: row[quantity] for name, row in measured(history, step).items() if quantity in row}
+
+
+def loss_of(model: nn.Module, batch: Batch) -> Tensor:
+    return nn.functional.cross_entropy(model(batch[0]), batch[1])

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment, change_in_words
 from gradviz.experiment.differences import NAMING
-from gradviz.experiment.variants import UNCHANGED, VARIANT_SETS, variant
+from gradviz.experiment.variants import UNCHANGED, offered, variant
 from gradviz.plots.shown_run import FEWEST_COMPARED, MOST_COMPARED, SeriesStyle
 
 FIRST_SIZE = QSize(600, 380)
@@ -83,7 +83,8 @@ class RaceDialog(QDialog):
         self.setWindowTitle("Race")
         self._base = base
         self.sets = QComboBox()
-        for each in VARIANT_SETS:
+        self._offered = offered(base)
+        for each, _ in self._offered:
             self.sets.addItem(each.name)
             self.sets.setItemData(self.sets.count() - 1, each.tip, Qt.ItemDataRole.ToolTipRole)
         self.sets.setToolTip("Variants to begin with; each can be changed below")
@@ -106,8 +107,8 @@ class RaceDialog(QDialog):
         return [row.experiment for row in self.rows[: self._count] if row.experiment is not None]
 
     def _propose(self, index: int) -> None:
-        changes = list(VARIANT_SETS[index].changes(self._base))[:MOST_COMPARED]
-        self._show(changes)
+        _, changes = self._offered[index]
+        self._show(changes[:MOST_COMPARED])
 
     def _show(self, changes: list[str]) -> None:
         self._count = len(changes)

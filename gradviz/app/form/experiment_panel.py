@@ -6,6 +6,7 @@ are therefore kept as they are until the person changes them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any, get_args
 
@@ -32,12 +33,13 @@ from gradviz.experiment.data import Data
 from gradviz.experiment.fields import Group as FieldGroup
 from gradviz.experiment.presets import preset_view
 
-PANEL_WIDTH_PX = 340
+PANEL_WIDTH_PX = 352
 LOOKOUT = "What there is to see"
 # a recipe that differs in more fields follows no preset any more
 MOST_CHANGES = 5
 NOT_ON_FORM = ("title", "notes")
 CUSTOM = "custom"
+HIDDEN = "hidden in this lesson"
 PRESET_TIP = "Experiments worth seeing; each says what to look for"
 
 
@@ -61,6 +63,8 @@ class ExperimentPanel(QScrollArea):
         self.rows: dict[str, FieldRow] = {}
         self._architecture = ""
         self._followed: Experiment | None = None
+        self._locked: frozenset[str] = frozenset()
+        self._hidden: frozenset[str] = frozenset()
         self._curve: Curve | None = None
         self._devices: list[tuple[str, str]] | None = None
         self.groups: dict[str, Group] = {}
@@ -120,6 +124,11 @@ class ExperimentPanel(QScrollArea):
         """Say that the plots show the network `title` of a script of its own, which has no form; empty: they do not."""
         self.elsewhere.setText(f"The plots show {title}, which a script of its own trains. Start trains what is below.")
         self.elsewhere.setVisible(bool(title))
+
+    def restrict(self, locked: Collection[str], hidden: Collection[str]) -> None:
+        """Let the fields in `locked` not be changed here, and show none of those in `hidden`; empty: as usual."""
+        self._locked, self._hidden = frozenset(locked), frozenset(hidden)
+        self._show()
 
     def look_at_data(self, name: str) -> DataDialog:
         """Show how the data file `name` is understood, and take it over with what is chosen there, if it is."""
@@ -206,7 +215,8 @@ class ExperimentPanel(QScrollArea):
             self._fill_groups()
         reasons = inapplicable(self._experiment)
         for name, row in self.rows.items():
-            row.show(self._experiment, reasons.get(name, ""))
+            row.show(self._experiment, HIDDEN if name in self._hidden else reasons.get(name, ""))
+            row.lock(name in self._locked)
             self._holder(row).show_row(row)
         self.formula.setText(self._experiment.network.formula)
         self.formula.setVisible(bool(self._experiment.network.formula))

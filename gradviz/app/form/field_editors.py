@@ -72,6 +72,9 @@ class ChoiceEditor(FieldEditor):
     def __init__(self, field: RecipeField) -> None:
         super().__init__(field)
         self.box = QComboBox()
+        # it gives way where the form is narrow
+        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.box.setMinimumContentsLength(8)
         for word in field.choices:
             self.box.addItem(in_words(word), word)
         self.add(self.box, 1)

@@ -73,8 +73,7 @@ class FieldRow:
         self.applies = True
         self._help = describe(field)
         if field.spec.role:
-            for part in (self.label, self.editor, *self.editor.findChildren(QWidget)):
-                part.setFont(font_of(Type.TITLE, bold=part is self.label))
+            self.label.setFont(font_of(Type.TITLE, bold=True))
 
     def show(self, experiment: Experiment, reason: str) -> None:
         """Show the field's value; not where there is a `reason` why it does not count."""
@@ -87,6 +86,14 @@ class FieldRow:
             self.picture.show_value(str(value), leak)
         for widget in (self.label, self.editor, self.place):
             widget.setToolTip(self._help)
+
+    def lock(self, locked: bool) -> None:
+        """Let the field be changed, or not."""
+        for widget in (self.label, self.place):
+            widget.setEnabled(not locked)
+        if locked:
+            for widget in (self.label, self.editor, self.place):
+                widget.setToolTip(f"Locked in this lesson. {self._help}")
 
 
 class Group(QWidget):

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from gradviz.experiment.fields import Role
 
-SIZE = QSize(64, 44)
+SIZE = QSize(56, 40)
 REACH = 3.0
 POINTS = 61
 # what an activation with that leak makes of each of the inputs

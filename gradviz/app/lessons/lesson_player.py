@@ -20,10 +20,12 @@ LOOK_MS = 200
 class LessonPlayer(QObject):
     """Opens, turns the pages of and closes one lesson at a time.
 
-    `changed` says that the page, what it waits for, or its numbers are others now.
+    `changed` says that the page, what it waits for, or its numbers are others now; `restricted` carries the fields that
+    the lesson locks, and those that it hides.
     """
 
     changed = Signal()
+    restricted = Signal(object, object)
 
     def __init__(self, session: Session, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +49,7 @@ class LessonPlayer(QObject):
         kept = self.progress.of(lesson.name)
         self.playing = Playing(lesson, self.stage)
         self.stage.title = lesson.title
+        self.restricted.emit(lesson.locked, lesson.hidden)
         self.playing.recall(kept.guesses)
         there = kept.page < len(lesson.pages) and not kept.done
         page = kept.page if there and self.stage.recall(kept.runs) else 0
@@ -62,6 +65,7 @@ class LessonPlayer(QObject):
         self._keep()
         self._look.stop()
         self.playing = None
+        self.restricted.emit((), ())
         self.stage.lit.emit(())
         self.stage.forget()
         self.changed.emit()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 WIDTH_PX = 3.0
 ROUND_PX = 6.0
@@ -27,16 +28,15 @@ class Spotlight(QWidget):
     @property
     def lit(self) -> list[QWidget]:
         """The widgets that are lit up."""
-        return list(self._lit)
+        return self._there()
 
     def light(self, widgets: list[QWidget]) -> None:
         """Light up these widgets, and no others."""
-        for widget in self._lit:
+        for widget in self._there():
             widget.removeEventFilter(self)
         self._lit = widgets
         for widget in widgets:
             widget.installEventFilter(self)
-            widget.destroyed.connect(self._gone)
         self._place()
 
     def frames(self) -> list[QRect]:
@@ -44,7 +44,7 @@ class Spotlight(QWidget):
         window = self._window
         return [
             QRect(widget.mapTo(window, widget.rect().topLeft()), widget.size())
-            for widget in self._lit
+            for widget in self._there()
             if widget.isVisible() and widget.window() is window and not widget.visibleRegion().isEmpty()
         ]
 
@@ -75,6 +75,6 @@ class Spotlight(QWidget):
             self.raise_()
             self.update()
 
-    def _gone(self, widget: QObject) -> None:
-        self._lit = [each for each in self._lit if each is not widget]
-        self.update()
+    def _there(self) -> list[QWidget]:
+        """Return what is lit and still exists: the fields of another architecture replace those of this one."""
+        return [widget for widget in self._lit if isValid(widget)]

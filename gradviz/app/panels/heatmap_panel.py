@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QGraphicsView,
@@ -24,6 +25,7 @@ from gradviz.plots.parts.style import Style
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 
+LITTLE_ROOM_PX = 460
 # what stands in the line of the readout while nothing is under the mouse
 PROMPT = "Point at a plot to read a value; click or drag to pick a step"
 KEYS = "← → pick a step (with Shift ten further), Space plays, Escape follows the latest"
@@ -81,6 +83,11 @@ class HeatmapPanel(PlainPanel):
         """Mark `step`; None marks nothing and stands for the latest."""
         self.plot.show_step(step)
         self.strip.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave most of little room to the heatmap; called by Qt."""
+        super().resizeEvent(event)
+        self.strip.be_narrow(self.width() < LITTLE_ROOM_PX)
 
     def plots(self) -> Mapping[str, QGraphicsView]:
         """Return the heatmap."""

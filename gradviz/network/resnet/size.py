@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradviz.experiment import ResNet
-from gradviz.experiment.networks.resnet import Convolution
+from gradviz.experiment.networks.resnet import CONVOLUTIONS, Convolution
+from gradviz.network.activation_kernels import activation
 from gradviz.network.architecture import Size
 
 USUAL_CLASSES = 10
+# gradients, and copies of what is measured, at the widest place
+AT_WORK = 4
+# what is given, handed on, and comes back is kept of some samples until it is counted
+COUNTED_KINDS = 3
+FEWEST_SAMPLES = 32
+# see gradviz/probes/modules/chain_gradients.py
+BLOCKS_AT_ONCE = 8
+# gradients at the outputs, and what batch normalisation needs besides; measured
+RERUN_NORMED = 1.7
 
 
 def size(network: ResNet, batch_size: int, sample_shape: tuple[int, ...]) -> Size:
@@ -17,13 +27,35 @@ def size(network: ResNet, batch_size: int, sample_shape: tuple[int, ...]) -> Siz
     parameters = (last + 1) * USUAL_CLASSES
     # gain and offset of a normalisation, or a bias; under Fixup next to nothing
     per_channel = 0 if network.fixup else 1 + (network.norm != "none")
-    state = products = 0
-    for one, pixels in _convolutions(network, sample_shape):
-        weights = one.inputs * one.outputs * one.kernel**2
-        parameters += weights + per_channel * one.outputs
-        state += one.outputs * pixels
-        products = max(products, weights * pixels)
-    return Size(parameters, state * batch_size * 4, products)
+    products = max(
+        one.inputs * one.outputs * one.kernel**2 * pixels for one, pixels in _convolutions(network, sample_shape)
+    )
+    states = [one.outputs * pixels for one, pixels in _convolutions(network, sample_shape)]
+    for one, _ in _convolutions(network, sample_shape):
+        parameters += one.inputs * one.outputs * one.kernel**2 + per_channel * one.outputs
+    counted = COUNTED_KINDS * sum(states) * min(batch_size, FEWEST_SAMPLES)
+    kept, at_once = _kept(network), sum(states[: BLOCKS_AT_ONCE * CONVOLUTIONS[network.block]])
+    passes = (kept + 1.0) * sum(states)
+    # the exact gradient runs some blocks once more, from their inputs, when the passes are over
+    exact = (kept + (RERUN_NORMED if network.norm != "none" else 1.0)) * at_once + sum(states) / 2
+    buffers = (max(passes, exact) + AT_WORK * max(states)) * batch_size + counted
+    return Size(parameters, round(buffers), products)
+
+
+def _kept(network: ResNet) -> float:
+    """Return how many numbers autograd keeps from the forward pass for the backward pass, per pixel and channel.
+
+    A convolution keeps what it is given, which is what an activation put out; a normalisation keeps what it is given,
+    and so do activations whose slope cannot be read off their output.
+    """
+    normed, from_output = network.norm != "none", activation(network.phi).from_output
+    kept = 1.0 + normed + (not from_output)
+    if network.shortcut == "none":
+        return kept
+    # of each block its input, which the exact gradient starts from, and the branch that is multiplied
+    multiplied = network.branch in ("skip_init", "fixup")
+    own_input = network.shortcut == "pre_activation" and not normed
+    return kept + (multiplied + own_input) / CONVOLUTIONS[network.block]
 
 
 def _convolutions(network: ResNet, sample_shape: tuple[int, ...]) -> Iterator[tuple[Convolution, int]]:

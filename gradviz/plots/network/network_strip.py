@@ -20,7 +20,7 @@ from gradviz.plots.parts.style import Style
 from gradviz.recording.frame import Quantity
 from gradviz.recording.history import History
 
-WIDTH_PX = 84
+WIDTH_PX, LITTLE_WIDTH_PX = 84, 58
 # the middle of the nodes; arcs are at the left of it
 PATH_X = 60.0
 NARROWEST_PX, WIDEST_PX = 8.0, 32.0
@@ -67,6 +67,10 @@ class NetworkStrip(QWidget):
     def sizeHint(self) -> QSize:
         """Ask for its width, and any height."""
         return QSize(WIDTH_PX, 100)
+
+    def be_narrow(self, narrow: bool) -> None:
+        """Take less room, or all that arcs want."""
+        self.setFixedWidth(LITTLE_WIDTH_PX if narrow else WIDTH_PX)
 
     def refresh(self, *_: object) -> None:
         """Pull what is new; costs next to nothing if there is none."""
@@ -138,6 +142,8 @@ class NetworkStrip(QWidget):
             return
         colours = _colours(self._plot.quantity, style)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        # where there is little room the arcs have less of it
+        painter.translate(self.width() - WIDTH_PX, 0)
         painter.setClipRect(self._frame().adjusted(0, -ENDS_PX, 0, ENDS_PX))
         self._draw_ends(painter)
         painter.setClipRect(self._frame())
@@ -175,7 +181,7 @@ class NetworkStrip(QWidget):
     def _frame(self) -> QRectF:
         low, high = self._plot.panes[0].view.viewRange()[1]
         top, bottom = sorted((self.y_of(low), self.y_of(high)))
-        return QRectF(0, top, self.width(), bottom - top)
+        return QRectF(0, top, WIDTH_PX, bottom - top)
 
     def _pixels_per_row(self) -> float:
         return abs(self._axis()[1])

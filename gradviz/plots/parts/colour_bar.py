@@ -14,7 +14,7 @@ from gradviz.plots.parts.axes import DecadeAxis, relabel, style_axis
 from gradviz.plots.parts.colours import colour_table
 from gradviz.plots.parts.float_floors import floors
 from gradviz.plots.parts.limits import Span
-from gradviz.plots.parts.readout import with_unit
+from gradviz.plots.parts.readout import on_axis
 from gradviz.plots.parts.style import Style
 from gradviz.recording.frame import Quantity
 
@@ -75,7 +75,7 @@ class ColourBar(pg.PlotItem):  # type: ignore[misc]
         table: Any = colour_table(quantity)
         self._image.setImage(table[:, None, :], levels=None, autoLevels=False)
         self._axis.set_logarithmic(quantity is None or quantity.scale == "log10")
-        relabel(self._axis, with_unit(quantity) if quantity is not None else "")
+        relabel(self._axis, on_axis(quantity) if quantity is not None else "")
 
     @property
     def floors_shown(self) -> list[float]:

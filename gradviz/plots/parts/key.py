@@ -6,13 +6,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtCore import QPointF, QSizeF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 # mark, its colour `#rrggbb`, and what it means
 KeyEntry = tuple[str, str, str]
 
+# marks that stand for lines are drawn as lines, long and thick enough to tell their colours
+STROKES = {
+    "—": Qt.PenStyle.SolidLine, "- -": Qt.PenStyle.DashLine, "- ·": Qt.PenStyle.DashDotLine, "· ·": Qt.PenStyle.DotLine,
+}  # fmt: skip
+STROKE_PX = QSizeF(24.0, 3.0)
 GAP_PX = 16.0
 MARK_GAP_PX = 5.0
 MARGIN_PX = 8.0
@@ -58,8 +63,13 @@ class Key(pg.GraphicsWidget):  # type: ignore[misc]
         """Draw; called by Qt."""
         painter.setFont(self._font)
         for place, mark, colour, words in self.pieces():
-            painter.setPen(QColor(colour))
-            painter.drawText(place, mark)
+            if mark in STROKES:
+                painter.setPen(QPen(QColor(colour), STROKE_PX.height(), STROKES[mark], Qt.PenCapStyle.FlatCap))
+                middle = place - QPointF(0, self.metrics.xHeight() / 2)
+                painter.drawLine(middle, middle + QPointF(STROKE_PX.width(), 0))
+            else:
+                painter.setPen(QColor(colour))
+                painter.drawText(place, mark)
             painter.setPen(self._colour)
             painter.drawText(place + QPointF(self._indent(mark), 0), words)
 
@@ -82,7 +92,7 @@ class Key(pg.GraphicsWidget):  # type: ignore[misc]
             left += width + GAP_PX
 
     def _indent(self, mark: str) -> float:
-        return self.metrics.horizontalAdvance(mark) + MARK_GAP_PX
+        return (STROKE_PX.width() if mark in STROKES else self.metrics.horizontalAdvance(mark)) + MARK_GAP_PX
 
     def _broken(self, words: str, room: float) -> list[str]:
         """Break `words` into lines of at most `room` pixels, between words."""

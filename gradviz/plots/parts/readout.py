@@ -27,6 +27,11 @@ def in_sentence(label: str) -> str:
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
+def on_axis(quantity: Quantity) -> str:
+    """Name a quantity on an axis beside a title that has its whole name: by its unit, where it has one."""
+    return quantity.unit or quantity.label
+
+
 def with_unit(quantity: Quantity) -> str:
     """Return the label of an axis: quantity and unit."""
     return f"{quantity.label} ({quantity.unit})" if quantity.unit else quantity.label

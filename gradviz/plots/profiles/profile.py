@@ -16,7 +16,7 @@ from gradviz.plots.parts.layer_axis import LayerAxis
 from gradviz.plots.parts.limits import Span, limits_around, united
 from gradviz.plots.parts.notice import NO_STEP_YET, Notice
 from gradviz.plots.parts.plot_widgets import RunsPlot
-from gradviz.plots.parts.readout import with_unit
+from gradviz.plots.parts.readout import on_axis
 from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.plots.parts.words import Words
 from gradviz.plots.profiles.profile_line import ProfileLine
@@ -271,7 +271,7 @@ class ProfilePlot(RunsPlot):
         self._room = room
         below = (high - low) * FLOOR_SHARE if quantity.scale == "log10" else 0.0
         self._values.set_logarithmic(quantity.scale == "log10")
-        relabel(self._values, with_unit(quantity))
+        relabel(self._values, on_axis(quantity))
         margin = max(0.01 * layers, 0.5)
         first, last = (0.0, 1.0) if self.relative else (1 - margin, layers + margin)
         self.view.setLimits(

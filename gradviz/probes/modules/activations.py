@@ -10,6 +10,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
+from weakref import ref
 
 import numpy as np
 import torch
@@ -44,6 +45,26 @@ _SLOPES: Mapping[type[nn.Module], OfOutput] = {
 }
 
 
+class LatestSlopes:
+    """Computes how steep gradviz's activations are where they were called, once for all who ask after a call."""
+
+    def __init__(self) -> None:
+        self._output: Callable[[], Tensor | None] = lambda: None
+        self._slopes: Tensor | None = None
+
+    def of(self, module: ActivationModule, given: Tensor, output: Tensor) -> Tensor:
+        """Return the steepness at every number of `given`, when `module` has put out `output`."""
+        if self._slopes is None or self._output() is not output:
+            self._slopes = module.steepness(given.detach(), output.detach())
+            # not the tensor itself, which would keep the graph of the pass
+            self._output = ref(output)
+        return self._slopes
+
+    def forget(self) -> None:
+        """Let go of the memory."""
+        self._slopes = None
+
+
 class _OfActivations(ModuleProbe):
     """Looks at the outputs of activation modules whose class is known, in thorough steps, all calls together.
 
@@ -52,8 +73,8 @@ class _OfActivations(ModuleProbe):
 
     known: ClassVar[Mapping[type[nn.Module], OfOutput]]
 
-    def __init__(self, hooks: OutputHooks) -> None:
-        self._hooks = hooks
+    def __init__(self, hooks: OutputHooks, slopes: LatestSlopes) -> None:
+        self._hooks, self._slopes = hooks, slopes
         self._modules: tuple[nn.Module, ...] = ()
         self._parts: dict[nn.Module, dict[int, Tensor]] = {}
         self._small = SmallTensors(self._measure)
@@ -73,6 +94,7 @@ class _OfActivations(ModuleProbe):
         if not (due.thorough and self._modules):
             return
         self._parts = {}
+        self._slopes.forget()
         self._small.clear()
         self._hooks.look(self, self._modules, self._leave)
 
@@ -117,10 +139,7 @@ class _OfActivations(ModuleProbe):
         if not (y.dim() and y.numel()):
             return
         if isinstance(module, ActivationModule):
-            given = args[0].detach()
-            slopes = module.kernels.derivative(given).abs_() / module.kernels.supremum
-            # some activations have a slope where the input is not a number
-            self._keep(torch.where(given.isnan(), given, slopes)[None], [module])
+            self._keep(self._slopes.of(module, args[0], y)[None], [module])
         elif self._small.takes(y):
             self._small.add(type(module), y.detach(), module)
         else:

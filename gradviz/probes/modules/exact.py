@@ -41,15 +41,18 @@ class ExactGradients(ModuleProbe):
     def __init__(self, chain: Sequence[nn.Module] | None, guard: Guard, every: int = 1) -> None:
         self._gradients = ChainGradients(chain, guard) if chain else None
         self._modules: tuple[nn.Module, ...] = ()
-        self._every, self._since = every, 0
+        self._every = every
+        # whether it was tried, whether it was far, and in how many steps since it was not followed: a run that is
+        # resumed is given them back
+        self._schedule = torch.zeros(3)
         self._latest: ModulePending | None = None
         self._why = ""
-        self._armed = self._tried = self._measured = self._far = False
+        self._armed = self._measured = False
 
     @property
     def available(self) -> bool:
         """Whether there is a chain, and its gradient could be followed, once there was a step."""
-        return self._gradients is not None and (self._measured or not self._tried)
+        return self._gradients is not None and (self._measured or not self._schedule[0])
 
     def notes(self) -> dict[str, str]:
         """Say why the gradient of the latest step could not be followed back."""
@@ -64,7 +67,8 @@ class ExactGradients(ModuleProbe):
         self.release()
         if not due.thorough or not self._modules or self._gradients is None:
             return
-        self._armed = not self._tried or self._far or self._since + 1 >= self._every
+        tried, far, since = self._schedule.tolist()
+        self._armed = not tried or bool(far) or since + 1 >= self._every
         if self._armed:
             self._gradients.arm(self._modules)
 
@@ -79,15 +83,15 @@ class ExactGradients(ModuleProbe):
             return
         if pending is not self._latest:
             self._latest = pending
-            self._since = 0 if self._armed else self._since + 1
+            self._schedule[2] = 0 if self._armed else self._schedule[2] + 1
             self._why = ""
-        self._tried = True
+        self._schedule[0] = 1
         found = self._gradients.take()
         self._why = self._gradients.why_not or self._why
         if found is None:
             return
         self._measured = True
-        self._far = any(not abs(log) < FAR for _, _, log in found.outputs)
+        self._schedule[1] = any(not abs(log) < FAR for _, _, log in found.outputs)
         pending.drop(*KINDS)
         table = pending.table
         calls = [(table.row_of[module], count, log) for module, count, log in found.outputs if module in table.row_of]
@@ -96,6 +100,10 @@ class ExactGradients(ModuleProbe):
             pending.add(KINDS[0], _vector(logs), np.array(rows, np.int64), np.array(counts, np.float64))
         weights = {table.index[weight]: log for weight, log in found.weights.items() if weight in table.index}
         pending.add(KINDS[1], _vector(weights.values()), np.array(list(weights), np.int64))
+
+    def remembered(self) -> dict[str, torch.Tensor]:
+        """Return when it was followed last."""
+        return {"exact schedule": self._schedule} if self._gradients is not None else {}
 
     def rows(self, numbers: Numbers, pending: ModulePending) -> dict[str, RowValues]:
         """Return log10 of the root mean square of one sample's gradient at outputs, and of the norms at weights."""

@@ -70,6 +70,10 @@ class ModuleProbe:
     def after_update(self, params: OptimizerParams, coming: ModulePending) -> None:
         """Look at `params` after the optimiser has moved them; what is measured belongs to the step that comes."""
 
+    def remembered(self) -> dict[str, Tensor]:
+        """Return what one step is to know of those before it, by name: the tensors themselves, on the host."""
+        return {}
+
     def release(self) -> None:
         """Take all hooks away."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import Parameter
 
 from gradviz.network.architecture import Junction
-from gradviz.probes.modules.activations import DeadUnits, SaturatedInputs
+from gradviz.probes.modules.activations import DeadUnits, LatestSlopes, SaturatedInputs
 from gradviz.probes.modules.calls import Calls
 from gradviz.probes.modules.chain_gradients import chain_of
 from gradviz.probes.modules.distributions import RowDistributions
@@ -46,6 +46,7 @@ class ObservedNetwork:
     hooks: OutputHooks
     exact_every: int = 1
     junctions: Sequence[Junction] = ()
+    slopes: LatestSlopes = field(default_factory=LatestSlopes)
 
 
 # in the order in which views offer what they measure; a new probe is a file and a line here
@@ -53,8 +54,8 @@ MODULE_PROBES: tuple[Callable[[ObservedNetwork], ModuleProbe], ...] = (
     lambda network: WeightGradients(),
     lambda network: Outputs(network.model, network.hooks, network.guard),
     lambda network: WeightChanges(),
-    lambda network: DeadUnits(network.hooks),
-    lambda network: SaturatedInputs(network.hooks),
+    lambda network: DeadUnits(network.hooks, network.slopes),
+    lambda network: SaturatedInputs(network.hooks, network.slopes),
     lambda network: GradientPaths(network.junctions, network.guard),
     lambda network: TokenCosine(network.model, network.guard),
     lambda network: AttentionEntropy(network.model, network.guard),
@@ -213,8 +214,11 @@ class ModuleObserver(Observer):
         self._hooks.release()
 
     def carried(self) -> dict[str, Tensor]:
-        """Return what the latest update left of each row's weights."""
-        return {one.kind: one.values for one in self._coming.measurements}
+        """Return what the latest update left of each row's weights, and what probes remember."""
+        kept = {one.kind: one.values for one in self._coming.measurements}
+        for probe in self._probes:
+            kept |= probe.remembered()
+        return kept
 
     def prepare_carried(self, coming: Due) -> None:
         """Make room for what an update leaves if the state after it is measured."""

@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from gradviz.app.main_window import MainWindow
 from gradviz.app.settings import Settings
-from gradviz.lessons.lesson import PLACES
+from gradviz.lessons.lesson import PLACES, SetUp
 from gradviz.lessons.library import lesson_names, load_lesson
 from gradviz.lessons.playing import Met, Verified
 
@@ -97,6 +97,8 @@ def test_every_place_is_there(window: MainWindow) -> None:
     for name in lesson_names():
         for page in load_lesson(name).pages:
             for item in page.items:
+                if isinstance(item, SetUp):
+                    window.lessons.player.stage.set_up(item)
                 for place in getattr(item, "places", ()):
                     window.lessons.player.stage.lit.emit((place,))
                     assert window.lessons.spotlight.lit, place
@@ -120,3 +122,31 @@ def test_a_lesson_that_cannot_be_read_changes_nothing(window: MainWindow, qtbot:
         window.lessons.panel.open_named(str(path))
     assert "broken" in signal.args[0].message
     assert window.lessons.player.lesson is None
+
+
+def test_a_teacher_locks_and_hides_fields_for_as_long_as_the_lesson_is_open(window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "class.md"
+    path.write_text(
+        "+++\ntitle = 'T'\nabout = 'A'\nremember = 'R'\nlocked = ['depth']\nhidden = ['batch_size']\n+++\n"
+        "## One\nText\n"
+    )
+    rows = window.form.rows
+    window.open_file(path)
+    assert not rows["depth"].editor.isEnabled()
+    assert rows["activation"].editor.isEnabled()
+    assert not rows["batch_size"].editor.isVisibleTo(window.form)
+    window.lessons.player.close()
+    assert rows["depth"].editor.isEnabled()
+    assert rows["batch_size"].editor.isVisibleTo(window.form)
+
+
+def test_a_finished_lesson_is_saved_as_a_page(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    window.session.begin()
+    window.lessons.open("standing-still")
+    for _ in range(3):
+        play_page(window, qtbot)
+        window.lessons.player.next_page()
+    window.lessons.panel.save_sheet(tmp_path / "sheet.html")
+    assert "The weight that does not move" in (tmp_path / "sheet.html").read_text(encoding="utf-8")
+    with qtbot.waitSignal(window.lessons.panel.failed):
+        window.lessons.panel.save_sheet(tmp_path / "missing" / "sheet.html")
