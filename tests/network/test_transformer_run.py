@@ -154,7 +154,7 @@ def test_post_norm_has_its_largest_gradients_at_the_end_and_pre_norm_at_the_fron
 
 
 def test_an_identity_shortcut_hands_on_what_it_receives_and_the_branch_the_rest() -> None:
-    """What a shortcut hands down is the gradient at its row's output; with the branch's part it is that at the input."""
+    """What a shortcut hands down is the gradient at its row's output; with what the branch adds it is that before."""
     _, frame = first_frame(experiment(precision="float64"))
     shortcut, branch = (10.0 ** frame.rows[name].astype(float) for name in ("shortcut_grad_rms", "branch_grad_rms"))
     output, cosine = 10.0 ** frame.rows["activation_grad_rms"].astype(float), frame.rows["path_cosine"]
