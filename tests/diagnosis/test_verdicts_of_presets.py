@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from trained_runs import trained
+from trained_runs import STACKS, trained
 
 from gradviz.diagnosis import Severity, diagnose
 from gradviz.diagnosis.verdict import Verdict
-from gradviz.experiment import Experiment, load_preset, preset_names
+from gradviz.experiment import Experiment, load_preset
 from gradviz.experiment.variants import VARIANT_SETS, variant
 from gradviz.recording.history import History
 
@@ -56,7 +56,7 @@ def contradictions(history: History, *, learns: bool) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", STACKS)
 def test_the_verdict_at_the_end_of_a_preset_says_what_its_text_says(name: str) -> None:
     history = trained(load_preset(name))
     if name in SAID:
