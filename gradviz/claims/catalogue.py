@@ -68,6 +68,30 @@ CLAIMS: tuple[Claim, ...] = (
         outcomes.deeper_is_worse,
     ),
     Claim(
+        "C12a",
+        "A plain convolutional network gets worse with depth; its residual twin does not",
+        "20 plain layers above 70%, 56 much worse, 110 near chance; 56 and 110 residual ones above 90%",
+        outcomes.deeper_convolutions,
+    ),
+    Claim(
+        "C12b",
+        "Batch normalisation does not save a deep plain network: its gradient explodes towards the front",
+        "110 plain layers: grows more than 5 decades; without normalisation more than 10 below the residual one",
+        signal.batch_norm_does_not_save,
+    ),
+    Claim(
+        "C12c",
+        "ResNet-152 learns, and so do 1202 layers without any normalisation",
+        "above 95% at 152, above 90% at 1202",
+        outcomes.deep_convolutions,
+    ),
+    Claim(
+        "C12d",
+        "A sigmoid convolutional network fails as a fully connected one does",
+        "chance (about 10%); the gradient falls more than 12 decades over 20 layers",
+        outcomes.sigmoid_convolutions,
+    ),
+    Claim(
         "C12e",
         "Post-norm Transformers stop training with depth, pre-norm ones do not; a warm-up helps, to a point",
         "12 blocks post-norm at chance, above 75% with a warm-up; 24 post-norm at chance, pre-norm above 75%",

@@ -10,6 +10,10 @@ from gradviz.claims.claim import Outcome, Progress, accuracy_of, recorded_preset
 from gradviz.recording.history import History
 
 CHANCE_AT_MOST = 0.2
+MUCH_WORSE = 0.3
+RESIDUAL_LEARNT_AT_LEAST = 0.9
+# decades of the gradient
+SIGMOID_FALL = 12.0
 LEARNT_AT_LEAST = 0.95
 MANY_DEAD = 0.5
 # of Transformers on patches of the digits
@@ -47,6 +51,31 @@ def deeper_is_worse(progress: Progress) -> Outcome:
     found = _accuracies(("sigmoid-3", "sigmoid-10", "sigmoid-20"), progress)
     shallow, *deeper = found.values()
     return Outcome(_in_words(found), all(accuracy < shallow - 0.1 for accuracy in deeper), found)
+
+
+def deeper_convolutions(progress: Progress) -> Outcome:
+    """Train the same plain convolutional network with 20, 56 and 110 layers, and its residual twins."""
+    found = _accuracies(("plain-conv-20", "plain-conv-56", "plain-conv-110", "resnet-56", "resnet-110"), progress)
+    shallow, deep, deepest, *residual = found.values()
+    holds = deep < shallow - MUCH_WORSE and deepest <= CHANCE_AT_MOST and min(residual) > RESIDUAL_LEARNT_AT_LEAST
+    return Outcome(_in_words(found), holds, found)
+
+
+def deep_convolutions(progress: Progress) -> Outcome:
+    """Train ResNets of 152 and 1202 layers."""
+    found = _accuracies(("resnet-152", "resnet-1202"), progress)
+    holds = found["resnet-152"] > LEARNT_AT_LEAST and found["resnet-1202"] > RESIDUAL_LEARNT_AT_LEAST
+    return Outcome(_in_words(found), holds, found)
+
+
+def sigmoid_convolutions(progress: Progress) -> Outcome:
+    """Train a plain convolutional network of sigmoids, and look at its gradient before the first step."""
+    [(name, history)] = _recorded(("conv-sigmoid-20",), progress)
+    row = history.row("activation_grad_rms", 0)
+    assert row is not None, "measured at step 0"
+    fall, accuracy = float(row[-1] - row[0]), accuracy_of(history)
+    words = f"{accuracy:.1%} right; the gradient falls by {fall:.1f} decades"
+    return Outcome(words, accuracy <= CHANCE_AT_MOST and fall > SIGMOID_FALL, {name: accuracy, "decades": fall})
 
 
 def post_norm(progress: Progress) -> Outcome:

@@ -9,6 +9,8 @@ from gradviz.experiment import load_preset
 from gradviz.training.loop import first_frame
 
 SEEDS = 8
+# decades over 110 layers
+EXPLODES, FADES, LEVEL = 5.0, 10.0, 2.0
 FACTOR_TOLERANCE = 0.1
 RESIDUAL = ("residual-152", "residual-1000", "sigmoid-residual-30")
 
@@ -43,3 +45,25 @@ def identity_passes_exactly(progress: Progress) -> Outcome:
     numbers = {"differing": float(differing), "compared": float(compared)}
     words = f"{compared - differing} of {compared} blocks pass the gradient on without changing a bit"
     return Outcome(words, differing == 0, numbers)
+
+
+def batch_norm_does_not_save(progress: Progress) -> Outcome:
+    """Compare the gradient of a plain and a residual convolutional network at initialisation, and one without norm."""
+    plain = load_preset("plain-conv-110").changed(device="cpu")
+    residual = load_preset("resnet-110").changed(device="cpu")
+    levels = {}
+    for number, (name, experiment) in enumerate(
+        {"plain": plain, "without": plain.changed(normalization="none"), "residual": residual}.items(), start=1
+    ):
+        _, frame = first_frame(experiment)
+        row = frame.rows["activation_grad_rms"]
+        # from the last convolution, before the classifier, to the first
+        levels[name], levels[f"{name}_grows"] = float(row[0]), float(row[0] - row[-2])
+        progress(number / 3)
+    below = levels["residual"] - levels["without"]
+    words = (
+        f"with batch normalisation it grows {levels['plain_grows']:.1f} decades towards the front, without it ends "
+        f"{below:.1f} decades below the residual one, which grows {levels['residual_grows']:.1f}"
+    )
+    holds = levels["plain_grows"] > EXPLODES and below > FADES and abs(levels["residual_grows"]) < LEVEL
+    return Outcome(words, holds, levels)

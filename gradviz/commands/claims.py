@@ -26,8 +26,9 @@ def claims(names: Sequence[str], *, as_json: bool) -> int:
 
     Raises ExperimentError for an unknown name.
     """
-    wanted = [name.upper() for name in names]
     known = [claim.name for claim in CLAIMS]
+    spelled = {name.casefold(): name for name in known}
+    wanted = [spelled.get(name.casefold(), name) for name in names]
     if unknown := [name for name in wanted if name not in known]:
         raise ExperimentError(f"there is no claim {unknown[0]!r}; the claims are {', '.join(known)}")
     failed = False

@@ -47,6 +47,7 @@ ACTIVATIONS: Mapping[str, ActivationSpec] = {
     "tanh": ActivationSpec("tanh", suited="glorot_normal", zero_mean=True),
     "relu": ActivationSpec("ReLU", "dies"),
     "leaky_relu": ActivationSpec("leaky ReLU", None),
+    "prelu": ActivationSpec("PReLU", None),
     "elu": ActivationSpec("ELU"),
     "selu": ActivationSpec("SELU", suited="lecun_normal"),
     "silu": ActivationSpec("SiLU"),

@@ -21,6 +21,8 @@ aten = torch.ops.aten
 Op = Callable[[], object]
 """A prepared call: operands and destination are bound, running it allocates nothing."""
 
+# torch's, and that of He et al. 2015 (1502.01852), section 2.1
+PRELU_SLOPE = 0.25
 _SELU_ALPHA = 1.6732632423543772
 _SELU_SCALE = 1.0507009873554805
 
@@ -128,14 +130,22 @@ def _relu(_: ActivationChoice) -> Activation:
     )
 
 
+def leaky_steepest(slope: float) -> Steepest:
+    """Return where an activation is steepest that has a slope of 1 above zero and this one below."""
+    return _EVERYWHERE if slope == 1.0 else _RIGHT_SIDE
+
+
 def _leaky_relu(choice: ActivationChoice) -> Activation:
-    slope = choice.leaky_slope
+    return _leaky("leaky_relu", choice.leaky_slope)
+
+
+def _leaky(name: str, slope: float) -> Activation:
     return Activation(
-        "leaky_relu",
+        name,
         lambda z: torch.nn.functional.leaky_relu(z, slope),
         lambda z, out: partial(aten.leaky_relu.out, z, slope, out=out),
         lambda grad, z, a, out: partial(aten.leaky_relu_backward.grad_input, grad, z, slope, False, grad_input=out),
-        _EVERYWHERE if slope == 1.0 else _RIGHT_SIDE,
+        leaky_steepest(slope),
     )
 
 
@@ -205,6 +215,8 @@ _KINDS: dict[str, Callable[[ActivationChoice], Activation]] = {
     "tanh": _tanh,
     "relu": _relu,
     "leaky_relu": _leaky_relu,
+    # as it begins: networks learn the slope, each in its own way
+    "prelu": lambda _: _leaky("prelu", PRELU_SLOPE),
     "elu": lambda _: _exponential("elu", 1.0, 1.0, _RIGHT_SIDE),
     "selu": lambda _: _exponential("selu", _SELU_ALPHA, _SELU_SCALE, _SELU_STEEPEST),
     "silu": _silu,

@@ -259,6 +259,13 @@ class CurvesPlot(RunsPlot):
         self._notice.say(self.absence if history is None else what_is_missing(history, "loss"))
         self._no_accuracy.say("" if history is None else what_is_missing(history, "batch_accuracy"))
 
+    def _knows_accuracy(self) -> bool:
+        """Whether any run has an accuracy to draw, or may still get one."""
+        histories = [run.history for run in self.runs]
+        return not histories or any(
+            tells_validation_accuracy(each) or not what_is_missing(each, "batch_accuracy") for each in histories
+        )
+
     def _mark_run(self) -> None:
         """Mark divergence and chance of a single run."""
         history = self.history
@@ -281,10 +288,8 @@ class CurvesPlot(RunsPlot):
         if drawn == self._drawn:
             return
         self._drawn = drawn
-        were_there = bool(self.numbers)
         self._number_plot.draw(self.runs, view, pixels)
-        if bool(self.numbers) != were_there:
-            self._pair.make_way(bool(self.numbers))
+        if self._pair.make_way(bool(self.numbers), accuracy=self._knows_accuracy()):
             self._describe()
         if len(self.runs) <= 1:
             self._lines[BATCH].draw(*batch_points(self.history, view, pixels, self._pair))

@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 Row = NDArray[np.floating[Any]]
 Function = Callable[[Array], Array]
 
+# the network's own: see gradviz/network/activation_kernels.py
+PRELU_SLOPE = 0.25
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 
@@ -128,6 +130,8 @@ _CURVES = {
     "sigmoid": Curve(sigmoid, _sigmoid_slope, 0.25),
     "tanh": Curve(np.tanh, _tanh_slope, 1.0),
     "relu": Curve(lambda z: np.maximum(z, 0.0), lambda z: np.where(z > 0, 1.0, 0.0), 1.0),
+    # as it begins
+    "prelu": Curve(lambda z: np.where(z > 0, z, PRELU_SLOPE * z), lambda z: np.where(z > 0, 1.0, PRELU_SLOPE), 1.0),
     "elu": _exponential(1.0, 1.0, 1.0),
     "selu": _exponential(SELU_ALPHA, SELU_SCALE, SELU_ALPHA * SELU_SCALE),
     "silu": Curve(lambda z: z * sigmoid(z), _silu_slope, 1.0998393201288669),

@@ -44,6 +44,8 @@ def supremum_bound(network: NetworkRecipe) -> Bound | NoBound:
         return NoBound("no bound line: over the shortcuts a gradient passes layers without their derivatives")
     if network.normalization != "none":
         return NoBound("no bound line: normalisation multiplies the gradient by a factor of its own in every layer")
+    if network.activation == "prelu":
+        return NoBound("no bound line: the slope of PReLU is learnt, and may become larger than 1")
     if network.dropout:
         return NoBound("no bound line: dropout multiplies each derivative by 0 or by 1 / (1 - share)")
     supremum = curve(network).supremum

@@ -12,7 +12,7 @@ from gradviz.experiment.variants import VARIANT_SETS, variant
 from gradviz.recording.history import History
 
 # what the text of a preset says is wrong; all others say that they learn
-SAID = {
+SAID: dict[str, set[str]] = {
     "batch-norm-100": {"exploding"},
     "diverging": {"diverged", "too_much"},
     "dying-relu": {"dead"},
@@ -24,7 +24,16 @@ SAID = {
     "sigmoid-20": {"vanishing", "not_learning"},
     "sigmoid-30": {"vanishing", "not_updating", "not_learning"},
     "tanh-1000": {"vanishing"},
+    "conv-sigmoid-20": {"vanishing", "not_learning"},
+    "plain-conv-110": {"exploding"},
+    # it learns a little, and its text says no more than that
+    "plain-conv-56": set(),
+    "transformer-no-shortcut": {"tokens_alike", "not_learning"},
+    "transformer-post-norm-12": {"tokens_alike", "not_learning"},
+    "transformer-post-norm-24": {"tokens_alike", "not_learning"},
 }
+# what trains for minutes is left to the benchmarks
+QUICK = [name for name in preset_names() if load_preset(name).network.architecture == "mlp"]
 # kinds that say that a network does not learn
 FAILURES = {"not_learning", "not_updating", "diverged", "dead"}
 LEARNS, CHANCE = 0.7, 0.2
@@ -56,14 +65,16 @@ def contradictions(history: History, *, learns: bool) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.benchmark) for name in preset_names()]
+)
 def test_the_verdict_at_the_end_of_a_preset_says_what_its_text_says(name: str) -> None:
     history = trained(load_preset(name))
     if name in SAID:
         assert {each.kind for each in diagnose(history)} >= SAID[name], Verdict.of(history).line
-        assert accuracy(history) < 0.3
+        assert accuracy(history) < 0.4
     else:
-        assert accuracy(history) > 0.8
+        assert accuracy(history) > (0.8 if name in QUICK else LEARNS)
         assert contradictions(history, learns=True) == set(), Verdict.of(history).line
 
 

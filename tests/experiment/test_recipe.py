@@ -34,7 +34,7 @@ OPEN_ENDS = {
     "uniform_range": (0.0, 10.0),
 }  # fmt: skip
 WORDS = {
-    "activation": "linear sigmoid tanh relu leaky_relu elu selu silu gelu softplus mish",
+    "activation": "linear sigmoid tanh relu leaky_relu prelu elu selu silu gelu softplus mish",
     "shortcut": "none identity pre_activation scaled rezero highway",
     "normalization": "none layer rms batch",
     "initialization": "pytorch_default glorot_normal glorot_uniform he_normal he_uniform lecun_normal orthogonal "

@@ -1,5 +1,6 @@
 """Activations against 50-digit arithmetic, against autograd, and at the edges the engine relies on."""
 
+import copy
 import math
 from collections.abc import Callable
 from typing import get_args
@@ -35,6 +36,7 @@ FORMULAS: dict[str, Callable[[mpf], mpf]] = {
     "tanh": mp.tanh,
     "relu": lambda z: max(z, mpf(0)),
     "leaky_relu": lambda z: z if z > 0 else SLOPE * z,
+    "prelu": lambda z: z if z > 0 else mpf("0.25") * z,
     "elu": lambda z: z if z > 0 else mp.expm1(z),
     "selu": lambda z: SELU_SCALE * (z if z > 0 else SELU_ALPHA * mp.expm1(z)),
     "silu": lambda z: z * sigmoid(z),
@@ -48,6 +50,7 @@ MODULES: dict[str, nn.Module] = {
     "tanh": nn.Tanh(),
     "relu": nn.ReLU(),
     "leaky_relu": nn.LeakyReLU(SLOPE),
+    "prelu": nn.PReLU(dtype=torch.float64),
     "elu": nn.ELU(),
     "selu": nn.SELU(),
     "silu": nn.SiLU(),
@@ -104,7 +107,7 @@ def test_float32_kernels_are_autograds_bit_for_bit(name: str) -> None:
     generator = torch.Generator().manual_seed(1)
     z, grad = (torch.randn(37, 19, generator=generator) * 3 for _ in range(2))
     leaf = z.clone().requires_grad_()
-    a = MODULES[name](leaf)
+    a = copy.deepcopy(MODULES[name]).to(z.dtype)(leaf)
     a.backward(grad)
     result, kind = torch.empty_like(z), named(name)
     kind.forward(z, result)()
@@ -164,6 +167,7 @@ def test_suprema_are_the_known_ones() -> None:
         "tanh": 1.0,
         "relu": 1.0,
         "leaky_relu": 1.0,
+        "prelu": 1.0,
         "elu": 1.0,
         "selu": float(SELU_ALPHA * SELU_SCALE),
         "silu": steepest_slope(FORMULAS["silu"], 2.4),

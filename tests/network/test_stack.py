@@ -105,6 +105,9 @@ def stacked_grads(reference: nn.Sequential, network: Network) -> dict[str, Tenso
         "stack.biases": stack(linears, "bias"),
     }
     names = dict(network.named_parameters())
+    if "stack.prelu.slopes" in names:
+        slopes = [module for module in reference.modules() if isinstance(module, nn.PReLU)]
+        grads["stack.prelu.slopes"] = torch.cat([module.weight.grad for module in slopes])
     if "stack.normalization.gain" in names:
         grads["stack.normalization.gain"] = stack(norms, "weight")
     if "stack.normalization.offset" in names:

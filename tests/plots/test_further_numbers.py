@@ -62,6 +62,23 @@ def test_without_further_numbers_there_is_no_third_plot(plot: CurvesPlot) -> Non
     assert plot.views[0].height() > with_third * 1.2
 
 
+def test_without_accuracy_its_room_is_that_of_the_other_plots(plot: CurvesPlot) -> None:
+    history = History(Started("mine", (Row("a"),), (NORM,), "float32", 1, "cpu", 1))
+    for step in range(3):
+        history.append(Frame(step, 2.0, math.nan, 0.1, {}, scalars={"reward": 1.0}))
+    plot.resize(420, 350)
+    plot.show_history(history)
+    QApplication.processEvents()
+    assert plot.views[0].height() > 100
+    assert not plot.views[1].isVisible()
+    # until there is one
+    history.append(Frame(3, 2.0, 0.5, 0.1, {}, scalars={"reward": 1.0}))
+    plot.refresh()
+    QApplication.processEvents()
+    assert plot.views[1].isVisible()
+    assert plot.views[1].height() == pytest.approx(plot.views[0].height(), abs=3)
+
+
 def test_a_number_that_first_comes_up_later_is_drawn_from_then_on(plot: CurvesPlot) -> None:
     history = run_with([{}] * 3)
     plot.show_history(history)

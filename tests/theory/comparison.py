@@ -36,6 +36,7 @@ REFERENCE = [
 OTHERS = [
     *((name, "none", 1.0, 0.1) for name in ("relu", "leaky_relu", "elu", "gelu", "silu", "selu", "softplus", "mish")),
     ("leaky_relu", "none", 2.0, 0.0),
+    ("prelu", "none", 2.0, 0.0),
     ("elu", "none", 2.0, 0.0),
     ("gelu", "none", 3.0, 0.2),
     ("silu", "none", 1.5, 0.0),

@@ -25,6 +25,7 @@ ACTIVATIONS = {
     "tanh": nn.Tanh(),
     "relu": nn.ReLU(),
     "leaky_relu": nn.LeakyReLU(LEAKY_SLOPE),
+    "prelu": nn.LeakyReLU(0.25),
     "elu": nn.ELU(),
     "selu": nn.SELU(),
     "silu": nn.SiLU(),

@@ -33,6 +33,7 @@ FORMULAS: dict[str, Callable[[mpf], mpf]] = {
     "tanh": mp.tanh,
     "relu": lambda z: max(z, mpf(0)),
     "leaky_relu": lambda z: z if z > 0 else SLOPE * z,
+    "prelu": lambda z: z if z > 0 else 0.25 * z,
     "elu": lambda z: z if z > 0 else mp.expm1(z),
     "selu": lambda z: mpf("1.0507009873554804935") * (z if z > 0 else mpf("1.6732632423543772848") * mp.expm1(z)),
     "silu": lambda z: z * sigmoid(z),

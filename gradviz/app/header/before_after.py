@@ -93,7 +93,7 @@ class OutcomeBlock(QWidget):
         self.score.setText(outcome.score.text if outcome.score is not None else "–")
         self.profile.show_profile(outcome.profile, span)
         name = outcome.score.name if outcome.score is not None else "no score"
-        self.caption.setText(f"{name} {self._name}")
+        self.caption.setText(f"{name} {self._name}, step {outcome.step:,}")
         self.setToolTip(f"{self._name}: {outcome.title}; {name} {self.score.text()} at step {outcome.step:,}")
         self.setAccessibleName(f"{self._name}: {WORDS[outcome.severity]}, {name} {self.score.text()}")
 

@@ -18,7 +18,7 @@ from gradviz.recording.history import History
 
 
 class HeaderFollower(QObject):
-    """Gives `header` what it shows. The run before is judged once, at its last step."""
+    """Gives `header` what it shows."""
 
     def __init__(self, header: HeaderBar, session: Session, context: PanelContext) -> None:
         super().__init__(header)
@@ -66,11 +66,20 @@ class HeaderFollower(QObject):
         reference, shown = self._reference, self._session.shown
         if reference is None or shown.kind != "run" or shown.experiment is None or not self._change():
             return None
-        thresholds = self._context.settings.thresholds
-        about = (id(reference), reference.frames, self._quantity, thresholds)
+        thresholds, step = self._context.settings.thresholds, self._step_to_compare()
+        about = (id(reference), reference.frames, self._quantity, thresholds, step)
         if self._before[0] != about:
-            self._before = (about, outcome_of(reference, self._quantity, thresholds))
+            self._before = (about, outcome_of(reference, self._quantity, thresholds, step))
         return self._before[1]
+
+    def _step_to_compare(self) -> int | None:
+        """Return at which step the run before is judged: None, its last, beside the end of a run; else the same step.
+
+        What a network comes to is not to be compared with how another one began.
+        """
+        shown, step = self._session.shown.history, self._judgement.step
+        ended = shown is not None and step == shown.frames - 1 and not self._session.run.phase.busy
+        return None if ended else step
 
     def _change(self) -> str:
         """Say what was changed since the run before; empty where nothing was, or it is not known."""

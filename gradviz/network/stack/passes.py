@@ -16,6 +16,7 @@ from gradviz.network.activation_kernels import Activation, Op
 from gradviz.network.stack.dropout import Dropout
 from gradviz.network.stack.exact_gradients import ExactGradients, Rescaling
 from gradviz.network.stack.normalization import Normalization
+from gradviz.network.stack.prelu import PReluSlopes
 from gradviz.network.stack.shortcuts import Block, Shortcut
 from gradviz.network.stack.split_grads import SplitGrads
 from gradviz.network.stack.weight_grads import LAYERS_PER_CHUNK, WeightGrads
@@ -35,10 +36,12 @@ class Passes:
         batch_size: int,
         pre_activation: bool,
         dropped: tuple[float, int] | None = None,
+        prelu: PReluSlopes | None = None,
     ) -> None:
         self.weights, self.biases = weights, biases
         self.activation, self.normalization, self.shortcut, self.blocks = activation, normalization, shortcut, blocks
         self.pre_activation = pre_activation
+        self.prelu = prelu
         self.generation = 0
         self._allocate(batch_size)
         # share and seed; what the activations give before it is kept, because their derivatives may be read off it
@@ -77,7 +80,7 @@ class Passes:
         for op in self._backward:
             op()
         result = [self.grads[0].clone(), *self._weight_grads.take()]
-        for part in (self.normalization, self.shortcut):
+        for part in (self.normalization, self.shortcut, self.prelu):
             if part is not None:
                 result += part.parameter_grads()
         return result
@@ -167,9 +170,12 @@ class Passes:
             x, out = self.states[block.first], self.states[block.last + 1]
             self._forward += self.shortcut.forward_ops(block, x, self.branches[block.index], out)
 
+    def _activation_of(self, layer: int) -> Activation:
+        return self.activation if self.prelu is None else self.prelu.at(layer)
+
     def _write_activation(self, layer: int, inner: Tensor, out: Tensor) -> None:
         activated = self._undropped_or(layer, out)
-        self._forward.append(self.activation.forward(inner, activated))
+        self._forward.append(self._activation_of(layer).forward(inner, activated))
         if self.dropout is not None:
             self._forward.append(partial(torch.mul, activated, self.dropout.masks[layer], out=out))
 
@@ -210,12 +216,12 @@ class Passes:
         activated = self._undropped_or(layer, self.branches[block.index] if joins else self.states[layer + 1])
         grad = self._write_before_dropout(layer, grad)
         inner = activated if self.in_place else self._inner[layer]
-        affine_grad = self._weight_grads.at(layer)
+        affine_grad, activation = self._weight_grads.at(layer), self._activation_of(layer)
         if self.normalization is None:
-            self._backward.append(self.activation.backward(grad, inner, activated, affine_grad))
+            self._backward.append(activation.backward(grad, inner, activated, affine_grad))
         else:
             normalised = self.normalised_grads[layer]
-            self._backward.append(self.activation.backward(grad, inner, activated, normalised))
+            self._backward.append(activation.backward(grad, inner, activated, normalised))
             self._backward.append(self.normalization.backward_op(layer, self.affine[layer], normalised, affine_grad))
         below, weight = self.grads[layer], self.weights[layer]
         if skip is None:
@@ -229,7 +235,7 @@ class Passes:
         inner, activated = self._inner[layer], self._undropped_or(layer, self.activated[layer])
         self._backward.append(partial(torch.mm, grad, self.weights[layer], out=self._scratch))
         self._write_before_dropout(layer, self._scratch)
-        self._backward.append(self.activation.backward(self._scratch, inner, activated, below))
+        self._backward.append(self._activation_of(layer).backward(self._scratch, inner, activated, below))
         if self.normalization is not None:
             self._backward.append(self.normalization.backward_op(layer, self.states[layer], below, below))
         if skip is not None:

@@ -21,6 +21,7 @@ def _activation(network: Mlp) -> nn.Module:
         "tanh": nn.Tanh(),
         "relu": nn.ReLU(),
         "leaky_relu": nn.LeakyReLU(network.leaky_slope),
+        "prelu": nn.PReLU(),
         "elu": nn.ELU(),
         "selu": nn.SELU(),
         "silu": nn.SiLU(),
@@ -107,6 +108,10 @@ def copy_weights(source: Network, target: nn.Sequential) -> None:
         norm.get_parameter("weight").copy_(parameters["gain"][layer])
         if "offset" in parameters:
             norm.get_parameter("bias").copy_(parameters["offset"][layer])
+    if stack.prelu is not None:
+        slopes = [module for module in target.modules() if isinstance(module, nn.PReLU)]
+        for layer, module in enumerate(slopes):
+            module.weight.copy_(stack.prelu.slopes[layer : layer + 1])
     own = dict(stack.shortcut.named_parameters()) if stack.shortcut is not None else {}
     blocks = [module for module in target if isinstance(module, ResidualBlock)]
     for index, block in enumerate(blocks):

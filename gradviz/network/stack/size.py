@@ -21,6 +21,7 @@ def size(network: Mlp, batch_size: int, _sample_shape: tuple[int, ...]) -> Size:
     parameters = network.depth * network.width * (network.width + 1)
     if network.shortcut == "highway":
         parameters += parameters // network.shortcut_span
+    parameters += network.depth * (network.activation == "prelu")
     state = network.depth * batch_size * network.width
     buffers = round(state * _buffers(network)) + CHUNK_BUFFERS * CACHED_NUMBERS
     return Size(parameters, buffers, network.width**2)

@@ -22,6 +22,7 @@ from gradviz.network.stack.initialization import initialize_end, initialize_hidd
 from gradviz.network.stack.layer_chunks import LayerChunk
 from gradviz.network.stack.normalization import normalization
 from gradviz.network.stack.passes import Passes
+from gradviz.network.stack.prelu import PReluSlopes
 from gradviz.network.stack.shortcuts import blocks_of, shortcut
 from gradviz.network.stack.size import size
 from gradviz.network.stack.trace import Trace
@@ -61,6 +62,7 @@ class Stack(nn.Module):
         self.biases = nn.Parameter(torch.empty(layers, width, **factory))
         self.normalization = normalization(network, **factory)
         self.activation = activation(network.phi)
+        self.prelu = PReluSlopes(layers, **factory) if network.activation == "prelu" else None
         self.blocks = blocks_of(network)
         self.pre_activation = network.shortcut == "pre_activation"
         initialize_hidden(self.weights, self.biases, network, generator)
@@ -75,7 +77,7 @@ class Stack(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Put a training batch [batch, width] through all layers, remembering what the backward pass needs."""
-        parts = (self.normalization, self.shortcut)
+        parts = (self.normalization, self.shortcut, self.prelu)
         own = [parameter for part in parts if part is not None for parameter in part.parameters()]
         apply: Any = _FusedStack.apply
         passes = self._passes_for(x.shape[0])
@@ -132,7 +134,7 @@ class Stack(nn.Module):
         z = x if self.pre_activation else torch.addmm(bias, x, weight)
         if self.normalization is not None:
             z = self.normalization.infer(layer, z)
-        a = self.activation.function(z)
+        a = (self.activation if self.prelu is None else self.prelu.at(layer)).function(z)
         return z, torch.addmm(bias, a, weight) if self.pre_activation else a
 
     def _passes_for(self, batch_size: int) -> Passes:
@@ -153,6 +155,7 @@ class Stack(nn.Module):
                 batch_size,
                 self.pre_activation,
                 self.dropped,
+                self.prelu,
             )
         return passes
 

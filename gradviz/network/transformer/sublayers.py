@@ -86,7 +86,7 @@ class Mlp(Branch):
         self.in_bias = nn.Parameter(torch.zeros(inner, **factory))
         self.out_weight = nn.Parameter(torch.empty(width, inner, **factory))
         self.out_bias = nn.Parameter(torch.zeros(width, **factory))
-        self.activation = ActivationModule(recipe.phi)
+        self.activation = ActivationModule(recipe.phi, **factory)
 
     def transform(self, x: Tensor) -> Tensor:
         """Return [batch, tokens, width]."""

@@ -32,6 +32,7 @@ class LossAboveAccuracy:
         self.following = True
         self.logarithmic = False
         self._room: tuple[int, Span] | None = None
+        self._way = False, True
         self.loss_view, self.accuracy_view = PickingViewBox(), PickingViewBox()
         self.loss_axis, self.accuracy_axis = DecadeAxis("left"), WholeNumberAxis("left")
         self.steps, self._hidden_steps = WholeNumberAxis("bottom"), WholeNumberAxis("bottom")
@@ -75,11 +76,22 @@ class LossAboveAccuracy:
         for row in (1, 2):
             self._layout.setRowPreferredHeight(row, PLOT_HEIGHT_PX)
 
-    def make_way(self, below: bool) -> None:
-        """Leave the numbers of the step axis, and a third of the height, to a plot below, or take them back."""
+    def make_way(self, below: bool, *, accuracy: bool = True) -> bool:
+        """Leave the numbers of the step axis, and a third of the height, to a plot below, or take them back.
+
+        Where there is no `accuracy`, its place as well: three plots in a low dock have little room. Return whether
+        anything changed.
+        """
+        if (below, accuracy) == self._way:
+            return False
+        self._way = below, accuracy
+        shown = accuracy or not below
         self.steps.setStyle(showValues=not below)
         self.steps.showLabel(not below)
+        self.accuracy.setVisible(shown)
+        self._layout.setRowPreferredHeight(2, PLOT_HEIGHT_PX if shown else 0)
         self._layout.setRowPreferredHeight(3, PLOT_HEIGHT_PX if below else 0)
+        return True
 
     def apply_style(self, style: Style) -> None:
         """Recolour axes and borders."""

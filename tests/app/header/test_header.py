@@ -148,6 +148,21 @@ def test_what_is_tried_is_set_up_trained_and_shown_beside_what_was(window: MainW
     assert window.header.verdict.sentence.visibleRegion().boundingRect() == window.header.verdict.sentence.rect()
 
 
+def test_a_step_that_is_looked_at_is_compared_with_the_same_step(window: MainWindow, qtbot: QtBot) -> None:
+    before = run_to_end(qtbot, window)
+    window.session.set(window.session.experiment.changed(learning_rate=0.01))
+    after = run_to_end(qtbot, window)
+    change = window.header.change
+    wait_until(qtbot, lambda: change.before.outcome is not None)
+    ends = (before.frames - 1, after.frames - 1)
+    assert (change.before.outcome.step, change.after.outcome.step) == ends  # type: ignore[union-attr]
+    window.session.display.pick_step(0)
+    wait_until(qtbot, lambda: change.after.outcome is not None and change.after.outcome.step == 0)
+    assert change.before.outcome is not None
+    assert change.before.outcome.step == 0
+    assert change.before.outcome.score == score_of(before, 0)
+
+
 def test_a_remedy_goes_to_the_form_and_can_be_taken_back(window: MainWindow) -> None:
     before = window.form.experiment().changed(title="a preset", notes="with notes")
     window.session.set(before)
