@@ -9,7 +9,7 @@ from gradviz.app.docks import Docks
 
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 # at first, and what is enough for the form
-FORM_SHARE, COLUMN_SHARE, WIDEST_FORM_PX = 0.25, 0.29, 400
+FORM_SHARE, COLUMN_SHARE, WIDEST_FORM_PX = 0.25, 0.31, 400
 # from here on there is room for two columns of panels, which need so much together
 WIDE_PX, TWO_COLUMNS_SHARE = 1800, 0.42
 

@@ -45,7 +45,7 @@ def other_value(name: str) -> object:
 def form(qtbot: QtBot) -> ExperimentPanel:
     form = ExperimentPanel()
     qtbot.addWidget(form)
-    form.resize(380, 900)
+    form.resize(400, 900)
     form.show()
     return form
 
