@@ -104,6 +104,9 @@ def _against_exploding(case: Of) -> Tried:
 
 
 def _against_dead(case: Of) -> Tried:
+    if case.network.silent and case.readings.step < case.thresholds.patience_steps:
+        # channels that shortcuts fill with zeros are off until the branches add something to them
+        return ()
     return (
         _leaky(case.network),
         changes.lower_rate(case.training, 10.0) if case.trained else None,

@@ -315,6 +315,9 @@ class ResNet(NetworkRecipe):
             layer = f"conv({_around(name, _around(norm, 'x'))})"
         else:
             layer = _around(name, _around(norm, layer))
+        starts = {"skip_init": ", α = 0 at first", "fixup": ", α = 1 at first"}
+        if self.shortcut != "none":
+            joined += starts.get(self.branch, "")
         last = ", the last without activation" if name and self.shortcut == "identity" else ""
         return f"h = {joined}\nF: {CONVOLUTIONS[self.block]} layers of {layer}{last}"
 
