@@ -13,13 +13,17 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from gradviz.experiment import Experiment, to_json
+from gradviz.experiment import Experiment, load_preset, preset_names, to_json
 from gradviz.recording.frame import Event
 from gradviz.recording.history import History
 from gradviz.training.loop import train
 
 # set by the fixture beside this file
 FOLDER_VARIABLE = "GRADVIZ_TRAINED_RUNS"
+
+
+# a step of convolutions or attention takes as long as dozens of a stack: whole runs of these are for benchmarks
+STACKS = tuple(name for name in preset_names() if load_preset(name).network.architecture == "mlp")
 
 
 def trained(experiment: Experiment) -> History:

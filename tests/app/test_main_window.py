@@ -77,7 +77,7 @@ def test_every_tab_says_which_panel_it_brings(window: MainWindow) -> None:
     # Qt keeps a bar in store that it may need again
     assert {tuple(bar.tabText(index) for index in range(bar.count())) for bar in bars} >= {
         ("Profile over layers", "Distributions", "Activation"),
-        ("Loss and accuracy", "Samples", "Predictions", "Mistakes", "Verdict"),
+        ("Loss", "Samples", "Predictions", "Mistakes", "Verdict"),
     }
     assert all(bar.tabToolTip(index) for bar in bars for index in range(bar.count()))
 
@@ -194,7 +194,7 @@ def test_an_experiment_that_is_asked_for_wins_over_the_one_remembered(settings: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("title", ["Experiment", "Profile over layers", "Loss and accuracy", "Samples"])
+@pytest.mark.parametrize("title", ["Experiment", "Profile over layers", "Loss", "Samples"])
 def test_a_panel_can_be_moved_floated_hidden_and_brought_back(window: MainWindow, title: str) -> None:
     (dock,) = (dock for dock in window.findChildren(QDockWidget) if dock.windowTitle() == title)
     wanted = (

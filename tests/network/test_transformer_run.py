@@ -151,3 +151,15 @@ def test_post_norm_has_its_largest_gradients_at_the_end_and_pre_norm_at_the_fron
         profile = np.mean(profiles, axis=0)
         slopes[norm] = float(profile[-3:].mean() - profile[:3].mean())
     assert slopes["after"] > slopes["before"]
+
+
+def test_an_identity_shortcut_hands_on_what_it_receives_and_the_branch_the_rest() -> None:
+    """What a shortcut hands down is the gradient at its row's output; with what the branch adds it is that before."""
+    _, frame = first_frame(experiment(precision="float64"))
+    shortcut, branch = (10.0 ** frame.rows[name].astype(float) for name in ("shortcut_grad_rms", "branch_grad_rms"))
+    output, cosine = 10.0 ** frame.rows["activation_grad_rms"].astype(float), frame.rows["path_cosine"]
+    np.testing.assert_allclose(shortcut, output, rtol=1e-5)
+    np.testing.assert_allclose(frame.rows["shortcut_share"], shortcut / (shortcut + branch), rtol=1e-5)
+    # by the law of cosines the sum is the gradient that the row before puts out
+    at_input = np.sqrt(shortcut**2 + branch**2 + 2 * cosine * shortcut * branch)
+    np.testing.assert_allclose(at_input[1:], output[:-1], rtol=1e-4)

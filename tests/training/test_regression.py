@@ -46,14 +46,15 @@ def events_of(e: Experiment) -> tuple[Started, list[Evaluation], list[Frame]]:
     return events[0], evaluations, [event for event in events if isinstance(event, Frame)]
 
 
+@pytest.mark.slow
 def test_a_sine_is_learnt_with_the_loss_that_comes_with_it() -> None:
     assert SINE.training.loss == "mse"
     assert SINE.regression
-    e = SINE.changed(steps=600)
+    e = SINE.changed(steps=300)
     _, evaluations, frames = events_of(e)
     assert evaluations[0].accuracy < 0.5
-    assert evaluations[-1].accuracy > 0.95
-    assert frames[-1].batch_accuracy > 0.95
+    assert evaluations[-1].accuracy > 0.9
+    assert frames[-1].batch_accuracy > 0.9
     data = load_data(e)
     np.testing.assert_allclose(data.held_out.targets, np.sin(data.held_out.inputs[:, 0]), atol=1e-5)
 

@@ -31,6 +31,7 @@ from gradviz.errors import ExperimentError
 from gradviz.experiment import Experiment, fields, inapplicable, load_preset, preset_names, value_in_words
 from gradviz.experiment.data import Data
 from gradviz.experiment.fields import Group as FieldGroup
+from gradviz.experiment.fields import Role
 from gradviz.experiment.presets import preset_view
 
 PANEL_WIDTH_PX = 352
@@ -306,7 +307,8 @@ class ExperimentPanel(QScrollArea):
             for name, field in known.items()
             if name not in NOT_ON_FORM and len(field.choices) != 1
         }
-        for name, row in self.rows.items():
+        # the large ones in the same order in every architecture
+        for name, row in sorted(self.rows.items(), key=lambda item: get_args(Role).index(item[1].field.spec.role)):
             self._holder(row).add(row)
             row.mark.clicked.connect(partial(self._reset, name))
             if self._curve is not None:

@@ -7,6 +7,9 @@ from gradviz.network.architecture import Size
 from gradviz.network.transformer.tokens import token_shape
 
 USUAL_CLASSES = 10
+# what a measured step holds besides, per unit of a token and of the hidden layer: gradients on their way back, copies
+# that are not kept, and the blocks that are run once more for the exact gradient; fitted to the peaks of three networks
+BESIDE_PER_UNIT, BESIDE_PER_HIDDEN = 5.5, 0.8
 
 
 def size(network: Transformer, batch_size: int, sample_shape: tuple[int, ...]) -> Size:
@@ -22,4 +25,7 @@ def size(network: Transformer, batch_size: int, sample_shape: tuple[int, ...]) -
     # per token of a batch, what autograd keeps of both sub-layers: queries, keys, values and mixture; the hidden layer
     # before and behind the activation; and of each the output, what was normalised and what was scaled
     kept = 4 * inner + 2 * hidden + 2 * width * (1 + (network.norm != "none") + (network.shortcut == "layer_scale"))
-    return Size(parameters, network.depth * batch_size * tokens * kept, max(3 * inner, hidden) * width * tokens)
+    beside = round(BESIDE_PER_UNIT * width + BESIDE_PER_HIDDEN * hidden)
+    return Size(
+        parameters, network.depth * batch_size * tokens * (kept + beside), max(3 * inner, hidden) * width * tokens
+    )

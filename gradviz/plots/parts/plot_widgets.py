@@ -23,6 +23,9 @@ class HoverPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
+        # the window takes what is dropped; a view of Qt's would complain of drags that leave it
+        for each in (self, self.viewport()):
+            each.setAcceptDrops(False)
         self.style_in_use: Style = LIGHT
 
     def leaveEvent(self, event: Any) -> None:

@@ -158,8 +158,9 @@ def test_what_is_wrong_moves_no_field(form: ExperimentPanel) -> None:
 def test_the_large_controls_are_those_with_a_role_in_every_architecture(form: ExperimentPanel) -> None:
     for architecture in NETWORKS:
         form.set_experiment(Experiment(architecture=architecture))
-        large = {row.field.spec.role for row in form.rows.values() if form.large.isAncestorOf(row.editor)}
-        assert large == {"depth", "activation", "shortcut"}, architecture
+        large = [row for row in form.rows.values() if form.large.isAncestorOf(row.editor)]
+        large.sort(key=lambda row: form.large.rows.getWidgetPosition(row.label)[0])  # type: ignore[index]
+        assert [row.field.spec.role for row in large] == ["depth", "activation", "shortcut"], architecture
 
 
 @pytest.mark.parametrize("word", ["sigmoid", "relu", "leaky_relu", "gelu"])
