@@ -4,6 +4,7 @@ import re
 
 import pytest
 from spellchecker import SpellChecker
+from trained_runs import events_of
 
 from gradviz.commands.lessons import played
 from gradviz.lessons.formulas import FOLDER, formulas_in, picture_name
@@ -29,8 +30,10 @@ def test_a_lesson_has_what_it_needs(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_no_check_holds_whatever_is_trained(name: str) -> None:
+def test_no_check_holds_whatever_is_trained(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The right runs are played through the window, in tests/app."""
+    # what is wrong with one run of a lesson often makes it another one of this or the next lesson
+    monkeypatch.setattr("gradviz.training.loop.train", events_of)
     lesson = load_lesson(name)
     wrong = [[holds for _, holds in played(lesson, otherwise)] for otherwise in lesson.otherwise]
     assert [all(each) for each in zip(*wrong, strict=True)] == [False] * len(wrong[0])

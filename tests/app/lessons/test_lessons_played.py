@@ -1,16 +1,21 @@
 """Every lesson, played to its end through the real window: each check holds for the run that the lesson sets up."""
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
+from trained_runs import events_of
 
 from gradviz.app.main_window import MainWindow
 from gradviz.app.settings import Settings
+from gradviz.experiment import Experiment
 from gradviz.lessons.lesson import PLACES, SetUp
 from gradviz.lessons.library import lesson_names, load_lesson
 from gradviz.lessons.playing import Met, Verified
+from gradviz.recording.frame import Checkpoint, Event
+from gradviz.training.control import Control
 
 LONGEST_MS = 120_000
 
@@ -29,8 +34,17 @@ def play_page(window: MainWindow, qtbot: QtBot) -> None:
             qtbot.waitUntil(lambda: playing.waiting != "run", timeout=LONGEST_MS)
 
 
+def trained_before(
+    experiment: Experiment, _control: Control | None = None, _start: Checkpoint | None = None
+) -> Generator[Event]:
+    """What `train` yields: all of it at once, so that training and drawing do not slow each other down."""
+    yield from events_of(experiment)
+
+
 @pytest.mark.parametrize("name", lesson_names())
-def test_every_check_holds(window: MainWindow, qtbot: QtBot, name: str) -> None:
+def test_every_check_holds(window: MainWindow, qtbot: QtBot, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # runs that are trained while the window draws are those of the tests below
+    monkeypatch.setattr("gradviz.training.race.train", trained_before)
     window.session.begin()
     window.lessons.open(name)
     player = window.lessons.player
