@@ -18,7 +18,9 @@ FEWEST_SAMPLES = 32
 # see gradviz/probes/modules/chain_gradients.py
 BLOCKS_AT_ONCE = 8
 # gradients at the outputs, and what batch normalisation needs besides; measured
-RERUN_NORMED = 1.7
+RERUN_NORMED, RERUN_BARE = 1.7, 0.5
+# what else is alive at the peak of the passes; measured, for plain networks without normalisation and all others
+PASSES_BARE, PASSES = 0.3, 1.0
 
 
 def size(network: ResNet, batch_size: int, sample_shape: tuple[int, ...]) -> Size:
@@ -35,9 +37,10 @@ def size(network: ResNet, batch_size: int, sample_shape: tuple[int, ...]) -> Siz
         parameters += one.inputs * one.outputs * one.kernel**2 + per_channel * one.outputs
     counted = COUNTED_KINDS * sum(states) * min(batch_size, FEWEST_SAMPLES)
     kept, at_once = _kept(network), sum(states[: BLOCKS_AT_ONCE * CONVOLUTIONS[network.block]])
-    passes = (kept + 1.0) * sum(states)
+    bare = network.norm == "none" and network.shortcut == "none"
+    passes = (kept + (PASSES_BARE if bare else PASSES)) * sum(states)
     # the exact gradient runs some blocks once more, from their inputs, when the passes are over
-    exact = (kept + (RERUN_NORMED if network.norm != "none" else 1.0)) * at_once + sum(states) / 2
+    exact = (kept + (RERUN_NORMED if network.norm != "none" else RERUN_BARE)) * at_once + sum(states) / 2
     buffers = (max(passes, exact) + AT_WORK * max(states)) * batch_size + counted
     return Size(parameters, round(buffers), products)
 
