@@ -12,13 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
-from matplotlib.mathtext import math_to_image
-
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from gradviz.lessons.formulas import COLOUR, FOLDER, formulas_in, picture_name  # noqa: E402
 
 # so that a picture changes only where its formula does
 SETTINGS = {
@@ -34,6 +28,12 @@ _DATE = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 
 def draw() -> None:
     """Draw all formulas, and remove the pictures of those that are gone."""
+    import matplotlib as mpl
+    from matplotlib.mathtext import math_to_image
+
+    sys.path.insert(0, str(ROOT))
+    from gradviz.lessons.formulas import COLOUR, FOLDER, formulas_in, picture_name
+
     folder = ROOT / "resources" / FOLDER
     folder.mkdir(exist_ok=True)
     wanted = set()

@@ -30,7 +30,17 @@ from gradviz.recording.frame import Evaluation, Frame
 from gradviz.recording.history import History
 
 STEPS, LAYERS = 9, 4
-MOVING = ["heatmap", "profile", "curves", "validation samples", "distribution", "activation", "board"]
+MOVING = [
+    "heatmap",
+    "profile",
+    "curves",
+    "validation samples",
+    "distribution",
+    "activation",
+    "confusion matrix",
+    "confident mistakes",
+    "board",
+]
 CUT = StepRange(1, 7, 3, 20)
 SHOWN = [1, 4, 7]
 Pixels = NDArray[np.int64]

@@ -140,7 +140,7 @@ def exports(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: pytest.Monk
     dialog = dialog_of(window, ExportDialog)
     assert isinstance(dialog, ExportDialog)
     path = dialog.request().path
-    assert path == folder / "gradviz-tanh-3.png"
+    assert path == folder / "gradviz-plain-tanh-3.png"
     dialog.save.click()
     assert path.read_bytes().startswith(b"\x89PNG")
     assert window.statusBar().currentMessage() == f"Exported {path}"
@@ -153,7 +153,7 @@ def exports_animation(window: MainWindow, _qtbot: QtBot, folder: Path, _patch: p
     assert isinstance(dialog, ExportDialog)
     dialog.choose("profile", "gif")
     dialog.save.click()
-    with Image.open(folder / "gradviz-tanh-3.gif") as animation:
+    with Image.open(folder / "gradviz-plain-tanh-3.gif") as animation:
         assert animation.n_frames == 5  # type: ignore[attr-defined]
 
 
@@ -161,7 +161,7 @@ def reports(window: MainWindow, _qtbot: QtBot, folder: Path, patch: pytest.Monke
     window.session.open(a_run_in(folder))
     patch.setattr(QFileDialog, "getSaveFileName", lambda _parent, _title, suggested, _kinds: (suggested, ""))
     trigger(window, "report")
-    path = folder / "gradviz-tanh-9.html"
+    path = folder / "gradviz-plain-tanh-9.html"
     assert "made up.gradviz" in path.read_text(encoding="utf-8")
     assert window.statusBar().currentMessage() == f"Wrote {path}"
 

@@ -98,7 +98,9 @@ def test_a_comparison_is_exported(comparison: ComparisonWindow, tmp_path: Path, 
     if suffix == "png":
         with Image.open(path) as picture:
             below = max(comparison.profiles.height(), comparison.curves.height())
-            assert picture.size == (comparison.heatmaps.width(), comparison.heatmaps.height() + below)
+            assert picture.width == comparison.heatmaps.width()
+            # and below the plots what they show
+            assert picture.height > comparison.heatmaps.height() + below
             assert len(picture.convert("RGB").getcolors(1 << 24) or ()) > 20
     elif suffix == "svg":
         text = path.read_text(encoding="utf-8")

@@ -98,8 +98,8 @@ def test_a_mistake_in_a_file_is_said_with_the_file(tmp_path: Path) -> None:
 
 
 def test_presets_are_the_files_in_their_folder() -> None:
-    files = sorted(path.name for path in resource_path("presets").iterdir())
-    assert files == [f"{name}.toml" for name in preset_names()]
+    files = {path.name for path in resource_path("presets").iterdir()}
+    assert files == {f"{name}.toml" for name in preset_names()}
     for name in preset_names():
         assert load_preset(name) == read(resource_path(f"presets/{name}.toml"))
 

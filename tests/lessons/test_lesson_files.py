@@ -15,7 +15,7 @@ from gradviz.resources import resource_path
 LESSONS = lesson_names()
 # terms of the field, and spellings of British English, that the word list lacks
 KNOWN = frozenset(
-    {"behaviour", "colour", "heatmap", "initialisation", "normalisation", "recognised", "relu", "sigmoids"}
+    {"behaviour", "colour", "heatmap", "initialisation", "normalisation", "pytorch", "recognised", "relu", "sigmoids"}
 )
 MOST_WORDS = 700
 

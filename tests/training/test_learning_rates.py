@@ -58,7 +58,9 @@ SCHEDULES: list[tuple[dict[str, object], Callable[[Optimizer], LRScheduler]]] = 
 
 
 @pytest.mark.filterwarnings("ignore:The epoch parameter")
-@pytest.mark.parametrize(("values", "scheduler"), SCHEDULES, ids=lambda value: str(value) if value else "")
+@pytest.mark.parametrize(
+    ("values", "scheduler"), SCHEDULES, ids=lambda each: str(each) if isinstance(each, dict) else ""
+)
 def test_the_rate_of_each_step_is_that_of_torchs_scheduler(
     values: dict[str, object], scheduler: Callable[[Optimizer], LRScheduler]
 ) -> None:

@@ -20,7 +20,7 @@ def cloud(points: np.ndarray) -> np.ndarray:
 
 
 def test_every_generated_data_set_can_be_chosen() -> None:
-    assert {*GENERATORS, "digits", "file"} == set(choices("data"))
+    assert {*GENERATORS, "digits", "file", "sine", "text"} == set(choices("data"))
 
 
 @pytest.mark.parametrize("samples", [200, 201])

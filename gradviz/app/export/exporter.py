@@ -14,8 +14,8 @@ from gradviz.app.session.session import Session
 from gradviz.errors import ExportError
 from gradviz.plots.pages.animation import FrameSource, StepRange
 from gradviz.plots.pages.caption import Caption, identity, with_caption
-from gradviz.plots.pages.images import Placement, copy_to_clipboard, save_picture
-from gradviz.plots.parts.style import Style
+from gradviz.plots.pages.images import Page, Placement, copy_to_clipboard, save_picture
+from gradviz.plots.parts.style import LIGHT, Style
 from gradviz.recording.exports.tables import save_table
 from gradviz.recording.history import History
 
@@ -30,11 +30,10 @@ class Exporter:
 
     def subjects(self) -> dict[str, str]:
         """Return what can be exported and, in words, how large it is."""
-        plots = self._board.plots()
         sizes = {"board": "All plots on one page."}
-        for name in plots:
-            [place] = [placement.rect.size().toSize() for placement in self._board.placements(name)]
-            sizes[name] = f"{place.width()} × {place.height()} pixels."
+        for name in self._board.plots():
+            page = Page(self._placements(name, LIGHT), LIGHT.background).size
+            sizes[name] = f"{page.width()} × {page.height()} pixels."
         history = self._board.history
         if history is not None:
             rows = len(history.started.rows)

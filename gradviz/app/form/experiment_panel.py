@@ -294,8 +294,9 @@ class ExperimentPanel(QScrollArea):
 
     def _fill_groups(self) -> None:
         """Make a row for each field that the architecture has, in the place of those of another."""
+        focused = next((name for name, row in self.rows.items() if row.has_focus()), "")
         for row in self.rows.values():
-            self._holder(row).rows.removeRow(row.label)
+            self._holder(row).remove(row)
         network = self.groups["Network"].rows
         if self.rows:
             network.takeRow(self.formula)
@@ -325,6 +326,8 @@ class ExperimentPanel(QScrollArea):
         self._order_for_tab()
         if self._devices is not None:
             self.set_devices(self._devices)
+        if focused in self.rows:
+            self.rows[focused].editor.setFocus()
 
     def _order_for_tab(self) -> None:
         """Let Tab go from each heading through the fields below it, although the fields were made later."""

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QAbstractButton, QFormLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gradviz.app.form.field_editor import FieldEditor
 from gradviz.app.form.field_editors import editor_for
@@ -87,6 +96,11 @@ class FieldRow:
         for widget in (self.label, self.editor, self.place):
             widget.setToolTip(self._help)
 
+    def has_focus(self) -> bool:
+        """Whether the keyboard is in this row."""
+        focus = QApplication.focusWidget()
+        return focus is not None and self.place.isAncestorOf(focus)
+
     def lock(self, locked: bool) -> None:
         """Let the field be changed, or not."""
         for widget in (self.label, self.place):
@@ -131,6 +145,14 @@ class Group(QWidget):
     def add(self, row: FieldRow) -> None:
         """Take a row, or another in the place of one that was removed."""
         self.rows.addRow(row.label, row.place)
+
+    def remove(self, row: FieldRow) -> None:
+        """Let go of a row. It is deleted later: the change that removes it may come from its own editor."""
+        self.rows.takeRow(row.label)
+        for widget in (row.label, row.place):
+            widget.hide()
+            widget.setParent(None)
+            widget.deleteLater()
 
     def show_row(self, row: FieldRow) -> None:
         """Show a row if it applies. Rows depend on those above them, so what is under the mouse stays there."""

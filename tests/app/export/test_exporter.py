@@ -45,6 +45,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 def history(window: MainWindow) -> History:
     history = made_up(ROWS)
     window.session.show(history)
+    # the columns find their widths in the next round of the event loop
+    QApplication.processEvents()
     return history
 
 
@@ -87,7 +89,9 @@ def test_a_png_has_as_many_pixels_as_the_screen_times_the_scale(
     carry_out(window, "heatmap", path, scale)
     plot = heatmap_of(window.board)
     with Image.open(path) as picture:
-        assert picture.size == (plot.width() * scale, plot.height() * scale)
+        assert picture.width == plot.width() * scale
+        assert picture.height > plot.height() * scale
+        assert window.exporter.subjects()["heatmap"] == f"{picture.width // scale} × {picture.height // scale} pixels."
         assert picture.info["dpi"][0] == pytest.approx(96 * scale, abs=0.5)
 
 
@@ -195,7 +199,7 @@ def test_what_can_be_exported_says_how_large_it_is(window: MainWindow, history: 
     subjects = window.exporter.subjects()
     assert list(subjects) == [*WHATS, "data"]
     plot = profile_of(window.board)
-    assert subjects["profile"] == f"{plot.width()} × {plot.height()} pixels."
+    assert subjects["profile"].startswith(f"{plot.width()} × ")
     assert subjects["data"] == "5 steps × 4 layers × 2 quantities."
 
 
@@ -207,6 +211,6 @@ def test_the_clipboard_gets_a_picture_at_twice_the_size(window: MainWindow, hist
     image = QApplication.clipboard().image()
     placements = window.board.placements(what)
     assert image.width() == 2 * round(max(each.rect.right() for each in placements))
-    below = HEIGHT if what == "board" else 0
-    assert image.height() == 2 * round(max(each.rect.bottom() for each in placements) + below)
+    # below the plots stands what they show
+    assert image.height() >= 2 * round(max(each.rect.bottom() for each in placements) + HEIGHT)
     assert window.statusBar().currentMessage() == f"Copied the {what} as a picture"

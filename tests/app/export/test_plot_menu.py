@@ -19,6 +19,8 @@ COMMON = ["Show all steps", "Copy this plot", "Export this plot…"]
 def shown(window: MainWindow) -> MainWindow:
     history = made_up([[-1.0, -2.0]] * 3)
     window.session.show(history)
+    # the columns find their widths in the next round of the event loop
+    QApplication.processEvents()
     return window
 
 

@@ -10,8 +10,9 @@ import pytest
 from driving import turn_wheel, wait_until
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QHelpEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QStyleOptionComboBox, QToolTip
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QMenu, QStyleOptionComboBox, QToolTip
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from gradviz.app.form.data_dialog import DataDialog
 from gradviz.app.form.experiment_panel import CUSTOM, ExperimentPanel
@@ -153,6 +154,18 @@ def test_what_is_wrong_moves_no_field(form: ExperimentPanel) -> None:
     assert form.mistake.isVisible()
     assert {name: row.place.mapTo(content, QPoint()) for name, row in form.rows.items()} == before
     assert not form.mistake.geometry().intersects(form.viewport().geometry())
+
+
+def test_an_editor_outlives_the_change_that_replaces_it(form: ExperimentPanel, qtbot: QtBot) -> None:
+    """The box of the architecture is still telling of its change when the form makes the rows of another one."""
+    editor = form.rows["architecture"].editor
+    (box,) = editor.findChildren(QComboBox) or (editor,)
+    assert isinstance(box, QComboBox)
+    box.setFocus()
+    box.setCurrentIndex((box.currentIndex() + 1) % box.count())
+    assert form.rows["architecture"].editor is not editor
+    assert isValid(box)
+    assert form.rows["architecture"].has_focus() is form.isActiveWindow()
 
 
 def test_the_large_controls_are_those_with_a_role_in_every_architecture(form: ExperimentPanel) -> None:

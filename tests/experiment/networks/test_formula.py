@@ -20,6 +20,7 @@ WIDTH = 6
 FUNCTIONS: dict[str, nn.Module] = {
     "sigmoid": nn.Sigmoid(), "tanh": nn.Tanh(), "ReLU": nn.ReLU(), "leakyReLU": nn.LeakyReLU(0.01), "ELU": nn.ELU(),
     "SELU": nn.SELU(), "SiLU": nn.SiLU(), "GELU": nn.GELU(), "softplus": nn.Softplus(), "Mish": nn.Mish(),
+    "PReLU": nn.PReLU(dtype=torch.float64),
 }  # fmt: skip
 
 
