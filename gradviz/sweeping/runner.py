@@ -43,7 +43,8 @@ def run_sweep(
     """Run every cell that `file` has no outcome of, coarse to fine; return whether all are there.
 
     `pool` makes an executor with so many `workers`; a new one is made where a worker dies, and the cells that it had
-    are tried again. `stopped` is asked after every outcome; cells under way then are left to be done the next time.
+    are tried again, one at a time. `stopped` is asked after every outcome; cells under way then are left to be done
+    the next time.
     Raises RecordingError where an outcome cannot be kept.
     """
     done = file.outcomes()
@@ -54,12 +55,13 @@ def run_sweep(
     while True:
         executor = pool()
         try:
-            ended = sweep.on(executor, workers, _chained(again, waiting), stopped)
+            # alone, so that a cell that ends its worker takes no other one with it again
+            alone = sweep.on(executor, 1, _taken_from(again), stopped)
+            ended = alone and sweep.on(executor, workers * AHEAD, waiting, stopped)
         finally:
             executor.shutdown(wait=True)
         if ended:
             return not stopped() or sweep.complete
-        again = []
         for cell in sweep.lost:
             tries[cell] = tries.get(cell, 0) + 1
             if tries[cell] >= MOST_TRIES:
@@ -81,12 +83,15 @@ class _Sweep:
         """Whether every cell has an outcome."""
         return len(self._file.outcomes()) == self._file.grid.size
 
-    def on(self, executor: Executor, workers: int, cells: Iterator[Cell], stopped: Callable[[], bool]) -> bool:
-        """Run `cells` until there are none left or it is stopped (True), or a worker dies (False)."""
+    def on(self, executor: Executor, most: int, cells: Iterator[Cell], stopped: Callable[[], bool]) -> bool:
+        """Run `cells`, at most so many at a time.
+
+        Returns True where there are none left or it is stopped, False where a worker dies.
+        """
         under_way: dict[Future[str], Cell] = {}
         self.lost = []
         while not stopped():
-            while len(under_way) < workers * AHEAD and (cell := next(cells, None)) is not None:
+            while len(under_way) < most and (cell := next(cells, None)) is not None:
                 try:
                     future = executor.submit(self._work, self._grid_json, cell.model_dump_json())
                 except BrokenProcessPool:
@@ -122,6 +127,6 @@ class _Sweep:
         self._on_outcome(cell, outcome)
 
 
-def _chained(first: list[Cell], rest: Iterator[Cell]) -> Iterator[Cell]:
-    yield from first
-    yield from rest
+def _taken_from(cells: list[Cell]) -> Iterator[Cell]:
+    while cells:
+        yield cells.pop(0)

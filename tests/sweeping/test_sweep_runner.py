@@ -7,7 +7,9 @@ import sqlite3
 import subprocess
 import sys
 import time
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import fake_cells
 import numpy as np
 import pytest
 
+from gradviz.cli import main
 from gradviz.errors import ExportError, RecordingError
 from gradviz.experiment import Experiment
 from gradviz.experiment.grid import Cell, Grid, grid_of
@@ -43,7 +46,7 @@ def grid() -> Grid:
 def test_a_sweep_trains_what_separate_runs_train(tmp_path: Path) -> None:
     small = grid_of(TINY, "depth=1,2", "activation=relu,sigmoid")
     with SweepFile.create(tmp_path / "s.gradviz", small) as file:
-        assert run_sweep(file, pool, 2)
+        assert run_sweep(file, lambda: process_pool(1), 1)
         outcomes = file.outcomes()
     # the oracle: the command for a single run, in a process of its own
     cell = Cell(x=1, y=1)
@@ -92,6 +95,31 @@ def test_a_cell_that_always_kills_its_worker_is_a_failed_one(tmp_path: Path, mon
     assert {cell.x: outcome.status for cell, outcome in outcomes.items()} == {0: "failed", 1: "finished"}
 
 
+class BreaksAtFirst(ThreadPoolExecutor):
+    """An executor whose worker dies of the first cell at once, before it takes any other."""
+
+    broken = False
+
+    def submit(self, work: Callable[..., str], /, *texts: str) -> Future[str]:  # type: ignore[override]
+        if self.broken:
+            raise BrokenProcessPool
+        place = Cell.model_validate_json(texts[1])
+        if (place.x, place.y) != (0, 0):
+            return super().submit(work, *texts)
+        self.broken = True
+        future: Future[str] = Future()
+        future.set_exception(BrokenProcessPool())
+        return future
+
+
+def test_a_cell_that_kills_its_worker_takes_no_other_one_with_it(tmp_path: Path, grid: Grid) -> None:
+    with SweepFile.create(tmp_path / "s.gradviz", grid) as file:
+        assert run_sweep(file, lambda: BreaksAtFirst(2), 2, work=fake_cells.instant)
+        outcomes = file.outcomes()
+    assert len(outcomes) == grid.size
+    assert [cell for cell, outcome in outcomes.items() if outcome.status != "finished"] == [Cell(x=0, y=0)]
+
+
 def test_what_does_not_go_together_fails_its_cell_alone(tmp_path: Path) -> None:
     # only as many layers as a shortcut passes over, or a multiple of it
     grid = grid_of(TINY.changed(shortcut="identity", shortcut_span=2), "depth=2,3")
@@ -129,7 +157,9 @@ def test_a_stopped_sweep_keeps_what_it_has(tmp_path: Path, grid: Grid) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_sweep_is_resumed_and_nothing_is_done_twice(tmp_path: Path) -> None:
+def test_a_killed_sweep_is_resumed_and_nothing_is_done_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "s.gradviz"
     command = [sys.executable, "-m", "gradviz", "sweep"]
     command += [f"--set={name}={TINY.value(name)}" for name in ("width", "data", "samples", "batch_size")]
@@ -142,8 +172,8 @@ def test_a_killed_sweep_is_resumed_and_nothing_is_done_twice(tmp_path: Path) -> 
     process.wait()
     before = contents(path)
     assert 2 <= len(before) < 12
-    done = subprocess.run([*command[:4], "--resume", "--out", str(path), "--json"], capture_output=True, check=True)
-    summary = json.loads(done.stdout)
+    assert main(["sweep", "--resume", "--workers", "1", "--out", str(path), "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
     assert (summary["done"], summary["trained_now"]) == (12, 12 - len(before))
     after = contents(path)
     # the seconds that a cell took tell whether it was trained again
