@@ -66,8 +66,8 @@ class LessonPage(QWidget):
         )
         self.back = self._button("&Back", "Turn to the page before", player.previous_page)
         self.forward = self._button("&Next", "Turn to the next page", self._go_forward)
-        self.scroll = QScrollArea()
-        self.scroll.setToolTip("What this page has to tell")
+        self.area = QScrollArea()
+        self.area.setToolTip("What this page has to tell")
         self._waiting = QLabel("The run is under way …")
         self._waiting.setToolTip("The page goes on when the run has got there")
         self._lay_out()
@@ -87,7 +87,7 @@ class LessonPage(QWidget):
         self.text.show_text(page_markdown(playing))
         if self._read != (page := (playing.lesson.name, playing.number)):
             self._read = page
-            self.scroll.verticalScrollBar().setValue(0)
+            self.area.verticalScrollBar().setValue(0)
         self._show_question(playing)
         self.start.setVisible(playing.waiting == "start")
         self._waiting.setVisible(playing.waiting == "run")
@@ -146,12 +146,12 @@ class LessonPage(QWidget):
         column.addWidget(self.text)
         column.addLayout(asked)
         column.addStretch(1)
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setMinimumHeight(LEAST_TEXT_PX)
-        self.scroll.setWidget(content)
-        self.scroll.setBackgroundRole(QPalette.ColorRole.Base)
-        return self.scroll
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setMinimumHeight(LEAST_TEXT_PX)
+        self.area.setWidget(content)
+        self.area.setBackgroundRole(QPalette.ColorRole.Base)
+        return self.area
 
     def _lay_out(self) -> None:
         # a long title gives way; the column is no wider than the form needs it
