@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QUrl
-from PySide6.QtGui import QImage, QPainter, QPalette
+from PySide6.QtGui import QImage, QPainter, QPalette, QResizeEvent
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QTextBrowser
+from PySide6.QtWidgets import QFrame, QTextBrowser
 
 from gradviz.app.lessons.lesson_text import PICTURES
 from gradviz.app.prose import arrange
@@ -26,18 +27,22 @@ class LessonBrowser(QTextBrowser):
         super().__init__()
         self.setOpenLinks(False)
         self.setAccessibleName("Text of the lesson")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        # it is as high as its text; what is around it scrolls
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._text = ""
 
     def show_text(self, markdown: str) -> None:
-        """Show a page; where it only has more to say than before, the reader stays where he is."""
-        if markdown == self._text:
-            return
-        goes_on = markdown.startswith(self._text.rstrip()) and self._text
-        place = self.verticalScrollBar().value() if goes_on or markdown[:40] == self._text[:40] else 0
-        self._text = markdown
-        self._lay_out()
-        self.verticalScrollBar().setValue(place)
+        """Show a page, as high as it needs to be."""
+        if markdown != self._text:
+            self._text = markdown
+            self._lay_out()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Break the lines anew; called by Qt."""
+        super().resizeEvent(event)
+        self._fit()
 
     def loadResource(self, kind: int, name: QUrl | str) -> Any:
         """Return the picture of a formula in the colour of the text; nothing else is ever loaded."""
@@ -57,6 +62,12 @@ class LessonBrowser(QTextBrowser):
         self.document().clear()
         self.setMarkdown(self._text)
         arrange(self.document(), self.palette(), MARGIN_PX)
+        self._fit()
+
+    def _fit(self) -> None:
+        height = math.ceil(self.document().size().height()) + 2 * self.frameWidth()
+        if height != self.height():
+            self.setFixedHeight(height)
 
     def _picture(self, name: str) -> QImage | QByteArray:
         try:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gradviz.app.lessons.lesson_browser import LessonBrowser
 from gradviz.app.lessons.lesson_player import LessonPlayer
@@ -14,6 +24,8 @@ from gradviz.lessons.lesson import Ask
 from gradviz.lessons.playing import Playing
 
 GAP_PX = 8
+# of what is read: on a small screen the form below the lesson gives way to it
+LEAST_TEXT_PX = 170
 
 
 class LessonPage(QWidget):
@@ -54,10 +66,13 @@ class LessonPage(QWidget):
         )
         self.back = self._button("&Back", "Turn to the page before", player.previous_page)
         self.forward = self._button("&Next", "Turn to the next page", self._go_forward)
+        self.area = QScrollArea()
+        self.area.setToolTip("What this page has to tell")
         self._waiting = QLabel("The run is under way …")
         self._waiting.setToolTip("The page goes on when the run has got there")
         self._lay_out()
         self._asked: tuple[int, Ask] | None = None
+        self._read: tuple[str, int] | None = None
         player.changed.connect(self.refresh)
 
     def refresh(self) -> None:
@@ -70,6 +85,9 @@ class LessonPage(QWidget):
         self._progress.setRange(0, pages)
         self._progress.setValue(playing.number + playing.page_done)
         self.text.show_text(page_markdown(playing))
+        if self._read != (page := (playing.lesson.name, playing.number)):
+            self._read = page
+            self.area.verticalScrollBar().setValue(0)
         self._show_question(playing)
         self.start.setVisible(playing.waiting == "start")
         self._waiting.setVisible(playing.waiting == "run")
@@ -97,7 +115,7 @@ class LessonPage(QWidget):
         self.question.setText(f"<b>Guess first.</b> {ask.question}")
         for number, option in enumerate(ask.options):
             button = self._button(option.words, "Choose this answer", partial(self._player.guess, number))
-            button.setStyleSheet("text-align: left; padding: 6px;")
+            button.setStyleSheet("text-align: left; padding: 3px 6px;")
             self.options.append(button)
             self._answers.addWidget(button)
 
@@ -114,11 +132,35 @@ class LessonPage(QWidget):
         button.clicked.connect(lambda _checked=False: act())  # type: ignore[operator]
         return button
 
+    def _scrolled(self) -> QScrollArea:
+        """Return text, question and answers, one below the other."""
+        content = QWidget()
+        content.setBackgroundRole(QPalette.ColorRole.Base)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, GAP_PX)
+        column.setSpacing(GAP_PX)
+        asked = QVBoxLayout()
+        asked.setContentsMargins(GAP_PX, 0, GAP_PX, 0)
+        asked.addWidget(self.question)
+        asked.addLayout(self._answers)
+        column.addWidget(self.text)
+        column.addLayout(asked)
+        column.addStretch(1)
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setMinimumHeight(LEAST_TEXT_PX)
+        self.area.setWidget(content)
+        self.area.setBackgroundRole(QPalette.ColorRole.Base)
+        return self.area
+
     def _lay_out(self) -> None:
+        # a long title gives way; the column is no wider than the form needs it
+        self._where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._where.setWordWrap(True)
         self._where.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         self._answers = QVBoxLayout()
         turning = QHBoxLayout()
-        for widget in (self.contents, self.repeat, self.sheet):
+        for widget in (self.contents, self.sheet):
             turning.addWidget(widget)
         turning.addStretch(1)
         for widget in (self.back, self.forward):
@@ -126,11 +168,12 @@ class LessonPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(GAP_PX, GAP_PX, GAP_PX, GAP_PX)
         column.setSpacing(GAP_PX)
-        column.addWidget(self._where)
+        heading = QHBoxLayout()
+        heading.addWidget(self._where, 1)
+        heading.addWidget(self.repeat)
+        column.addLayout(heading)
         column.addWidget(self._progress)
-        column.addWidget(self.text, 1)
-        column.addWidget(self.question)
-        column.addLayout(self._answers)
+        column.addWidget(self._scrolled(), 1)
         column.addWidget(self.start)
         column.addWidget(self._waiting)
         column.addLayout(turning)
