@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, QChildEvent, QEvent, QObject, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QTabBar, QWidget
 
@@ -46,6 +46,26 @@ CLOSE_TIP = "Hide the panel; View > Panels brings it back"
 FLOAT_TIP = "Float the panel, or put it back"
 
 
+class FixedTabs(QObject):
+    """Keeps the tabs of a window's docks in their order.
+
+    Qt lets them be dragged, and crashes where the bar that is dragged belongs to no docks any more (6.11): its window
+    has made another one for them meanwhile.
+    """
+
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__(window)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Fix a bar as soon as Qt has made it."""
+        if event.type() is QEvent.Type.ChildPolished and isinstance(event, QChildEvent):
+            bar = event.child()
+            if isinstance(bar, QTabBar):
+                bar.setMovable(False)
+        return False
+
+
 class Docks(dict[str, QDockWidget]):
     """All docks of a window, by name; empty until they are filled."""
 
@@ -54,6 +74,7 @@ class Docks(dict[str, QDockWidget]):
         self._window = window
         self.spread_out = False
         window.setDockNestingEnabled(True)
+        FixedTabs(window)
         for name, (title, area) in PLACES.items():
             self[name] = self._dock(name, title, area)
         # the transport stays where it is

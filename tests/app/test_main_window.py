@@ -71,6 +71,18 @@ def test_every_widget_says_what_it_is_for(window: MainWindow) -> None:
     assert len(interactive(window)) > 80
 
 
+@pytest.mark.qt_log_ignore("This plugin does not support raise", extend=True)
+def test_no_tab_of_a_dock_is_dragged_out_of_its_order(window: MainWindow) -> None:
+    """Qt crashes where the bar of a former layout is dragged."""
+    QApplication.processEvents()
+    for step in (lambda: None, window.restore_first_layout, lambda: window.docks["profile"].setFloating(True)):
+        step()
+        QApplication.processEvents()
+        bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        assert len(bars) >= 2
+        assert not any(bar.isMovable() for bar in bars)
+
+
 def test_every_tab_says_which_panel_it_brings(window: MainWindow) -> None:
     children = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
     bars = [bar for bar in children if bar.isVisible()]
