@@ -33,11 +33,6 @@ def find_lesson(name_or_file: str) -> Lesson:
     return read_lesson(path) if path.suffix.lower() == SUFFIX else load_lesson(name_or_file)
 
 
-def lessons_in(folder: Path) -> list[Lesson]:
-    """Return the lessons in a folder of a person's own, by file name. Raises LessonError for the first broken one."""
-    return [read_lesson(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
-
-
 def short_name(name: str) -> str:
     """Return the name of a lesson without the number at its front."""
     number, _, rest = name.partition("-")

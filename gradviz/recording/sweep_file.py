@@ -7,14 +7,12 @@ the sweep goes on. Everything in it is JSON that is validated; nothing is ever e
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from gradviz.errors import RecordingError
@@ -22,6 +20,7 @@ from gradviz.experiment.grid import Cell, Grid
 from gradviz.recording.outcome import Outcome
 from gradviz.recording.store.connection import limited
 from gradviz.recording.store.error_messages import explained
+from gradviz.recording.store.liveness import WriterLock
 
 # "gvsw": what tells a sweep from a run
 APPLICATION = 0x67767377
@@ -38,7 +37,7 @@ CREATE TABLE outcomes (
 class SweepFile:
     """The file of a sweep, open for one process to write. Every method raises RecordingError for what the disk does."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, grid: Grid, lock: FileLock | None) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, grid: Grid, lock: WriterLock | None) -> None:
         self.path, self.grid = path, grid
         self._connection, self._lock = connection, lock
 
@@ -48,7 +47,7 @@ class SweepFile:
         if path.exists():
             raise RecordingError(f"{path} exists already; give --resume to go on with it, or another name")
         lock = _locked(path)
-        with _explained(path):
+        with _given_back_on_failure(lock), _explained(path):
             connection = sqlite3.connect(path, isolation_level=None)
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
             connection.execute(f"PRAGMA user_version = {FORMAT}")
@@ -64,18 +63,13 @@ class SweepFile:
         if not path.is_file():
             raise RecordingError(f"cannot open {path}: there is no such file")
         lock = _locked(path) if to_write else None
-        try:
-            with _explained(path):
-                connection = limited(path, "mode=rw" if to_write else "mode=ro")
-                try:
-                    grid = _grid_in(connection, path)
-                except BaseException:
-                    connection.close()
-                    raise
-        except RecordingError:
-            if lock is not None:
-                lock.release()
-            raise
+        with _given_back_on_failure(lock), _explained(path):
+            connection = limited(path, "mode=rw" if to_write else "mode=ro")
+            try:
+                grid = _grid_in(connection, path)
+            except BaseException:
+                connection.close()
+                raise
         return cls(path, connection, grid, lock)
 
     def put(self, cell: Cell, outcome: Outcome) -> None:
@@ -104,8 +98,6 @@ class SweepFile:
             self._connection.close()
         if self._lock is not None:
             self._lock.release()
-            with suppress(OSError):
-                os.unlink(self._lock.lock_file)  # noqa: PTH108
 
     def __enter__(self) -> Self:
         return self
@@ -134,15 +126,23 @@ def _grid_in(connection: sqlite3.Connection, path: Path) -> Grid:
     return Grid.model_validate_json(found[0])
 
 
-def _locked(path: Path) -> FileLock:
-    lock = FileLock(f"{path}-lock")
+def _locked(path: Path) -> WriterLock:
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
+        return WriterLock(path)
+    except RecordingError:
         raise RecordingError(f"{path.name} is being written by another process") from None
     except OSError as error:
         raise RecordingError(f"cannot write {path}: {error.strerror or error}") from error
-    return lock
+
+
+@contextmanager
+def _given_back_on_failure(lock: WriterLock | None) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        if lock is not None:
+            lock.release()
+        raise
 
 
 @contextmanager

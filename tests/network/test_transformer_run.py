@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 from encoder_reference import Reference
+from resuming import assert_resumes_bit_by_bit
 from torch import Tensor, nn
 
 from gradviz.experiment import Experiment, Transformer
 from gradviz.network.catalogue import build_network
 from gradviz.probes.modules.tokens import token_cosine
-from gradviz.recording.frame import Checkpoint, Evaluation, Frame, Started
-from gradviz.training.control import Control
+from gradviz.recording.frame import Evaluation, Frame, Started
 from gradviz.training.loop import first_frame, train
 from gradviz.training.run import TrainingRun
 
@@ -96,25 +96,7 @@ def test_the_exact_gradient_goes_on_where_float32_delivers_zero() -> None:
 
 @pytest.mark.parametrize("step", [5, 8])
 def test_it_resumes_bit_by_bit(step: int) -> None:
-    e = experiment(shortcut="layer_scale", warmup_steps=6)
-    control = Control()
-    whole, checkpoint = [], None
-    for event in train(e, control):
-        if isinstance(event, Frame):
-            whole.append(event)
-            if event.step == step - 1:
-                control.ask_for_checkpoint()
-        elif isinstance(event, Checkpoint):
-            checkpoint = event
-    assert checkpoint is not None
-    assert checkpoint.step == step
-    resumed = [event for event in train(e, None, checkpoint) if isinstance(event, Frame)]
-    assert [frame.step for frame in resumed] == list(range(step, 13))
-    for one, other in zip(whole[step:], resumed, strict=True):
-        assert one.loss == other.loss
-        assert one.rows.keys() == other.rows.keys()
-        for name, row in one.rows.items():
-            np.testing.assert_array_equal(row, other.rows[name])
+    assert_resumes_bit_by_bit(experiment(shortcut="layer_scale", warmup_steps=6), step)
 
 
 def test_it_learns_and_watching_changes_nothing() -> None:

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 from pydantic import Field
+from resuming import assert_resumes_bit_by_bit
 from torch import Tensor, nn
 
 from gradviz.experiment import NETWORKS, Experiment, NetworkRecipe, Row, fields
 from gradviz.experiment.fields import FieldSpec
 from gradviz.network.architecture import Architecture, Plan, Size, Trainable
 from gradviz.network.catalogue import ARCHITECTURES
-from gradviz.recording.frame import Checkpoint, Evaluation, Frame, Started
-from gradviz.training.control import Control
+from gradviz.recording.frame import Evaluation, Frame, Started
 from gradviz.training.loop import train
 from gradviz.training.run import TrainingRun
 
@@ -126,22 +126,4 @@ def test_its_numbers_are_those_of_autograd_in_float64() -> None:
 
 @pytest.mark.parametrize("step", [5, 8])
 def test_it_resumes_bit_by_bit(step: int) -> None:
-    e = experiment(steps=12)
-    control = Control()
-    whole, checkpoint = [], None
-    for event in train(e, control):
-        if isinstance(event, Frame):
-            whole.append(event)
-            if event.step == step - 1:
-                control.ask_for_checkpoint()
-        elif isinstance(event, Checkpoint):
-            checkpoint = event
-    assert checkpoint is not None
-    assert checkpoint.step == step
-    resumed = [event for event in train(e, None, checkpoint) if isinstance(event, Frame)]
-    assert [frame.step for frame in resumed] == list(range(step, 13))
-    for one, other in zip(whole[step:], resumed, strict=True):
-        assert one.loss == other.loss
-        assert one.rows.keys() == other.rows.keys()
-        for name, row in one.rows.items():
-            np.testing.assert_array_equal(row, other.rows[name])
+    assert_resumes_bit_by_bit(experiment(steps=12), step)

@@ -47,10 +47,6 @@ class Lessons(QObject):
         self._bring("lessons")
         self.panel.open_named(name_or_file)
 
-    def show_list(self) -> None:
-        """Bring the lessons to the front: the one that is open, or the list of all."""
-        self._bring("lessons")
-
     def _light(self, places: tuple[str, ...]) -> None:
         found = [self._widget_of(place) for place in places]
         self.spotlight.light([widget for widget in found if widget is not None])

@@ -6,33 +6,18 @@ presets and on networks that go wrong: tests/diagnosis/test_remedies.py.
 
 from __future__ import annotations
 
-from gradviz.diagnosis.finding import Finding, Remedy
-from gradviz.diagnosis.readings import Readings
 from gradviz.diagnosis.remedies import changes
 from gradviz.diagnosis.remedies.choosing import (
     OF_TRAINING,
     Case,
     Choices,
     Tried,
-    chosen,
     rate_for_not_learning,
     rate_for_standing_still,
 )
-from gradviz.diagnosis.thresholds import Thresholds
-from gradviz.experiment import Experiment, Mlp
+from gradviz.experiment import Mlp
 
 Of = Case[Mlp]
-
-
-def remedies(
-    finding: Finding, readings: Readings, thresholds: Thresholds, experiment: Experiment
-) -> tuple[Remedy, ...]:
-    """Return what may help, best first; each is allowed, changes something, and no two change the same."""
-    network = experiment.network
-    if not isinstance(network, Mlp):
-        return ()
-    case = Case(finding, readings, thresholds, network, experiment.training, experiment.data)
-    return chosen(_BY_KIND, case, experiment)
 
 
 def _against_vanishing(case: Of) -> Tried:
@@ -147,7 +132,7 @@ def _against_blindness(_case: Of) -> Tried:
     return (changes.setting("open_input", input_initialization="lecun_normal"),)
 
 
-_BY_KIND: Choices[Mlp] = {
+BY_KIND: Choices[Mlp] = {
     **OF_TRAINING,
     "blind_input": _against_blindness,
     "small_batch": _against_small_batches,

@@ -5,20 +5,17 @@ What is offered was tried on networks that go wrong: tests/diagnosis/test_resnet
 
 from __future__ import annotations
 
-from gradviz.diagnosis.finding import Finding, Remedy
-from gradviz.diagnosis.readings import Readings
+from gradviz.diagnosis.finding import Remedy
 from gradviz.diagnosis.remedies import changes
 from gradviz.diagnosis.remedies.choosing import (
     OF_TRAINING,
     Case,
     Choices,
     Tried,
-    chosen,
     rate_for_not_learning,
     rate_for_standing_still,
 )
-from gradviz.diagnosis.thresholds import Thresholds
-from gradviz.experiment import Experiment, ResNet, Training
+from gradviz.experiment import ResNet, Training
 from gradviz.experiment.activations import ACTIVATIONS
 
 Of = Case[ResNet]
@@ -26,17 +23,6 @@ Of = Case[ResNet]
 # through more plain layers batch normalisation lets the gradient grow too much
 DEEPEST_PLAIN = 20
 SIGMOIDS = ("sigmoid", "softplus")
-
-
-def remedies(
-    finding: Finding, readings: Readings, thresholds: Thresholds, experiment: Experiment
-) -> tuple[Remedy, ...]:
-    """Return what may help, best first; each is allowed, changes something, and no two change the same."""
-    network = experiment.network
-    if not isinstance(network, ResNet):
-        return ()
-    case = Case(finding, readings, thresholds, network, experiment.training, experiment.data)
-    return chosen(_BY_KIND, case, experiment)
 
 
 def _shortcuts(network: ResNet) -> Remedy | None:
@@ -165,7 +151,7 @@ def _against_straight_layers(_case: Of) -> Tried:
     return (changes.setting("bend", activation="relu", initialization=ACTIVATIONS["relu"].suited),)
 
 
-_BY_KIND: Choices[ResNet] = {
+BY_KIND: Choices[ResNet] = {
     **OF_TRAINING,
     "small_batch": _against_small_batches,
     "straight": _against_straight_layers,

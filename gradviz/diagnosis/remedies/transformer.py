@@ -6,12 +6,10 @@ tests/diagnosis/test_tokens_alike.py.
 
 from __future__ import annotations
 
-from gradviz.diagnosis.finding import Finding, Remedy
-from gradviz.diagnosis.readings import Readings
+from gradviz.diagnosis.finding import Remedy
 from gradviz.diagnosis.remedies import changes
-from gradviz.diagnosis.remedies.choosing import OF_TRAINING, Case, Choices, Tried, chosen
-from gradviz.diagnosis.thresholds import Thresholds
-from gradviz.experiment import Experiment, Training
+from gradviz.diagnosis.remedies.choosing import OF_TRAINING, Case, Choices, Tried
+from gradviz.experiment import Training
 from gradviz.experiment.networks.transformer import Transformer
 
 Of = Case[Transformer]
@@ -19,17 +17,6 @@ Of = Case[Transformer]
 # with the normalisation on the shortcut a warm-up is enough up to so many blocks
 DEEPEST_WARMED_UP = 12
 WARMUP_STEPS = 150
-
-
-def remedies(
-    finding: Finding, readings: Readings, thresholds: Thresholds, experiment: Experiment
-) -> tuple[Remedy, ...]:
-    """Return what may help, best first; each is allowed, changes something, and no two change the same."""
-    network = experiment.network
-    if not isinstance(network, Transformer):
-        return ()
-    case = Case(finding, readings, thresholds, network, experiment.training, experiment.data)
-    return chosen(_BY_KIND, case, experiment)
 
 
 def _shortcuts(network: Transformer) -> Remedy | None:
@@ -65,7 +52,7 @@ def _against_alike_tokens(case: Of) -> Tried:
     )
 
 
-_BY_KIND: Choices[Transformer] = {
+BY_KIND: Choices[Transformer] = {
     **OF_TRAINING,
     "tokens_alike": _against_alike_tokens,
     "not_learning": _against_alike_tokens,
